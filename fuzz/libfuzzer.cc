@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The entry points of a target for libFuzzer and its relatives.
+//
+// IOVAFUZZ_TARGET and IOVAFUZZ_REVISION are given by the build. The environment variable
+// IOVAFUZZ_KNOWN names a file with keys of findings, one a line, to note and go past.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "fuzz/targets.h"
+#include "iova/port_variants.h"
+#include "program/mutation.h"
+
+// Leaks are the shim's to find, and stacks of its allocations nobody's to keep.
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0:malloc_context_size=0:handle_abort=0:allocator_may_return_null=1";
+}
+extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; }
+
+static std::vector<std::string> known;
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  if (const char* path = getenv("IOVAFUZZ_KNOWN")) {
+    std::ifstream file(path);
+    for (std::string key; std::getline(file, key);)
+      if (!key.empty()) known.push_back(key);
+  }
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static program::Program program;
+  static std::set<std::string> announced;
+  program::decode({data, size}, program);
+  const engine::Result& result =
+      engine::run(port::IOVAFUZZ_REVISION::variant, program, {.known = known});
+  for (const std::string& key : result.known_met)
+    if (announced.insert(key).second) fmt::print(stderr, "==iovafuzz== known: {}\n", key);
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+
+// The engine's size may be beyond what fits: drop operations from the end.
+static size_t store(program::Program& program, uint8_t* data, size_t max_size) {
+  std::vector<uint8_t> bytes = program::encode(program);
+  while (bytes.size() > max_size) {
+    program.operations.pop_back();
+    bytes = program::encode(program);
+  }
+  std::copy(bytes.begin(), bytes.end(), data);
+  return bytes.size();
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned seed) {
+  if (seed % 16 == 0) return LLVMFuzzerMutate(data, size, max_size);
+  static program::Program program;
+  program::decode({data, size}, program);
+  program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed).mutate(program);
+  return store(program, data, max_size);
+}
+
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
+                                            const uint8_t* data2, size_t size2, uint8_t* out,
+                                            size_t max_out_size, unsigned seed) {
+  program::Program program = program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed)
+                                 .cross(program::decode({data1, size1}),
+                                        program::decode({data2, size2}));
+  return store(program, out, max_out_size);
+}

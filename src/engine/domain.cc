@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/domain.h"
+
+#include <algorithm>
+
+namespace engine {
+
+void PageSet::add(uint64_t lo, uint64_t hi) {
+  std::vector<Interval> result;
+  for (const Interval& interval : intervals_) {
+    bool apart = interval.hi < lo || interval.lo > hi;
+    if (apart) {
+      result.push_back(interval);
+    } else {
+      lo = std::min(lo, interval.lo);
+      hi = std::max(hi, interval.hi);
+    }
+  }
+  result.push_back({lo, hi});
+  std::sort(result.begin(), result.end(),
+            [](const Interval& a, const Interval& b) { return a.lo < b.lo; });
+  intervals_ = std::move(result);
+}
+
+void PageSet::remove(uint64_t lo, uint64_t hi) {
+  std::vector<Interval> result;
+  for (const Interval& interval : intervals_) {
+    if (interval.hi < lo || interval.lo > hi) {
+      result.push_back(interval);
+      continue;
+    }
+    if (interval.lo < lo) result.push_back({interval.lo, lo - 1});
+    if (interval.hi > hi) result.push_back({hi + 1, interval.hi});
+  }
+  intervals_ = std::move(result);
+}
+
+bool PageSet::contains(uint64_t lo, uint64_t hi) const {
+  // Adjacent intervals are kept apart.
+  for (const Interval& interval : intervals_) {
+    if (lo < interval.lo) return false;
+    if (lo > interval.hi) continue;
+    if (hi <= interval.hi) return true;
+    lo = interval.hi + 1;
+  }
+  return false;
+}
+
+bool PageSet::intersects(uint64_t lo, uint64_t hi) const {
+  return std::any_of(intervals_.begin(), intervals_.end(), [&](const Interval& interval) {
+    return lo <= interval.hi && hi >= interval.lo;
+  });
+}
+
+uint64_t PageSet::pages() const {
+  uint64_t sum = 0;
+  for (const Interval& interval : intervals_) sum += interval.hi - interval.lo + 1;
+  return sum;
+}
+
+void Domain::forget_ranges() {
+  live.clear();
+  reserved.clear();
+  for (Slot& slot : slots) slot.clear();
+}
+
+const Range* Domain::live_overlap(uint64_t lo, uint64_t hi) const {
+  auto above = live.upper_bound(hi);
+  if (above == live.begin()) return nullptr;
+  const Range& candidate = *std::prev(above);
+  return candidate.hi >= lo ? &candidate : nullptr;
+}
+
+}  // namespace engine

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the engine itself knows of a domain, independently of the allocator: the ranges in use, by
+// address and by slot, and the reserved pages.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "program/limits.h"
+
+namespace engine {
+
+namespace intrusive = boost::intrusive;
+using NormalLink = intrusive::link_mode<intrusive::normal_link>;
+
+enum class RangeKind : uint8_t { tree, fast, reserved };
+
+// Pages lo..hi, both included, that the program owns.
+struct Range {
+  uint64_t lo, hi;
+  uint64_t size;  // as asked for; the allocator may have rounded up
+  void* iova;     // what alloc() or reserve() returned, NULL for fast ones
+  RangeKind kind;
+  intrusive::set_member_hook<NormalLink> by_address;  // not for reserved ones
+  intrusive::list_member_hook<NormalLink> in_slot;
+};
+
+struct ByLo {
+  using type = uint64_t;
+  type operator()(const Range& range) const { return range.lo; }
+};
+using LiveRanges =
+    intrusive::set<Range, intrusive::member_hook<Range, decltype(Range::by_address), &Range::by_address>,
+                   intrusive::key_of_value<ByLo>, intrusive::constant_time_size<true>>;
+using Slot =
+    intrusive::list<Range, intrusive::member_hook<Range, decltype(Range::in_slot), &Range::in_slot>>;
+
+// Pages as disjoint intervals in order. Few: only reservations are kept so.
+class PageSet {
+ public:
+  struct Interval {
+    uint64_t lo, hi;
+  };
+  void clear() { intervals_.clear(); }
+  void add(uint64_t lo, uint64_t hi);
+  void remove(uint64_t lo, uint64_t hi);
+  bool contains(uint64_t lo, uint64_t hi) const;
+  bool intersects(uint64_t lo, uint64_t hi) const;
+  uint64_t pages() const;
+
+ private:
+  std::vector<Interval> intervals_;
+};
+
+struct Domain {
+  void* memory = nullptr;  // NULL: not initialized
+  bool has_rcaches = false;
+  bool has_allocated = false;  // reservations come before
+  uint64_t granule_shift = 0;
+  uint64_t start_pfn = 0;
+  LiveRanges live;
+  PageSet reserved;
+  Slot slots[program::max_slots];
+
+  uint64_t first_pfn_above_32bit() const { return uint64_t{1} << (32 - granule_shift); }
+  void forget_ranges();
+  // A live range that shares a page with lo..hi, or NULL.
+  const Range* live_overlap(uint64_t lo, uint64_t hi) const;
+};
+
+}  // namespace engine

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Runs a program on a variant under all oracles.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "iova/variant.h"
+#include "program/program.h"
+#include "shim/fault.h"
+
+namespace engine {
+
+// One allocation attempt of one operation of the program.
+struct FaultPoint {
+  size_t operation, attempt;  // indices from 0
+};
+
+struct Options {
+  bool record = false;  // keep the steps, for people
+  // Attempts that fail besides those that the program's own fail operations choose.
+  std::span<const FaultPoint> faults = {};
+  // Keys of findings to note and go past where they are recoverable.
+  std::span<const std::string> known = {};
+};
+
+// What one operation did.
+struct Step {
+  size_t operation;     // index in the program; program.operations.size() for the end
+  bool skipped;         // to keep the allocator's contract
+  std::string outcome;  // what it returned, or why it was skipped
+  std::vector<shim::Attempt> attempts;
+};
+
+struct Result {
+  uint64_t trace_hash;
+  std::vector<size_t> attempts;  // how many each operation of the program made
+  std::vector<std::string> known_met;  // keys of known findings gone past, once each
+  std::vector<Step> steps;       // if recorded; the end included
+};
+
+// Every run starts from a world just booted and depends on nothing but its arguments. What the
+// program left is torn down at its end: domains put, references dropped. A finding that is not gone
+// past is reported (report.h) and ends the process.
+// The result is valid until the next run.
+const Result& run(const iova_variant& variant, const program::Program& program,
+                  const Options& options = {});
+
+}  // namespace engine

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/invariants.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/oracles.h"
+#include "shim/cpu.h"
+#include "shim/world.h"
+
+namespace engine {
+namespace {
+
+struct Node {
+  uint64_t lo, hi;
+};
+
+struct CachedPfn {
+  uint64_t pfn;
+  unsigned bin;
+};
+
+// One look at a domain. The vectors keep their memory from look to look.
+struct Snapshot {
+  const iova_variant* variant;
+  std::vector<Node> nodes;  // the anchor included
+  std::vector<CachedPfn> cached;
+  size_t magazines = 0;
+  size_t in_depot[IOVA_BINS] = {};
+  bool magazine_too_full = false;
+  uint64_t too_full = 0;
+  iova_depot_view depots[IOVA_BINS] = {};
+  iova_fields fields = {};
+
+  void take(const iova_variant& v, const void* domain) {
+    variant = &v;
+    nodes.clear();
+    cached.clear();
+    magazines = 0;
+    magazine_too_full = false;
+    for (size_t& count : in_depot) count = 0;
+    for (iova_depot_view& depot : depots) depot = {};
+    v.fields(domain, &fields);
+    v.each_node(
+        domain,
+        [](void* self, unsigned long lo, unsigned long hi) {
+          static_cast<Snapshot*>(self)->nodes.push_back({lo, hi});
+          return true;
+        },
+        this);
+    v.each_magazine(
+        domain,
+        [](void* self, const iova_magazine_view* view) {
+          static_cast<Snapshot*>(self)->add(*view);
+        },
+        this);
+    v.each_depot(
+        domain,
+        [](void* self, const iova_depot_view* view) {
+          static_cast<Snapshot*>(self)->depots[view->bin] = *view;
+        },
+        this);
+    std::sort(cached.begin(), cached.end(),
+              [](const CachedPfn& a, const CachedPfn& b) { return a.pfn < b.pfn; });
+  }
+
+ private:
+  void add(const iova_magazine_view& view) {
+    magazines++;
+    if (view.cpu < 0) in_depot[view.bin]++;
+    if (view.size > variant->magazine_pfns) {
+      magazine_too_full = true;
+      too_full = view.size;
+      return;
+    }
+    for (unsigned long i = 0; i < view.size; i++) cached.push_back({view.pfns[i], view.bin});
+  }
+};
+
+class Checker {
+ public:
+  Checker(const Snapshot& snapshot, const Domain& domain, const char* function)
+      : s_(snapshot), domain_(domain), function_(function) {}
+
+  void check() {
+    check_tree();
+    check_magazines();
+    check_owners();
+  }
+
+ private:
+  void raise(const shim::Oracle& oracle, std::string values) const {
+    shim::raise(shim::Finding{&oracle, function_, "", std::move(values), nullptr});
+  }
+
+  void check_tree() {
+    if (s_.nodes.empty() || s_.nodes.back().lo != IOVA_ANCHOR_PFN ||
+        s_.nodes.back().hi != IOVA_ANCHOR_PFN)
+      return raise(oracle::tree_anchor, fmt::format("{} nodes", s_.nodes.size()));
+    for (size_t i = 0; i < s_.nodes.size(); i++) {
+      const Node& node = s_.nodes[i];
+      if (node.lo > node.hi || (i && s_.nodes[i - 1].hi >= node.lo))
+        return raise(oracle::tree_order,
+                     fmt::format("node {:#x}..{:#x} after {:#x}..{:#x}", node.lo, node.hi,
+                                 i ? s_.nodes[i - 1].lo : 0, i ? s_.nodes[i - 1].hi : 0));
+    }
+    check_cached_node("cached_node", s_.fields.cached_lo, s_.fields.cached_hi);
+    check_cached_node("cached32_node", s_.fields.cached32_lo, s_.fields.cached32_hi);
+    if (s_.fields.max32_alloc_size == 0)
+      raise(oracle::tree_hint, "max32_alloc_size is 0");
+  }
+
+  void check_cached_node(const char* name, uint64_t lo, uint64_t hi) {
+    auto at = std::lower_bound(s_.nodes.begin(), s_.nodes.end(), lo,
+                               [](const Node& node, uint64_t pfn) { return node.lo < pfn; });
+    if (at == s_.nodes.end() || at->lo != lo || at->hi != hi)
+      raise(oracle::tree_cached_node, fmt::format("{} is {:#x}..{:#x}", name, lo, hi));
+  }
+
+  void check_magazines() {
+    if (s_.magazine_too_full)
+      return raise(oracle::magazine_size, fmt::format("size {} of {}", s_.too_full,
+                                                      s_.variant->magazine_pfns));
+    for (size_t i = 1; i < s_.cached.size(); i++)
+      if (s_.cached[i].pfn == s_.cached[i - 1].pfn)
+        return raise(oracle::magazine_duplicate,
+                     fmt::format("pfn {:#x} in bins {} and {}", s_.cached[i].pfn,
+                                 s_.cached[i - 1].bin, s_.cached[i].bin));
+    for (unsigned bin = 0; bin < IOVA_BINS; bin++) {
+      const iova_depot_view& depot = s_.depots[bin];
+      if (depot.size != s_.in_depot[bin])
+        return raise(oracle::depot_count, fmt::format("bin {}: depot_size {}, {} magazines", bin,
+                                                      depot.size, s_.in_depot[bin]));
+      // The work re-arms itself until the depot is within the number of online CPUs.
+      if (s_.variant->trims_depot && depot.size > num_possible_cpus() && !depot.work_pending)
+        raise(oracle::depot_idle, fmt::format("bin {}: depot_size {}", bin, depot.size));
+    }
+  }
+
+  // Walks nodes, live ranges and cached pfns side by side, all in order of address.
+  void check_owners() {
+    auto live = domain_.live.begin();
+    auto cached = s_.cached.begin();
+    uint64_t reserved_pages = 0;
+    for (const Node& node : s_.nodes) {
+      if (live != domain_.live.end() && live->lo < node.lo) return missing(*live);
+      if (cached != s_.cached.end() && cached->pfn < node.lo) return stray(*cached, nullptr);
+      if (node.lo == IOVA_ANCHOR_PFN) break;
+      if (live != domain_.live.end() && live->lo == node.lo) {
+        if (live->hi != node.hi) return missing(*live);
+        if (cached != s_.cached.end() && cached->pfn == node.lo) return stray(*cached, &node);
+        ++live;
+      } else if (cached != s_.cached.end() && cached->pfn == node.lo) {
+        uint64_t pages = node.hi - node.lo + 1;
+        if (static_cast<unsigned>(std::bit_width(pages - 1)) != cached->bin)
+          return stray(*cached, &node);
+        ++cached;
+      } else if (domain_.reserved.contains(node.lo, node.hi)) {
+        reserved_pages += node.hi - node.lo + 1;
+      } else {
+        return raise(oracle::node_unaccounted,
+                     fmt::format("node {:#x}..{:#x} is neither in use, cached nor reserved",
+                                 node.lo, node.hi));
+      }
+    }
+    if (reserved_pages != domain_.reserved.pages())
+      raise(oracle::reserve_lost, fmt::format("{} of {} reserved pages are in the tree",
+                                              reserved_pages, domain_.reserved.pages()));
+  }
+
+  void missing(const Range& range) const {
+    raise(oracle::node_missing, fmt::format("range {:#x}..{:#x} in use", range.lo, range.hi));
+  }
+
+  void stray(const CachedPfn& cached, const Node* node) const {
+    std::string what = node ? fmt::format("node {:#x}..{:#x}", node->lo, node->hi) : "no node";
+    raise(oracle::magazine_stray,
+          fmt::format("pfn {:#x} in bin {}: {}", cached.pfn, cached.bin, what));
+  }
+
+  const Snapshot& s_;
+  const Domain& domain_;
+  const char* function_;
+};
+
+void add_to_trace(const Snapshot& snapshot, Trace& trace) {
+  trace.add(snapshot.nodes.size());
+  for (const Node& node : snapshot.nodes) trace.add(node.lo ^ std::rotl(node.hi, 32));
+  for (const CachedPfn& cached : snapshot.cached) trace.add(cached.pfn ^ uint64_t{cached.bin} << 56);
+  for (const iova_depot_view& depot : snapshot.depots)
+    trace.add(depot.size << 1 | depot.work_pending);
+  trace.add(snapshot.magazines);
+  trace.add(snapshot.fields.max32_alloc_size);
+  trace.add(snapshot.fields.cached_lo);
+  trace.add(snapshot.fields.cached32_lo);
+}
+
+}  // namespace
+
+std::span<const shim::Oracle* const> oracles() {
+  static constexpr const shim::Oracle* all[] = {
+#define ORACLE(identifier, id, rule, recoverable) &oracle::identifier,
+#include "engine/oracles.inc"
+#undef ORACLE
+  };
+  return all;
+}
+
+void check_invariants(const iova_variant& variant, std::span<const Domain> domains,
+                      const char* function, Trace& trace) {
+  static Snapshot snapshot;
+  size_t expected = 0;
+  for (const Domain& domain : domains) {
+    if (!domain.memory) continue;
+    snapshot.take(variant, domain.memory);
+    Checker(snapshot, domain, function).check();
+    add_to_trace(snapshot, trace);
+    // The domain itself, its nodes but the anchor, its magazines, its array of rcaches.
+    expected += 1 + (snapshot.nodes.size() - 1) + snapshot.magazines + snapshot.fields.has_rcaches;
+  }
+  shim::Census census = shim::census();
+  size_t found = census.kmalloc_objects + census.cache_objects;
+  if (found != expected)
+    shim::raise(shim::Finding{&oracle::object_count, function, "",
+                              fmt::format("{} slab objects, expected {}", found, expected),
+                              nullptr});
+}
+
+bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
+          bool aligned) {
+  struct Search {
+    uint64_t next, limit, size, align_mask;
+    bool found;
+  } search{domain.start_pfn, limit_pfn, size, aligned ? std::bit_ceil(size) - 1 : 0, false};
+  variant.each_node(
+      domain.memory,
+      [](void* context, unsigned long lo, unsigned long hi) {
+        Search& s = *static_cast<Search*>(context);
+        uint64_t place = (s.next + s.align_mask) & ~s.align_mask;
+        uint64_t last = place + s.size - 1;
+        bool wrapped = place < s.next || last < place;
+        s.found = !wrapped && last < lo && last <= s.limit;
+        // Fragments of reservations may lie below the start.
+        if (hi >= s.next) s.next = hi + 1;
+        return !s.found && s.next <= s.limit && hi != IOVA_ANCHOR_PFN;
+      },
+      &search);
+  return search.found;
+}
+
+}  // namespace engine

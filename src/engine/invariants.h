@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What must hold of every domain between operations, whatever allocator it is: the structure of
+// the tree and the magazines, and that every node is somebody's.
+#pragma once
+
+#include <span>
+
+#include "engine/domain.h"
+#include "engine/trace.h"
+#include "iova/variant.h"
+
+namespace engine {
+
+// Raises the first violation as a finding of the kernel function. Adds what it saw to the trace.
+// All domains that are not initialized are left out.
+void check_invariants(const iova_variant& variant, std::span<const Domain> domains,
+                      const char* function, Trace& trace);
+
+// Whether size pages fit between the domain's start and limit_pfn (inclusive), in the tree as it
+// is now; aligned to size rounded up to a power of two, or not at all.
+bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
+          bool aligned);
+
+}  // namespace engine

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Reports: a finding in the terms of the program that met it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace engine {
+
+struct Report {
+  std::string key;         // oracle:function:operation:fault site, the finding's identity
+  std::string headline;    // without values
+  std::string function;    // kernel function at fault
+  std::string operation;   // of the program, or "end"
+  std::vector<std::string> faults;  // injected before the finding, a line each
+  std::string values;      // what was found
+  std::string program;     // text, the operation at fault marked
+  std::string history;     // of the object it is about; may be empty
+  std::string state;       // of the domains; may be empty
+};
+
+// The whole report as text, as engines' logs have it: key, headline, faults and operation first.
+std::string format(const Report& report);
+
+// Told of the report of a finding that ends the process, before it does. The default prints it on
+// stderr.
+using ReportSink = void (*)(const Report&);
+void set_report_sink(ReportSink sink);
+
+}  // namespace engine

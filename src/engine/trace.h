@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The trace of a run, as a hash: what the run did, observably, and nothing of how it was run.
+#pragma once
+
+#include <cstdint>
+
+namespace engine {
+
+class Trace {
+ public:
+  void clear() { hash_ = seed; }
+  void add(uint64_t value) {
+    hash_ = (hash_ ^ value) * 0x9e3779b97f4a7c15;
+    hash_ ^= hash_ >> 29;
+  }
+  uint64_t hash() const { return hash_; }
+
+ private:
+  static constexpr uint64_t seed = 0xcbf29ce484222325;
+  uint64_t hash_ = seed;
+};
+
+}  // namespace engine

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A variant: an allocator as everything above sees it. The port fills this table for each of its
+ * revisions, and the kernel glue for a tree's own iova.c. C, so that both can.
+ *
+ * Domains and iovas are opaque here: a domain is domain_size bytes of zeroed memory that the caller
+ * owns, an iova is what alloc(), reserve() and find() return. pfns and sizes are in pages of the
+ * domain's granule, limits are inclusive, as callers of the allocator pass them (linux/iova.h).
+ */
+#ifndef IOVAFUZZ_IOVA_VARIANT_H
+#define IOVAFUZZ_IOVA_VARIANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define IOVA_BINS 6         /* magazine caches of a domain, for sizes 1, 2, 4 .. 32 pages */
+#define IOVA_ANCHOR_PFN ~0ul /* of the node that is always the last */
+
+/* The domain's own fields, as a debugger would show them. */
+struct iova_fields {
+  unsigned long granule; /* bytes */
+  unsigned long start_pfn;
+  unsigned long dma_32bit_pfn;
+  unsigned long max32_alloc_size; /* pages */
+  unsigned long cached_lo, cached_hi;     /* the range of cached_node */
+  unsigned long cached32_lo, cached32_hi; /* the range of cached32_node */
+  bool has_rcaches;
+};
+
+struct iova_magazine_view {
+  unsigned int bin;
+  int cpu;  /* -1: in the depot */
+  bool previous; /* a CPU's second magazine; the first is the loaded one */
+  unsigned long size;
+  const unsigned long *pfns;
+};
+
+struct iova_depot_view {
+  unsigned int bin;
+  unsigned long size; /* what the allocator counts */
+  bool work_pending;
+};
+
+struct iova_variant {
+  const char *name; /* "port@6.12" */
+  size_t domain_size;    /* bytes */
+  size_t magazine_pfns;  /* capacity of a magazine */
+  bool trims_depot; /* by delayed work */
+
+  /* Static state as after boot. */
+  void (*reset)(void);
+
+  int (*cache_get)(void);
+  void (*cache_put)(void);
+  void (*init_domain)(void *domain, unsigned long granule, unsigned long start_pfn);
+  int (*init_rcaches)(void *domain);
+  void (*put_domain)(void *domain);
+  void *(*alloc)(void *domain, unsigned long size, unsigned long limit_pfn, bool size_aligned);
+  unsigned long (*alloc_fast)(void *domain, unsigned long size, unsigned long limit_pfn,
+                              bool flush_rcache);
+  void (*free_pfn)(void *domain, unsigned long pfn);
+  void (*free_iova)(void *domain, void *iova);
+  void (*free_fast)(void *domain, unsigned long pfn, unsigned long size);
+  void *(*find)(void *domain, unsigned long pfn);
+  void *(*reserve)(void *domain, unsigned long pfn_lo, unsigned long pfn_hi);
+
+  /* White box. Nothing here allocates, locks or changes anything. */
+  unsigned long (*pfn_lo)(const void *iova);
+  unsigned long (*pfn_hi)(const void *iova);
+  void (*fields)(const void *domain, struct iova_fields *fields);
+  /* All nodes in order, the anchor last; stops when visit returns false. */
+  void (*each_node)(const void *domain, bool (*visit)(void *context, unsigned long lo,
+                                                      unsigned long hi),
+                    void *context);
+  /* All magazines that exist; nothing if the domain has no rcaches. */
+  void (*each_magazine)(const void *domain,
+                        void (*visit)(void *context, const struct iova_magazine_view *magazine),
+                        void *context);
+  void (*each_depot)(const void *domain,
+                     void (*visit)(void *context, const struct iova_depot_view *depot),
+                     void *context);
+};
+
+#endif

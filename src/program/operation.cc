@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "program/operation.h"
+
+namespace program {
+namespace {
+
+constexpr Value at(Base base, int64_t offset) {
+  return {static_cast<uint16_t>(base), static_cast<uint64_t>(offset)};
+}
+
+// Sizes in pages: mostly those that magazines cache and their borders, some large ones.
+constexpr Value sizes[] = {
+    {0, 1},  {0, 2},  {0, 3},  {0, 4},   {0, 5},   {0, 7},   {0, 8},   {0, 9},   {0, 15},
+    {0, 16}, {0, 17}, {0, 24}, {0, 31},  {0, 32},  {0, 33},  {0, 48},  {0, 63},  {0, 64},
+    {0, 65}, {0, 100}, {0, 127}, {0, 128}, {0, 129}, {0, 255}, {0, 256}, {0, 512}, {0, 1000},
+    {0, 1024}, {0, 4095}, {0, 4096}, {0, 0x10000}, {0, 0x7ffff}, {0, 0x80000}, {0, 0xfffff},
+    {0, 0x100000}, {0, 0x100001}, {0, uint64_t{1} << 32}, {0, uint64_t{1} << 51},
+};
+
+// Counts around the capacity of one magazine, of two, and of a depot under trimming.
+constexpr Value counts[] = {
+    {0, 1},   {0, 2},   {0, 3},   {0, 4},   {0, 8},   {0, 16},  {0, 32},  {0, 64},  {0, 126},
+    {0, 127}, {0, 128}, {0, 129}, {0, 253}, {0, 254}, {0, 255}, {0, 256}, {0, 381}, {0, 382},
+    {0, 509}, {0, 512}, {0, 640}, {0, 768}, {0, 900}, {0, 1024},
+};
+
+constexpr Value ticks[] = {{0, 1}, {0, 10}, {0, 99}, {0, 100}, {0, 101}, {0, 200}, {0, 1000}};
+
+constexpr Value pfns[] = {
+    at(Base::dma32, -1),      at(Base::dma64, -1),     at(Base::dma48, -1),
+    at(Base::dma31, -1),      at(Base::dma30, -1),     at(Base::dma24, -1),
+    at(Base::start, 0),       at(Base::start, -1),     at(Base::start, 1),
+    at(Base::start, 2),       at(Base::start, 3),      at(Base::start, 7),
+    at(Base::start, 15),      at(Base::start, 30),     at(Base::start, 31),
+    at(Base::start, 32),      at(Base::start, 63),     at(Base::start, 127),
+    at(Base::start, 255),     at(Base::start, 1022),   at(Base::absolute, 0),
+    at(Base::absolute, 1),    at(Base::absolute, 2),   at(Base::absolute, 7),
+    at(Base::absolute, 8),    at(Base::absolute, 15),  at(Base::absolute, 16),
+    at(Base::absolute, 31),   at(Base::absolute, 50),  at(Base::absolute, 63),
+    at(Base::absolute, 64),   at(Base::absolute, 100), at(Base::absolute, 128),
+    at(Base::absolute, 255),  at(Base::absolute, 256), at(Base::absolute, 0x3ff),
+    at(Base::absolute, 0x400), at(Base::absolute, 0xfff), at(Base::absolute, 0x1000),
+    at(Base::dma32, 0),       at(Base::dma32, 1),      at(Base::dma32, -2),
+    at(Base::dma32, -4),      at(Base::dma32, -16),    at(Base::dma32, -32),
+    at(Base::dma32, -33),     at(Base::dma32, -128),   at(Base::dma32, -1024),
+    at(Base::dma32, 31),      at(Base::dma32, 127),    at(Base::dma32, 1024),
+    at(Base::dma24, 0),       at(Base::dma30, 0),      at(Base::dma31, 0),
+    at(Base::dma48, 0),       at(Base::dma48, -128),   at(Base::dma64, -2),
+    at(Base::dma64, -128),
+};
+
+constexpr uint64_t any = ~uint64_t{0};
+
+constexpr RoleSpec roles[role_count] = {
+    {"cpus", Kind::bits, 3, true, 1, max_cpus, {}, "possible CPUs"},
+    {"cpu", Kind::bits, 3, true, 0, max_cpus - 1, {}, "a CPU"},
+    {"granule", Kind::bits, 4, false, 0, 12, {}, "bytes in a page of the domain: 1, 2, 4 .. 4K"},
+    {"start", Kind::pfn, 0, false, 0, any, pfns, "lowest pfn that is handed out"},
+    {"slot", Kind::bits, 4, false, 0, max_slots - 1, {}, "the bag of ranges a..p it uses"},
+    {"size", Kind::number, 0, false, 1, max_size, sizes, "pages"},
+    {"limit", Kind::pfn, 0, false, 0, any, pfns, "highest pfn allowed"},
+    {"lo", Kind::pfn, 0, false, 0, any, pfns, "first pfn"},
+    {"x", Kind::number, 0, false, 1, max_count, counts, "how often; written x256"},
+    {"unaligned", Kind::bits, 1, false, 0, 1, {}, "size_aligned is false"},
+    {"no_flush", Kind::bits, 1, false, 0, 1, {}, "flush_rcache is false"},
+    {"oldest", Kind::bits, 1, false, 0, 1, {}, "takes the oldest range of the slot first"},
+    {"at", Kind::bits, 2, false, 0, 2, {}, "which pfn of the range: first, middle or last"},
+    {"pfn", Kind::pfn, 0, true, 0, any, pfns, "a pfn"},
+    {"ms", Kind::number, 0, true, 1, max_tick, ticks, "milliseconds"},
+    {"mask", Kind::mask, 0, true, 0, any, {}, "bit i fails the i-th attempt, from 0"},
+};
+
+constexpr Value below_4g = at(Base::dma32, -1);
+constexpr Value once{0, 1};
+constexpr Value none{};
+
+constexpr OperandSpec cpus_operands[] = {{Role::cpus, {0, 2}}};
+constexpr OperandSpec cpu_operands[] = {{Role::cpu, {0, 1}}};
+constexpr OperandSpec init_operands[] = {{Role::granule, {0, 12}}, {Role::start, {0, 1}}};
+constexpr OperandSpec fail_operands[] = {{Role::mask, {0, 1}}};
+constexpr OperandSpec tick_operands[] = {{Role::ms, {0, 100}}};
+constexpr OperandSpec alloc_operands[] = {{Role::slot, none},
+                                          {Role::unaligned, none},
+                                          {Role::size, {0, 1}},
+                                          {Role::limit, below_4g},
+                                          {Role::count, once}};
+constexpr OperandSpec alloc_fast_operands[] = {{Role::slot, none},
+                                               {Role::no_flush, none},
+                                               {Role::size, {0, 1}},
+                                               {Role::limit, below_4g},
+                                               {Role::count, once}};
+constexpr OperandSpec free_operands[] = {{Role::slot, none},
+                                         {Role::oldest, none},
+                                         {Role::at, none},
+                                         {Role::count, once}};
+constexpr OperandSpec free_fast_operands[] = {{Role::slot, none},
+                                              {Role::oldest, none},
+                                              {Role::count, once}};
+constexpr OperandSpec find_operands[] = {{Role::slot, none},
+                                         {Role::oldest, none},
+                                         {Role::at, none}};
+constexpr OperandSpec find_pfn_operands[] = {{Role::pfn, {static_cast<uint16_t>(Base::start), 0}}};
+constexpr OperandSpec reserve_operands[] = {{Role::slot, none},
+                                            {Role::lo, at(Base::start, 0)},
+                                            {Role::size, {0, 1}}};
+
+constexpr OperationSpec table[operation_count] = {
+    {OpCode::cache_get, "cache_get", false, Reports::failure, 3, {},
+     "iova_cache_get", "takes a reference on the caches that all domains share", ""},
+    {OpCode::init, "init", true, Reports::nothing, 4, init_operands,
+     "init_iova_domain", "initializes fresh zeroed memory as a domain", "the domain is initialized already"},
+    {OpCode::init_rcaches, "init_rcaches", true, Reports::failure, 6, {},
+     "iova_domain_init_rcaches", "gives a domain its magazine caches",
+     "the domain is not initialized or has rcaches, or the cache is not held"},
+    {OpCode::fail, "fail", false, Reports::nothing, 1, fail_operands,
+     "", "allocation attempts of the next operation that fail; several add up", ""},
+    {OpCode::alloc_fast, "alloc_fast", true, Reports::may_retry, 10, alloc_fast_operands,
+     "alloc_iova_fast", "allocates through the magazines into a slot",
+     "no rcaches, start pfn 0, limit ~0, or the cache is not held"},
+    {OpCode::free_fast, "free_fast", true, Reports::nothing, 8, free_fast_operands,
+     "free_iova_fast", "frees, through the magazines, ranges that alloc_fast put into a slot", "the slot has none"},
+    {OpCode::alloc, "alloc", true, Reports::failure, 6, alloc_operands,
+     "alloc_iova", "allocates from the tree into a slot",
+     "the domain is not initialized, limit ~0, or the cache is not held"},
+    {OpCode::free, "free", true, Reports::nothing, 4, free_operands,
+     "free_iova", "frees ranges that alloc or alloc_fast put into a slot", "the slot has none"},
+    {OpCode::put, "put", true, Reports::nothing, 4, {},
+     "put_iova_domain", "destroys a domain, whose memory is then freed", "the domain is not initialized"},
+    {OpCode::cache_put, "cache_put", false, Reports::nothing, 3, {},
+     "iova_cache_put", "drops a reference",
+     "the cache is not held, or it is the last reference and a domain is initialized"},
+    {OpCode::cpus, "cpus", false, Reports::nothing, 1, cpus_operands,
+     "", "how many CPUs are possible; 2 if not given", "it is not the first operation"},
+    {OpCode::cpu, "cpu", false, Reports::nothing, 3, cpu_operands,
+     "", "what follows runs on this CPU", "the CPU is not online"},
+    {OpCode::offline, "offline", false, Reports::nothing, 3, cpu_operands,
+     "iova_cpuhp_dead", "takes a CPU down, with the dead callbacks", "the CPU is not online, or the last one"},
+    {OpCode::online, "online", false, Reports::nothing, 2, cpu_operands,
+     "", "brings a CPU up", "the CPU is online or not possible"},
+    {OpCode::tick, "tick", false, Reports::nothing, 3, tick_operands,
+     "iova_depot_work_func", "moves time, running the work and timers that come due", ""},
+    {OpCode::reserve, "reserve", true, Reports::failure, 3, reserve_operands,
+     "reserve_iova", "reserves size pages from lo, into a slot",
+     "the domain has handed out ranges, the cache is not held, or the range leaves the space"},
+    {OpCode::find, "find", true, Reports::nothing, 1, find_operands,
+     "find_iova", "looks up a pfn in a range of a slot, which must be found", "the slot is empty"},
+    {OpCode::find_pfn, "find_pfn", true, Reports::nothing, 1, find_pfn_operands,
+     "find_iova", "looks up any pfn", "the domain is not initialized, or the pfn is ~0"},
+    {OpCode::free_iova, "__free", true, Reports::nothing, 3, free_operands,
+     "__free_iova", "frees ranges that alloc or reserve put into a slot, by pointer", "the slot has none"},
+};
+
+constexpr bool table_is_indexed_by_opcode() {
+  for (size_t i = 0; i < operation_count; i++)
+    if (static_cast<size_t>(table[i].code) != i) return false;
+  return true;
+}
+static_assert(table_is_indexed_by_opcode());
+
+constexpr auto make_operand_indices() {
+  std::array<std::array<int8_t, role_count>, operation_count> result{};
+  for (size_t op = 0; op < operation_count; op++) {
+    for (size_t role = 0; role < role_count; role++) result[op][role] = -1;
+    for (size_t i = 0; i < table[op].operands.size(); i++)
+      result[op][static_cast<size_t>(table[op].operands[i].role)] = static_cast<int8_t>(i);
+  }
+  return result;
+}
+constexpr auto operand_indices = make_operand_indices();
+
+constexpr const char* base_names[base_count] = {"",      "start", "dma24", "dma30",
+                                                "dma31", "dma32", "dma48", "dma64"};
+
+}  // namespace
+
+std::span<const OperationSpec> operations() { return table; }
+const OperationSpec& spec(OpCode code) { return table[static_cast<size_t>(code)]; }
+const RoleSpec& spec(Role role) { return roles[static_cast<size_t>(role)]; }
+const char* name(Base base) { return base_names[static_cast<size_t>(base)]; }
+
+const OperationSpec* find_operation(std::string_view name) {
+  for (const OperationSpec& candidate : table)
+    if (name == candidate.name) return &candidate;
+  return nullptr;
+}
+
+Operation make(OpCode code) {
+  Operation operation{.code = code};
+  auto operands = spec(code).operands;
+  for (size_t i = 0; i < operands.size(); i++) operation.operands[i] = operands[i].fallback;
+  return operation;
+}
+
+int operand_index(OpCode code, Role role) {
+  return operand_indices[static_cast<size_t>(code)][static_cast<size_t>(role)];
+}
+
+uint64_t calls(const Operation& operation) {
+  int index = operand_index(operation.code, Role::count);
+  return index < 0 ? 1 : operation.operands[index].number;
+}
+
+}  // namespace program

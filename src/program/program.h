@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Programs and their two forms, bytes (what fuzzing engines handle) and text (what people read).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "program/operation.h"
+
+namespace program {
+
+struct Program {
+  std::vector<Operation> operations;
+  bool operator==(const Program&) const = default;
+};
+
+// Total: every byte string is a program. Replaces what the program held, keeping its memory.
+void decode(std::span<const uint8_t> bytes, Program& program);
+Program decode(std::span<const uint8_t> bytes);
+// The canonical bytes of a program within the limits: decoding them gives the program back.
+std::vector<uint8_t> encode(const Program& program);
+void encode(const Operation& operation, std::vector<uint8_t>& bytes);
+
+// A text that is no program.
+struct ParseError : std::runtime_error {
+  ParseError(size_t line, const std::string& message) : std::runtime_error(message), line(line) {}
+  size_t line;  // from 1
+};
+
+// Throws ParseError.
+Program parse(std::string_view text);
+std::string print(const Operation& operation);  // one line, without its end
+std::string print(const Program& program);
+
+}  // namespace program

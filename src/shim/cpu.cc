@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <vector>
+
+#include "fault.h"
+#include "finding.h"
+#include "locks.h"
+#include "world.h"
+
+namespace shim {
+namespace {
+
+unsigned possible = 1, current, online = 1;  // online is a bit mask
+
+bool registered;
+shim_cpuhp_callback dead_callback;
+const shim_site* registered_at;
+std::vector<hlist_node*> instances;  // oldest first
+
+bool is_instance(const hlist_node* node) {
+  return std::find(instances.begin(), instances.end(), node) != instances.end();
+}
+
+}  // namespace
+
+void facility::reset_cpus(unsigned cpus) {
+  possible = cpus;
+  online = (1u << cpus) - 1;
+  current = 0;
+  registered = false;
+  dead_callback = nullptr;
+  registered_at = nullptr;
+  instances.clear();
+}
+
+size_t facility::hotplug_instances() { return instances.size(); }
+bool facility::hotplug_state_registered() { return registered; }
+
+void facility::check_cpus_at_end() {
+  for (const hlist_node* node : instances)
+    raise(oracle::cpuhp_instance_left, registered_at,
+          fmt::format("{} instances are left", instances.size()), node);
+  if (registered) raise(oracle::cpuhp_state_left, registered_at, "");
+}
+
+void facility::check_freed_instances(const void* memory, size_t size, const shim_site* site) {
+  for (const hlist_node* node : instances) {
+    const char* at = reinterpret_cast<const char*>(node);
+    const char* start = static_cast<const char*>(memory);
+    if (at >= start && at < start + size) raise(oracle::cpuhp_freed_instance, site, "", memory);
+  }
+}
+
+}  // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+unsigned num_possible_cpus(void) { return possible; }
+unsigned num_online_cpus(void) { return __builtin_popcount(online); }
+bool cpu_online(unsigned cpu) { return cpu < possible && online >> cpu & 1; }
+unsigned raw_smp_processor_id(void) { return current; }
+
+unsigned shim_next_online_cpu(unsigned cpu) {
+  while (cpu < possible && !cpu_online(cpu)) cpu++;
+  return cpu;
+}
+
+void shim_set_current_cpu(unsigned cpu) { current = cpu; }
+
+void shim_cpu_offline(unsigned cpu) {
+  online &= ~(1u << cpu);
+  if (current == cpu) current = shim_next_online_cpu(0);
+  if (!registered || !dead_callback) return;
+  std::vector<hlist_node*> called(instances.rbegin(), instances.rend());
+  for (hlist_node* node : called) dead_callback(cpu, node);
+}
+
+void shim_cpu_online(unsigned cpu) { online |= 1u << cpu; }
+
+int(cpuhp_setup_state_multi)(cpuhp_state, const char* name, shim_cpuhp_callback,
+                             shim_cpuhp_callback teardown, const shim_site* site) {
+  (might_sleep)(site);
+  if (should_fail(FallibleCall::cpuhp, name, 0, GFP_KERNEL, site)) return -ENOMEM;
+  if (registered) {
+    raise(oracle::cpuhp_state_busy, site,
+          fmt::format("{}, registered in {}()", name, registered_at->function));
+    return -EBUSY;
+  }
+  registered = true;
+  dead_callback = teardown;
+  registered_at = site;
+  return 0;
+}
+
+void(cpuhp_remove_multi_state)(cpuhp_state, const shim_site* site) {
+  (might_sleep)(site);
+  if (!registered) raise(oracle::cpuhp_not_registered, site, "on removal");
+  if (!instances.empty())
+    raise(oracle::cpuhp_instances_left, site, fmt::format("{} instances", instances.size()));
+  registered = false;
+  dead_callback = nullptr;
+}
+
+int(cpuhp_state_add_instance_nocalls)(cpuhp_state, hlist_node* node, const shim_site* site) {
+  (might_sleep)(site);
+  if (should_fail(FallibleCall::cpuhp, "instance", 0, GFP_KERNEL, site)) return -ENOMEM;
+  if (!registered) {
+    raise(oracle::cpuhp_not_registered, site, "on adding an instance");
+    return -EINVAL;
+  }
+  if (is_instance(node)) {
+    raise(oracle::cpuhp_double_add, site, "", node);
+    return -EINVAL;
+  }
+  instances.push_back(node);
+  return 0;
+}
+
+int(cpuhp_state_remove_instance_nocalls)(cpuhp_state, hlist_node* node, const shim_site* site) {
+  (might_sleep)(site);
+  if (!registered) {
+    raise(oracle::cpuhp_not_registered, site, "on removing an instance");
+    return -EINVAL;
+  }
+  if (!is_instance(node)) {
+    raise(oracle::cpuhp_remove_absent, site, "", node);
+    return 0;
+  }
+  std::erase(instances, node);
+  return 0;
+}
+
+}  // extern "C"

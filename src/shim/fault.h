@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The fault plan: which of the coming fallible calls fail, and the record of those that were made.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "slab.h"
+
+namespace shim {
+
+enum class FallibleCall : uint8_t { cache_create, slab_alloc, kmalloc, percpu_alloc, cpuhp };
+const char* name(FallibleCall call);  // as the kernel names it: "kmem_cache_alloc", ...
+
+// A plan looks no further than this: the longest operation (rcache init for the most CPUs, a
+// counted allocation) makes fewer attempts that matter.
+inline constexpr size_t max_planned_attempts = 2048;
+using FaultMask = std::bitset<max_planned_attempts>;
+
+struct Attempt {
+  FallibleCall call;
+  bool failed;        // by the plan
+  gfp_t gfp;
+  size_t size;        // bytes; 0 for calls that allocate no memory
+  const char* cache;  // cache name, or NULL
+  const shim_site* site;
+};
+
+// Starts an operation: its i-th attempt fails if bit i of mask is set. Forgets the attempts before.
+void plan_faults(const FaultMask& mask);
+void plan_no_faults();
+// Asked by every fallible call; records the attempt and answers whether it must fail.
+bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
+                 const shim_site* site);
+// The attempts since plan_faults(), oldest first.
+std::span<const Attempt> attempts();
+size_t failed_attempts();  // how many of them failed
+
+}  // namespace shim

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "locks.h"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "finding.h"
+#include "world.h"
+
+namespace shim {
+namespace {
+
+constexpr int max_classes = 64;
+constexpr int max_held = 16;
+
+struct HeldLock {
+  shim_lock* lock;
+  bool sleeping;  // a mutex
+  const shim_site* site;
+};
+
+shim_lock_class* classes[max_classes];  // by index; index 0 means unassigned
+int class_count = 1;
+
+HeldLock held[max_held];
+int held_count;
+int irqs_off;      // irqsave nesting plus interrupt nesting
+int in_interrupt;  // nesting
+
+// What was seen in this run. after[i] has bit j set if class j was taken while i was held.
+uint64_t after[max_classes];
+uint64_t taken_in_interrupt, taken_with_irqs_on;
+
+int index_of(shim_lock_class* lock_class) {
+  if (classes[lock_class->index] == lock_class) return lock_class->index;
+  // New, or its memory was restored to what it was before it got an index.
+  int index = 1;
+  while (index < class_count && classes[index] != lock_class) index++;
+  if (index == max_classes) {
+    fmt::print(stderr, "the shim knows at most {} lock classes\n", max_classes);
+    abort();
+  }
+  if (index == class_count) classes[class_count++] = lock_class;
+  return lock_class->index = index;
+}
+
+std::string name(const shim_lock& lock) {
+  return fmt::format("{} of {}()", lock.lock_class->name, lock.lock_class->function);
+}
+
+// All classes that were ever taken, directly or not, after the given one.
+uint64_t reachable(int from) {
+  uint64_t seen = 0, next = uint64_t{1} << from;
+  while (next) {
+    int i = __builtin_ctzll(next);
+    next &= next - 1;
+    uint64_t fresh = after[i] & ~seen;
+    seen |= fresh;
+    next |= fresh;
+  }
+  return seen;
+}
+
+void note_order(const shim_lock& lock, int index, const shim_site* site) {
+  for (int i = 0; i < held_count; i++) {
+    int outer = index_of(held[i].lock->lock_class);
+    uint64_t bit = uint64_t{1} << index;
+    if (after[outer] & bit) continue;
+    if (outer == index || reachable(index) >> outer & 1)
+      raise(oracle::lock_order, site,
+            fmt::format("{} is taken while {} is held, and elsewhere the other way round",
+                        name(lock), name(*held[i].lock)));
+    after[outer] |= bit;
+  }
+}
+
+void note_context(const shim_lock& lock, int index, const shim_site* site) {
+  uint64_t bit = uint64_t{1} << index;
+  if (in_interrupt)
+    taken_in_interrupt |= bit;
+  else if (!irqs_off)
+    taken_with_irqs_on |= bit;
+  if (taken_in_interrupt & taken_with_irqs_on & bit)
+    raise(oracle::lock_irq_unsafe, site, name(lock));
+}
+
+void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
+  if (lock->magic != SHIM_LOCK_MAGIC) {
+    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
+    return;
+  }
+  if (lock->held) {
+    raise(oracle::lock_recursion, site, name(*lock), lock);
+    return;
+  }
+  int index = index_of(lock->lock_class);
+  note_order(*lock, index, site);
+  if (!sleeping) note_context(*lock, index, site);
+  lock->held = 1;
+  if (held_count < max_held) held[held_count++] = {lock, sleeping, site};
+}
+
+void release(shim_lock* lock, const shim_site* site) {
+  if (lock->magic != SHIM_LOCK_MAGIC) {
+    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
+    return;
+  }
+  for (int i = held_count; i-- > 0;) {
+    if (held[i].lock != lock) continue;
+    for (; i + 1 < held_count; i++) held[i] = held[i + 1];
+    held_count--;
+    lock->held = 0;
+    return;
+  }
+  raise(oracle::lock_not_held, site, name(*lock), lock);
+}
+
+}  // namespace
+
+void facility::reset_locks() {
+  // A run that died in a ledger-listed finding may leave locks marked as held.
+  for (int i = 0; i < held_count; i++)
+    if (held[i].sleeping) held[i].lock->held = 0;
+  held_count = irqs_off = in_interrupt = 0;
+  for (int i = 0; i < class_count; i++) after[i] = 0;
+  taken_in_interrupt = taken_with_irqs_on = 0;
+}
+
+void facility::check_locks_at_end_of_operation(const char* operation) {
+  if (held_count)
+    raise(oracle::lock_held_at_end, held[held_count - 1].site,
+          fmt::format("{} ended with {} held", operation, name(*held[held_count - 1].lock)));
+  if (irqs_off)
+    raise(Finding{&oracle::irqs_off_at_end, operation, "",
+                  fmt::format("{} ended with interrupts off", operation), nullptr});
+}
+
+void facility::check_freed_locks(const void* memory, size_t size, const shim_site* site) {
+  for (int i = 0; i < held_count; i++) {
+    const char* lock = reinterpret_cast<const char*>(held[i].lock);
+    const char* start = static_cast<const char*>(memory);
+    if (lock >= start && lock < start + size)
+      raise(oracle::lock_freed_held, site, name(*held[i].lock), memory);
+  }
+}
+
+}  // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
+  *lock = {lock_class, SHIM_LOCK_MAGIC, 0};
+}
+
+void(spin_lock)(spinlock_t* lock, const shim_site* site) { acquire(lock, false, site); }
+void(spin_unlock)(spinlock_t* lock, const shim_site* site) { release(lock, site); }
+
+unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
+  unsigned long flags = irqs_off++;
+  acquire(lock, false, site);
+  return flags;
+}
+
+void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_site* site) {
+  release(lock, site);
+  irqs_off = static_cast<int>(flags);
+}
+
+void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
+  if (lock->magic != SHIM_LOCK_MAGIC)
+    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
+  else if (!lock->held)
+    raise(oracle::lock_not_held, site, name(*lock), lock);
+}
+
+void(mutex_lock)(mutex* mutex, const shim_site* site) {
+  (might_sleep)(site);
+  acquire(&mutex->lock, true, site);
+}
+
+void(mutex_unlock)(mutex* mutex, const shim_site* site) { release(&mutex->lock, site); }
+
+void(might_sleep)(const shim_site* site) {
+  const char* why = nullptr;
+  for (int i = 0; i < held_count; i++)
+    if (!held[i].sleeping) why = "a spinlock is held";
+  if (irqs_off) why = "interrupts are off";
+  if (in_interrupt) why = "in an interrupt handler";
+  if (why) raise(oracle::sleep_in_atomic, site, why);
+}
+
+void shim_irq_enter(void) {
+  irqs_off++;
+  in_interrupt++;
+}
+
+void shim_irq_exit(void) {
+  in_interrupt--;
+  irqs_off--;
+}
+
+}  // extern "C"

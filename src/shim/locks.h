@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Spinlocks, mutexes and interrupt state (linux/spinlock.h, linux/mutex.h, v6.12) on one thread.
+ *
+ * Nobody ever waits: taking a lock that is held is the deadlock it would be. Locks are judged by
+ * class (one class a place of initialization, as lockdep does): order inversions, and locks shared
+ * between interrupt handlers and code that leaves interrupts on. Broken rules are findings
+ * (oracles.inc, lock-* and sleep-in-atomic).
+ */
+#ifndef IOVAFUZZ_SHIM_LOCKS_H
+#define IOVAFUZZ_SHIM_LOCKS_H
+
+#include "site.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct shim_lock_class {
+  const char *name;     /* the expression that was initialized */
+  const char *function; /* where */
+  int index;            /* 0 until first use */
+};
+
+struct shim_lock {
+  struct shim_lock_class *lock_class;
+  unsigned int magic; /* tells an initialized lock from garbage */
+  unsigned int held;
+};
+
+typedef struct shim_lock spinlock_t;
+struct mutex {
+  struct shim_lock lock;
+  struct shim_lock_class static_class; /* of a mutex that DEFINE_MUTEX() initialized */
+};
+
+#define SHIM_LOCK_MAGIC 0x10c4ed10u
+
+void shim_lock_init(struct shim_lock *lock, struct shim_lock_class *lock_class);
+void spin_lock(spinlock_t *lock, const struct shim_site *site);
+void spin_unlock(spinlock_t *lock, const struct shim_site *site);
+unsigned long shim_spin_lock_irqsave(spinlock_t *lock, const struct shim_site *site);
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags, const struct shim_site *site);
+void assert_spin_locked(spinlock_t *lock, const struct shim_site *site);
+/* May sleep. */
+void mutex_lock(struct mutex *lock, const struct shim_site *site);
+void mutex_unlock(struct mutex *lock, const struct shim_site *site);
+/* A finding when called with a spinlock held, interrupts off or in an interrupt handler. */
+void might_sleep(const struct shim_site *site);
+/* Run code as a hard interrupt handler would: interrupts off, no sleeping. Pairs nest. */
+void shim_irq_enter(void);
+void shim_irq_exit(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define SHIM_LOCK_CLASS(lock)                                                        \
+  (__extension__({                                                                   \
+    static struct shim_lock_class shim_class = {#lock, __func__, 0};                 \
+    &shim_class;                                                                     \
+  }))
+#define spin_lock_init(lock) shim_lock_init((lock), SHIM_LOCK_CLASS(lock))
+#define mutex_init(mutex) shim_lock_init(&(mutex)->lock, SHIM_LOCK_CLASS(mutex))
+#define DEFINE_MUTEX(name) \
+  struct mutex name = {{&name.static_class, SHIM_LOCK_MAGIC, 0}, {#name, "DEFINE_MUTEX", 0}}
+#define spin_lock(lock) spin_lock((lock), SHIM_SITE)
+#define spin_unlock(lock) spin_unlock((lock), SHIM_SITE)
+#define spin_lock_irqsave(lock, flags) \
+  do {                                 \
+    (flags) = shim_spin_lock_irqsave((lock), SHIM_SITE); \
+  } while (0)
+#define spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore((lock), (flags), SHIM_SITE)
+#define assert_spin_locked(lock) assert_spin_locked((lock), SHIM_SITE)
+#define mutex_lock(mutex) mutex_lock((mutex), SHIM_SITE)
+#define mutex_unlock(mutex) mutex_unlock((mutex), SHIM_SITE)
+#define might_sleep() might_sleep(SHIM_SITE)
+
+#endif

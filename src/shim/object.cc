@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "object.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "cache.h"
+#include "finding.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SHIM_WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SHIM_WITH_ASAN 1
+#endif
+#endif
+#ifndef SHIM_WITH_ASAN
+#define SHIM_WITH_ASAN 0
+#endif
+
+#if SHIM_WITH_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
+namespace shim {
+namespace {
+
+// Address space, not memory: pages are touched as objects are cut, and given back above the mark.
+constexpr size_t arena_size = size_t{1} << 30;
+constexpr size_t keep_resident = size_t{16} << 20;  // bytes kept mapped between runs
+constexpr size_t granule = 16;                      // objects start at multiples of it
+constexpr size_t red_zone = 16;                     // bytes, at least, on either side
+constexpr size_t poison_step = size_t{1} << 20;     // bytes poisoned at a time ahead of use
+
+constexpr unsigned char fresh_byte = 0xff;  // a lookalike of the tree's anchor pfn
+constexpr unsigned char freed_byte = 0x6b;
+constexpr unsigned char red_byte = 0xbb;
+
+unsigned char* map(size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) {
+    fmt::print(stderr, "cannot map {} bytes for the shim's arena\n", size);
+    abort();
+  }
+  return static_cast<unsigned char*>(memory);
+}
+
+struct Arena {
+  unsigned char* base = map(arena_size);
+  size_t used = red_zone;
+  size_t poisoned = 0;  // [0, poisoned) is poisoned but for live objects
+  // For each granule: 1 + index of the object that starts there, or 0.
+  uint32_t* starts = reinterpret_cast<uint32_t*>(map(arena_size / granule * sizeof(uint32_t)));
+  std::vector<Object> objects;
+  size_t live_by_kind[4] = {};
+  uint32_t operation = outside_program;
+};
+
+Arena& arena() {
+  static Arena the_arena;
+  return the_arena;
+}
+
+size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) & ~(multiple - 1); }
+
+void poison_ahead(Arena& a) {
+  while (a.poisoned < a.used + poison_step && a.poisoned < arena_size) {
+    ASAN_POISON_MEMORY_REGION(a.base + a.poisoned, poison_step);
+    a.poisoned += poison_step;
+  }
+}
+
+bool all_bytes(const unsigned char* memory, size_t size, unsigned char value) {
+  for (size_t i = 0; i < size; i++)
+    if (memory[i] != value) return false;
+  return true;
+}
+
+std::string who(const shim_site* site, uint32_t operation) {
+  std::string text = fmt::format("in {}()", site ? site->function : "?");
+  if (operation == outside_program) return text;
+  return text + fmt::format(" by operation {}", operation);
+}
+
+}  // namespace
+
+void set_current_operation(uint32_t index) { arena().operation = index; }
+uint32_t current_operation() { return arena().operation; }
+
+Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t alignment,
+                   bool zeroed, const shim_site* site) {
+  Arena& a = arena();
+  size_t start = round_up(a.used + red_zone, alignment < granule ? granule : alignment);
+  size_t end = start + round_up(size, granule) + red_zone;
+  if (size > arena_size || end + poison_step > arena_size) {
+    fmt::print(stderr, "the shim's arena of {} bytes is full: a cap on programs is missing\n",
+               arena_size);
+    abort();
+  }
+  unsigned char* memory = a.base + start;
+  if (!SHIM_WITH_ASAN) {
+    memset(a.base + a.used, red_byte, start - a.used);
+    memset(memory + size, red_byte, a.base + end - (memory + size));
+  }
+  a.used = end;
+  poison_ahead(a);
+  ASAN_UNPOISON_MEMORY_REGION(memory, size);
+  memset(memory, zeroed ? 0 : fresh_byte, size);
+  a.objects.push_back({memory, size, kind, true, a.operation, outside_program, cache, site,
+                       nullptr});
+  a.starts[start / granule] = static_cast<uint32_t>(a.objects.size());
+  a.live_by_kind[static_cast<int>(kind)]++;
+  if (cache) const_cast<kmem_cache*>(cache)->live++;
+  return a.objects.back();
+}
+
+void retire_object(Object& object, const shim_site* site) {
+  Arena& a = arena();
+  check_poison(object, site);
+  object.live = false;
+  object.freed_at = site;
+  object.freed_by_operation = a.operation;
+  a.live_by_kind[static_cast<int>(object.kind)]--;
+  if (object.cache) const_cast<kmem_cache*>(object.cache)->live--;
+  memset(object.memory, freed_byte, object.size);
+  ASAN_POISON_MEMORY_REGION(object.memory, object.size);
+}
+
+Object* object_at(const void* address) {
+  Arena& a = arena();
+  size_t offset = static_cast<const unsigned char*>(address) - a.base;
+  if (address < a.base || offset >= a.used || offset % granule) return nullptr;
+  uint32_t index = a.starts[offset / granule];
+  return index ? &a.objects[index - 1] : nullptr;
+}
+
+Object* object_around(const void* address) {
+  Arena& a = arena();
+  if (address < a.base || address >= a.base + a.used) return nullptr;
+  size_t offset = static_cast<const unsigned char*>(address) - a.base;
+  for (size_t i = offset / granule + 1; i-- > 0;) {
+    if (!a.starts[i]) continue;
+    Object* object = &a.objects[a.starts[i] - 1];
+    size_t past = offset - i * granule;
+    // Nearer to the next object's start than to this one's end: it belongs to the next.
+    if (past >= object->size + red_zone && a.starts[i] < a.objects.size())
+      return &a.objects[a.starts[i]];
+    return object;
+  }
+  return a.objects.empty() ? nullptr : &a.objects.front();
+}
+
+size_t live_objects(ObjectKind kind) { return arena().live_by_kind[static_cast<int>(kind)]; }
+size_t object_count() { return arena().objects.size(); }
+Object& object_by_index(size_t index) { return arena().objects[index]; }
+size_t index_of(const Object& object) { return &object - arena().objects.data(); }
+
+void check_poison(Object& object, const shim_site* site) {
+  if (SHIM_WITH_ASAN) return;
+  const unsigned char* end = object.memory + object.size;
+  size_t right = round_up(object.size, granule) - object.size + red_zone;
+  if (!all_bytes(object.memory - red_zone, red_zone, red_byte) || !all_bytes(end, right, red_byte))
+    raise(oracle::slab_out_of_bounds, site, "a red zone was overwritten: " + describe(object),
+          object.memory);
+  if (!object.live && !all_bytes(object.memory, object.size, freed_byte))
+    raise(oracle::slab_use_after_free, site, "poison was overwritten: " + describe(object),
+          object.memory);
+}
+
+std::string describe(const Object& object) {
+  std::string text;
+  switch (object.kind) {
+    case ObjectKind::kmalloc: text = fmt::format("{} bytes of kmalloc memory", object.size); break;
+    case ObjectKind::percpu: text = "per-CPU memory"; break;
+    case ObjectKind::percpu_copy:
+      text = fmt::format("{} bytes of one CPU's copy of per-CPU memory", object.size);
+      break;
+    case ObjectKind::cache_object:
+      text = fmt::format("{} bytes of cache {}", object.size, object.cache->name);
+      break;
+  }
+  text += ", allocated " + who(object.allocated_at, object.allocated_by_operation);
+  if (!object.live) text += ", freed " + who(object.freed_at, object.freed_by_operation);
+  return text;
+}
+
+void reset_objects() {
+  Arena& a = arena();
+  // Live objects were unpoisoned; freed ones and red zones are poisoned still.
+  ASAN_POISON_MEMORY_REGION(a.base, round_up(a.used, granule));
+  for (const Object& object : a.objects) a.starts[(object.memory - a.base) / granule] = 0;
+  if (a.used > keep_resident)
+    madvise(a.base + keep_resident, round_up(a.used - keep_resident, 4096), MADV_DONTNEED);
+  a.objects.clear();
+  a.used = red_zone;
+  for (size_t& live : a.live_by_kind) live = 0;
+  a.operation = outside_program;
+}
+
+}  // namespace shim

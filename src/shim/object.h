@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The ledger of objects: every allocation of a run with who allocated and freed it, and when.
+// Slab and per-CPU memory are cut from its arena.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "site.h"
+
+struct kmem_cache;
+
+namespace shim {
+
+enum class ObjectKind : uint8_t { kmalloc, cache_object, percpu, percpu_copy };
+
+struct Object {
+  unsigned char* memory;
+  size_t size;  // bytes asked for
+  ObjectKind kind;
+  bool live;
+  uint32_t allocated_by_operation;  // index of the program's operation
+  uint32_t freed_by_operation;
+  const kmem_cache* cache;  // NULL unless a cache_object
+  const shim_site* allocated_at;
+  const shim_site* freed_at;
+};
+
+// Which operation of the program runs now; noted in the ledger for reports.
+inline constexpr uint32_t outside_program = UINT32_MAX;
+void set_current_operation(uint32_t index);
+uint32_t current_operation();
+
+// Cuts an object of fresh memory: 0xff, or zeroes. alignment is a power of two.
+// The reference is valid until the next object is cut.
+Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t alignment,
+                   bool zeroed, const shim_site* site);
+// Poisons the object; it stays in the ledger. The object must be live.
+void retire_object(Object& object, const shim_site* site);
+
+// The object that starts at the address, live or not; NULL if none does.
+Object* object_at(const void* address);
+// The object (live or not) whose memory or red zones hold the address; NULL if none does.
+Object* object_around(const void* address);
+
+size_t live_objects(ObjectKind kind);
+// All objects of the run, oldest first.
+size_t object_count();
+Object& object_by_index(size_t index);
+size_t index_of(const Object& object);
+
+// Raises slab_out_of_bounds or slab_use_after_free if poison was written over. Only builds without
+// AddressSanitizer look at the memory; with it, the write itself is the report (sanitizer.cc).
+void check_poison(Object& object, const shim_site* site);
+
+// "40 bytes of iommu_iova, allocated in alloc_iova_mem() by operation 3, freed ..."
+std::string describe(const Object& object);
+
+void reset_objects();
+
+}  // namespace shim

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "slab.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+
+#include "cache.h"
+#include "fault.h"
+#include "finding.h"
+#include "locks.h"
+#include "object.h"
+#include "types.h"
+#include "world.h"
+
+namespace shim {
+namespace {
+
+std::deque<kmem_cache> caches;  // addresses stay valid; entries are reused from run to run
+size_t caches_in_run;
+
+bool known(const kmem_cache* cache) {
+  for (size_t i = 0; i < caches_in_run; i++)
+    if (cache == &caches[i]) return true;
+  return false;
+}
+
+std::string describe_cache(const kmem_cache& cache) {
+  std::string text =
+      fmt::format("cache {} created in {}()", cache.name, cache.created_at->function);
+  if (cache.destroyed) text += fmt::format(", destroyed in {}()", cache.destroyed_at->function);
+  return text;
+}
+
+void require_usable(const kmem_cache* cache, const shim_site* site) {
+  if (!cache)
+    raise(oracle::slab_null_cache, site, "the cache was never created, or its creation failed");
+  else if (!known(cache))
+    raise(oracle::slab_foreign_cache, site, "the pointer came from no kmem_cache_create()");
+  else if (cache->destroyed)
+    raise(oracle::slab_destroyed_cache, site, describe_cache(*cache));
+}
+
+void sleeps_if_allowed(gfp_t gfp, const shim_site* site) {
+  if (gfp & __GFP_DIRECT_RECLAIM) (might_sleep)(site);
+}
+
+bool is_slab(const Object& object) {
+  return object.kind == ObjectKind::kmalloc || object.kind == ObjectKind::cache_object;
+}
+
+// The live object that may be freed here, or NULL after raising why not.
+Object* freeable(const void* address, const shim_site* site) {
+  Object* object = object_at(address);
+  if (!object || !is_slab(*object)) {
+    Object* around = object ? object : object_around(address);
+    if (around && is_slab(*around) && address > around->memory &&
+        address < around->memory + around->size)
+      raise(oracle::slab_free_interior, site, describe(*around), address);
+    else
+      raise(oracle::slab_free_foreign, site, "the pointer came from no slab allocation", address);
+    return nullptr;
+  }
+  if (!object->live) {
+    raise(oracle::slab_double_free, site, describe(*object), address);
+    return nullptr;
+  }
+  return object;
+}
+
+void free_object(Object& object, const shim_site* site) {
+  check_freed_memory(object.memory, object.size, site);
+  retire_object(object, site);
+}
+
+}  // namespace
+
+void facility::reset_slab() {
+  reset_objects();
+  caches_in_run = 0;
+}
+
+size_t facility::live_caches() {
+  size_t live = 0;
+  for (size_t i = 0; i < caches_in_run; i++) live += !caches[i].destroyed;
+  return live;
+}
+
+void facility::check_slab_at_end() {
+  for (size_t i = 0; i < object_count(); i++) {
+    Object& object = object_by_index(i);
+    const shim_site* site = object.live ? object.allocated_at : object.freed_at;
+    check_poison(object, site);
+    if (!object.live || object.kind == ObjectKind::percpu_copy) continue;
+    const Oracle& leak =
+        object.kind == ObjectKind::percpu ? oracle::percpu_leak : oracle::slab_leak;
+    raise(leak, site, describe(object), object.memory);
+  }
+  for (size_t i = 0; i < caches_in_run; i++)
+    if (!caches[i].destroyed)
+      raise(oracle::slab_cache_left, caches[i].created_at, describe_cache(caches[i]));
+}
+
+}  // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+kmem_cache*(kmem_cache_create)(const char* name, unsigned size, unsigned align, slab_flags_t flags,
+                               void (*ctor)(void*), const shim_site* site) {
+  (might_sleep)(site);
+  if (size == 0) {
+    raise(oracle::slab_zero_size, site, fmt::format("cache {}", name));
+    return nullptr;
+  }
+  if (should_fail(FallibleCall::cache_create, name, size, GFP_KERNEL, site)) return nullptr;
+  if (caches_in_run == caches.size()) caches.emplace_back();
+  kmem_cache& cache = caches[caches_in_run++];
+  size_t alignment = align ? align : sizeof(void*);
+  if (flags & SLAB_HWCACHE_ALIGN && size > SHIM_CACHE_LINE / 2) alignment = SHIM_CACHE_LINE;
+  cache = {name, size, alignment, ctor, 0, false, site, nullptr};
+  return &cache;
+}
+
+void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
+  if (!cache) return;
+  (might_sleep)(site);
+  if (!known(cache)) {
+    raise(oracle::slab_destroy_foreign, site, "the pointer came from no kmem_cache_create()");
+    return;
+  }
+  if (cache->destroyed) {
+    raise(oracle::slab_destroy_twice, site, describe_cache(*cache));
+    return;
+  }
+  if (cache->live) {
+    std::string values = describe_cache(*cache);
+    for (size_t i = 0; i < object_count(); i++) {
+      const Object& object = object_by_index(i);
+      if (object.live && object.cache == cache) values += "\n  live: " + describe(object);
+    }
+    raise(oracle::slab_destroy_live, site, values);
+  }
+  cache->destroyed = true;
+  cache->destroyed_at = site;
+}
+
+void*(kmem_cache_alloc)(kmem_cache* cache, gfp_t gfp, const shim_site* site) {
+  sleeps_if_allowed(gfp, site);
+  require_usable(cache, site);
+  if (should_fail(FallibleCall::slab_alloc, cache->name, cache->size, gfp, site)) return nullptr;
+  Object& object = new_object(ObjectKind::cache_object, cache, cache->size, cache->alignment,
+                              gfp & __GFP_ZERO, site);
+  if (cache->constructor) cache->constructor(object.memory);
+  return object.memory;
+}
+
+void(kmem_cache_free)(kmem_cache* cache, void* address, const shim_site* site) {
+  require_usable(cache, site);
+  if (!address) {
+    raise(oracle::slab_free_null, site, fmt::format("cache {}", cache->name));
+    return;
+  }
+  Object* object = freeable(address, site);
+  if (!object) return;
+  if (object->cache != cache) {
+    raise(oracle::slab_free_other_cache, site,
+          fmt::format("into cache {}: {}", cache->name, describe(*object)), address);
+    return;
+  }
+  free_object(*object, site);
+}
+
+void*(kmalloc)(size_t size, gfp_t gfp, const shim_site* site) {
+  sleeps_if_allowed(gfp, site);
+  if (should_fail(FallibleCall::kmalloc, nullptr, size, gfp, site)) return nullptr;
+  return new_object(ObjectKind::kmalloc, nullptr, size, alignof(max_align_t), gfp & __GFP_ZERO,
+                    site)
+      .memory;
+}
+
+void*(kmalloc_array)(size_t n, size_t size, gfp_t gfp, const shim_site* site) {
+  size_t bytes;
+  if (__builtin_mul_overflow(n, size, &bytes)) return nullptr;
+  return (kmalloc)(bytes, gfp, site);
+}
+
+void(kfree)(const void* address, const shim_site* site) {
+  if (!address) return;
+  Object* object = freeable(address, site);
+  if (!object) return;
+  if (object->kind != ObjectKind::kmalloc) {
+    raise(oracle::slab_free_other_cache, site, "by kfree(): " + describe(*object), address);
+    return;
+  }
+  free_object(*object, site);
+}
+
+}  // extern "C"

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "timekeeping.h"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "finding.h"
+#include "locks.h"
+#include "world.h"
+
+namespace shim {
+namespace {
+
+constexpr unsigned event_magic = 0xe7e27ed1;
+
+unsigned long now, next_sequence;
+std::vector<shim_event*> pending;  // a handful; unordered
+shim_event* running;
+
+bool is_initialized(const shim_event& event) { return event.magic == event_magic; }
+
+bool forget(shim_event* event) {
+  if (!event->pending) return false;
+  event->pending = false;
+  std::erase(pending, event);
+  return true;
+}
+
+void enqueue(shim_event* event, unsigned long deadline) {
+  event->pending = true;
+  event->deadline = deadline;
+  event->sequence = next_sequence++;
+  pending.push_back(event);
+}
+
+shim_event* next_due(unsigned long until) {
+  shim_event* next = nullptr;
+  for (shim_event* event : pending) {
+    if (event->deadline > until) continue;
+    if (!next || event->deadline < next->deadline ||
+        (event->deadline == next->deadline && event->sequence < next->sequence))
+      next = event;
+  }
+  return next;
+}
+
+template <class Container>
+Container* containing(shim_event* event) {
+  return reinterpret_cast<Container*>(reinterpret_cast<char*>(event) - offsetof(Container, event));
+}
+
+void run(shim_event* event) {
+  forget(event);
+  // The handler may free the event's memory.
+  running = event;
+  if (event->is_timer) {
+    timer_list* timer = containing<timer_list>(event);
+    shim_irq_enter();
+    timer->function(timer);
+    shim_irq_exit();
+  } else {
+    delayed_work* work = containing<delayed_work>(event);
+    work->work.func(&work->work);
+  }
+  running = nullptr;
+}
+
+void initialize(shim_event* event, bool is_timer, const shim_site* site) {
+  for (shim_event* other : pending)
+    if (other == event)
+      raise(is_timer ? oracle::timer_init_pending : oracle::work_init_pending, site, "", event);
+  *event = {event_magic, false, is_timer, 0, 0};
+}
+
+void require_initialized(const shim_event& event, bool is_timer, const shim_site* site) {
+  if (!is_initialized(event))
+    raise(is_timer ? oracle::timer_uninitialized : oracle::work_uninitialized, site,
+          "its memory was never initialized", &event);
+}
+
+bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
+  require_initialized(*event, is_timer, site);
+  if (running == event)
+    raise(is_timer ? oracle::timer_delete_self : oracle::work_cancel_self, site,
+          "called from its handler", event);
+  return forget(event);
+}
+
+}  // namespace
+
+void facility::reset_timekeeping() {
+  now = next_sequence = 0;
+  pending.clear();
+  running = nullptr;
+}
+
+size_t facility::pending_events() { return pending.size(); }
+
+void facility::check_timekeeping_at_end() {
+  for (const shim_event* event : pending)
+    raise(Finding{event->is_timer ? &oracle::timer_pending_at_end : &oracle::work_pending_at_end,
+                  "?", "", fmt::format("due at {} ms, now {} ms", event->deadline, now), event});
+}
+
+void facility::check_freed_events(const void* memory, size_t size, const shim_site* site) {
+  for (const shim_event* event : pending) {
+    const char* at = reinterpret_cast<const char*>(event);
+    const char* start = static_cast<const char*>(memory);
+    if (at >= start && at < start + size)
+      raise(event->is_timer ? oracle::timer_freed_pending : oracle::work_freed_pending, site,
+            fmt::format("due at {} ms, now {} ms", event->deadline, now), memory);
+  }
+}
+
+}  // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+unsigned long shim_jiffies(void) { return now; }
+
+void shim_advance(unsigned long ms) {
+  unsigned long until = now + ms;
+  while (shim_event* event = next_due(until)) {
+    if (event->deadline > now) now = event->deadline;
+    run(event);
+  }
+  now = until;
+}
+
+void shim_init_delayed_work(delayed_work* work, work_func_t func, const shim_site* site) {
+  initialize(&work->event, false, site);
+  work->work.func = func;
+}
+
+bool(schedule_delayed_work)(delayed_work* work, unsigned long delay, const shim_site* site) {
+  require_initialized(work->event, false, site);
+  if (work->event.pending) return false;
+  enqueue(&work->event, now + delay);
+  return true;
+}
+
+bool(cancel_delayed_work_sync)(delayed_work* work, const shim_site* site) {
+  (might_sleep)(site);
+  return cancel(&work->event, false, site);
+}
+
+void shim_timer_setup(timer_list* timer, void (*function)(timer_list*), const shim_site* site) {
+  initialize(&timer->event, true, site);
+  timer->function = function;
+}
+
+int(mod_timer)(timer_list* timer, unsigned long expires, const shim_site* site) {
+  require_initialized(timer->event, true, site);
+  bool was_pending = forget(&timer->event);
+  enqueue(&timer->event, expires);
+  return was_pending;
+}
+
+int(timer_delete_sync)(timer_list* timer, const shim_site* site) {
+  return cancel(&timer->event, true, site);
+}
+
+}  // extern "C"

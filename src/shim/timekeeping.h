@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Virtual time with its users, delayed work and timers (linux/workqueue.h, linux/timer.h, v6.12).
+ *
+ * Time is counted in jiffies of one millisecond and moves only in shim_advance(). What is due runs
+ * there, oldest deadline first: work in process context, timers in interrupt context.
+ * Broken rules are findings (oracles.inc, work-* and timer-*).
+ */
+#ifndef IOVAFUZZ_SHIM_TIMEKEEPING_H
+#define IOVAFUZZ_SHIM_TIMEKEEPING_H
+
+#include <stdbool.h>
+
+#include "site.h"
+
+#define HZ 1000
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What waits for its time; embedded in work and timers alike. */
+struct shim_event {
+  unsigned int magic; /* tells an initialized one from garbage */
+  bool pending;
+  bool is_timer;
+  unsigned long deadline; /* jiffies */
+  unsigned long sequence; /* first come, first served on equal deadlines */
+};
+
+struct work_struct;
+typedef void (*work_func_t)(struct work_struct *work);
+struct work_struct {
+  work_func_t func;
+};
+struct delayed_work {
+  struct work_struct work;
+  struct shim_event event;
+};
+struct timer_list {
+  struct shim_event event;
+  void (*function)(struct timer_list *timer);
+};
+
+unsigned long shim_jiffies(void);
+/* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
+void shim_advance(unsigned long ms);
+
+void shim_init_delayed_work(struct delayed_work *work, work_func_t func,
+                            const struct shim_site *site);
+/* false if it was pending already; then its deadline stays. */
+bool schedule_delayed_work(struct delayed_work *work, unsigned long delay,
+                           const struct shim_site *site);
+/* true if it was pending. May sleep; a deadlock from the work's own handler. */
+bool cancel_delayed_work_sync(struct delayed_work *work, const struct shim_site *site);
+
+void shim_timer_setup(struct timer_list *timer, void (*function)(struct timer_list *),
+                      const struct shim_site *site);
+/* 1 if it was pending; the deadline (jiffies) is moved. */
+int mod_timer(struct timer_list *timer, unsigned long expires, const struct shim_site *site);
+/* 1 if it was pending. A deadlock from the timer's own handler. */
+int timer_delete_sync(struct timer_list *timer, const struct shim_site *site);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define jiffies shim_jiffies()
+#define msecs_to_jiffies(ms) ((unsigned long)(ms))
+#define INIT_DELAYED_WORK(work, func) shim_init_delayed_work((work), (func), SHIM_SITE)
+#define schedule_delayed_work(work, delay) schedule_delayed_work((work), (delay), SHIM_SITE)
+#define cancel_delayed_work_sync(work) cancel_delayed_work_sync((work), SHIM_SITE)
+#define delayed_work_pending(work) ((work)->event.pending)
+#define timer_setup(timer, function, flags) shim_timer_setup((timer), (function), SHIM_SITE)
+#define timer_pending(timer) ((timer)->event.pending)
+#define mod_timer(timer, expires) mod_timer((timer), (expires), SHIM_SITE)
+#define timer_delete_sync(timer) timer_delete_sync((timer), SHIM_SITE)
+#define del_timer_sync(timer) timer_delete_sync(timer)
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "world.h"
+
+#include "fault.h"
+#include "object.h"
+
+namespace shim {
+
+void reset_world(unsigned cpus) {
+  plan_no_faults();
+  facility::reset_locks();
+  facility::reset_timekeeping();
+  facility::reset_cpus(cpus);
+  facility::reset_slab();
+}
+
+void check_end_of_operation(const char* operation) {
+  facility::check_locks_at_end_of_operation(operation);
+}
+
+void check_end_of_run() {
+  facility::check_timekeeping_at_end();
+  facility::check_cpus_at_end();
+  facility::check_slab_at_end();
+}
+
+Census census() {
+  return {live_objects(ObjectKind::kmalloc), live_objects(ObjectKind::cache_object),
+          live_objects(ObjectKind::percpu),  facility::live_caches(),
+          facility::hotplug_instances(),     facility::pending_events(),
+          facility::hotplug_state_registered()};
+}
+
+void check_freed_memory(const void* memory, size_t size, const shim_site* site) {
+  facility::check_freed_locks(memory, size, site);
+  facility::check_freed_events(memory, size, site);
+  facility::check_freed_instances(memory, size, site);
+}
+
+}  // namespace shim

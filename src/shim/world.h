@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The world: all state of the shim during one run, reset as a whole between runs.
+#pragma once
+
+#include <cstddef>
+
+#include "site.h"
+
+namespace shim {
+
+// Back to just after boot with cpus possible CPUs (1..SHIM_MAX_CPUS), all online, CPU 0 current.
+// Costs what the run before it touched.
+void reset_world(unsigned cpus);
+
+// Raises lock_held_at_end or irqs_off_at_end.
+void check_end_of_operation(const char* operation);
+// Raises a finding for everything that is left: objects, caches, work, timers, hotplug.
+void check_end_of_run();
+
+// How much of everything there is: equal before and after an operation that had no effect.
+struct Census {
+  size_t kmalloc_objects, cache_objects, percpu_objects, caches, hotplug_instances, pending_events;
+  bool hotplug_state;
+  bool operator==(const Census&) const = default;
+};
+Census census();
+
+// Called with memory that is about to be freed: raises a finding if a held lock, pending work, a
+// pending timer or a hotplug instance lies in it. For the shim's own allocators.
+void check_freed_memory(const void* memory, size_t size, const shim_site* site);
+
+// What each facility offers for the above; defined beside its state.
+namespace facility {
+void reset_slab();
+void reset_locks();
+void reset_timekeeping();
+void reset_cpus(unsigned cpus);
+size_t live_caches();
+size_t pending_events();
+size_t hotplug_instances();
+bool hotplug_state_registered();
+void check_slab_at_end();
+void check_timekeeping_at_end();
+void check_cpus_at_end();
+void check_locks_at_end_of_operation(const char* operation);
+void check_freed_locks(const void* memory, size_t size, const shim_site* site);
+void check_freed_events(const void* memory, size_t size, const shim_site* site);
+void check_freed_instances(const void* memory, size_t size, const shim_site* site);
+}  // namespace facility
+
+}  // namespace shim
