@@ -135,7 +135,10 @@ void Mutator::insert(Program& program) {
   Standing standing(std::span(operations).first(at));
   std::vector<Operation> fresh;
   append_with_needs(operation, standing, fresh);
-  if (can_fail(operation.code) && one_in(4)) fresh.insert(fresh.end() - 1, random_fault());
+  // Setting up is where most can fail.
+  bool sets_up = operation.code == OpCode::cache_get || operation.code == OpCode::init_rcaches;
+  if (can_fail(operation.code) && one_in(sets_up ? 2 : 6))
+    fresh.insert(fresh.end() - 1, random_fault());
   operations.insert(operations.begin() + at, fresh.begin(), fresh.end());
 }
 
@@ -199,7 +202,7 @@ Operation Mutator::random_operation() {
   // Domains share only the caches: most programs need one, some need two.
   if (spec(code).on_domain && one_in(4)) operation.domain = static_cast<uint8_t>(random(2));
   for (size_t i = 0; i < spec(code).operands.size(); i++)
-    if (spec(spec(code).operands[i].role).positional || one_in(3)) randomize(operation, i);
+    if (spec(spec(code).operands[i].role).positional || one_in(4)) randomize(operation, i);
   return operation;
 }
 
