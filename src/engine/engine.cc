@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 
 #include "engine/domain.h"
@@ -33,18 +34,18 @@ struct InjectedFault {
 };
 
 std::string describe(const InjectedFault& fault, const program::Program& program) {
-  const shim::Attempt& a = fault.what;
-  std::string text = fmt::format("attempt {} of operation {}, {}: {}", fault.attempt,
-                                 fault.operation, print(program.operations[fault.operation]),
-                                 name(a.call));
-  if (a.cache) text += fmt::format("({})", a.cache);
-  if (a.size) text += fmt::format(" of {} bytes", a.size);
-  text += a.gfp & __GFP_DIRECT_RECLAIM ? ", GFP_KERNEL" : ", GFP_ATOMIC";
-  return text + fmt::format(", in {}()", a.site->function);
+  return fmt::format("operation {} ({}), its {} attempt: {}", fault.operation,
+                     print(program.operations[fault.operation]), shim::ordinal(fault.attempt),
+                     shim::describe(fault.what));
 }
 
 std::string print_range(uint64_t lo, uint64_t hi) {
   return lo == hi ? fmt::format("{:#x}", lo) : fmt::format("{:#x}..{:#x}", lo, hi);
+}
+
+std::string print_error(int error) {
+  const char* name = error < 0 ? strerrorname_np(-error) : nullptr;
+  return name ? fmt::format("-{}", name) : fmt::format("{}", error);
 }
 
 // All that a run is made of. There is one at a time, and its memory serves run after run.
@@ -117,7 +118,7 @@ class Session {
   }
   template <class... Arguments>
   void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    if (options_.record) outcome_ = fmt::format(text, std::forward<Arguments>(arguments)...);
+    if (options_.on_step) outcome_ = fmt::format(text, std::forward<Arguments>(arguments)...);
   }
   void raise(const shim::Oracle& oracle, std::string values) {
     shim::raise(shim::Finding{&oracle, function(), "", std::move(values), nullptr});
@@ -177,7 +178,6 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   trace_.clear();
   result_.attempts.clear();
   result_.known_met.clear();
-  result_.steps.clear();
   skipped_ = nullptr;
   outcome_.clear();
   is_armed_ = false;
@@ -304,13 +304,11 @@ void Session::finish_operation(const Operation& operation) {
 }
 
 void Session::finish_step() {
-  if (options_.record) {
-    auto attempts = shim::attempts();
-    bool made_attempts = current_ >= program_->operations.size() ||
-                         program_->operations[current_].code != OpCode::fail;
-    Step step{current_, skipped_ != nullptr, skipped_ ? skipped_ : outcome_, {}};
-    if (made_attempts) step.attempts.assign(attempts.begin(), attempts.end());
-    result_.steps.push_back(std::move(step));
+  if (options_.on_step) {
+    bool armed_only = current_ < program_->operations.size() &&
+                      program_->operations[current_].code == OpCode::fail;
+    options_.on_step({current_, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
+                      armed_only ? std::span<const shim::Attempt>{} : shim::attempts()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -324,10 +322,10 @@ void Session::end() {
   std::string left;
   for (Domain& domain : domains_) {
     if (!domain.memory) continue;
-    if (options_.record) left += fmt::format("put domain {}, ", &domain - domains_);
+    if (options_.on_step) left += fmt::format("put domain {}, ", &domain - domains_);
     destroy(domain);
   }
-  if (options_.record) left += fmt::format("drop {} references", cache_references_);
+  if (options_.on_step) left += fmt::format("drop {} references", cache_references_);
   for (; cache_references_; cache_references_--) variant_->cache_put();
   shim::check_end_of_operation("end");
   shim::check_end_of_run();
@@ -347,7 +345,7 @@ void Session::cache_get() {
   size_t faults = shim::failed_attempts();
   int error = variant_->cache_get();
   trace_.add(static_cast<uint64_t>(error));
-  outcome("{}", error);
+  outcome("{}", print_error(error));
   check_reported(error != 0, faults);
   if (!error) cache_references_++;
 }
@@ -384,7 +382,7 @@ void Session::init_rcaches(Domain& domain) {
   size_t faults = shim::failed_attempts();
   int error = variant_->init_rcaches(domain.memory);
   trace_.add(static_cast<uint64_t>(error));
-  outcome("{}", error);
+  outcome("{}", print_error(error));
   check_reported(error != 0, faults);
   domain.has_rcaches = !error;
 }

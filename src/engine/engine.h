@@ -18,27 +18,27 @@ struct FaultPoint {
   size_t operation, attempt;  // indices from 0
 };
 
-struct Options {
-  bool record = false;  // keep the steps, for people
-  // Attempts that fail besides those that the program's own fail operations choose.
-  std::span<const FaultPoint> faults = {};
-  // Keys of findings to note and go past where they are recoverable.
-  std::span<const std::string> known = {};
-};
-
 // What one operation did.
 struct Step {
   size_t operation;     // index in the program; program.operations.size() for the end
   bool skipped;         // to keep the allocator's contract
   std::string outcome;  // what it returned, or why it was skipped
-  std::vector<shim::Attempt> attempts;
+  std::span<const shim::Attempt> attempts;
+};
+
+struct Options {
+  // Attempts that fail besides those that the program's own fail operations choose.
+  std::span<const FaultPoint> faults = {};
+  // Keys of findings to note and go past where they are recoverable.
+  std::span<const std::string> known = {};
+  // Told of every operation once it is over, for people. Costs time.
+  void (*on_step)(const Step& step) = nullptr;
 };
 
 struct Result {
   uint64_t trace_hash;
-  std::vector<size_t> attempts;  // how many each operation of the program made
+  std::vector<size_t> attempts;        // how many each operation of the program made
   std::vector<std::string> known_met;  // keys of known findings gone past, once each
-  std::vector<Step> steps;       // if recorded; the end included
 };
 
 // Every run starts from a world just booted and depends on nothing but its arguments. What the

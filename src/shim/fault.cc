@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fault.h"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 namespace shim {
@@ -22,6 +24,25 @@ const char* name(FallibleCall call) {
     case FallibleCall::cpuhp: return "cpuhp";
   }
   return "?";
+}
+
+std::string describe(const Attempt& attempt) {
+  std::string text = name(attempt.call);
+  if (attempt.cache) text += fmt::format("({})", attempt.cache);
+  if (attempt.size) text += fmt::format(" of {} bytes", attempt.size);
+  return text + fmt::format(", {}, in {}()",
+                            attempt.gfp & __GFP_DIRECT_RECLAIM ? "GFP_KERNEL" : "GFP_ATOMIC",
+                            attempt.site->function);
+}
+
+std::string ordinal(size_t index) {
+  size_t n = index + 1;
+  bool teen = n % 100 >= 11 && n % 100 <= 13;
+  const char* suffix = teen || n % 10 > 3 || n % 10 == 0 ? "th"
+                       : n % 10 == 1                     ? "st"
+                       : n % 10 == 2                     ? "nd"
+                                                         : "rd";
+  return fmt::format("{}{}", n, suffix);
 }
 
 void plan_faults(const FaultMask& mask) {

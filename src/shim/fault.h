@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "slab.h"
 
@@ -27,6 +28,10 @@ struct Attempt {
   const char* cache;  // cache name, or NULL
   const shim_site* site;
 };
+
+// "kmem_cache_alloc(iommu_iova) of 40 bytes, GFP_ATOMIC, in alloc_iova_mem()"
+std::string describe(const Attempt& attempt);
+std::string ordinal(size_t index);  // of an index from 0: "1st", "2nd", ...
 
 // Starts an operation: its i-th attempt fails if bit i of mask is set. Forgets the attempts before.
 void plan_faults(const FaultMask& mask);

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/isolate.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "triage/commands.h"
+
+namespace triage {
+namespace {
+
+using nlohmann::json;
+
+// The child's messages: {"step": ...}, {"report": ...}, {"done": ...}, a line each.
+int message_fd = -1;
+
+void send(const json& message) {
+  std::string line =
+      message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  for (size_t sent = 0; sent < line.size();) {
+    ssize_t n = write(message_fd, line.data() + sent, line.size() - sent);
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0) sent += static_cast<size_t>(n);
+  }
+}
+
+void send_step(const engine::Step& step) {
+  json failed = json::array();
+  for (size_t i = 0; i < step.attempts.size(); i++) {
+    const shim::Attempt& a = step.attempts[i];
+    if (!a.failed) continue;
+    failed.push_back(fmt::format("{} attempt: {}", shim::ordinal(i), shim::describe(a)));
+  }
+  send({{"step", {{"operation", step.operation},
+                  {"skipped", step.skipped},
+                  {"outcome", step.outcome},
+                  {"attempts", step.attempts.size()},
+                  {"failed", failed}}}});
+}
+
+void send_report(const engine::Report& report) {
+  send({{"report", {{"key", report.key},
+                    {"headline", report.headline},
+                    {"function", report.function},
+                    {"operation", report.operation},
+                    {"faults", report.faults},
+                    {"values", report.values},
+                    {"program", report.program},
+                    {"history", report.history},
+                    {"state", report.state}}}});
+}
+
+engine::Report read_report(const json& j) {
+  return {j["key"],    j["headline"], j["function"], j["operation"], j["faults"],
+          j["values"], j["program"],  j["history"],  j["state"]};
+}
+
+[[noreturn]] void be_child(const iova_variant& variant, const std::vector<Job>& jobs,
+                           size_t first, bool record) {
+  engine::set_report_sink(send_report);
+  for (size_t i = first; i < jobs.size(); i++) {
+    engine::Options options{.faults = jobs[i].faults, .on_step = record ? send_step : nullptr};
+    const engine::Result& result = engine::run(variant, *jobs[i].program, options);
+    send({{"done", {{"hash", result.trace_hash}, {"attempts", result.attempts}}}});
+  }
+  _exit(0);
+}
+
+class Child {
+ public:
+  Child(const iova_variant& variant, const std::vector<Job>& jobs, size_t first, bool record) {
+    int ends[2];
+    log_ = memfd_create("log", MFD_CLOEXEC);
+    if (log_ < 0 || pipe(ends)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+    fflush(stdout);
+    fflush(stderr);
+    pid_ = fork();
+    if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+    if (pid_ == 0) {
+      close(ends[0]);
+      message_fd = ends[1];
+      dup2(log_, STDERR_FILENO);
+      be_child(variant, jobs, first, record);
+    }
+    close(ends[1]);
+    messages_ = ends[0];
+  }
+  ~Child() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(messages_);
+    close(log_);
+  }
+  Child(const Child&) = delete;
+
+  // The next message; nothing when the child has ended or the time is over.
+  std::optional<json> next(int timeout_ms, bool* timed_out) {
+    while (true) {
+      size_t end = buffer_.find('\n');
+      if (end != std::string::npos) {
+        json message = json::parse(buffer_.substr(0, end));
+        buffer_.erase(0, end + 1);
+        return message;
+      }
+      pollfd poll_fd{messages_, POLLIN, 0};
+      int ready = poll(&poll_fd, 1, timeout_ms);
+      if (ready < 0 && errno == EINTR) continue;
+      *timed_out = ready == 0;
+      if (ready <= 0) return std::nullopt;
+      char bytes[65536];
+      ssize_t n = read(messages_, bytes, sizeof bytes);
+      if (n <= 0) return std::nullopt;
+      buffer_.append(bytes, static_cast<size_t>(n));
+    }
+  }
+
+  std::string log() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);  // it is dead, dying, or hung
+      waitpid(pid_, nullptr, 0);
+      pid_ = 0;
+    }
+    constexpr off_t most = 1 << 20;
+    off_t size = std::min(lseek(log_, 0, SEEK_END), most);
+    std::string text(static_cast<size_t>(std::max<off_t>(size, 0)), '\0');
+    ssize_t n = pread(log_, text.data(), text.size(), 0);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    return text;
+  }
+
+  // Lets a dying child write its log to the end.
+  void wait_for_end(int timeout_ms) {
+    bool timed_out = false;
+    while (next(timeout_ms, &timed_out)) {
+    }
+    if (!timed_out) {
+      waitpid(pid_, nullptr, 0);
+      pid_ = 0;
+    }
+  }
+
+ private:
+  pid_t pid_ = 0;
+  int messages_ = -1, log_ = -1;
+  std::string buffer_;
+};
+
+}  // namespace
+
+std::string Outcome::key() const {
+  if (report) return report->key;
+  return kind == timeout ? "timeout" : kind == crash ? "crash" : "";
+}
+
+void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
+                  const IsolateOptions& options,
+                  const std::function<void(size_t, const Outcome&)>& on_outcome) {
+  for (size_t i = 0; i < jobs.size();) {
+    Child child(variant, jobs, i, options.record);
+    Outcome outcome;
+    while (i < jobs.size()) {
+      bool timed_out = false;
+      std::optional<json> message = child.next(options.timeout_ms, &timed_out);
+      if (message && message->contains("step")) {
+        json& step = (*message)["step"];
+        outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
+                                 step["attempts"], step["failed"]});
+        continue;
+      }
+      if (message && message->contains("done")) {
+        outcome.trace_hash = (*message)["done"]["hash"];
+        outcome.attempts = (*message)["done"]["attempts"].get<std::vector<size_t>>();
+        on_outcome(i++, outcome);
+        outcome = {};
+        continue;
+      }
+      if (message) {
+        outcome.kind = Outcome::finding;
+        outcome.report = read_report((*message)["report"]);
+        child.wait_for_end(options.timeout_ms);
+      } else {
+        outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+      }
+      outcome.log = child.log();
+      on_outcome(i++, outcome);
+      break;  // the next job gets a new child
+    }
+  }
+}
+
+Outcome run_isolated(const iova_variant& variant, const program::Program& program,
+                     const IsolateOptions& options) {
+  Outcome result;
+  run_isolated(variant, {{&program, {}}}, options,
+               [&](size_t, const Outcome& outcome) { result = outcome; });
+  return result;
+}
+
+}  // namespace triage

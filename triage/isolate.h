@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Runs programs in child processes: a finding, a sanitizer's report or a hang ends the child, and
+// the tool goes on with the next program.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/report.h"
+
+namespace triage {
+
+struct Job {
+  const program::Program* program;
+  std::vector<engine::FaultPoint> faults;
+};
+
+// A step, as it came from the child.
+struct RecordedStep {
+  size_t operation;
+  bool skipped;
+  std::string outcome;
+  size_t attempts;
+  std::vector<std::string> failed_attempts;
+};
+
+struct Outcome {
+  enum Kind { clean, finding, crash, timeout } kind = clean;
+  uint64_t trace_hash = 0;       // if clean
+  std::vector<size_t> attempts;  // if clean: how many each operation made
+  std::optional<engine::Report> report;  // of a finding
+  std::vector<RecordedStep> steps;       // if asked for
+  std::string log;               // what the child wrote, unless clean
+
+  // The finding's key; "crash" or "timeout" if the child died without one.
+  std::string key() const;
+};
+
+struct IsolateOptions {
+  bool record = false;            // keep the steps
+  int timeout_ms = 25'000;        // for one program
+};
+
+// Calls on_outcome(index, outcome) for each job, in order. Jobs share a child until one ends it.
+void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
+                  const IsolateOptions& options,
+                  const std::function<void(size_t, const Outcome&)>& on_outcome);
+Outcome run_isolated(const iova_variant& variant, const program::Program& program,
+                     const IsolateOptions& options = {});
+
+}  // namespace triage

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// list: what there is, from the tables that the code itself uses.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/oracles.h"
+#include "fuzz/targets.h"
+#include "iova/revision.h"
+#include "program/operation.h"
+#include "triage/commands.h"
+#include "triage/dictionary.h"
+
+namespace triage {
+namespace {
+
+using nlohmann::json;
+
+const fuzz::Target& find_target(const std::string& name) {
+  for (const fuzz::Target* target : fuzz::targets)
+    if (name == target->name) return *target;
+  throw Failure(fmt::format("unknown target '{}'", name));
+}
+
+json targets() {
+  json rows = json::array();
+  for (const fuzz::Target* target : fuzz::targets)
+    rows.push_back({{"name", target->name}, {"purpose", target->purpose}});
+  return rows;
+}
+
+json operations() {
+  json rows = json::array();
+  for (const program::OperationSpec& op : program::operations()) {
+    json operands = json::array();
+    for (const program::OperandSpec& operand : op.operands) {
+      const program::RoleSpec& role = program::spec(operand.role);
+      operands.push_back({{"name", role.key}, {"meaning", role.meaning}});
+    }
+    rows.push_back({{"name", op.name},       {"calls", op.function}, {"purpose", op.meaning},
+                    {"skipped", op.contract}, {"operands", operands}});
+  }
+  return rows;
+}
+
+json oracles() {
+  json rows = json::array();
+  for (auto all : {shim::oracles(), engine::oracles()})
+    for (const shim::Oracle* oracle : all)
+      rows.push_back({{"name", oracle->id},
+                      {"purpose", oracle->rule},
+                      {"recoverable", oracle->recoverable}});
+  return rows;
+}
+
+json revisions() {
+  json rows = json::array();
+  for (const port::Behaviour& b : port::behaviours) {
+    std::string in;
+    for (auto [has, name] : {std::pair(b.in_v6_1, "6.1"), {b.in_v6_12, "6.12"},
+                             {b.in_v7_3, "7.3"}, {b.in_fixed, "fixed"}})
+      if (has) in += fmt::format("{}{}", in.empty() ? "" : " ", name);
+    rows.push_back({{"name", b.flag}, {"purpose", b.meaning}, {"revisions", in},
+                    {"commit", b.commit}, {"since", b.version}});
+  }
+  return rows;
+}
+
+void print_rows(const char* title, const json& rows) {
+  fmt::print("{}\n", title);
+  size_t width = 0;
+  for (const json& row : rows) width = std::max(width, row["name"].get_ref<const std::string&>().size());
+  for (const json& row : rows) {
+    std::string text = row["purpose"];
+    if (row.contains("revisions"))
+      text += fmt::format(" [{}; {}, {}]", row["revisions"].get<std::string>(),
+                          row["commit"].get<std::string>(), row["since"].get<std::string>());
+    if (row.contains("calls") && !row["calls"].get<std::string>().empty())
+      text += fmt::format(" ({}())", row["calls"].get<std::string>());
+    fmt::print("  {:<{}}  {}\n", row["name"].get<std::string>(), width, text);
+    if (!row.contains("operands")) continue;
+    for (const json& operand : row["operands"])
+      fmt::print("  {:<{}}    {}: {}\n", "", width, operand["name"].get<std::string>(),
+                 operand["meaning"].get<std::string>());
+    if (std::string why = row["skipped"]; !why.empty())
+      fmt::print("  {:<{}}    skipped if {}\n", "", width, why);
+  }
+  fmt::print("\n");
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Action& action) {
+  struct Arguments {
+    std::string what, name;
+    bool json = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("list", "Targets, operations, oracles, revisions");
+  command->add_option("WHAT", arguments->what,
+                      "targets, operations, oracles, revisions, or dictionary TARGET");
+  command->add_option("TARGET", arguments->name, "of the dictionary");
+  command->add_flag("--json", arguments->json, "for programs");
+  command->callback([arguments, &action] {
+    action = [arguments] {
+      const std::string& what = arguments->what;
+      if (what == "dictionary") {
+        fmt::print("{}", dictionary(find_target(arguments->name)));
+        return nothing_new;
+      }
+      struct Section {
+        const char* name;
+        json (*rows)();
+      };
+      constexpr Section sections[] = {{"targets", targets},
+                                      {"operations", operations},
+                                      {"oracles", oracles},
+                                      {"revisions", revisions}};
+      json all;
+      for (const Section& section : sections) {
+        if (!what.empty() && what != section.name) continue;
+        all[section.name] = section.rows();
+        if (!arguments->json) print_rows(section.name, all[section.name]);
+      }
+      if (all.is_null()) throw Failure(fmt::format("there is no list of '{}'", what));
+      if (arguments->json) fmt::print("{}\n", all.dump(2));
+      return nothing_new;
+    };
+  });
+}
+
+}  // namespace triage

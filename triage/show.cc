@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// show: one input as an annotated program, and what each operation returned.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "triage/commands.h"
+#include "triage/input.h"
+#include "triage/isolate.h"
+#include "triage/variants.h"
+
+namespace triage {
+namespace {
+
+// The comments that open a text program: its author's words.
+std::string opening_comments(const Input& input) {
+  std::string text;
+  if (!input.is_text) return text;
+  size_t at = 0;
+  while (at < input.content.size() && input.content[at] == '#') {
+    size_t end = input.content.find('\n', at) + 1;
+    std::string line = input.content.substr(at, end - at);
+    if (line.find("SPDX") == std::string::npos) text += line;
+    at = end;
+  }
+  return text;
+}
+
+void print_steps(const Input& input, const Outcome& outcome) {
+  const auto& operations = input.program.operations;
+  size_t width = 16;
+  for (const auto& operation : operations)
+    width = std::min<size_t>(48, std::max(width, print(operation).size()));
+  for (const RecordedStep& step : outcome.steps) {
+    bool at_end = step.operation >= operations.size();
+    std::string text = at_end ? "(end)" : print(operations[step.operation]);
+    std::string number = at_end ? "" : fmt::format("{}", step.operation);
+    fmt::print("{:>5}  {:<{}}  {}{}\n", number, text, width, step.skipped ? "skipped: " : "",
+               step.outcome);
+    for (const std::string& failed : step.failed_attempts)
+      fmt::print("{:7}failed: the {} (of {} attempts)\n", "", failed, step.attempts);
+  }
+  if (outcome.kind == Outcome::clean) return;
+  // The operation that the child died in, and what it never came to.
+  for (size_t i = outcome.steps.size(); i < operations.size(); i++)
+    fmt::print("{:>5}  {:<{}}  {}\n", i, print(operations[i]), width,
+               i == outcome.steps.size() ? "<- " + outcome.key() : "not reached");
+}
+
+nlohmann::json to_json(const Input& input, const iova_variant& variant, const Outcome& outcome) {
+  nlohmann::json steps = nlohmann::json::array();
+  for (const RecordedStep& step : outcome.steps)
+    steps.push_back({{"operation", step.operation < input.program.operations.size()
+                                       ? print(input.program.operations[step.operation])
+                                       : "(end)"},
+                     {"skipped", step.skipped},
+                     {"outcome", step.outcome},
+                     {"attempts", step.attempts},
+                     {"failed_attempts", step.failed_attempts}});
+  nlohmann::json result{{"file", input.path.string()},
+                        {"variant", variant.name},
+                        {"steps", steps},
+                        {"key", outcome.key()}};
+  if (outcome.kind == Outcome::clean) result["trace"] = fmt::format("{:016x}", outcome.trace_hash);
+  return result;
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, Action& action) {
+  struct Arguments {
+    std::string file;
+    VariantChoice choice;
+    bool json = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("show", "Any input, text or bytes: the program, annotated with results");
+  command->add_option("FILE", arguments->file, "a .iova text, or the bytes of a crash")->required();
+  arguments->choice.add_options(*command);
+  command->add_flag("--json", arguments->json, "for programs");
+  command->callback([arguments, &action] {
+    action = [arguments] {
+      const iova_variant& variant = arguments->choice.variant();
+      Input input = read_input(arguments->file);
+      Outcome outcome = run_isolated(variant, input.program, {.record = true});
+      if (arguments->json) {
+        fmt::print("{}\n", to_json(input, variant, outcome).dump(2));
+      } else {
+        fmt::print("{} on {}: {} operations, {} bytes{}\n", input.path.string(), variant.name,
+                   input.program.operations.size(), program::encode(input.program).size(),
+                   input.is_text ? " once assembled" : "");
+        fmt::print("{}\n", opening_comments(input));
+        print_steps(input, outcome);
+        if (outcome.report)
+          fmt::print("{}", engine::format(*outcome.report));
+        else if (outcome.kind != Outcome::clean)
+          fmt::print("\n{}\n{}", outcome.key(), outcome.log);
+        else
+          fmt::print("\nno finding, trace {:016x}\n", outcome.trace_hash);
+      }
+      return outcome.kind == Outcome::clean ? nothing_new : findings;
+    };
+  });
+}
+
+}  // namespace triage

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// sweep: a program once for each of its allocation attempts failing, and for each pair if asked.
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "triage/commands.h"
+#include "triage/input.h"
+#include "triage/isolate.h"
+#include "triage/variants.h"
+
+namespace triage {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> files;
+  VariantChoice choice;
+  bool pairs = false;
+  bool json = false;
+};
+
+// What came of failing the attempts of one operation (for pairs: of the first of the two).
+struct Row {
+  size_t points = 0, clean = 0;
+  std::map<std::string, size_t> keys;
+};
+
+std::vector<engine::FaultPoint> fault_points(const std::vector<size_t>& attempts) {
+  std::vector<engine::FaultPoint> points;
+  for (size_t operation = 0; operation < attempts.size(); operation++)
+    for (size_t attempt = 0; attempt < attempts[operation]; attempt++)
+      points.push_back({operation, attempt});
+  return points;
+}
+
+// Returns how many runs were not clean. Rows are by operation.
+size_t sweep_one(const Input& input, const iova_variant& variant, const Arguments& arguments,
+                 std::map<size_t, Row>& rows) {
+  Outcome base = run_isolated(variant, input.program);
+  if (base.kind != Outcome::clean)
+    throw Failure(fmt::format("{}: is not clean on {} without further failures: {}",
+                              input.path.string(), variant.name, base.key()));
+  auto points = fault_points(base.attempts);
+  std::vector<Job> jobs;
+  for (size_t i = 0; i < points.size(); i++) {
+    if (!arguments.pairs) {
+      jobs.push_back({&input.program, {points[i]}});
+      continue;
+    }
+    for (size_t j = i + 1; j < points.size(); j++)
+      jobs.push_back({&input.program, {points[i], points[j]}});
+  }
+  size_t not_clean = 0;
+  run_isolated(variant, jobs, {}, [&](size_t index, const Outcome& outcome) {
+    Row& row = rows[jobs[index].faults[0].operation];
+    row.points++;
+    if (outcome.kind == Outcome::clean) {
+      row.clean++;
+    } else {
+      row.keys[outcome.key()]++;
+      not_clean++;
+    }
+  });
+  return not_clean;
+}
+
+int sweep(const Arguments& arguments) {
+  const iova_variant& variant = arguments.choice.variant();
+  size_t not_clean = 0;
+  nlohmann::json results = nlohmann::json::array();
+  for (const auto& file : expand(arguments.files)) {
+    Input input = read_input(file);
+    std::map<size_t, Row> rows;
+    size_t found = sweep_one(input, variant, arguments, rows);
+    not_clean += found;
+    size_t points = 0;
+    for (const auto& [operation, row] : rows) points += row.points;
+    if (arguments.json) {
+      nlohmann::json operations = nlohmann::json::array();
+      for (const auto& [operation, row] : rows)
+        operations.push_back({{"operation", operation},
+                              {"text", print(input.program.operations[operation])},
+                              {"points", row.points},
+                              {"clean", row.clean},
+                              {"keys", row.keys}});
+      results.push_back({{"file", file.string()}, {"variant", variant.name},
+                         {"pairs", arguments.pairs}, {"operations", operations}});
+      continue;
+    }
+    fmt::print("{} on {}: {} {}, {} clean, {} with a finding\n", file.string(), variant.name,
+               points, arguments.pairs ? "pairs of failures" : "failures", points - found, found);
+    for (const auto& [operation, row] : rows) {
+      if (row.keys.empty() && arguments.files.size() > 1) continue;
+      fmt::print("{:>5}  {:<24} {:>5} points, {} clean\n", operation,
+                 print(input.program.operations[operation]), row.points, row.clean);
+      for (const auto& [key, count] : row.keys) fmt::print("{:7}{:>4} x {}\n", "", count, key);
+    }
+  }
+  if (arguments.json) fmt::print("{}\n", results.dump(2));
+  return not_clean ? findings : nothing_new;
+}
+
+}  // namespace
+
+void add_sweep(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("sweep", "Runs a program once for each allocation attempt failing");
+  command->add_option("FILE", arguments->files, "inputs, or folders of them")->required();
+  arguments->choice.add_options(*command);
+  command->add_flag("--pairs", arguments->pairs, "every pair of attempts instead of every one");
+  command->add_flag("--json", arguments->json, "for programs");
+  command->callback([arguments, &action] { action = [arguments] { return sweep(*arguments); }; });
+}
+
+}  // namespace triage
