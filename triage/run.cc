@@ -1,3 +1,243 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// run: fuzzes targets, with live progress and a summary of what was found.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "fuzz/targets.h"
+#include "triage/build.h"
+#include "triage/campaign.h"
 #include "triage/commands.h"
-namespace triage { void add_run(CLI::App&, Action&) {} void add_test(CLI::App&, Action&) {} }
+#include "triage/input.h"
+#include "triage/variants.h"
+
+namespace triage {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Arguments {
+  std::vector<std::string> targets;
+  VariantChoice choice;
+  std::string engine = "libfuzzer";
+  std::string time = "60s";
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  unsigned seed = 1;
+  bool first = false, no_seeds = false, no_ledger = false, json = false;
+  std::string out;
+};
+
+// "30s", "10m", "2h"; none for 0. Throws Failure.
+std::optional<milliseconds> parse_time(const std::string& text) {
+  char* end = nullptr;
+  double number = strtod(text.c_str(), &end);
+  std::string unit = end;
+  double factor = unit == "s" ? 1e3 : unit == "m" ? 60e3 : unit == "h" ? 3600e3 : 0;
+  if (text == "0") return std::nullopt;
+  if (end == text.c_str() || factor == 0 || !(number > 0) || number * factor > 1e13)
+    throw Failure(fmt::format("--time {}: give it as 30s, 10m or 2h, or 0 for no end", text));
+  return milliseconds(static_cast<int64_t>(number * factor));
+}
+
+std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names) {
+  std::vector<const fuzz::Target*> chosen;
+  for (const fuzz::Target* target : fuzz::targets)
+    if (names.empty()) chosen.push_back(target);
+  for (const std::string& name : names) {
+    const fuzz::Target* found = nullptr;
+    std::string all;
+    for (const fuzz::Target* target : fuzz::targets) {
+      if (name == target->name) found = target;
+      all += fmt::format("{}{}", all.empty() ? "" : ", ", target->name);
+    }
+    if (!found) throw Failure(fmt::format("unknown target '{}': there are {}", name, all));
+    chosen.push_back(found);
+  }
+  return chosen;
+}
+
+std::string table(const Progress& progress) {
+  std::string text = fmt::format("{:<18} {:>12} {:>8} {:>9} {:>7} {:>4} {:>6}\n", "target",
+                                 "executions", "exec/s", "coverage", "corpus", "new", "known");
+  for (const TargetProgress& row : progress.targets)
+    text += fmt::format("{:<18} {:>12} {:>8.0f} {:>9} {:>7} {:>4} {:>6}\n", row.target->name,
+                        row.executions, row.executions_per_second, row.coverage, row.corpus,
+                        row.new_findings, row.known.size());
+  return text;
+}
+
+// Redraws a table on a terminal; writes a line for each target now and then elsewhere.
+class Display {
+ public:
+  void show(const Progress& progress, const StoredFinding* finding) {
+    bool terminal = isatty(STDOUT_FILENO);
+    auto since = progress.elapsed - shown_at_;
+    if (!finding && since < (terminal ? milliseconds(500) : milliseconds(10'000))) return;
+    shown_at_ = progress.elapsed;
+    if (terminal) {
+      if (lines_) fmt::print("\x1b[{}A\x1b[J", lines_);
+      lines_ = 0;
+    }
+    if (finding) fmt::print("new finding: {}\n", finding->key);
+    double seconds = std::chrono::duration<double>(progress.elapsed).count();
+    if (terminal) {
+      std::string text = fmt::format("{:.0f} s\n{}", seconds, table(progress));
+      fmt::print("{}", text);
+      lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+    } else {
+      for (const TargetProgress& row : progress.targets)
+        fmt::print("{:>6.0f} s  {}: {} executions, {:.0f}/s, coverage {}, corpus {}, {} new, {} "
+                   "known\n",
+                   seconds, row.target->name, row.executions, row.executions_per_second,
+                   row.coverage, row.corpus, row.new_findings, row.known.size());
+    }
+    fflush(stdout);
+  }
+  void clear() {
+    if (lines_) fmt::print("\x1b[{}A\x1b[J", lines_);
+    lines_ = 0;
+  }
+
+ private:
+  milliseconds shown_at_{0};
+  int lines_ = 0;
+};
+
+void print_finding(size_t number, const StoredFinding& finding, const std::string& replay) {
+  fmt::print("\n{}. {}\n", number, finding.key);
+  if (finding.outcome.report) {
+    const engine::Report& report = *finding.outcome.report;
+    fmt::print("   {}\n   in {}\n", report.headline, report.function);
+    if (!report.values.empty()) fmt::print("   found: {}\n", report.values);
+    if (report.faults.empty()) fmt::print("   faults injected: none\n");
+    for (const std::string& fault : report.faults) fmt::print("   fault injected: {}\n", fault);
+    fmt::print("   program:\n");
+    std::string indented;
+    for (size_t at = 0, end; at < report.program.size(); at = end + 1) {
+      end = report.program.find('\n', at);
+      indented += "     " + report.program.substr(at, end - at) + "\n";
+    }
+    fmt::print("{}", indented);
+  } else {
+    fmt::print("   no report; the log is in {}\n", (finding.folder / "report.txt").string());
+  }
+  fmt::print("   first met by {} after {} executions, {} inputs show it\n", finding.target,
+             finding.executions, finding.inputs);
+  fmt::print("   reproducer: {}\n   replay: {}\n", (finding.folder / "program.iova").string(),
+             replay);
+}
+
+nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant,
+                       const std::string& replay_options) {
+  nlohmann::json targets = nlohmann::json::array(), found = nlohmann::json::array();
+  for (const TargetProgress& row : result.progress.targets)
+    targets.push_back({{"target", row.target->name},
+                       {"executions", row.executions},
+                       {"executions_per_second", row.executions_per_second},
+                       {"coverage", row.coverage},
+                       {"corpus", row.corpus},
+                       {"new", row.new_findings},
+                       {"known", row.known}});
+  for (const StoredFinding& finding : result.findings) {
+    std::string reproducer = (finding.folder / "program.iova").string();
+    found.push_back({{"key", finding.key},
+                     {"target", finding.target},
+                     {"executions", finding.executions},
+                     {"inputs", finding.inputs},
+                     {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
+                     {"faults", finding.outcome.report ? finding.outcome.report->faults
+                                                       : std::vector<std::string>{}},
+                     {"reproducer", reproducer},
+                     {"replay", "./iovafuzz replay " + replay_options + reproducer}});
+  }
+  return {{"variant", variant.name},
+          {"seconds", std::chrono::duration<double>(result.progress.elapsed).count()},
+          {"interrupted", result.progress.interrupted},
+          {"targets", targets},
+          {"findings", found}};
+}
+
+int run(const Arguments& arguments) {
+  CampaignOptions options;
+  options.variant = &arguments.choice.variant();
+  options.variant_folder = arguments.choice.column();
+  options.targets = choose_targets(arguments.targets);
+  options.time = parse_time(arguments.time);
+  options.jobs = arguments.jobs;
+  options.seed = arguments.seed;
+  options.first = arguments.first;
+  options.seeds = !arguments.no_seeds;
+  options.out = arguments.out;
+  if (arguments.out.empty()) {
+    options.out = source_folder() / ".campaign";
+    make_folder(options.out);
+    write_file(options.out / ".gitignore", "*\n");
+  }
+  options.replay_options = arguments.choice.revision == "fixed"
+                               ? ""
+                               : fmt::format("--revision {} ", arguments.choice.revision);
+  if (arguments.engine == "aflpp") throw Failure("--engine aflpp is not available yet");
+  if (arguments.engine != "libfuzzer")
+    throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));
+
+  FILE* talk = arguments.json ? stderr : stdout;
+  fmt::print(talk, "building {} ...\n", options.variant->name);
+  fflush(talk);
+  std::vector<std::string> binaries;
+  for (const fuzz::Target* target : options.targets)
+    binaries.push_back(fmt::format("{}-{}", target->name, options.variant_folder));
+  build(binaries);
+
+  Display display;
+  CampaignResult result =
+      run_campaign(options, [&](const Progress& progress, const StoredFinding* finding) {
+        if (!arguments.json) display.show(progress, finding);
+      });
+  if (arguments.json) {
+    fmt::print("{}\n", to_json(result, *options.variant, options.replay_options).dump(2));
+    return result.findings.empty() ? nothing_new : findings;
+  }
+  display.clear();
+  fmt::print("\n{} on {}, {:.0f} s\n{}", result.progress.interrupted ? "interrupted" : "done",
+             options.variant->name, std::chrono::duration<double>(result.progress.elapsed).count(),
+             table(result.progress));
+  size_t number = 0;
+  for (const StoredFinding& finding : result.findings)
+    print_finding(++number, finding,
+                  fmt::format("./iovafuzz replay {}{}", options.replay_options,
+                              (finding.folder / "program.iova").string()));
+  fmt::print("\n{} new {}\n", result.findings.size(),
+             result.findings.size() == 1 ? "finding" : "findings");
+  return result.findings.empty() ? nothing_new : findings;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("run", "Fuzzes the allocator");
+  command->add_option("TARGET", arguments->targets, "targets; all of them if none is named");
+  arguments->choice.add_options(*command);
+  command->add_option("--engine", arguments->engine, "libfuzzer (aflpp is not available yet)")
+      ->capture_default_str();
+  command->add_option("--time", arguments->time, "of fuzzing: 30s, 10m, 2h; 0 until Ctrl-C")
+      ->capture_default_str();
+  command->add_option("--jobs", arguments->jobs, "processes at a time")
+      ->check(CLI::Range(1u, 1024u))
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "of the engine's random numbers")
+      ->capture_default_str();
+  command->add_flag("--first", arguments->first, "stop at the first new finding");
+  command->add_flag("--no-seeds", arguments->no_seeds, "start from an empty corpus");
+  command->add_flag("--no-ledger", arguments->no_ledger,
+                    "treat known findings as new (none is listed yet)");
+  command->add_option("--out", arguments->out,
+                      "folder for corpus, logs and findings; else .campaign of the project");
+  command->add_flag("--json", arguments->json, "the summary for programs");
+  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+}
+
+}  // namespace triage

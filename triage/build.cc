@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/build.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "triage/commands.h"
+
+namespace triage {
+
+std::filesystem::path source_folder() { return IOVAFUZZ_SOURCE_DIR; }
+std::filesystem::path build_folder() { return IOVAFUZZ_BINARY_DIR; }
+
+CommandResult run_command(const std::vector<std::string>& words, bool show) {
+  int ends[2] = {-1, -1};
+  if (!show && pipe(ends)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid < 0) throw Failure(fmt::format("cannot start {}: {}", words[0], strerror(errno)));
+  if (pid == 0) {
+    if (!show) {
+      dup2(ends[1], STDOUT_FILENO);
+      dup2(ends[1], STDERR_FILENO);
+      close(ends[0]);
+    }
+    std::vector<char*> arguments;
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    fmt::print(stderr, "cannot start {}: {}\n", words[0], strerror(errno));
+    _exit(127);
+  }
+  CommandResult result{0, ""};
+  if (!show) {
+    close(ends[1]);
+    char bytes[65536];
+    ssize_t n;
+    while ((n = read(ends[0], bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
+      if (n > 0) result.output.append(bytes, static_cast<size_t>(n));
+    close(ends[0]);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+void build(const std::vector<std::string>& targets) {
+  std::vector<std::string> words{"cmake", "--build", build_folder().string(), "--target"};
+  words.insert(words.end(), targets.begin(), targets.end());
+  CommandResult result = run_command(words, false);
+  if (result.status)
+    throw Failure(fmt::format("the build failed:\n{}", result.output));
+}
+
+}  // namespace triage

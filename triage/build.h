@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The build that this tool belongs to: where it is, and making more of it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace triage {
+
+std::filesystem::path source_folder();
+std::filesystem::path build_folder();
+
+// Builds targets of the build system. Throws Failure with the compiler's words.
+void build(const std::vector<std::string>& targets);
+
+struct CommandResult {
+  int status;  // exit status, or 128 + signal
+  std::string output;
+};
+// Runs a command to its end; its output is shown as it comes or kept.
+CommandResult run_command(const std::vector<std::string>& words, bool show);
+
+}  // namespace triage

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/campaign.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "triage/build.h"
+#include "triage/commands.h"
+#include "triage/fuzzer.h"
+#include "triage/input.h"
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+namespace triage {
+namespace {
+
+volatile sig_atomic_t interrupted;
+
+// Interrupts end the campaign instead of the tool while this lives.
+class InterruptGuard {
+ public:
+  InterruptGuard() {
+    interrupted = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    sigaction(SIGINT, &action, &old_int_);
+    sigaction(SIGTERM, &action, &old_term_);
+  }
+  ~InterruptGuard() {
+    sigaction(SIGINT, &old_int_, nullptr);
+    sigaction(SIGTERM, &old_term_, nullptr);
+  }
+
+ private:
+  struct sigaction old_int_, old_term_;
+};
+
+// A place for one process at a time; targets take turns in it if there are more of them.
+struct Slot {
+  size_t target = 0;  // index
+  std::unique_ptr<FuzzerProcess> process;
+  Clock::time_point started, until;
+  unsigned starts = 0;
+};
+
+class Campaign {
+ public:
+  Campaign(const CampaignOptions& options, const OnProgress& on_progress)
+      : options_(options),
+        on_progress_(on_progress),
+        store_((make_folder(options.out), options.out / "findings"), *options.variant,
+               options.replay_options),
+        begin_(Clock::now()) {
+    for (const fuzz::Target* target : options_.targets) {
+      make_folder(crash_folder(*target));
+      if (!options_.seeds) fs::remove_all(corpus_folder(*target));
+      make_folder(corpus_folder(*target));
+      progress_.targets.push_back({.target = target});
+      finished_.push_back({});
+      running_time_.push_back({});
+    }
+    make_folder(options_.out / "logs");
+  }
+
+  CampaignResult run() {
+    // What an earlier campaign left untriaged when it was killed.
+    for (size_t i = 0; i < options_.targets.size(); i++) take_crashes(i, 0, "");
+    slots_.resize(options_.jobs);
+    for (size_t i = 0; i < slots_.size(); i++) slots_[i].target = i % options_.targets.size();
+    while (!over()) {
+      for (Slot& slot : slots_)
+        if (!slot.process) start(slot);
+      wait_for_output();
+      for (Slot& slot : slots_) serve(slot);
+      report(nullptr);
+    }
+    stop_all();
+    progress_.elapsed = elapsed();
+    progress_.interrupted = interrupted;
+    update_progress();
+    return {progress_, store_.findings()};
+  }
+
+ private:
+  fs::path crash_folder(const fuzz::Target& target) const {
+    return options_.out / "crashes" / target.name;
+  }
+  // Programs mean the same on every variant and are worth keeping; an empty start has its own.
+  fs::path corpus_folder(const fuzz::Target& target) const {
+    return options_.out / (options_.seeds ? "corpus" : "corpus-without-seeds") / target.name;
+  }
+
+  milliseconds elapsed() const {
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - begin_);
+  }
+  bool over() const {
+    return interrupted || stop_ || (options_.time && elapsed() >= *options_.time);
+  }
+
+  milliseconds turn() const {
+    constexpr milliseconds shortest{5'000}, longest{60'000};
+    if (slots_.size() >= options_.targets.size()) return milliseconds::max();
+    if (!options_.time) return longest;
+    size_t turns = 3 * ((options_.targets.size() + slots_.size() - 1) / slots_.size());
+    return std::clamp(*options_.time / static_cast<int>(turns), shortest, longest);
+  }
+
+  void start(Slot& slot) {
+    const fuzz::Target& target = *options_.targets[slot.target];
+    fs::path folder = build_folder() / "bin" / options_.variant_folder;
+    size_t index = static_cast<size_t>(&slot - slots_.data());
+    std::vector<std::string> command{
+        (folder / target.name).string(),
+        "-seed=" + std::to_string(options_.seed + 1000 * slot.starts + index),
+        "-max_len=" + std::to_string(target.max_len),
+        "-artifact_prefix=" + crash_folder(target).string() + "/",
+        "-dict=" + (folder / (std::string(target.name) + ".dict")).string(),
+        "-timeout=25",
+        "-rss_limit_mb=2560",
+        "-reload=1",
+        "-print_final_stats=1",
+        corpus_folder(target).string()};
+    fs::path seeds = build_folder() / "corpus" / target.name;
+    if (options_.seeds && fs::exists(seeds)) command.push_back(seeds.string());
+    slot.process = std::make_unique<FuzzerProcess>(
+        command, std::vector<std::string>{"IOVAFUZZ_KNOWN=" + store_.known_file().string()},
+        options_.out / "logs" / fmt::format("{}.{}.log", target.name, index));
+    slot.starts++;
+    slot.started = Clock::now();
+    milliseconds time = turn();
+    slot.until = time == milliseconds::max() ? Clock::time_point::max() : slot.started + time;
+  }
+
+  void wait_for_output() {
+    std::vector<pollfd> fds;
+    for (Slot& slot : slots_) fds.push_back({slot.process->output(), POLLIN, 0});
+    poll(fds.data(), fds.size(), 200);
+  }
+
+  void serve(Slot& slot) {
+    if (Clock::now() >= slot.until) slot.process->interrupt();
+    if (slot.process->read_output()) return;
+    finish(slot);
+    if (slots_.size() < options_.targets.size())
+      slot.target = (slot.target + slots_.size()) % options_.targets.size();
+  }
+
+  // The process has ended: books its figures and takes in what it left.
+  void finish(Slot& slot) {
+    std::unique_ptr<FuzzerProcess> process = std::move(slot.process);
+    size_t target = slot.target;
+    finished_[target].executions += process->statistics().executions;
+    finished_[target].coverage = process->statistics().coverage;
+    finished_[target].corpus = process->statistics().corpus;
+    running_time_[target] += Clock::now() - slot.started;
+    progress_.targets[target].known.insert(process->known_met().begin(),
+                                           process->known_met().end());
+    size_t taken = take_crashes(target, process->statistics().executions, process->tail());
+    bool asked_to_end = process->status() == 0 || interrupted || Clock::now() >= slot.until;
+    if (!taken && !asked_to_end && !stop_) {
+      if (++failed_starts_ == 3)
+        throw Failure(fmt::format("{} ends with status {} and leaves no crash:\n{}",
+                                  options_.targets[target]->name, process->status(),
+                                  process->tail()));
+    } else {
+      failed_starts_ = 0;
+    }
+  }
+
+  size_t take_crashes(size_t target, uint64_t executions, const std::string& log) {
+    std::vector<fs::path> inputs;
+    for (const auto& entry : fs::directory_iterator(crash_folder(*options_.targets[target])))
+      // Slow inputs are no findings.
+      if (entry.path().filename().string().rfind("slow-unit-", 0) != 0)
+        inputs.push_back(entry.path());
+    std::sort(inputs.begin(), inputs.end());
+    for (const fs::path& input : inputs) {
+      const StoredFinding* finding =
+          store_.take(input, options_.targets[target]->name, executions, log);
+      if (!finding) continue;
+      progress_.targets[target].new_findings++;
+      report(finding);
+      if (options_.first) {
+        stop_ = true;
+        return inputs.size();
+      }
+    }
+    return inputs.size();
+  }
+
+  void stop_all() {
+    for (Slot& slot : slots_)
+      if (slot.process) slot.process->interrupt();
+    Clock::time_point patience = Clock::now() + std::chrono::seconds(10);
+    for (Slot& slot : slots_) {
+      if (!slot.process) continue;
+      bool open = true;
+      while ((open = slot.process->read_output()) && Clock::now() < patience) {
+        pollfd fd{slot.process->output(), POLLIN, 0};
+        poll(&fd, 1, 200);
+      }
+      if (open)
+        slot.process.reset();  // killed; its crashes so far are on disk
+      else
+        finish(slot);
+    }
+  }
+
+  void update_progress() {
+    for (size_t i = 0; i < progress_.targets.size(); i++) {
+      TargetProgress& row = progress_.targets[i];
+      FuzzerStatistics sum = finished_[i];
+      Clock::duration time = running_time_[i];
+      row.running = false;
+      for (const Slot& slot : slots_) {
+        if (!slot.process || slot.target != i) continue;
+        row.running = true;
+        time += Clock::now() - slot.started;
+        sum.executions += slot.process->statistics().executions;
+        sum.coverage = std::max(sum.coverage, slot.process->statistics().coverage);
+        sum.corpus = std::max(sum.corpus, slot.process->statistics().corpus);
+        row.known.insert(slot.process->known_met().begin(), slot.process->known_met().end());
+      }
+      double seconds = std::chrono::duration<double>(time).count();
+      row.executions = sum.executions;
+      row.executions_per_second = seconds > 0 ? static_cast<double>(sum.executions) / seconds : 0;
+      row.coverage = sum.coverage;
+      row.corpus = sum.corpus;
+    }
+  }
+
+  void report(const StoredFinding* finding) {
+    progress_.elapsed = elapsed();
+    update_progress();
+    on_progress_(progress_, finding);
+  }
+
+  const CampaignOptions& options_;
+  const OnProgress& on_progress_;
+  FindingStore store_;
+  Clock::time_point begin_;
+  std::vector<Slot> slots_;
+  Progress progress_;
+  std::vector<FuzzerStatistics> finished_;  // by target, of processes that have ended
+  std::vector<Clock::duration> running_time_;
+  unsigned failed_starts_ = 0;
+  bool stop_ = false;
+};
+
+}  // namespace
+
+CampaignResult run_campaign(const CampaignOptions& options, const OnProgress& on_progress) {
+  InterruptGuard guard;
+  return Campaign(options, on_progress).run();
+}
+
+}  // namespace triage

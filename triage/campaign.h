@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A fuzzing campaign: targets on a variant, for a time, on some processors.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fuzz/target.h"
+#include "triage/findings.h"
+
+namespace triage {
+
+struct CampaignOptions {
+  std::vector<const fuzz::Target*> targets;
+  const iova_variant* variant;
+  std::string variant_folder;  // of the build's bin/
+  std::string replay_options;  // what replay needs to use the same variant
+  std::optional<std::chrono::milliseconds> time;  // none: until interrupted
+  unsigned jobs = 1;           // processes at a time
+  unsigned seed = 1;
+  bool first = false;          // stop at the first new finding
+  bool seeds = true;           // else from an empty corpus
+  std::filesystem::path out;
+};
+
+struct TargetProgress {
+  const fuzz::Target* target;
+  bool running = false;
+  uint64_t executions = 0;
+  double executions_per_second = 0;  // over the time that it was running
+  uint64_t coverage = 0, corpus = 0;
+  size_t new_findings = 0;
+  std::set<std::string> known = {};  // keys of known findings met
+};
+
+struct Progress {
+  std::chrono::milliseconds elapsed{0};
+  std::vector<TargetProgress> targets;
+  bool interrupted = false;
+};
+
+// Called now and then, and with the finding whenever there is a new one.
+using OnProgress = std::function<void(const Progress&, const StoredFinding*)>;
+
+struct CampaignResult {
+  Progress progress;
+  std::vector<StoredFinding> findings;
+};
+
+// Runs until the time is over, or SIGINT or SIGTERM comes. Everything found is in options.out:
+// corpus/ and logs/ by target, findings/ by key. Throws Failure.
+CampaignResult run_campaign(const CampaignOptions& options, const OnProgress& on_progress);
+
+}  // namespace triage

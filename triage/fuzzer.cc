@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/fuzzer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "triage/commands.h"
+
+namespace triage {
+namespace {
+
+constexpr size_t tail_size = 64 << 10;  // bytes
+
+// The number after a label in a status line, or -1.
+int64_t number_after(const std::string& line, const char* label) {
+  size_t at = line.find(label);
+  if (at == std::string::npos) return -1;
+  return strtoll(line.c_str() + at + strlen(label), nullptr, 10);
+}
+
+}  // namespace
+
+FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
+                             const std::vector<std::string>& environment,
+                             std::filesystem::path log_file) {
+  int ends[2];
+  log_ = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (log_ < 0) throw Failure(fmt::format("{}: {}", log_file.string(), strerror(errno)));
+  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  pid_ = fork();
+  if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  if (pid_ == 0) {
+    // A group of its own: Ctrl-C reaches the tool alone, which ends its fuzzers in order.
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    for (const std::string& word : environment) putenv(const_cast<char*>(word.c_str()));
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execv(arguments[0], arguments.data());
+    dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
+    _exit(127);
+  }
+  close(ends[1]);
+  output_ = ends[0];
+  fcntl(output_, F_SETFL, O_NONBLOCK);
+}
+
+FuzzerProcess::~FuzzerProcess() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);
+    wait();
+  }
+  close(output_);
+  close(log_);
+}
+
+void FuzzerProcess::interrupt() {
+  if (pid_ > 0) kill(pid_, SIGINT);
+}
+
+void FuzzerProcess::wait() {
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  pid_ = 0;
+}
+
+bool FuzzerProcess::read_output() {
+  char bytes[65536];
+  while (true) {
+    ssize_t n = read(output_, bytes, sizeof bytes);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return true;  // nothing more for now
+    }
+    if (n == 0) break;
+    if (write(log_, bytes, static_cast<size_t>(n)) < 0) {
+      // The log is for people; a full disk shows when a finding is written.
+    }
+    tail_.append(bytes, static_cast<size_t>(n));
+    if (tail_.size() > 2 * tail_size) tail_.erase(0, tail_.size() - tail_size);
+    partial_line_.append(bytes, static_cast<size_t>(n));
+    size_t end;
+    while ((end = partial_line_.find('\n')) != std::string::npos) {
+      take_line(partial_line_.substr(0, end));
+      partial_line_.erase(0, end + 1);
+    }
+  }
+  wait();
+  return false;
+}
+
+void FuzzerProcess::take_line(const std::string& line) {
+  constexpr const char known[] = "==iovafuzz== known: ";
+  if (line.rfind(known, 0) == 0) known_met_.insert(line.substr(sizeof known - 1));
+  int64_t executed = number_after(line, "stat::number_of_executed_units:");
+  if (executed >= 0) statistics_.executions = static_cast<uint64_t>(executed);
+  int64_t coverage = number_after(line, " cov: "), corpus = number_after(line, " corp: ");
+  if (line.empty() || line[0] != '#' || coverage < 0) return;
+  statistics_.executions = strtoull(line.c_str() + 1, nullptr, 10);
+  statistics_.coverage = static_cast<uint64_t>(coverage);
+  if (corpus >= 0) statistics_.corpus = static_cast<uint64_t>(corpus);
+}
+
+}  // namespace triage

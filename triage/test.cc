@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// test: the whole test suite, under sanitizers and without.
+#include <fmt/format.h>
+
+#include "triage/build.h"
+#include "triage/commands.h"
+#include "triage/coverage.h"
+
+namespace triage {
+namespace {
+
+struct Arguments {
+  bool coverage = false, sanitized_only = false;
+  std::string only;
+};
+
+int run_ctest(const std::filesystem::path& folder, const std::string& only) {
+  std::vector<std::string> words{"ctest", "--test-dir", folder.string(), "--output-on-failure",
+                                 "--no-tests=error", "--parallel", "2"};
+  if (!only.empty()) words.insert(words.end(), {"--tests-regex", only});
+  return run_command(words, true).status;
+}
+
+int test(const Arguments& arguments) {
+  if (arguments.coverage) return report_coverage();
+  fmt::print("building the tests, with sanitizers ...\n");
+  build({"all"});
+  int failed = run_ctest(build_folder(), arguments.only);
+  if (!arguments.sanitized_only) {
+    // The shim's own poison, and the other compiler.
+    std::filesystem::path plain = build_folder().parent_path() / "plain";
+    fmt::print("building the tests, without sanitizers, with g++ ...\n");
+    CommandResult configured =
+        run_command({"cmake", "-S", source_folder().string(), "--preset", "plain",
+                     "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_C_COMPILER=gcc"},
+                    false);
+    CommandResult built = run_command({"cmake", "--build", plain.string()}, false);
+    if (configured.status || built.status)
+      throw Failure("the build without sanitizers failed:\n" + configured.output + built.output);
+    failed |= run_ctest(plain, arguments.only);
+  }
+  return failed ? findings : nothing_new;
+}
+
+}  // namespace
+
+void add_test(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("test", "The whole test suite");
+  command->add_option("--only", arguments->only, "tests whose names match a regular expression");
+  command->add_flag("--sanitized-only", arguments->sanitized_only,
+                    "leave out the build without sanitizers");
+  command->add_flag("--coverage", arguments->coverage,
+                    "instead: which lines of the port the seeds reach");
+  command->callback([arguments, &action] { action = [arguments] { return test(*arguments); }; });
+}
+
+}  // namespace triage
