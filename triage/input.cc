@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "triage/commands.h"
 
@@ -17,10 +17,15 @@ namespace triage {
 
 std::string read_file(const fs::path& path) {
   if (fs::is_directory(path)) throw Failure(fmt::format("{}: is a folder", path.string()));
-  std::ifstream file(path, std::ios::binary);
+  FILE* file = fopen(path.c_str(), "rb");
   if (!file) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) throw Failure(fmt::format("{}: cannot be read to its end", path.string()));
+  std::string content;
+  char bytes[65536];
+  size_t n;
+  while ((n = fread(bytes, 1, sizeof bytes, file)) > 0) content.append(bytes, n);
+  bool failed = ferror(file);
+  fclose(file);
+  if (failed) throw Failure(fmt::format("{}: cannot be read to its end", path.string()));
   return content;
 }
 

@@ -183,9 +183,8 @@ int run(const Arguments& arguments) {
   if (arguments.engine != "libfuzzer")
     throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));
 
-  FILE* talk = arguments.json ? stderr : stdout;
-  fmt::print(talk, "building {} ...\n", options.variant->name);
-  fflush(talk);
+  if (!arguments.json) fmt::print("building {} ...\n", options.variant->name);
+  fflush(stdout);
   std::vector<std::string> binaries;
   for (const fuzz::Target* target : options.targets)
     binaries.push_back(fmt::format("{}-{}", target->name, options.variant_folder));

@@ -112,6 +112,11 @@ class Session {
   static uint64_t position(const Range& range, const Operation& operation);
   void destroy(Domain& domain);
 
+  // Returns how many attempts of the operation have failed before the call.
+  size_t begin_call() {
+    call_start_ = shim::attempts().size();
+    return shim::failed_attempts();
+  }
   void skip(const char* why) {
     skipped_ = why;
     trace_.add(~uint64_t{0});
@@ -133,7 +138,7 @@ class Session {
                ? program::spec(program_->operations[current_].code).name
                : "end";
   }
-  size_t note_faults();
+  void note_faults();
   Report make_report(const shim::Finding& finding, std::string key) const;
   std::string describe_state() const;
 
@@ -150,6 +155,7 @@ class Session {
   bool is_armed_ = false;
   std::vector<InjectedFault> injected_;
   shim::Census before_{};
+  size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation
   bool failed_ = false;  // the operation reported failure
   // Whole-state checks cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, check_cost_ = 0;
@@ -220,6 +226,7 @@ void Session::plan() {
     shim::plan_no_faults();
   is_armed_ = false;
   failed_ = false;
+  call_start_ = 0;
   before_ = shim::census();
 }
 
@@ -267,6 +274,7 @@ void Session::execute(const Operation& operation) {
 }
 
 void Session::finish_operation(const Operation& operation) {
+  call_start_ = 0;
   auto attempts = shim::attempts();
   result_.attempts.resize(current_);
   result_.attempts.push_back(attempts.size());
@@ -420,7 +428,7 @@ void Session::alloc(Domain& domain, const Operation& operation) {
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
   for (uint64_t i = 0; i < count; i++) {
-    size_t faults = shim::failed_attempts();
+    size_t faults = begin_call();
     void* iova = variant_->alloc(domain.memory, size, limit, aligned);
     bool fault = shim::failed_attempts() > faults;
     if (!iova) {
@@ -461,7 +469,7 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
   for (uint64_t i = 0; i < count; i++) {
-    size_t faults = shim::failed_attempts();
+    size_t faults = begin_call();
     uint64_t lo = variant_->alloc_fast(domain.memory, size, limit, flush);
     bool fault = shim::failed_attempts() > faults;
     trace_.add(lo);
@@ -687,20 +695,21 @@ uint64_t Session::resolve(const Domain& domain, const program::Value& pfn) const
   return pfn.number;
 }
 
-// Books the faults of the operation at hand. Returns how many there were before it.
-size_t Session::note_faults() {
+// Books the faults of the operation at hand.
+void Session::note_faults() {
   while (!injected_.empty() && injected_.back().operation == current_) injected_.pop_back();
-  size_t before = injected_.size();
   auto attempts = shim::attempts();
   for (size_t i = 0; i < attempts.size(); i++)
     if (attempts[i].failed) injected_.push_back({current_, i, attempts[i]});
-  return before;
 }
 
 bool Session::on_finding(const shim::Finding& finding) {
-  size_t faults_before = note_faults();
-  const char* site =
-      injected_.size() > faults_before ? injected_.back().what.site->function : "none";
+  note_faults();
+  // Of a counted operation, only the faults of the call at hand.
+  const char* site = "none";
+  for (const InjectedFault& fault : injected_)
+    if (fault.operation == current_ && fault.attempt >= call_start_)
+      site = fault.what.site->function;
   std::string key =
       fmt::format("{}:{}:{}:{}", finding.oracle->id, finding.function, operation_name(), site);
   bool known = finding.oracle->recoverable &&

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/command_test.h"
+
+#include <unistd.h>
+
+#include <regex>
+
+#include "fuzz/targets.h"
+#include "triage/dictionary.h"
+
+namespace fs = std::filesystem;
+
+namespace triage {
+namespace {
+
+constexpr const char life[] =
+    "cpus 2\ncache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\nput\ncache_put\n";
+// The 5th attempt of rcache init fails: on 6.12, cleanup meets NULL magazines.
+constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+constexpr const char bug_key[] =
+    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+
+// What can't be done gets one sentence, and status 2.
+void expect_refused(const std::vector<std::string>& arguments, const std::string& sentence) {
+  CommandResult result = tool(arguments);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.output, "iovafuzz: " + sentence + "\n");
+}
+
+TEST(BadInput, UnknownOperationIsNamedWithItsLine) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\n\nalloc_slow\n");
+  for (const char* command : {"show", "assemble", "disassemble", "replay", "sweep"})
+    expect_refused({command, file}, file + ":3: unknown operation 'alloc_slow'");
+}
+
+TEST(BadInput, OperandOutOfRangeIsNamedWithItsLine) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cpus 9\n");
+  expect_refused({"show", file}, file + ":1: cpus 9 is out of range: 1 to 8");
+}
+
+TEST(BadInput, TextThatWasCutOffIsNotTakenForAShorterProgram) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\nalloc size=1");
+  expect_refused({"replay", file}, file + ":2: the last line does not end: is the file cut off?");
+}
+
+TEST(BadInput, EmptyFileIsRefused) {
+  TemporaryFolder folder;
+  std::string file = folder.write("crash-0", "");
+  expect_refused({"replay", file}, file + ": is empty (0 bytes): was it cut off?");
+}
+
+TEST(BadInput, MissingFileFolderAsFileAndEmptyFolderAreRefused) {
+  TemporaryFolder folder;
+  std::string missing = (folder.path() / "missing").string();
+  expect_refused({"show", missing}, missing + ": No such file or directory");
+  expect_refused({"show", folder.path().string()}, folder.path().string() + ": is a folder");
+  expect_refused({"replay", folder.path().string()}, folder.path().string() + ": holds no files");
+}
+
+TEST(BadInput, UnreadableFileIsRefused) {
+  TemporaryFolder folder;
+  std::string file = folder.write("crash-1", "x");
+  fs::permissions(file, fs::perms::none);
+  if (access(file.c_str(), R_OK) == 0) {
+    // Root may read anything; what nobody can read is the memory of a process at address 0.
+    expect_refused({"show", "/proc/self/mem"}, "/proc/self/mem: cannot be read to its end");
+    return;
+  }
+  expect_refused({"show", file}, file + ": Permission denied");
+}
+
+TEST(BadInput, UnwritableOutIsRefused) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", life);
+  std::string out = file + "/out";
+  expect_refused({"assemble", file, "--out", out}, out + ": Not a directory");
+  expect_refused({"assemble", file, "--out", "/proc/out"}, "/proc/out: No such file or directory");
+}
+
+TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", life);
+  expect_refused({"show", file, "--revision", "5.4"},
+                 "unknown revision '5.4': there are 6.1, 6.12, 7.3, fixed");
+  expect_refused({"run", "iova_all"},
+                 "unknown target 'iova_all': there are iova_domain, iova_init_faults");
+  expect_refused({"run", "--engine", "honggfuzz"},
+                 "unknown engine 'honggfuzz': there are libfuzzer, aflpp");
+  expect_refused({"run", "--time", "1 fortnight"},
+                 "--time 1 fortnight: give it as 30s, 10m or 2h, or 0 for no end");
+  expect_refused({"list", "wishes"}, "there is no list of 'wishes'");
+}
+
+TEST(BadInput, WhatIsNotAvailableYetSaysSo) {
+  expect_refused({"run", "--engine", "aflpp"}, "--engine aflpp is not available yet");
+  expect_refused({"run", "--kernel", "debian:6.12"},
+                 "--kernel is not available yet: only the port's revisions can be run");
+  expect_refused({"run", "--defect", "x"},
+                 "--defect is not available yet: only the port's revisions can be run");
+  EXPECT_EQ(tool({"minimize", "x"}).status, 2);
+  EXPECT_EQ(tool({}).status, 2);
+}
+
+TEST(Show, AnnotatesOperationsWithWhatTheyReturned) {
+  TemporaryFolder folder;
+  CommandResult result = tool({"show", folder.write("a.iova", life)});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.output.find("3  init_rcaches      0\n"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("4  alloc_fast        0xfffff\n"), std::string::npos);
+  EXPECT_NE(result.output.find("no finding, trace "), std::string::npos);
+}
+
+TEST(Show, MarksTheOperationAtFaultAndNamesTheInjectedFault) {
+  TemporaryFolder folder;
+  CommandResult result = tool({"show", folder.write("a.iova", bug), "--revision", "6.12"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find(std::string("3  init_rcaches      <- ") + bug_key),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("fault injected: operation 3 (init_rcaches), its 5th attempt: "
+                               "kmem_cache_alloc(iommu_iova_magazine) of 1024 bytes, GFP_KERNEL, "
+                               "in iova_magazine_alloc()"),
+            std::string::npos);
+}
+
+TEST(Assemble, BytesAndTextMeanTheSame) {
+  TemporaryFolder folder;
+  for (const fs::path& seed : seeds()) {
+    TemporaryFolder out;
+    ASSERT_EQ(tool({"assemble", seed.string(), "--out", out.path().string()}).status, 0);
+    std::string bytes = (out.path() / seed.stem()).string();
+    CommandResult text = tool({"disassemble", bytes});
+    ASSERT_EQ(text.status, 0);
+    EXPECT_EQ(text.output, program::print(read_input(seed).program)) << seed;
+  }
+}
+
+TEST(Replay, TellsHowOftenEachKeyCame) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", bug);
+  auto rows = tool_json({"replay", file, "--revision", "6.12", "--times", "3"});
+  EXPECT_EQ(rows[0]["keys"], nlohmann::json({{bug_key, 3}}));
+  rows = tool_json({"replay", file, "--revision", "7.3", "--times", "3"});
+  EXPECT_EQ(rows[0]["keys"], nlohmann::json({{"clean", 3}}));
+}
+
+TEST(Replay, GoesOnAfterAFinding) {
+  TemporaryFolder folder;
+  folder.write("1.iova", bug);
+  folder.write("2.iova", life);
+  folder.write("3.iova", bug);
+  auto rows = tool_json({"replay", folder.path().string(), "--revision", "6.12"});
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_TRUE(rows[0]["keys"].contains(bug_key));
+  EXPECT_TRUE(rows[1]["keys"].contains("clean"));
+  EXPECT_TRUE(rows[2]["keys"].contains(bug_key));
+}
+
+struct SweptRcacheInit {
+  size_t points, clean;
+  nlohmann::json keys;
+};
+
+SweptRcacheInit sweep_rcache_init(const char* revision) {
+  TemporaryFolder folder;
+  auto rows = tool_json({"sweep", folder.write("a.iova", life), "--revision", revision});
+  for (const auto& row : rows[0]["operations"])
+    if (row["text"] == "init_rcaches") return {row["points"], row["clean"], row["keys"]};
+  return {};
+}
+
+TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
+  SweptRcacheInit v6_12 = sweep_rcache_init("6.12");
+  EXPECT_EQ(v6_12.points, 32u);
+  EXPECT_EQ(v6_12.clean, 8u);
+  EXPECT_EQ(v6_12.keys, nlohmann::json({{bug_key, 24}}));
+  SweptRcacheInit v6_1 = sweep_rcache_init("6.1");
+  EXPECT_EQ(v6_1.points, 32u);
+  EXPECT_EQ(v6_1.clean, 32u);
+  for (const char* revision : {"7.3", "fixed"}) {
+    SweptRcacheInit swept = sweep_rcache_init(revision);
+    EXPECT_EQ(swept.points, 8u);
+    EXPECT_EQ(swept.clean, 8u);
+  }
+}
+
+TEST(Dictionaries, AreWhatTheOperationTableSays) {
+  for (const fuzz::Target* target : fuzz::targets)
+    EXPECT_EQ(read_file(source_folder() / "dictionaries" / (std::string(target->name) + ".dict")),
+              dictionary(*target))
+        << "iovafuzz list dictionary " << target->name;
+}
+
+TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
+  static const std::regex token("[A-Za-z0-9_]+=\"(\\\\x[0-9a-f]{2})+\"");
+  for (const fuzz::Target* target : fuzz::targets) {
+    std::istringstream lines(dictionary(*target));
+    for (std::string line; std::getline(lines, line);)
+      if (line[0] != '#') EXPECT_TRUE(std::regex_match(line, token)) << line;
+  }
+}
+
+TEST(Targets, HaveSeedsAndADictionaryAndNothingElseDoes) {
+  std::set<std::string> names;
+  for (const fuzz::Target* target : fuzz::targets) names.insert(target->name);
+  std::set<std::string> corpora, dictionaries;
+  for (const auto& entry : fs::directory_iterator(source_folder() / "corpus"))
+    corpora.insert(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(source_folder() / "dictionaries"))
+    dictionaries.insert(entry.path().stem().string());
+  EXPECT_EQ(corpora, names);
+  EXPECT_EQ(dictionaries, names);
+}
+
+}  // namespace
+}  // namespace triage

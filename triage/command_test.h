@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// For tests of the tool as its users meet it: the program itself, run to its end.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "triage/build.h"
+#include "triage/input.h"
+
+namespace triage {
+
+inline CommandResult tool(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), (build_folder() / "triage/iovafuzz-cli").string());
+  return run_command(arguments, false);
+}
+
+inline nlohmann::json tool_json(std::vector<std::string> arguments) {
+  arguments.push_back("--json");
+  CommandResult result = tool(arguments);
+  EXPECT_LT(result.status, 2) << result.output;
+  return nlohmann::json::parse(result.output, nullptr, false);
+}
+
+// A folder that is gone after the test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "iovafuzz-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+  std::string write(const std::string& name, std::string_view content) const {
+    write_file(path_ / name, content);
+    return (path_ / name).string();
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::vector<std::filesystem::path> seeds() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(source_folder() / "corpus"))
+    if (entry.path().extension() == ".iova") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace triage
