@@ -132,7 +132,7 @@ void Mutator::insert(Program& program) {
   size_t at = one_in(2) ? operations.size() : random(operations.size() + 1);
   Operation operation = random_operation();
   if (operation.code == OpCode::cpus) at = 0;
-  Standing standing(std::span(operations).first(at));
+  Standing standing(std::span<const Operation>(operations.data(), at));
   std::vector<Operation> fresh;
   append_with_needs(operation, standing, fresh);
   // Setting up is where most can fail.
@@ -201,8 +201,10 @@ Operation Mutator::random_operation() {
   Operation operation = make(code);
   // Domains share only the caches: most programs need one, some need two.
   if (spec(code).on_domain && one_in(4)) operation.domain = static_cast<uint8_t>(random(2));
-  for (size_t i = 0; i < spec(code).operands.size(); i++)
-    if (spec(spec(code).operands[i].role).positional || one_in(4)) randomize(operation, i);
+  for (size_t i = 0; i < spec(code).operands.size(); i++) {
+    const RoleSpec& role = spec(spec(code).operands[i].role);
+    if (role.positional || one_in(role.kind == Kind::pfn ? 8 : 4)) randomize(operation, i);
+  }
   return operation;
 }
 
