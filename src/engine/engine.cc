@@ -738,7 +738,8 @@ Report Session::make_report(const shim::Finding& finding, std::string key) const
                                   print(program_->operations[i]));
   if (finding.address)
     if (const shim::Object* object = shim::object_around(finding.address))
-      report.history = shim::describe(*object);
+      if (finding.values.find(shim::describe(*object)) == std::string::npos)
+        report.history = shim::describe(*object);
   report.state = describe_state();
   return report;
 }

@@ -145,7 +145,8 @@ Object* object_at(const void* address) {
 
 Object* object_around(const void* address) {
   Arena& a = arena();
-  if (address < a.base || address >= a.base + a.used) return nullptr;
+  if (address < a.base || address >= a.base + arena_size || a.objects.empty()) return nullptr;
+  if (address >= a.base + a.used) return &a.objects.back();
   size_t offset = static_cast<const unsigned char*>(address) - a.base;
   for (size_t i = offset / granule + 1; i-- > 0;) {
     if (!a.starts[i]) continue;
@@ -156,7 +157,7 @@ Object* object_around(const void* address) {
       return &a.objects[a.starts[i]];
     return object;
   }
-  return a.objects.empty() ? nullptr : &a.objects.front();
+  return &a.objects.front();
 }
 
 size_t live_objects(ObjectKind kind) { return arena().live_by_kind[static_cast<int>(kind)]; }

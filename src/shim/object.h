@@ -41,7 +41,8 @@ void retire_object(Object& object, const shim_site* site);
 
 // The object that starts at the address, live or not; NULL if none does.
 Object* object_at(const void* address);
-// The object (live or not) whose memory or red zones hold the address; NULL if none does.
+// The object (live or not) whose memory or red zones hold the address, or the nearest below it;
+// NULL outside the arena.
 Object* object_around(const void* address);
 
 size_t live_objects(ObjectKind kind);
