@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Shows one revision of the port as a variant.
+#include <initializer_list>
+
 #include "iova/iova.h"
 #include "iova/port_variants.h"
 
