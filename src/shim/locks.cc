@@ -100,8 +100,12 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   int index = index_of(lock->lock_class);
   note_order(*lock, index, site);
   if (!sleeping) note_context(*lock, index, site);
+  if (held_count == max_held) {
+    fmt::print(stderr, "the shim knows at most {} held locks\n", max_held);
+    abort();
+  }
   lock->held = 1;
-  if (held_count < max_held) held[held_count++] = {lock, sleeping, site};
+  held[held_count++] = {lock, sleeping, site};
 }
 
 void release(shim_lock* lock, const shim_site* site) {

@@ -153,7 +153,7 @@ Object* object_around(const void* address) {
     Object* object = &a.objects[a.starts[i] - 1];
     size_t past = offset - i * granule;
     // Nearer to the next object's start than to this one's end: it belongs to the next.
-    if (past >= object->size + red_zone && a.starts[i] < a.objects.size())
+    if (past >= round_up(object->size, granule) + red_zone && a.starts[i] < a.objects.size())
       return &a.objects[a.starts[i]];
     return object;
   }

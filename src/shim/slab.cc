@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "cache.h"
@@ -118,7 +119,8 @@ kmem_cache*(kmem_cache_create)(const char* name, unsigned size, unsigned align, 
   if (caches_in_run == caches.size()) caches.emplace_back();
   kmem_cache& cache = caches[caches_in_run++];
   size_t alignment = align ? align : sizeof(void*);
-  if (flags & SLAB_HWCACHE_ALIGN && size > SHIM_CACHE_LINE / 2) alignment = SHIM_CACHE_LINE;
+  if (flags & SLAB_HWCACHE_ALIGN && size > SHIM_CACHE_LINE / 2)
+    alignment = std::max<size_t>(alignment, SHIM_CACHE_LINE);
   cache = {name, size, alignment, ctor, 0, false, site, nullptr};
   return &cache;
 }

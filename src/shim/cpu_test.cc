@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+
+#include <cerrno>
+
+#include "locks.h"
+#include "test_world.h"
+
+namespace shim {
+namespace {
+
+struct Death {
+  unsigned cpu;
+  hlist_node* node;
+  bool operator==(const Death&) const = default;
+};
+using Deaths = std::vector<Death>;
+Deaths deaths;
+
+int on_dead_cpu(unsigned cpu, hlist_node* node) {
+  EXPECT_FALSE(cpu_online(cpu));
+  EXPECT_NE(raw_smp_processor_id(), cpu);
+  deaths.push_back({cpu, node});
+  return 0;
+}
+
+int register_state() {
+  return cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "test", nullptr, on_dead_cpu);
+}
+void remove_state() { cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD); }
+int add(hlist_node* node) { return cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, node); }
+int remove(hlist_node* node) {
+  return cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, node);
+}
+
+class Cpus : public WorldTest {
+ protected:
+  void SetUp() override {
+    reset_world(4);
+    deaths.clear();
+  }
+
+  hlist_node a, b, c;
+};
+
+TEST_F(Cpus, StartOnlineWithTheFirstOneCurrent) {
+  for (unsigned cpus = 1; cpus <= SHIM_MAX_CPUS; cpus++) {
+    reset_world(cpus);
+    EXPECT_EQ(num_possible_cpus(), cpus);
+    EXPECT_EQ(num_online_cpus(), cpus);
+    EXPECT_TRUE(cpu_online(cpus - 1));
+    EXPECT_FALSE(cpu_online(cpus));
+    EXPECT_EQ(smp_processor_id(), 0u);
+  }
+}
+
+TEST_F(Cpus, OfflineCpusStayPossible) {
+  shim_cpu_offline(1);
+  EXPECT_EQ(num_possible_cpus(), 4u);
+  EXPECT_EQ(num_online_cpus(), 3u);
+  EXPECT_FALSE(cpu_online(1));
+  shim_cpu_online(1);
+  EXPECT_TRUE(cpu_online(1));
+}
+
+TEST_F(Cpus, LoopsVisitPossibleOrOnlineCpus) {
+  shim_cpu_offline(0);
+  shim_cpu_offline(2);
+  unsigned cpu;
+  std::vector<unsigned> possible, online;
+  for_each_possible_cpu(cpu) possible.push_back(cpu);
+  for_each_online_cpu(cpu) online.push_back(cpu);
+  EXPECT_EQ(possible, (std::vector<unsigned>{0, 1, 2, 3}));
+  EXPECT_EQ(online, (std::vector<unsigned>{1, 3}));
+}
+
+TEST_F(Cpus, CurrentCpuMovesWhenItGoesOfflineOnly) {
+  shim_set_current_cpu(2);
+  shim_cpu_offline(0);
+  EXPECT_EQ(smp_processor_id(), 2u);
+  shim_cpu_offline(2);
+  EXPECT_EQ(smp_processor_id(), 1u);
+  shim_cpu_online(2);
+  EXPECT_EQ(smp_processor_id(), 1u);
+}
+
+TEST_F(Cpus, DeadCallbacksRunNewestFirstAfterTheCpuWentOffline) {
+  register_state();
+  for (hlist_node* node : {&a, &b, &c}) EXPECT_EQ(add(node), 0);
+  EXPECT_EQ(deaths, Deaths{});
+  shim_set_current_cpu(3);
+  shim_cpu_offline(3);
+  EXPECT_EQ(deaths, (Deaths{{3, &c}, {3, &b}, {3, &a}}));
+  shim_cpu_online(3);
+  EXPECT_EQ(deaths.size(), 3u);
+  for (hlist_node* node : {&a, &b, &c}) remove(node);
+  remove_state();
+}
+
+TEST_F(Cpus, RemovedInstancesAreNotCalled) {
+  register_state();
+  for (hlist_node* node : {&a, &b, &c}) add(node);
+  EXPECT_EQ(remove(&b), 0);
+  shim_cpu_offline(1);
+  EXPECT_EQ(deaths, (Deaths{{1, &c}, {1, &a}}));
+  remove(&a);
+  remove(&c);
+  shim_cpu_offline(2);
+  EXPECT_EQ(deaths.size(), 2u);
+  remove_state();
+}
+
+TEST_F(Cpus, StateCanBeRegisteredAgainAfterRemoval) {
+  for (int i = 0; i < 2; i++) {
+    EXPECT_EQ(register_state(), 0);
+    EXPECT_EQ(add(&a), 0);
+    EXPECT_EQ(remove(&a), 0);
+    remove_state();
+  }
+}
+
+TEST_F(Cpus, StateWithoutCallbackIsFine) {
+  (void)cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "test", nullptr, nullptr);
+  add(&a);
+  shim_cpu_offline(1);
+  remove(&a);
+  remove_state();
+}
+
+TEST_F(Cpus, RefusedCallsReportIt) {
+  Ids unregistered = {"cpuhp-not-registered"};
+  EXPECT_EQ(oracles_of([this] { EXPECT_EQ(add(&a), -EINVAL); }), unregistered);
+  EXPECT_EQ(oracles_of([this] { EXPECT_EQ(remove(&a), -EINVAL); }), unregistered);
+  EXPECT_EQ(oracles_of([] { remove_state(); }), unregistered);
+  register_state();
+  EXPECT_EQ(oracles_of([] { EXPECT_EQ(register_state(), -EBUSY); }), Ids{"cpuhp-state-busy"});
+  add(&a);
+  EXPECT_EQ(oracles_of([this] { EXPECT_EQ(add(&a), -EINVAL); }), Ids{"cpuhp-double-add"});
+  remove(&a);
+  remove_state();
+}
+
+TEST_F(Cpus, HotplugCallsMaySleep) {
+  Ids sleeps = {"sleep-in-atomic"};
+  shim_irq_enter();
+  EXPECT_EQ(oracles_of([] { register_state(); }), sleeps);
+  EXPECT_EQ(oracles_of([this] { add(&a); }), sleeps);
+  EXPECT_EQ(oracles_of([this] { remove(&a); }), sleeps);
+  EXPECT_EQ(oracles_of([] { remove_state(); }), sleeps);
+  shim_irq_exit();
+}
+
+}  // namespace
+}  // namespace shim

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// For every oracle of the shim, a program that breaks its rule and no other.
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+
+#include "bug.h"
+#include "cpu.h"
+#include "fault.h"
+#include "locks.h"
+#include "percpu.h"
+#include "sanitizer.h"
+#include "slab.h"
+#include "test_world.h"
+#include "timekeeping.h"
+
+namespace shim {
+namespace {
+
+kmem_cache* new_cache() { return kmem_cache_create("test", 40, 0, 0, nullptr); }
+
+kmem_cache* destroyed_cache() {
+  kmem_cache* cache = new_cache();
+  kmem_cache_destroy(cache);
+  return cache;
+}
+
+template <class T>
+T* allocated() {
+  return static_cast<T*>(kmalloc(sizeof(T), GFP_KERNEL));
+}
+
+int on_dead_cpu(unsigned, hlist_node*) { return 0; }
+
+void register_state() {
+  (void)cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "test", nullptr, on_dead_cpu);
+}
+
+void add_instance(hlist_node* node) {
+  (void)cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, node);
+}
+
+void ignore_work(work_struct*) {}
+void ignore_timer(timer_list*) {}
+
+struct Program {
+  const Oracle* breaks;
+  void (*run)();
+  const Oracle* also = nullptr;  // a rule that cannot be kept when the first one is broken
+};
+
+const Program programs[] = {
+    // Slab
+    {&oracle::slab_free_null, [] { kmem_cache_free(new_cache(), nullptr); }},
+    {&oracle::slab_double_free,
+     [] {
+       void* object = kmalloc(40, GFP_KERNEL);
+       kfree(object);
+       kfree(object);
+     }},
+    {&oracle::slab_free_foreign,
+     [] {
+       int local = 0;
+       kfree(&local);
+     }},
+    {&oracle::slab_free_interior,
+     [] { kfree(static_cast<char*>(kmalloc(40, GFP_KERNEL)) + 16); }},
+    {&oracle::slab_free_other_cache,
+     [] {
+       kmem_cache* own = new_cache();
+       kmem_cache_free(new_cache(), kmem_cache_alloc(own, GFP_KERNEL));
+     }},
+    {&oracle::slab_null_cache,
+     [] {
+       kmem_cache* none = nullptr;
+       kmem_cache_alloc(none, GFP_KERNEL);
+     }},
+    {&oracle::slab_foreign_cache,
+     [] { kmem_cache_alloc(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL)), GFP_KERNEL); }},
+    {&oracle::slab_destroyed_cache, [] { kmem_cache_alloc(destroyed_cache(), GFP_KERNEL); }},
+    {&oracle::slab_destroy_twice, [] { kmem_cache_destroy(destroyed_cache()); }},
+    {&oracle::slab_destroy_foreign,
+     [] { kmem_cache_destroy(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL))); }},
+    {&oracle::slab_destroy_live,
+     [] {
+       kmem_cache* cache = new_cache();
+       kmem_cache_alloc(cache, GFP_KERNEL);
+       kmem_cache_destroy(cache);
+     }},
+    {&oracle::slab_zero_size, [] { kmem_cache_create("test", 0, 0, 0, nullptr); }},
+    {&oracle::slab_out_of_bounds,
+     [] {
+       catch_sanitizer_reports();
+       void* object = kmalloc(40, GFP_KERNEL);
+       overwrite(object, 40);
+       kfree(object);
+     }},
+    {&oracle::slab_use_after_free,
+     [] {
+       catch_sanitizer_reports();
+       void* object = kmalloc(40, GFP_KERNEL);
+       kfree(object);
+       overwrite(object, 8);
+       check_end_of_run();
+     }},
+    {&oracle::slab_leak,
+     [] {
+       kmalloc(40, GFP_KERNEL);
+       check_end_of_run();
+     }},
+    {&oracle::slab_cache_left,
+     [] {
+       new_cache();
+       check_end_of_run();
+     }},
+
+    // Per-CPU memory
+    {&oracle::percpu_bad_size, [] { __alloc_percpu(PCPU_MIN_UNIT_SIZE + 1, 8); }},
+    {&oracle::percpu_cpu_range,
+     [] { shim_per_cpu_ptr(__alloc_percpu(8, 8), num_possible_cpus(), SHIM_SITE); }},
+    {&oracle::percpu_use_after_free,
+     [] {
+       void* object = __alloc_percpu(8, 8);
+       free_percpu(object);
+       shim_per_cpu_ptr(object, 0, SHIM_SITE);
+     }},
+    {&oracle::percpu_foreign, [] { shim_per_cpu_ptr(kmalloc(8, GFP_KERNEL), 0, SHIM_SITE); }},
+    {&oracle::percpu_double_free,
+     [] {
+       void* object = __alloc_percpu(8, 8);
+       free_percpu(object);
+       free_percpu(object);
+     }},
+    {&oracle::percpu_free_foreign, [] { free_percpu(kmalloc(8, GFP_KERNEL)); }},
+    {&oracle::percpu_leak,
+     [] {
+       __alloc_percpu(8, 8);
+       check_end_of_run();
+     }},
+
+    // Locks and context
+    {&oracle::lock_uninitialized, [] { spin_lock(allocated<spinlock_t>()); }},
+    {&oracle::lock_recursion,
+     [] {
+       spinlock_t lock;
+       spin_lock_init(&lock);
+       spin_lock(&lock);
+       spin_lock(&lock);
+     }},
+    {&oracle::lock_not_held,
+     [] {
+       spinlock_t lock;
+       spin_lock_init(&lock);
+       spin_unlock(&lock);
+     }},
+    {&oracle::lock_held_at_end,
+     [] {
+       spinlock_t lock;
+       spin_lock_init(&lock);
+       spin_lock(&lock);
+       check_end_of_operation("test");
+     }},
+    {&oracle::lock_freed_held,
+     [] {
+       spinlock_t* lock = allocated<spinlock_t>();
+       spin_lock_init(lock);
+       spin_lock(lock);
+       kfree(lock);
+     }},
+    {&oracle::lock_order,
+     [] {
+       spinlock_t a, b;
+       spin_lock_init(&a);
+       spin_lock_init(&b);
+       spin_lock(&a), spin_lock(&b);
+       spin_unlock(&b), spin_unlock(&a);
+       spin_lock(&b), spin_lock(&a);
+       spin_unlock(&a), spin_unlock(&b);
+     }},
+    {&oracle::lock_irq_unsafe,
+     [] {
+       spinlock_t lock;
+       spin_lock_init(&lock);
+       spin_lock(&lock), spin_unlock(&lock);
+       shim_irq_enter();
+       spin_lock(&lock), spin_unlock(&lock);
+       shim_irq_exit();
+     }},
+    {&oracle::irqs_off_at_end,
+     [] {
+       spinlock_t lock;
+       spin_lock_init(&lock);
+       [[maybe_unused]] unsigned long flags;
+       spin_lock_irqsave(&lock, flags);
+       spin_unlock(&lock);
+       check_end_of_operation("test");
+     }},
+    {&oracle::sleep_in_atomic,
+     [] {
+       spinlock_t lock;
+       spin_lock_init(&lock);
+       spin_lock(&lock);
+       kmalloc(40, GFP_KERNEL);
+       spin_unlock(&lock);
+     }},
+
+    // Work and timers
+    {&oracle::work_uninitialized, [] { schedule_delayed_work(allocated<delayed_work>(), 1); }},
+    {&oracle::work_init_pending,
+     [] {
+       delayed_work* work = allocated<delayed_work>();
+       INIT_DELAYED_WORK(work, ignore_work);
+       schedule_delayed_work(work, 1);
+       INIT_DELAYED_WORK(work, ignore_work);
+     }},
+    {&oracle::work_freed_pending,
+     [] {
+       delayed_work* work = allocated<delayed_work>();
+       INIT_DELAYED_WORK(work, ignore_work);
+       schedule_delayed_work(work, 1);
+       kfree(work);
+     }},
+    {&oracle::work_cancel_self,
+     [] {
+       static delayed_work work;
+       INIT_DELAYED_WORK(&work, [](work_struct*) { cancel_delayed_work_sync(&work); });
+       schedule_delayed_work(&work, 1);
+       shim_advance(1);
+     }},
+    {&oracle::work_pending_at_end,
+     [] {
+       delayed_work work;
+       INIT_DELAYED_WORK(&work, ignore_work);
+       schedule_delayed_work(&work, 1);
+       check_end_of_run();
+     }},
+    {&oracle::timer_uninitialized, [] { mod_timer(allocated<timer_list>(), 1); }},
+    {&oracle::timer_init_pending,
+     [] {
+       timer_list* timer = allocated<timer_list>();
+       timer_setup(timer, ignore_timer, 0);
+       mod_timer(timer, 1);
+       timer_setup(timer, ignore_timer, 0);
+     }},
+    {&oracle::timer_freed_pending,
+     [] {
+       timer_list* timer = allocated<timer_list>();
+       timer_setup(timer, ignore_timer, 0);
+       mod_timer(timer, 1);
+       kfree(timer);
+     }},
+    {&oracle::timer_delete_self,
+     [] {
+       timer_list timer;
+       timer_setup(&timer, [](timer_list* self) { timer_delete_sync(self); }, 0);
+       mod_timer(&timer, 1);
+       shim_advance(1);
+     }},
+    {&oracle::timer_pending_at_end,
+     [] {
+       timer_list timer;
+       timer_setup(&timer, ignore_timer, 0);
+       mod_timer(&timer, 1);
+       check_end_of_run();
+     }},
+
+    // CPU hotplug
+    {&oracle::cpuhp_state_busy,
+     [] {
+       register_state();
+       register_state();
+     }},
+    {&oracle::cpuhp_not_registered,
+     [] {
+       hlist_node node;
+       add_instance(&node);
+     }},
+    {&oracle::cpuhp_instances_left,
+     [] {
+       hlist_node node;
+       register_state();
+       add_instance(&node);
+       cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
+     }},
+    {&oracle::cpuhp_double_add,
+     [] {
+       hlist_node node;
+       register_state();
+       add_instance(&node);
+       add_instance(&node);
+     }},
+    {&oracle::cpuhp_remove_absent,
+     [] {
+       hlist_node node;
+       register_state();
+       (void)cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
+     }},
+    {&oracle::cpuhp_freed_instance,
+     [] {
+       hlist_node* node = allocated<hlist_node>();
+       register_state();
+       add_instance(node);
+       kfree(node);
+     }},
+    {&oracle::cpuhp_instance_left,
+     [] {
+       hlist_node node;
+       register_state();
+       add_instance(&node);
+       check_end_of_run();
+     },
+     &oracle::cpuhp_state_left},
+    {&oracle::cpuhp_state_left,
+     [] {
+       register_state();
+       check_end_of_run();
+     }},
+
+    // WARN and BUG
+    {&oracle::kernel_warn, [] { WARN_ON(num_online_cpus() == 2); }},
+    {&oracle::kernel_bug, [] { BUG_ON(num_online_cpus() == 2); }},
+};
+
+void use_world_normally() {
+  kmem_cache* cache = new_cache();
+  void* object = kmem_cache_zalloc(cache, GFP_KERNEL);
+  void* percpu = __alloc_percpu(8, 8);
+  delayed_work work;
+  INIT_DELAYED_WORK(&work, ignore_work);
+  schedule_delayed_work(&work, 1);
+  shim_advance(1);
+  hlist_node node;
+  register_state();
+  add_instance(&node);
+  shim_cpu_offline(1);
+  (void)cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
+  cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
+  free_percpu(percpu);
+  kmem_cache_free(cache, object);
+  kmem_cache_destroy(cache);
+  check_end_of_operation("test");
+  check_end_of_run();
+}
+
+std::string literal(std::string_view text) {
+  std::string pattern;
+  for (char c : text) {
+    if (std::ispunct(static_cast<unsigned char>(c))) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+std::string test_name(const testing::TestParamInfo<const Program*>& info) {
+  std::string name = info.param->breaks->id;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+std::vector<const Program*> all_programs() {
+  std::vector<const Program*> all;
+  for (const Program& program : programs) all.push_back(&program);
+  return all;
+}
+
+std::vector<const Program*> programs_where(bool recoverable) {
+  std::vector<const Program*> chosen;
+  for (const Program& program : programs)
+    if (program.breaks->recoverable == recoverable) chosen.push_back(&program);
+  return chosen;
+}
+
+class BrokenRule : public testing::TestWithParam<const Program*> {
+ protected:
+  void SetUp() override { reset_world(2); }
+};
+
+// Of an access that a sanitizer sees, its own report comes first.
+std::string headline_pattern(const Oracle& oracle) {
+  bool is_access = &oracle == &oracle::slab_out_of_bounds || &oracle == &oracle::slab_use_after_free;
+  return (is_access ? "(^|\n)" : "^") + literal(headline(oracle)) + "\n";
+}
+
+void run_with_default_handler(const Program& program) {
+  set_finding_handler(nullptr);
+  program.run();
+}
+
+class EveryRuleDeathTest : public BrokenRule {};
+TEST_P(EveryRuleDeathTest, DiesWithItsExactHeadline) {
+  EXPECT_DEATH(run_with_default_handler(*GetParam()), headline_pattern(*GetParam()->breaks));
+}
+
+class UnrecoverableRuleDeathTest : public BrokenRule {};
+TEST_P(UnrecoverableRuleDeathTest, DiesEvenIfTheHandlerWouldGoOn) {
+  auto go_on = [](const Finding& finding) {
+    fmt::print(stderr, "told of {}\n", finding.oracle->id);
+    return true;
+  };
+  EXPECT_DEATH((set_finding_handler(go_on), GetParam()->run()),
+               "told of " + literal(GetParam()->breaks->id));
+}
+
+class RecoverableRuleTest : public BrokenRule {};
+TEST_P(RecoverableRuleTest, CanBeGonePastAndTheWorldIsUsableAfterReset) {
+  Ids expected = {GetParam()->breaks->id};
+  if (GetParam()->also) expected.push_back(GetParam()->also->id);
+  EXPECT_EQ(oracles_of(GetParam()->run), expected);
+  for (int run = 0; run < 2; run++) {
+    reset_world(2);
+    EXPECT_EQ(census(), Census{});
+    EXPECT_EQ(oracles_of(use_world_normally), Ids{});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, EveryRuleDeathTest, testing::ValuesIn(all_programs()), test_name);
+INSTANTIATE_TEST_SUITE_P(Rules, UnrecoverableRuleDeathTest,
+                         testing::ValuesIn(programs_where(false)), test_name);
+INSTANTIATE_TEST_SUITE_P(Rules, RecoverableRuleTest, testing::ValuesIn(programs_where(true)),
+                         test_name);
+
+TEST(Rules, EachHasOneProgramInTheTablesOrder) {
+  Ids with_program, all;
+  for (const Program& program : programs) with_program.push_back(program.breaks->id);
+  for (const Oracle* oracle : oracles()) all.push_back(oracle->id);
+  EXPECT_EQ(with_program, all);
+}
+
+TEST(Rules, HaveDistinctIdsOfLowerCaseWordsAndRulesWithoutNumbers) {
+  Ids ids;
+  for (const Oracle* oracle : oracles()) {
+    ids.push_back(oracle->id);
+    for (char c : ids.back()) EXPECT_TRUE(std::islower(c) || c == '-') << ids.back();
+    for (char c : std::string_view(oracle->rule)) EXPECT_FALSE(std::isdigit(c)) << oracle->rule;
+  }
+  std::sort(ids.begin(), ids.end());
+  EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
+}
+
+TEST(Rules, HeadlineIsIdAndRule) {
+  EXPECT_EQ(headline(oracle::slab_free_null),
+            "slab-free-null: kmem_cache_free() of a NULL pointer");
+}
+
+TEST(Rules, FindingNamesFunctionPlaceAndValues) {
+  reset_world(2);
+  kmem_cache* cache = new_cache();
+  std::vector<Finding> found = findings_of([cache] { kmem_cache_free(cache, nullptr); });
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].function, "operator()");
+  EXPECT_EQ(found[0].where.rfind("src/shim/rules_test.cc:", 0), 0u) << found[0].where;
+  EXPECT_EQ(found[0].values, "cache test");
+}
+
+TEST(Rules, WarnOnGivesItsConditionAndTellsTheExpression) {
+  EXPECT_FALSE(WARN_ON(num_online_cpus() == 0));
+  std::vector<Finding> found = findings_of([] { EXPECT_TRUE(WARN_ON(1 + 1 == 2)); });
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].values, "WARN_ON(1 + 1 == 2)");
+}
+
+}  // namespace
+}  // namespace shim
