@@ -45,7 +45,9 @@ const Way ways[] = {
     {"alloc_percpu", [] { return kept(__alloc_percpu(72, 64)); }, FallibleCall::percpu_alloc,
      GFP_KERNEL, 72, nullptr},
     {"cpuhp_setup",
-     [] { return cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "iova:dead", nullptr, nullptr) == 0; },
+     [] {
+       return cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "iova:dead", nullptr, nullptr) == 0;
+     },
      FallibleCall::cpuhp, GFP_KERNEL, 0, "iova:dead"},
     {"cpuhp_add_instance",
      [] { return cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node) == 0; },

@@ -152,7 +152,7 @@ Object* object_around(const void* address) {
     if (!a.starts[i]) continue;
     Object* object = &a.objects[a.starts[i] - 1];
     size_t past = offset - i * granule;
-    // Nearer to the next object's start than to this one's end: it belongs to the next.
+    // Beyond this object's red zone: in that before the next object.
     if (past >= round_up(object->size, granule) + red_zone && a.starts[i] < a.objects.size())
       return &a.objects[a.starts[i]];
     return object;

@@ -45,50 +45,68 @@ void ignore_timer(timer_list*) {}
 
 struct Program {
   const Oracle* breaks;
+  const char* headline;  // as triage and ledgers know it
   void (*run)();
   const Oracle* also = nullptr;  // a rule that cannot be kept when the first one is broken
 };
 
 const Program programs[] = {
     // Slab
-    {&oracle::slab_free_null, [] { kmem_cache_free(new_cache(), nullptr); }},
+    {&oracle::slab_free_null,
+     "slab-free-null: kmem_cache_free() of a NULL pointer",
+     [] { kmem_cache_free(new_cache(), nullptr); }},
     {&oracle::slab_double_free,
+     "slab-double-free: object freed twice",
      [] {
        void* object = kmalloc(40, GFP_KERNEL);
        kfree(object);
        kfree(object);
      }},
     {&oracle::slab_free_foreign,
+     "slab-free-foreign: free of a pointer that is no slab object",
      [] {
        int local = 0;
        kfree(&local);
      }},
     {&oracle::slab_free_interior,
+     "slab-free-interior: free of a pointer into the middle of an object",
      [] { kfree(static_cast<char*>(kmalloc(40, GFP_KERNEL)) + 16); }},
     {&oracle::slab_free_other_cache,
+     "slab-free-other-cache: object freed into a cache that is not its own",
      [] {
        kmem_cache* own = new_cache();
        kmem_cache_free(new_cache(), kmem_cache_alloc(own, GFP_KERNEL));
      }},
     {&oracle::slab_null_cache,
+     "slab-null-cache: use of a NULL cache",
      [] {
        kmem_cache* none = nullptr;
        kmem_cache_alloc(none, GFP_KERNEL);
      }},
     {&oracle::slab_foreign_cache,
+     "slab-foreign-cache: use of a pointer that is no cache",
      [] { kmem_cache_alloc(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL)), GFP_KERNEL); }},
-    {&oracle::slab_destroyed_cache, [] { kmem_cache_alloc(destroyed_cache(), GFP_KERNEL); }},
-    {&oracle::slab_destroy_twice, [] { kmem_cache_destroy(destroyed_cache()); }},
+    {&oracle::slab_destroyed_cache,
+     "slab-destroyed-cache: use of a destroyed cache",
+     [] { kmem_cache_alloc(destroyed_cache(), GFP_KERNEL); }},
+    {&oracle::slab_destroy_twice,
+     "slab-destroy-twice: kmem_cache_destroy() of a destroyed cache",
+     [] { kmem_cache_destroy(destroyed_cache()); }},
     {&oracle::slab_destroy_foreign,
+     "slab-destroy-foreign: kmem_cache_destroy() of a pointer that is no cache",
      [] { kmem_cache_destroy(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL))); }},
     {&oracle::slab_destroy_live,
+     "slab-destroy-live: kmem_cache_destroy() with live objects",
      [] {
        kmem_cache* cache = new_cache();
        kmem_cache_alloc(cache, GFP_KERNEL);
        kmem_cache_destroy(cache);
      }},
-    {&oracle::slab_zero_size, [] { kmem_cache_create("test", 0, 0, 0, nullptr); }},
+    {&oracle::slab_zero_size,
+     "slab-zero-size: cache of objects without a size",
+     [] { kmem_cache_create("test", 0, 0, 0, nullptr); }},
     {&oracle::slab_out_of_bounds,
+     "slab-out-of-bounds: access beside an object",
      [] {
        catch_sanitizer_reports();
        void* object = kmalloc(40, GFP_KERNEL);
@@ -96,6 +114,7 @@ const Program programs[] = {
        kfree(object);
      }},
     {&oracle::slab_use_after_free,
+     "slab-use-after-free: access to a freed object",
      [] {
        catch_sanitizer_reports();
        void* object = kmalloc(40, GFP_KERNEL);
@@ -104,43 +123,58 @@ const Program programs[] = {
        check_end_of_run();
      }},
     {&oracle::slab_leak,
+     "slab-leak: object left at the end of the run",
      [] {
        kmalloc(40, GFP_KERNEL);
        check_end_of_run();
      }},
     {&oracle::slab_cache_left,
+     "slab-cache-left: cache left at the end of the run",
      [] {
        new_cache();
        check_end_of_run();
      }},
 
     // Per-CPU memory
-    {&oracle::percpu_bad_size, [] { __alloc_percpu(PCPU_MIN_UNIT_SIZE + 1, 8); }},
+    {&oracle::percpu_bad_size,
+     "percpu-bad-size: per-CPU object of a size or alignment that the kernel refuses",
+     [] { __alloc_percpu(PCPU_MIN_UNIT_SIZE + 1, 8); }},
     {&oracle::percpu_cpu_range,
+     "percpu-cpu-range: per-CPU access for a CPU that is not possible",
      [] { shim_per_cpu_ptr(__alloc_percpu(8, 8), num_possible_cpus(), SHIM_SITE); }},
     {&oracle::percpu_use_after_free,
+     "percpu-use-after-free: per-CPU access to a freed object",
      [] {
        void* object = __alloc_percpu(8, 8);
        free_percpu(object);
        shim_per_cpu_ptr(object, 0, SHIM_SITE);
      }},
-    {&oracle::percpu_foreign, [] { shim_per_cpu_ptr(kmalloc(8, GFP_KERNEL), 0, SHIM_SITE); }},
+    {&oracle::percpu_foreign,
+     "percpu-foreign: per-CPU access through a pointer that is no per-CPU object",
+     [] { shim_per_cpu_ptr(kmalloc(8, GFP_KERNEL), 0, SHIM_SITE); }},
     {&oracle::percpu_double_free,
+     "percpu-double-free: per-CPU object freed twice",
      [] {
        void* object = __alloc_percpu(8, 8);
        free_percpu(object);
        free_percpu(object);
      }},
-    {&oracle::percpu_free_foreign, [] { free_percpu(kmalloc(8, GFP_KERNEL)); }},
+    {&oracle::percpu_free_foreign,
+     "percpu-free-foreign: free_percpu() of a pointer that is no per-CPU object",
+     [] { free_percpu(kmalloc(8, GFP_KERNEL)); }},
     {&oracle::percpu_leak,
+     "percpu-leak: per-CPU object left at the end of the run",
      [] {
        __alloc_percpu(8, 8);
        check_end_of_run();
      }},
 
     // Locks and context
-    {&oracle::lock_uninitialized, [] { spin_lock(allocated<spinlock_t>()); }},
+    {&oracle::lock_uninitialized,
+     "lock-uninitialized: use of a lock that was never initialized",
+     [] { spin_lock(allocated<spinlock_t>()); }},
     {&oracle::lock_recursion,
+     "lock-recursion: lock taken while it is held",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -148,12 +182,14 @@ const Program programs[] = {
        spin_lock(&lock);
      }},
     {&oracle::lock_not_held,
+     "lock-not-held: lock released or asserted but not held",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
        spin_unlock(&lock);
      }},
     {&oracle::lock_held_at_end,
+     "lock-held-at-end: lock held at the end of an operation",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -161,6 +197,7 @@ const Program programs[] = {
        check_end_of_operation("test");
      }},
     {&oracle::lock_freed_held,
+     "lock-freed-held: memory freed with a held lock in it",
      [] {
        spinlock_t* lock = allocated<spinlock_t>();
        spin_lock_init(lock);
@@ -168,6 +205,7 @@ const Program programs[] = {
        kfree(lock);
      }},
     {&oracle::lock_order,
+     "lock-order: locks taken in opposite orders",
      [] {
        spinlock_t a, b;
        spin_lock_init(&a);
@@ -178,6 +216,7 @@ const Program programs[] = {
        spin_unlock(&a), spin_unlock(&b);
      }},
     {&oracle::lock_irq_unsafe,
+     "lock-irq-unsafe: lock taken in an interrupt handler and elsewhere with interrupts on",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -187,6 +226,7 @@ const Program programs[] = {
        shim_irq_exit();
      }},
     {&oracle::irqs_off_at_end,
+     "irqs-off-at-end: interrupts off at the end of an operation",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -196,6 +236,7 @@ const Program programs[] = {
        check_end_of_operation("test");
      }},
     {&oracle::sleep_in_atomic,
+     "sleep-in-atomic: sleeping call in atomic context",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -205,8 +246,11 @@ const Program programs[] = {
      }},
 
     // Work and timers
-    {&oracle::work_uninitialized, [] { schedule_delayed_work(allocated<delayed_work>(), 1); }},
+    {&oracle::work_uninitialized,
+     "work-uninitialized: use of work that was never initialized",
+     [] { schedule_delayed_work(allocated<delayed_work>(), 1); }},
     {&oracle::work_init_pending,
+     "work-init-pending: initialization of pending work",
      [] {
        delayed_work* work = allocated<delayed_work>();
        INIT_DELAYED_WORK(work, ignore_work);
@@ -214,6 +258,7 @@ const Program programs[] = {
        INIT_DELAYED_WORK(work, ignore_work);
      }},
     {&oracle::work_freed_pending,
+     "work-freed-pending: memory freed with pending work in it",
      [] {
        delayed_work* work = allocated<delayed_work>();
        INIT_DELAYED_WORK(work, ignore_work);
@@ -221,6 +266,7 @@ const Program programs[] = {
        kfree(work);
      }},
     {&oracle::work_cancel_self,
+     "work-cancel-self: work waits for its own handler",
      [] {
        static delayed_work work;
        INIT_DELAYED_WORK(&work, [](work_struct*) { cancel_delayed_work_sync(&work); });
@@ -228,14 +274,18 @@ const Program programs[] = {
        shim_advance(1);
      }},
     {&oracle::work_pending_at_end,
+     "work-pending-at-end: work pending at the end of the run",
      [] {
        delayed_work work;
        INIT_DELAYED_WORK(&work, ignore_work);
        schedule_delayed_work(&work, 1);
        check_end_of_run();
      }},
-    {&oracle::timer_uninitialized, [] { mod_timer(allocated<timer_list>(), 1); }},
+    {&oracle::timer_uninitialized,
+     "timer-uninitialized: use of a timer that was never initialized",
+     [] { mod_timer(allocated<timer_list>(), 1); }},
     {&oracle::timer_init_pending,
+     "timer-init-pending: initialization of a pending timer",
      [] {
        timer_list* timer = allocated<timer_list>();
        timer_setup(timer, ignore_timer, 0);
@@ -243,6 +293,7 @@ const Program programs[] = {
        timer_setup(timer, ignore_timer, 0);
      }},
     {&oracle::timer_freed_pending,
+     "timer-freed-pending: memory freed with a pending timer in it",
      [] {
        timer_list* timer = allocated<timer_list>();
        timer_setup(timer, ignore_timer, 0);
@@ -250,6 +301,7 @@ const Program programs[] = {
        kfree(timer);
      }},
     {&oracle::timer_delete_self,
+     "timer-delete-self: timer waits for its own handler",
      [] {
        timer_list timer;
        timer_setup(&timer, [](timer_list* self) { timer_delete_sync(self); }, 0);
@@ -257,6 +309,7 @@ const Program programs[] = {
        shim_advance(1);
      }},
     {&oracle::timer_pending_at_end,
+     "timer-pending-at-end: timer pending at the end of the run",
      [] {
        timer_list timer;
        timer_setup(&timer, ignore_timer, 0);
@@ -266,16 +319,19 @@ const Program programs[] = {
 
     // CPU hotplug
     {&oracle::cpuhp_state_busy,
+     "cpuhp-state-busy: hotplug state registered twice",
      [] {
        register_state();
        register_state();
      }},
     {&oracle::cpuhp_not_registered,
+     "cpuhp-not-registered: use of a hotplug state that is not registered",
      [] {
        hlist_node node;
        add_instance(&node);
      }},
     {&oracle::cpuhp_instances_left,
+     "cpuhp-instances-left: hotplug state removed with instances left",
      [] {
        hlist_node node;
        register_state();
@@ -283,6 +339,7 @@ const Program programs[] = {
        cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
      }},
     {&oracle::cpuhp_double_add,
+     "cpuhp-double-add: hotplug instance added twice",
      [] {
        hlist_node node;
        register_state();
@@ -290,12 +347,14 @@ const Program programs[] = {
        add_instance(&node);
      }},
     {&oracle::cpuhp_remove_absent,
+     "cpuhp-remove-absent: removal of a hotplug instance that was not added",
      [] {
        hlist_node node;
        register_state();
        (void)cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
      }},
     {&oracle::cpuhp_freed_instance,
+     "cpuhp-freed-instance: memory freed with a hotplug instance in it",
      [] {
        hlist_node* node = allocated<hlist_node>();
        register_state();
@@ -303,6 +362,7 @@ const Program programs[] = {
        kfree(node);
      }},
     {&oracle::cpuhp_instance_left,
+     "cpuhp-instance-left: hotplug instance left at the end of the run",
      [] {
        hlist_node node;
        register_state();
@@ -311,14 +371,19 @@ const Program programs[] = {
      },
      &oracle::cpuhp_state_left},
     {&oracle::cpuhp_state_left,
+     "cpuhp-state-left: hotplug state left at the end of the run",
      [] {
        register_state();
        check_end_of_run();
      }},
 
     // WARN and BUG
-    {&oracle::kernel_warn, [] { WARN_ON(num_online_cpus() == 2); }},
-    {&oracle::kernel_bug, [] { BUG_ON(num_online_cpus() == 2); }},
+    {&oracle::kernel_warn,
+     "kernel-warn: WARN_ON() hit",
+     [] { WARN_ON(num_online_cpus() == 2); }},
+    {&oracle::kernel_bug,
+     "kernel-bug: BUG_ON() hit",
+     [] { BUG_ON(num_online_cpus() == 2); }},
 };
 
 void use_world_normally() {
@@ -376,9 +441,10 @@ class BrokenRule : public testing::TestWithParam<const Program*> {
 };
 
 // Of an access that a sanitizer sees, its own report comes first.
-std::string headline_pattern(const Oracle& oracle) {
-  bool is_access = &oracle == &oracle::slab_out_of_bounds || &oracle == &oracle::slab_use_after_free;
-  return (is_access ? "(^|\n)" : "^") + literal(headline(oracle)) + "\n";
+std::string headline_pattern(const Program& program) {
+  bool is_access = program.breaks == &oracle::slab_out_of_bounds ||
+                   program.breaks == &oracle::slab_use_after_free;
+  return (is_access ? "(^|\n)" : "^") + literal(program.headline) + "\n";
 }
 
 void run_with_default_handler(const Program& program) {
@@ -388,7 +454,7 @@ void run_with_default_handler(const Program& program) {
 
 class EveryRuleDeathTest : public BrokenRule {};
 TEST_P(EveryRuleDeathTest, DiesWithItsExactHeadline) {
-  EXPECT_DEATH(run_with_default_handler(*GetParam()), headline_pattern(*GetParam()->breaks));
+  EXPECT_DEATH(run_with_default_handler(*GetParam()), headline_pattern(*GetParam()));
 }
 
 class UnrecoverableRuleDeathTest : public BrokenRule {};
@@ -438,8 +504,7 @@ TEST(Rules, HaveDistinctIdsOfLowerCaseWordsAndRulesWithoutNumbers) {
 }
 
 TEST(Rules, HeadlineIsIdAndRule) {
-  EXPECT_EQ(headline(oracle::slab_free_null),
-            "slab-free-null: kmem_cache_free() of a NULL pointer");
+  for (const Program& program : programs) EXPECT_EQ(headline(*program.breaks), program.headline);
 }
 
 TEST(Rules, FindingNamesFunctionPlaceAndValues) {
