@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <cerrno>
+
+#include "iova/port_test.h"
+
+namespace {
+
+class Cache : public PortTest {
+ protected:
+  size_t steps() const { return behaviour.named_magazine_cache ? 3 : 2; }
+  // The step that creates the first cache.
+  size_t first_creation() const { return behaviour.caches_before_hotplug ? 0 : 1; }
+
+  // The finding that the next failing cache_get() makes of stale pointers, if it does.
+  template <class Body>
+  void expect_stale_cache(Body body) {
+    if (behaviour.caches_before_hotplug && !behaviour.cache_pointers_cleared)
+      EXPECT_DEATH(body(),
+                   literally("slab-destroy-twice: kmem_cache_destroy() of a destroyed cache"));
+    else
+      body();
+  }
+};
+INSTANTIATE_PORT_TESTS(Cache);
+
+std::string described_attempts() {
+  std::string text;
+  for (const shim::Attempt& attempt : shim::attempts()) text += describe(attempt) + "\n";
+  return text;
+}
+
+TEST_P(Cache, GetCreatesCachesAndHotplugStateInTheOrderOfTheVersion) {
+  shim::plan_no_faults();
+  ASSERT_EQ(cache_get(), 0);
+  const char* hotplug = "cpuhp(iommu/iova:dead), GFP_KERNEL, in iova_cache_get()\n";
+  const char* iovas =
+      "kmem_cache_create(iommu_iova) of 40 bytes, GFP_KERNEL, in iova_cache_get()\n";
+  const char* magazines =
+      "kmem_cache_create(iommu_iova_magazine) of 1024 bytes, GFP_KERNEL, in iova_cache_get()\n";
+  std::string expected;
+  if (!behaviour.caches_before_hotplug) expected += hotplug;
+  expected += iovas;
+  if (behaviour.named_magazine_cache) expected += magazines;
+  if (behaviour.caches_before_hotplug) expected += hotplug;
+  EXPECT_EQ(described_attempts(), expected);
+  EXPECT_EQ(shim::census().caches, behaviour.named_magazine_cache ? 2u : 1u);
+  EXPECT_TRUE(shim::census().hotplug_state);
+}
+
+TEST_P(Cache, SecondGetOnlyCounts) {
+  ASSERT_EQ(cache_get(), 0);
+  shim::plan_no_faults();
+  ASSERT_EQ(cache_get(), 0);
+  EXPECT_TRUE(shim::attempts().empty());
+}
+
+TEST_P(Cache, OnlyTheLastPutDestroys) {
+  ASSERT_EQ(cache_get(), 0);
+  ASSERT_EQ(cache_get(), 0);
+  shim::Census in_use = shim::census();
+  cache_put();
+  EXPECT_EQ(shim::census(), in_use);
+  cache_put();
+  EXPECT_EQ(shim::census(), shim::Census{});
+}
+
+TEST_P(Cache, GetPutCyclesWork) {
+  for (int i = 0; i < 3; i++) {
+    init();
+    EXPECT_NE(alloc(1, below_4g), no_pages);
+    put();
+    cache_put();
+  }
+}
+
+TEST_P(Cache, GetThatFailsAtAnyStepLeavesNothingAndCanBeRepeated) {
+  for (size_t step = 0; step < steps(); step++) {
+    SCOPED_TRACE(step);
+    shim::reset_world(2);
+    v.reset();
+    fail(step);
+    EXPECT_EQ(cache_get(), -ENOMEM);
+    EXPECT_EQ(shim::attempts().size(), step + 1);
+    EXPECT_EQ(shim::census(), shim::Census{});
+    shim::plan_no_faults();
+    EXPECT_EQ(cache_get(), 0);
+    cache_put();
+  }
+}
+
+TEST_P(Cache, FailedGetAfterTheLastPut) {
+  ASSERT_EQ(cache_get(), 0);
+  cache_put();
+  fail(first_creation());
+  expect_stale_cache([this] { EXPECT_EQ(cache_get(), -ENOMEM); });
+}
+
+TEST_P(Cache, FailedGetAfterAFailedGet) {
+  fail(steps() - 1);
+  EXPECT_EQ(cache_get(), -ENOMEM);
+  fail(first_creation());
+  expect_stale_cache([this] { EXPECT_EQ(cache_get(), -ENOMEM); });
+}
+
+TEST_P(Cache, PutWithoutGetWarns) {
+  EXPECT_DEATH(v.cache_put(), literally("kernel-warn: WARN_ON() hit"));
+}
+
+TEST_P(Cache, AllocationWithoutGetUsesANullCache) {
+  domain = kzalloc(v.domain_size, GFP_KERNEL);
+  v.init_domain(domain, 4096, 1);
+  EXPECT_DEATH(alloc(1, below_4g), literally("slab-null-cache: use of a NULL cache"));
+}
+
+TEST(Revisions, NamesSayWhichRevisionAVariantIs) {
+  EXPECT_STREQ(port::v6_1::variant.name, "port@6.1");
+  EXPECT_STREQ(port::v6_12::variant.name, "port@6.12");
+  EXPECT_STREQ(port::v7_3::variant.name, "port@7.3");
+  EXPECT_STREQ(port::fixed::variant.name, "port@fixed");
+}
+
+TEST(Revisions, FixedHasEveryFix) {
+  for (const port::Behaviour& behaviour : port::behaviours)
+    EXPECT_TRUE(behaviour.in_fixed) << behaviour.flag;
+}
+
+}  // namespace
