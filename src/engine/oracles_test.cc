@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Every oracle of the engine fires: each is shown an allocator with one function that is wrong.
+#include "engine/oracles.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cerrno>
+#include <set>
+
+#include "engine/engine.h"
+#include "iova/port_variants.h"
+#include "shim/slab.h"
+#include "testing/literally.h"
+
+namespace engine {
+namespace {
+
+const iova_variant& good = port::fixed::variant;
+
+// The wrong functions. They are told apart from good by what their names say.
+void* alloc_nothing(void*, unsigned long, unsigned long, bool) { return nullptr; }
+
+void* alloc_unaligned(void* domain, unsigned long size, unsigned long limit, bool) {
+  return good.alloc(domain, size, limit, false);
+}
+
+void* alloc_rounded_up(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  return good.alloc(domain, std::bit_ceil(size), limit, aligned);
+}
+
+unsigned long alloc_below_start(void*, unsigned long, unsigned long, bool) { return 8; }
+
+unsigned long alloc_twice_the_limit(void* domain, unsigned long size, unsigned long limit,
+                                    bool flush) {
+  return good.alloc_fast(domain, size, 2 * limit, flush);
+}
+
+unsigned long alloc_a_live_pfn(void* domain, unsigned long size, unsigned long limit, bool flush) {
+  static unsigned long live;
+  if (!live) live = good.alloc_fast(domain, size, limit, flush);
+  return live;
+}
+
+unsigned long alloc_one_too_many(void* domain, unsigned long size, unsigned long limit,
+                                 bool flush) {
+  good.alloc_fast(domain, size, limit, flush);
+  return good.alloc_fast(domain, size, limit, flush);
+}
+
+unsigned long alloc_and_free(void* domain, unsigned long size, unsigned long limit, bool flush) {
+  unsigned long pfn = good.alloc_fast(domain, size, limit, flush);
+  good.free_pfn(domain, pfn);
+  return pfn;
+}
+
+void* find_nothing(void*, unsigned long) { return nullptr; }
+
+void* reserve_one_page_less(void* domain, unsigned long lo, unsigned long hi) {
+  return good.reserve(domain, lo, hi - 1);
+}
+
+int get_always_succeeds() {
+  good.cache_get();
+  return 0;
+}
+
+int get_always_fails() { return -ENOMEM; }
+
+int init_rcaches_leaks_on_failure(void* domain) {
+  int error = good.init_rcaches(domain);
+  if (error) (void)kmalloc(8, GFP_KERNEL);
+  return error;
+}
+
+void init_leaks(void* domain, unsigned long granule, unsigned long start_pfn) {
+  (void)kmalloc(8, GFP_KERNEL);
+  good.init_domain(domain, granule, start_pfn);
+}
+
+using VisitNode = bool (*)(void*, unsigned long, unsigned long);
+using VisitMagazine = void (*)(void*, const iova_magazine_view*);
+using VisitDepot = void (*)(void*, const iova_depot_view*);
+
+void nodes_overlap(const void*, VisitNode visit, void* context) {
+  if (visit(context, 10, 20) && visit(context, 20, 30))
+    visit(context, IOVA_ANCHOR_PFN, IOVA_ANCHOR_PFN);
+}
+
+void no_nodes(const void*, VisitNode, void*) {}
+
+void cached_node_elsewhere(const void* domain, iova_fields* fields) {
+  good.fields(domain, fields);
+  fields->cached_lo = 7;
+}
+
+void hint_of_zero(const void* domain, iova_fields* fields) {
+  good.fields(domain, fields);
+  fields->max32_alloc_size = 0;
+}
+
+void magazine_too_full(const void*, VisitMagazine visit, void* context) {
+  static const unsigned long pfns[200] = {};
+  iova_magazine_view view{0, 0, false, good.magazine_pfns + 1, pfns};
+  visit(context, &view);
+}
+
+void magazine_of_unknown_pfn(const void*, VisitMagazine visit, void* context) {
+  static const unsigned long pfns[] = {5};
+  iova_magazine_view view{0, 0, false, 1, pfns};
+  visit(context, &view);
+}
+
+void magazines_twice(const void* domain, VisitMagazine visit, void* context) {
+  good.each_magazine(domain, visit, context);
+  good.each_magazine(domain, visit, context);
+}
+
+void depots_of_seven(const void*, VisitDepot visit, void* context) {
+  iova_depot_view view{0, 7, true};
+  visit(context, &view);
+}
+
+struct HiddenWork {
+  VisitDepot visit;
+  void* context;
+};
+void depots_without_work(const void* domain, VisitDepot visit, void* context) {
+  HiddenWork hidden{visit, context};
+  good.each_depot(
+      domain,
+      [](void* self, const iova_depot_view* depot) {
+        iova_depot_view view = *depot;
+        view.work_pending = false;
+        static_cast<HiddenWork*>(self)->visit(static_cast<HiddenWork*>(self)->context, &view);
+      },
+      &hidden);
+}
+
+struct Broken {
+  const shim::Oracle* oracle;
+  const char* key;
+  void (*break_it)(iova_variant& variant);
+  const char* text;
+};
+
+#define FAST "cache_get\ninit start=16\ninit_rcaches\n"
+
+const Broken broken[] = {
+    {&oracle::iova_below_start, "iova-below-start:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_below_start; }, FAST "alloc_fast\n"},
+    {&oracle::iova_above_limit, "iova-above-limit:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_twice_the_limit; },
+     FAST "alloc_fast limit=100\n"},
+    {&oracle::iova_unaligned, "iova-unaligned:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.alloc = alloc_unaligned; }, FAST "alloc size=3\n"},
+    {&oracle::iova_wrong_size, "iova-wrong-size:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.alloc = alloc_rounded_up; }, FAST "alloc size=33\n"},
+    {&oracle::iova_overlap, "iova-overlap:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_a_live_pfn; }, FAST "alloc_fast x2\n"},
+    {&oracle::find_wrong, "find-wrong:find_iova:find:none",
+     [](iova_variant& v) { v.find = find_nothing; }, FAST "alloc\nfind\n"},
+    {&oracle::spurious_failure, "spurious-failure:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.alloc = alloc_nothing; }, FAST "alloc\n"},
+    {&oracle::reserve_lost, "reserve-lost:reserve_iova:reserve:none",
+     [](iova_variant& v) { v.reserve = reserve_one_page_less; }, FAST "reserve size=8\n"},
+    {&oracle::fault_not_reported, "fault-not-reported:iova_cache_get:cache_get:iova_cache_get",
+     [](iova_variant& v) { v.cache_get = get_always_succeeds; }, "fail 0x1\ncache_get\n"},
+    {&oracle::failure_without_cause, "failure-without-cause:iova_cache_get:cache_get:none",
+     [](iova_variant& v) { v.cache_get = get_always_fails; }, "cache_get\n"},
+    {&oracle::failure_left_traces,
+     "failure-left-traces:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches",
+     [](iova_variant& v) { v.init_rcaches = init_rcaches_leaks_on_failure; },
+     "cache_get\ninit\nfail 0x1\ninit_rcaches\n"},
+    {&oracle::tree_order, "tree-order:init_iova_domain:init:none",
+     [](iova_variant& v) { v.each_node = nodes_overlap; }, "init\n"},
+    {&oracle::tree_anchor, "tree-anchor:init_iova_domain:init:none",
+     [](iova_variant& v) { v.each_node = no_nodes; }, "init\n"},
+    {&oracle::tree_cached_node, "tree-cached-node:init_iova_domain:init:none",
+     [](iova_variant& v) { v.fields = cached_node_elsewhere; }, "init\n"},
+    {&oracle::tree_hint, "tree-hint:init_iova_domain:init:none",
+     [](iova_variant& v) { v.fields = hint_of_zero; }, "init\n"},
+    {&oracle::node_unaccounted, "node-unaccounted:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_one_too_many; }, FAST "alloc_fast\n"},
+    {&oracle::node_missing, "node-missing:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_and_free; }, FAST "alloc_fast\n"},
+    {&oracle::magazine_size, "magazine-size:init_iova_domain:init:none",
+     [](iova_variant& v) { v.each_magazine = magazine_too_full; }, "init\n"},
+    {&oracle::magazine_stray, "magazine-stray:init_iova_domain:init:none",
+     [](iova_variant& v) { v.each_magazine = magazine_of_unknown_pfn; }, "init\n"},
+    {&oracle::magazine_duplicate, "magazine-duplicate:free_iova_fast:free_fast:none",
+     [](iova_variant& v) { v.each_magazine = magazines_twice; },
+     FAST "alloc_fast\nfree_fast\n"},
+    {&oracle::depot_count, "depot-count:init_iova_domain:init:none",
+     [](iova_variant& v) { v.each_depot = depots_of_seven; }, "init\n"},
+    {&oracle::depot_idle, "depot-idle:free_iova_fast:free_fast:none",
+     [](iova_variant& v) { v.each_depot = depots_without_work; },
+     FAST "alloc_fast x900\nfree_fast x900\n"},
+    {&oracle::object_count, "object-count:init_iova_domain:init:none",
+     [](iova_variant& v) { v.init_domain = init_leaks; }, "init\n"},
+};
+
+void PrintTo(const Broken& broken, std::ostream* out) { *out << broken.key; }
+
+class EngineOracle : public testing::TestWithParam<Broken> {};
+
+TEST_P(EngineOracle, FiresOnABrokenAllocator) {
+  iova_variant variant = good;
+  GetParam().break_it(variant);
+  auto program = program::parse(GetParam().text);
+  EXPECT_DEATH(run(variant, program),
+               literally(std::string("==iovafuzz== key: ") + GetParam().key + "\npanic: " +
+                         shim::headline(*GetParam().oracle) + "\n"));
+}
+
+TEST_P(EngineOracle, IsSilentOnAGoodOne) { run(good, program::parse(GetParam().text)); }
+
+std::string camel_case(const testing::TestParamInfo<Broken>& info) {
+  std::string name;
+  bool upper = true;
+  for (const char* c = info.param.oracle->id; *c; c++) {
+    if (*c != '-') name += upper ? static_cast<char>(std::toupper(*c)) : *c;
+    upper = *c == '-';
+  }
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(, EngineOracle, testing::ValuesIn(broken), camel_case);
+
+TEST(EngineOracles, AllHaveABrokenAllocatorHere) {
+  std::set<std::string> covered;
+  for (const Broken& b : broken) covered.insert(b.oracle->id);
+  for (const shim::Oracle* oracle : oracles())
+    EXPECT_TRUE(covered.contains(oracle->id)) << oracle->id;
+}
+
+TEST(EngineOracles, HaveIdsOfTheirOwn) {
+  std::set<std::string> ids;
+  for (const shim::Oracle* oracle : oracles()) EXPECT_TRUE(ids.insert(oracle->id).second);
+  for (const shim::Oracle* oracle : shim::oracles()) EXPECT_TRUE(ids.insert(oracle->id).second);
+}
+
+}  // namespace
+}  // namespace engine
