@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/engine.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -349,8 +350,8 @@ TEST(Report, MarksTheOperationAtFaultInTheProgram) {
                literally("program:\n"
                          "      0  cache_get\n"
                          "      1  init\n"
-                         "      2  alloc unaligned size=1000 limit=1023\n"
-                         "      3  alloc size=32 limit=1023\n"
+                         "      2  alloc unaligned size=1000 limit=0x3ff\n"
+                         "      3  alloc size=32 limit=0x3ff\n"
                          "->    4  alloc size=32\n"
                          "      5  alloc size=32\n"));
 }

@@ -228,6 +228,7 @@ void check_invariants(const iova_variant& variant, std::span<const Domain> domai
 
 bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
           bool aligned) {
+  if (aligned && size > uint64_t{1} << 63) return false;
   struct Search {
     uint64_t next, limit, size, align_mask;
     bool found;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "iova/port_variants.h"
+#include "shim/finding.h"
 #include "shim/slab.h"
 #include "shim/world.h"
 

@@ -38,6 +38,7 @@
 //
 // Many byte strings mean the same program; encode() gives the canonical one: e is 0 where it can be,
 // pools are used where they hold the value, raw values are as short as possible.
+#include <algorithm>
 #include <bit>
 
 #include "program/program.h"
@@ -146,9 +147,10 @@ void encode_mask(const Value& value, std::vector<uint8_t>& bytes) {
     return bytes.push_back(static_cast<uint8_t>(62 + low_ones));
   if (value.number == 1 && value.base + 63 < 254)
     return bytes.push_back(static_cast<uint8_t>(value.base + 63));
-  bytes.push_back(value.base ? 254 : 255);
-  if (value.base) put_little_endian(bytes, value.base, 2);
-  put_little_endian(bytes, value.number, 8);
+  uint64_t shift = std::min<uint64_t>(value.base, max_mask_shift);
+  bytes.push_back(shift ? 254 : 255);
+  if (shift) put_little_endian(bytes, shift, 2);
+  put_little_endian(bytes, value.number << (value.base - shift), 8);
 }
 
 OpCode operation_of(uint8_t head) {

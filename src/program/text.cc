@@ -25,7 +25,11 @@ namespace {
 constexpr const char* positions[] = {"first", "middle", "last"};
 
 std::string print_number(uint64_t number) {
-  return number < 1024 ? fmt::format("{}", number) : fmt::format("{:#x}", number);
+  return number <= max_count ? fmt::format("{}", number) : fmt::format("{:#x}", number);
+}
+
+std::string print_pfn(uint64_t pfn) {
+  return pfn < 256 ? fmt::format("{}", pfn) : fmt::format("{:#x}", pfn);
 }
 
 std::string print_value(Role role, const Value& value) {
@@ -39,10 +43,10 @@ std::string print_value(Role role, const Value& value) {
   }
   switch (spec(role).kind) {
     case Kind::pfn: {
-      if (value.base == static_cast<uint16_t>(Base::absolute)) return print_number(value.number);
+      if (value.base == static_cast<uint16_t>(Base::absolute)) return print_pfn(value.number);
       std::string text = name(static_cast<Base>(value.base));
-      if (static_cast<int64_t>(value.number) < 0) return text + "-" + print_number(-value.number);
-      return value.number ? text + "+" + print_number(value.number) : text;
+      if (static_cast<int64_t>(value.number) < 0) return text + "-" + print_pfn(-value.number);
+      return value.number ? text + "+" + print_pfn(value.number) : text;
     }
     case Kind::mask:
       return value.base ? fmt::format("{:#x}<<{}", value.number, value.base)
@@ -198,7 +202,9 @@ class Parser {
     uint64_t mask = number(text.substr(0, shift_at), 1, ~uint64_t{0}, "mask");
     if (shift_at == std::string_view::npos) return {0, mask};
     uint64_t shift =
-        number(text.substr(shift_at + 2), 0, shim::max_planned_attempts - 64, "shift of the mask");
+        number(text.substr(shift_at + 2), 0, shim::max_planned_attempts - 1, "shift of the mask");
+    if (std::bit_width(mask) + shift > shim::max_planned_attempts)
+      fail(fmt::format("mask {} reaches beyond attempt {}", text, shim::max_planned_attempts - 1));
     uint64_t lowest = std::countr_zero(mask);
     mask >>= lowest;
     lowest += shift;

@@ -67,7 +67,7 @@ TEST(Text, OperandsMayBeGivenByKey) {
 
 TEST(Text, NumbersAreDecimalOrHexadecimal) {
   EXPECT_EQ(reprinted("alloc size=0x10\n"), reprinted("alloc size=16\n"));
-  EXPECT_EQ(reprinted("alloc size=1023\nalloc size=1024\n"), "alloc size=1023\nalloc size=0x400\n");
+  EXPECT_EQ(reprinted("alloc size=1024\nalloc size=1025\n"), "alloc size=1024\nalloc size=0x401\n");
 }
 
 TEST(Text, PfnsMayBeRelative) {
@@ -84,6 +84,8 @@ TEST(Text, GranulesAreBytes) {
 TEST(Text, MasksBeyond64AttemptsAreShifted) {
   EXPECT_EQ(reprinted("fail 0x1<<70\nfail 3<<1\nfail 0x30<<70\n"),
             "fail 0x1<<70\nfail 0x6\nfail 0x3<<74\n");
+  EXPECT_EQ(reprinted("fail 1<<2047\n"), "fail 0x1<<2047\n");
+  EXPECT_EQ(error_of("fail 3<<2047\n"), "1: mask 3<<2047 reaches beyond attempt 2047");
 }
 
 TEST(TextErrors, UnknownOperation) {
@@ -103,14 +105,14 @@ TEST(TextErrors, OutOfRange) {
   EXPECT_EQ(error_of("cpus 0\n"), "1: cpus 0 is out of range: 1 to 8");
   EXPECT_EQ(error_of("cpu 8\n"), "1: cpu 8 is out of range: 0 to 7");
   EXPECT_EQ(error_of("alloc size=0\n"), "1: size 0 is out of range: 1 to 0x10000000000000");
-  EXPECT_EQ(error_of("alloc x1025\n"), "1: x 1025 is out of range: 1 to 0x400");
+  EXPECT_EQ(error_of("alloc x1025\n"), "1: x 1025 is out of range: 1 to 1024");
   EXPECT_EQ(error_of("put domain=4\n"), "1: domain 4 is out of range: 0 to 3");
   EXPECT_EQ(error_of("tick 100001\n"), "1: ms 100001 is out of range: 1 to 0x186a0");
   EXPECT_EQ(error_of("alloc limit=0x10000000000000000\n"),
             "1: pfn 0x10000000000000000 is out of range: 0 to 0xffffffffffffffff");
   EXPECT_EQ(error_of("fail 0\n"), "1: mask 0 is out of range: 1 to 0xffffffffffffffff");
-  EXPECT_EQ(error_of("fail 1<<1985\n"),
-            "1: shift of the mask 1985 is out of range: 0 to 0x7c0");
+  EXPECT_EQ(error_of("fail 1<<2048\n"),
+            "1: shift of the mask 2048 is out of range: 0 to 0x7ff");
 }
 
 TEST(TextErrors, NoNumber) {

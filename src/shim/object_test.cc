@@ -58,8 +58,13 @@ TEST_F(Objects, NoneIsAroundForeignMemory) {
   int local = 0;
   EXPECT_EQ(object_around(&local), nullptr);
   EXPECT_EQ(object_around(nullptr), nullptr);
-  unsigned char* memory = cut(40);
-  EXPECT_EQ(object_around(memory + 4096), nullptr);
+}
+
+TEST_F(Objects, TheLastIsAroundTheArenaAboveIt) {
+  cut(40);
+  unsigned char* last = cut(40);
+  ASSERT_NE(object_around(last + 4096), nullptr);
+  EXPECT_EQ(object_around(last + 4096)->memory, last);
 }
 
 TEST_F(Objects, AreIndexedOldestFirst) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
-#include <cctype>
 #include <string>
 #include <string_view>
 
@@ -9,7 +8,7 @@
 inline std::string literally(std::string_view text) {
   std::string regex;
   for (char c : text) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != ' ' && c != '\n') regex += '\\';
+    if (std::string_view(".[]{}()\\*+?^$|").find(c) != std::string_view::npos) regex += '\\';
     regex += c;
   }
   return regex;
