@@ -19,8 +19,8 @@ struct Input {
 
 // Throws Failure: unreadable, empty, or no program, with file and line.
 Input read_input(const std::filesystem::path& path);
-// The files themselves and those in the folders among them (not in their subfolders), in order of
-// name. Throws Failure.
+// The files themselves, and all files in the folders among them, those in order of name. Throws
+// Failure.
 std::vector<std::filesystem::path> expand(const std::vector<std::string>& paths);
 
 std::string read_file(const std::filesystem::path& path);

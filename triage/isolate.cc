@@ -15,6 +15,9 @@
 
 #include "triage/commands.h"
 
+// In a build with source coverage.
+extern "C" __attribute__((weak)) int __llvm_profile_write_file(void);
+
 namespace triage {
 namespace {
 
@@ -57,6 +60,7 @@ void send_report(const engine::Report& report) {
                     {"program", report.program},
                     {"history", report.history},
                     {"state", report.state}}}});
+  if (__llvm_profile_write_file) __llvm_profile_write_file();  // the process is about to die
 }
 
 engine::Report read_report(const json& j) {

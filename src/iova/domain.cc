@@ -122,8 +122,10 @@ int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsign
     above = helper::walk_down(iovad, iova_find_limit(iovad, limit_pfn), {retry_pfn + 1, limit_pfn}, size,
                       align_mask, &new_pfn);
   if (!above) {
-    if (!revision.hint_from_full_walk_only || limit_pfn == iovad->dma_32bit_pfn)
+    if (!revision.hint_from_full_walk_only)
       iovad->max32_alloc_size = size;
+    else if (limit_pfn == iovad->dma_32bit_pfn)
+      iovad->max32_alloc_size = std::min(iovad->max32_alloc_size, size);
     spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
     return -ENOMEM;
   }

@@ -12,7 +12,9 @@ namespace port::IOVAFUZZ_REVISION {
 namespace helper {
 
 delayed_work* trimming_work(iova_rcache_with_list* rcache) { return &rcache->work; }
-[[maybe_unused]] delayed_work* trimming_work(iova_rcache_with_array*) { return nullptr; }
+[[maybe_unused]] delayed_work* trimming_work(iova_rcache_with_array*) {
+  return nullptr;  // Not reached: only makes both layouts compile.
+}
 
 void set_domain(iova_rcache_with_list* rcache, iova_domain* iovad) { rcache->iovad = iovad; }
 [[maybe_unused]] void set_domain(iova_rcache_with_array*, iova_domain*) {}

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "engine/invariants.h"
+#include "engine/session.h"
+#include "shim/object.h"
+#include "shim/slab.h"
+
+namespace engine {
+namespace {
+
+std::string print_error(int error) {
+  const char* name = error < 0 ? strerrorname_np(-error) : nullptr;
+  return name ? fmt::format("-{}", name) : fmt::format("{}", error);
+}
+
+}  // namespace
+
+void Session::check_reported(bool failed, size_t faults_before) {
+  bool fault = shim::failed_attempts() > faults_before;
+  failed_ |= failed;
+  if (fault && !failed) raise(oracle::fault_not_reported, "");
+  if (!fault && failed) raise(oracle::failure_without_cause, "");
+}
+
+void Session::cache_get() {
+  size_t faults = shim::failed_attempts();
+  int error = variant_->cache_get();
+  trace_.add(static_cast<uint64_t>(error));
+  outcome("{}", print_error(error));
+  check_reported(error != 0, faults);
+  if (!error) cache_references_++;
+}
+
+void Session::cache_put() {
+  if (!cache_references_) return skip("no reference is held");
+  bool in_use = std::any_of(std::begin(domains_), std::end(domains_),
+                            [](const Domain& domain) { return domain.memory != nullptr; });
+  if (cache_references_ == 1 && in_use) return skip("the last reference, and a domain needs it");
+  variant_->cache_put();
+  cache_references_--;
+  outcome("{} references left", cache_references_);
+}
+
+void Session::init(Domain& domain, const Operation& operation) {
+  if (domain.memory) return skip("the domain is initialized");
+  domain.granule_shift = value(operation, Role::granule).number;
+  uint64_t start = resolve(domain, value(operation, Role::start));
+  if (start > ~uint64_t{0} >> domain.granule_shift || start == ~uint64_t{0})
+    return skip("the start is beyond the space");
+  domain.start_pfn = start;
+  domain.memory = shim::new_object(shim::ObjectKind::kmalloc, nullptr, variant_->domain_size, 16,
+                                   true, SHIM_SITE)
+                      .memory;
+  domain.has_rcaches = domain.has_allocated = false;
+  variant_->init_domain(domain.memory, 1ul << domain.granule_shift, start);
+  outcome("start pfn {:#x}, 4 GiB at pfn {:#x}", start, domain.first_pfn_above_32bit());
+}
+
+void Session::init_rcaches(Domain& domain) {
+  if (!domain.memory) return skip("the domain is not initialized");
+  if (domain.has_rcaches) return skip("the domain has rcaches");
+  if (!cache_references_) return skip("the cache is not held");
+  size_t faults = shim::failed_attempts();
+  int error = variant_->init_rcaches(domain.memory);
+  trace_.add(static_cast<uint64_t>(error));
+  outcome("{}", print_error(error));
+  check_reported(error != 0, faults);
+  domain.has_rcaches = !error;
+}
+
+void Session::put(Domain& domain) {
+  if (!domain.memory) return skip("the domain is not initialized");
+  // An allocated range's memory goes back to a cache, so the reference is held still.
+  destroy(domain);
+}
+
+void Session::destroy(Domain& domain) {
+  variant_->put_domain(domain.memory);
+  kfree(domain.memory);
+  domain.memory = nullptr;
+  domain.has_rcaches = domain.has_allocated = false;
+  domain.forget_ranges();
+}
+
+const char* Session::cannot_allocate(const Domain& domain, const Operation& operation,
+                                     uint64_t* limit) {
+  if (!domain.memory) return "the domain is not initialized";
+  if (!cache_references_) return "the cache is not held";
+  *limit = resolve(domain, value(operation, Role::limit));
+  if (*limit == ~uint64_t{0}) return "no caller asks for limit ~0";
+  return nullptr;
+}
+
+void Session::alloc(Domain& domain, const Operation& operation) {
+  uint64_t limit = 0;
+  if (const char* why = cannot_allocate(domain, operation, &limit)) return skip(why);
+  uint64_t size = value(operation, Role::size).number;
+  bool aligned = !value(operation, Role::unaligned).number;
+  unsigned slot = static_cast<unsigned>(value(operation, Role::slot).number);
+  uint64_t count = calls(operation), done = 0;
+  uint64_t first = 0, last = 0;
+  domain.has_allocated = true;
+  for (uint64_t i = 0; i < count; i++) {
+    size_t faults = begin_call();
+    void* iova = variant_->alloc(domain.memory, size, limit, aligned);
+    bool fault = shim::failed_attempts() > faults;
+    if (!iova) {
+      failed_ = true;
+      trace_.add(0);
+      if (!fault) check_refusal(domain, size, limit, aligned);
+      continue;
+    }
+    if (fault) raise(oracle::fault_not_reported, "");
+    uint64_t lo = variant_->pfn_lo(iova), hi = variant_->pfn_hi(iova);
+    trace_.add(lo);
+    if (hi - lo + 1 != size)
+      raise(oracle::iova_wrong_size,
+            fmt::format("{} for {} pages", print_range(lo, hi), size));
+    check_handed_out(domain, lo, hi, limit, aligned ? std::bit_ceil(size) : 1);
+    new_range(domain, slot, lo, hi, size, iova, RangeKind::tree);
+    if (!done++) first = lo;
+    last = lo;
+  }
+  if (count == 1 && done)
+    outcome("{}", print_range(last, last + size - 1));
+  else if (count == 1)
+    outcome("NULL");
+  else
+    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+}
+
+void Session::alloc_fast(Domain& domain, const Operation& operation) {
+  uint64_t limit = 0;
+  if (const char* why = cannot_allocate(domain, operation, &limit)) return skip(why);
+  if (!domain.has_rcaches) return skip("the domain has no rcaches");
+  if (!domain.start_pfn) return skip("pfn 0 could not be told from failure");
+  uint64_t size = value(operation, Role::size).number;
+  bool flush = !value(operation, Role::no_flush).number;
+  unsigned slot = static_cast<unsigned>(value(operation, Role::slot).number);
+  uint64_t rounded = size < 32 ? std::bit_ceil(size) : size;
+  uint64_t count = calls(operation), done = 0;
+  uint64_t first = 0, last = 0;
+  domain.has_allocated = true;
+  for (uint64_t i = 0; i < count; i++) {
+    size_t faults = begin_call();
+    uint64_t lo = variant_->alloc_fast(domain.memory, size, limit, flush);
+    bool fault = shim::failed_attempts() > faults;
+    trace_.add(lo);
+    if (!lo) {
+      failed_ = true;
+      if (!fault) check_refusal(domain, rounded, limit, true);
+      continue;
+    }
+    uint64_t hi = lo + rounded - 1;
+    check_handed_out(domain, lo, hi, limit, std::bit_ceil(size));
+    new_range(domain, slot, lo, hi, size, nullptr, RangeKind::fast);
+    if (!done++) first = lo;
+    last = lo;
+  }
+  if (count == 1 && done)
+    outcome("{}", print_range(last, last + rounded - 1));
+  else if (count == 1)
+    outcome("0, no range");
+  else
+    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+}
+
+void Session::check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
+                               uint64_t alignment) {
+  if (lo < domain.start_pfn)
+    raise(oracle::iova_below_start,
+          fmt::format("{}, start {:#x}", print_range(lo, hi), domain.start_pfn));
+  if (hi > limit || hi < lo)
+    raise(oracle::iova_above_limit,
+          fmt::format("{}, limit {:#x}", print_range(lo, hi), limit));
+  if (lo & (alignment - 1))
+    raise(oracle::iova_unaligned,
+          fmt::format("{}, alignment {:#x}", print_range(lo, hi), alignment));
+  if (const Range* other = domain.live_overlap(lo, hi))
+    raise(oracle::iova_overlap, fmt::format("{} and {}", print_range(lo, hi),
+                                            print_range(other->lo, other->hi)));
+  if (domain.reserved.intersects(lo, hi))
+    raise(oracle::iova_overlap,
+          fmt::format("{} and a reservation", print_range(lo, hi)));
+}
+
+void Session::check_refusal(Domain& domain, uint64_t size, uint64_t limit, bool aligned) {
+  // Never granted: the hint starts at the size of the whole 32-bit space and refuses from there on.
+  if (limit < domain.first_pfn_above_32bit() && size >= domain.first_pfn_above_32bit()) return;
+  if (fits(*variant_, domain, size, limit, aligned))
+    raise(oracle::spurious_failure,
+          fmt::format("{} pages, limit {:#x}{}", size, limit, aligned ? "" : ", unaligned"));
+}
+
+Range& Session::new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
+                          void* iova, RangeKind kind) {
+  Range& range = ranges_[ranges_used_++];
+  range.lo = lo;
+  range.hi = hi;
+  range.size = size;
+  range.iova = iova;
+  range.kind = kind;
+  if (kind != RangeKind::reserved) domain.live.insert(range);
+  domain.slots[slot].push_back(range);
+  return range;
+}
+
+Range* Session::pick(Slot& slot, bool oldest, bool (*wanted)(const Range&)) {
+  auto found = oldest ? std::find_if(slot.begin(), slot.end(), wanted) : slot.end();
+  if (!oldest) {
+    auto newest = std::find_if(slot.rbegin(), slot.rend(), wanted);
+    if (newest != slot.rend()) found = std::prev(newest.base());
+  }
+  return found == slot.end() ? nullptr : &*found;
+}
+
+uint64_t Session::position(const Range& range, const Operation& operation) {
+  switch (value(operation, Role::at).number) {
+    case 0: return range.lo;
+    case 1: return range.lo + (range.hi - range.lo) / 2;
+    default: return range.hi;
+  }
+}
+
+void Session::free_ranges(Domain& domain, const Operation& operation) {
+  bool (*wanted)(const Range&) =
+      operation.code == OpCode::free_fast
+          ? [](const Range& range) { return range.kind == RangeKind::fast; }
+      : operation.code == OpCode::free_iova
+          ? [](const Range& range) { return range.kind != RangeKind::fast; }
+          : [](const Range& range) { return range.kind != RangeKind::reserved; };
+  Slot& slot = domain.slots[value(operation, Role::slot).number];
+  bool oldest = value(operation, Role::oldest).number;
+  uint64_t count = calls(operation), done = 0;
+  uint64_t first = 0, last = 0;
+  for (; done < count; done++) {
+    Range* range = pick(slot, oldest, wanted);
+    if (!range) break;
+    if (!done) first = range->lo;
+    last = range->lo;
+    if (range->kind == RangeKind::reserved) {
+      // The node may have been widened by later reservations; what it covers now is freed.
+      range->lo = variant_->pfn_lo(range->iova);
+      range->hi = variant_->pfn_hi(range->iova);
+      domain.reserved.remove(range->lo, range->hi);
+    } else {
+      domain.live.erase(domain.live.iterator_to(*range));
+    }
+    slot.erase(slot.iterator_to(*range));
+    if (operation.code == OpCode::free_fast)
+      variant_->free_fast(domain.memory, range->lo, range->size);
+    else if (operation.code == OpCode::free_iova)
+      variant_->free_iova(domain.memory, range->iova);
+    else
+      variant_->free_pfn(domain.memory, position(*range, operation));
+    trace_.add(range->lo);
+  }
+  if (!done) return skip("the slot has no such range");
+  if (count == 1)
+    outcome("pfn {:#x}", first);
+  else
+    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+}
+
+void Session::find(Domain& domain, const Operation& operation) {
+  Slot& slot = domain.slots[value(operation, Role::slot).number];
+  Range* range = pick(slot, value(operation, Role::oldest).number,
+                      [](const Range& range) { return range.kind != RangeKind::reserved; });
+  if (!range) return skip("the slot has no range");
+  uint64_t pfn = position(*range, operation);
+  void* found = variant_->find(domain.memory, pfn);
+  bool right = found && variant_->pfn_lo(found) == range->lo && variant_->pfn_hi(found) == range->hi;
+  if (!right)
+    raise(oracle::find_wrong,
+          fmt::format("pfn {:#x} is in {}", pfn, print_range(range->lo, range->hi)));
+  trace_.add(range->lo);
+  outcome("pfn {:#x} in {}", pfn, print_range(range->lo, range->hi));
+}
+
+void Session::find_pfn(Domain& domain, const Operation& operation) {
+  if (!domain.memory) return skip("the domain is not initialized");
+  uint64_t pfn = resolve(domain, value(operation, Role::pfn));
+  if (pfn == ~uint64_t{0}) return skip("pfn ~0 is the anchor's");
+  void* found = variant_->find(domain.memory, pfn);
+  struct Lookup {
+    uint64_t pfn;
+    bool in_node;
+  } lookup{pfn, false};
+  variant_->each_node(
+      domain.memory,
+      [](void* context, unsigned long lo, unsigned long hi) {
+        Lookup& l = *static_cast<Lookup*>(context);
+        l.in_node |= lo <= l.pfn && l.pfn <= hi;
+        return lo <= l.pfn;
+      },
+      &lookup);
+  bool right = lookup.in_node == (found != nullptr) &&
+               (!found || (variant_->pfn_lo(found) <= pfn && pfn <= variant_->pfn_hi(found)));
+  if (!right)
+    raise(oracle::find_wrong, fmt::format("pfn {:#x} is in {} node", pfn,
+                                          lookup.in_node ? "a" : "no"));
+  trace_.add(found ? variant_->pfn_lo(found) : 0);
+  if (found)
+    outcome("{}", print_range(variant_->pfn_lo(found), variant_->pfn_hi(found)));
+  else
+    outcome("NULL");
+}
+
+void Session::reserve(Domain& domain, const Operation& operation) {
+  if (!domain.memory) return skip("the domain is not initialized");
+  if (!cache_references_) return skip("the cache is not held");
+  if (domain.has_allocated) return skip("the domain has handed out ranges");
+  uint64_t lo = resolve(domain, value(operation, Role::lo));
+  uint64_t hi = lo + value(operation, Role::size).number - 1;
+  if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift || hi == ~uint64_t{0})
+    return skip("the range leaves the space");
+  size_t faults = shim::failed_attempts();
+  void* iova = variant_->reserve(domain.memory, lo, hi);
+  trace_.add(iova ? variant_->pfn_lo(iova) : 0);
+  check_reported(!iova, faults);
+  if (!iova) {
+    check_reservations_untouched(domain);
+    return outcome("NULL");
+  }
+  domain.reserved.add(lo, hi);
+  outcome("{} in node {}", print_range(lo, hi),
+          print_range(variant_->pfn_lo(iova), variant_->pfn_hi(iova)));
+  // An existing node may be returned again; it has one owner.
+  for (Slot& slot : domain.slots)
+    for (Range& range : slot)
+      if (range.iova == iova) return;
+  new_range(domain, static_cast<unsigned>(value(operation, Role::slot).number), lo, hi,
+            hi - lo + 1, iova, RangeKind::reserved);
+}
+
+// After a failed reservation, and before the first allocation: the tree holds what was reserved.
+void Session::check_reservations_untouched(Domain& domain) {
+  PageSet in_tree;
+  variant_->each_node(
+      domain.memory,
+      [](void* context, unsigned long lo, unsigned long hi) {
+        if (lo != IOVA_ANCHOR_PFN) static_cast<PageSet*>(context)->add(lo, hi);
+        return true;
+      },
+      &in_tree);
+  if (in_tree.pages() == domain.reserved.pages()) return;
+  raise(oracle::failure_left_traces,
+        fmt::format("{} pages were reserved before, {} are now", domain.reserved.pages(),
+                    in_tree.pages()));
+  domain.reserved = in_tree;
+}
+
+uint64_t Session::resolve(const Domain& domain, const program::Value& pfn) const {
+  auto reach = [&](unsigned bits) {
+    unsigned shift = bits - static_cast<unsigned>(domain.granule_shift);
+    return shift >= 64 ? 0 : uint64_t{1} << shift;
+  };
+  switch (static_cast<program::Base>(pfn.base)) {
+    case program::Base::absolute: return pfn.number;
+    case program::Base::start: return domain.start_pfn + pfn.number;
+    case program::Base::dma24: return reach(24) + pfn.number;
+    case program::Base::dma30: return reach(30) + pfn.number;
+    case program::Base::dma31: return reach(31) + pfn.number;
+    case program::Base::dma32: return reach(32) + pfn.number;
+    case program::Base::dma48: return reach(48) + pfn.number;
+    case program::Base::dma64: return reach(64) + pfn.number;
+  }
+  return pfn.number;
+}
+
+}  // namespace engine

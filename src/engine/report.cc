@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/report.h"
+
+#include <cstdio>
+
+#include "engine/session.h"
+#include "shim/cpu.h"
+#include "shim/object.h"
+#include "shim/timekeeping.h"
+
+namespace engine {
+namespace {
+
+std::string describe(const InjectedFault& fault, const program::Program& program) {
+  return fmt::format("operation {} ({}), its {} attempt: {}", fault.operation,
+                     print(program.operations[fault.operation]), shim::ordinal(fault.attempt),
+                     shim::describe(fault.what));
+}
+
+ReportSink report_sink = [](const Report& report) {
+  fmt::print(stderr, "{}", format(report));
+  fflush(stderr);
+};
+
+}  // namespace
+
+std::string print_range(uint64_t lo, uint64_t hi) {
+  return lo == hi ? fmt::format("{:#x}", lo) : fmt::format("{:#x}..{:#x}", lo, hi);
+}
+
+Report Session::make_report(const shim::Finding& finding, std::string key) const {
+  Report report;
+  report.key = std::move(key);
+  report.headline = shim::headline(*finding.oracle);
+  report.function = finding.function;
+  if (!finding.where.empty()) report.function += " (" + finding.where + ")";
+  report.operation = current_ < program_->operations.size()
+                         ? fmt::format("{} ({})", current_, print(program_->operations[current_]))
+                         : "the end of the program";
+  for (const InjectedFault& fault : injected_)
+    report.faults.push_back(describe(fault, *program_));
+  report.values = finding.values;
+  for (size_t i = 0; i < program_->operations.size(); i++)
+    report.program += fmt::format("{} {:4}  {}\n", i == current_ ? "->" : "  ", i,
+                                  print(program_->operations[i]));
+  if (finding.address)
+    if (const shim::Object* object = shim::object_around(finding.address))
+      if (finding.values.find(shim::describe(*object)) == std::string::npos)
+        report.history = shim::describe(*object);
+  report.state = describe_state();
+  return report;
+}
+
+// From the engine's own books, which no broken allocator can spoil.
+std::string Session::describe_state() const {
+  constexpr size_t max_ranges = 16;
+  std::string text = fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n",
+                                 variant_->name, cache_references_, raw_smp_processor_id(),
+                                 num_possible_cpus(), shim_jiffies());
+  for (const Domain& domain : domains_) {
+    if (!domain.memory) continue;
+    text += fmt::format("domain {}: granule {}, start {:#x}, {}, {} ranges in use, {} pages "
+                        "reserved\n",
+                        &domain - domains_, 1u << domain.granule_shift, domain.start_pfn,
+                        domain.has_rcaches ? "rcaches" : "no rcaches", domain.live.size(),
+                        domain.reserved.pages());
+    size_t shown = 0;
+    for (const Range& range : domain.live) {
+      if (shown++ == max_ranges) {
+        text += fmt::format("  and {} more\n", domain.live.size() - max_ranges);
+        break;
+      }
+      text += fmt::format("  {} by {}\n", print_range(range.lo, range.hi),
+                          range.kind == RangeKind::fast ? "alloc_fast" : "alloc");
+    }
+  }
+  return text;
+}
+
+void set_report_sink(ReportSink sink) { report_sink = sink; }
+void deliver(const Report& report) { report_sink(report); }
+
+std::string format(const Report& report) {
+  std::string text = fmt::format("\n==iovafuzz== key: {}\npanic: {}\n", report.key, report.headline);
+  if (report.faults.empty()) text += "faults injected: none\n";
+  for (const std::string& fault : report.faults) text += "fault injected: " + fault + "\n";
+  text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);
+  text += fmt::format("DEDUP_TOKEN: {}\n", report.key);
+  if (!report.values.empty()) text += "found: " + report.values + "\n";
+  if (!report.history.empty()) text += "object: " + report.history + "\n";
+  text += "program:\n" + report.program;
+  if (!report.state.empty()) text += "state:\n" + report.state;
+  return text + "==iovafuzz== end of report\n";
+}
+
+}  // namespace engine

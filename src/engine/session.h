@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The inside of the engine: one run and all that it is made of.
+//   engine.cc      the frame of a run: faults, steps, checks between operations, findings
+//   operations.cc  what each operation does, and the checks of what it returned
+//   report.cc      a finding in the terms of the program
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/domain.h"
+#include "engine/engine.h"
+#include "engine/oracles.h"
+#include "engine/report.h"
+#include "engine/trace.h"
+#include "shim/fault.h"
+#include "shim/finding.h"
+#include "shim/world.h"
+
+namespace engine {
+
+using program::OpCode;
+using program::Operation;
+using program::Role;
+
+// An injected fault, for reports.
+struct InjectedFault {
+  size_t operation, attempt;
+  shim::Attempt what;
+};
+
+// "0x10" or "0x10..0x1f"
+std::string print_range(uint64_t lo, uint64_t hi);
+// To the sink that set_report_sink() chose.
+void deliver(const Report& report);
+
+// All that a run is made of. There is one at a time, and its memory serves run after run.
+class Session {
+ public:
+  Session() : ranges_(std::make_unique<Range[]>(program::max_calls + 1)) {}
+
+  const Result& run(const iova_variant& variant, const program::Program& program,
+                    const Options& options);
+
+  // Returns true to go on past a known finding.
+  bool on_finding(const shim::Finding& finding);
+
+ private:
+  // The frame of a run.
+  void begin(const iova_variant& variant, const program::Program& program, const Options& options);
+  void arm(const Operation& fail);
+  void plan();
+  void execute(const Operation& operation);
+  void finish_operation(const Operation& operation);
+  void finish_step();
+  void end();
+
+  // Operations.
+  void cache_get();
+  void cache_put();
+  void init(Domain& domain, const Operation& operation);
+  void init_rcaches(Domain& domain);
+  void put(Domain& domain);
+  void alloc(Domain& domain, const Operation& operation);
+  void alloc_fast(Domain& domain, const Operation& operation);
+  void free_ranges(Domain& domain, const Operation& operation);
+  void find(Domain& domain, const Operation& operation);
+  void find_pfn(Domain& domain, const Operation& operation);
+  void reserve(Domain& domain, const Operation& operation);
+
+  // Their parts.
+  const char* cannot_allocate(const Domain& domain, const Operation& operation, uint64_t* limit);
+  uint64_t resolve(const Domain& domain, const program::Value& pfn) const;
+  void check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
+                        uint64_t alignment);
+  void check_refusal(Domain& domain, uint64_t size, uint64_t limit, bool aligned);
+  void check_reservations_untouched(Domain& domain);
+  void check_reported(bool failed, size_t faults_before);
+  Range& new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
+                   void* iova, RangeKind kind);
+  Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&));
+  static uint64_t position(const Range& range, const Operation& operation);
+  void destroy(Domain& domain);
+
+  // Returns how many attempts of the operation have failed before the call.
+  size_t begin_call() {
+    call_start_ = shim::attempts().size();
+    return shim::failed_attempts();
+  }
+  void skip(const char* why) {
+    skipped_ = why;
+    trace_.add(~uint64_t{0});
+  }
+  template <class... Arguments>
+  void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+    if (options_.on_step) outcome_ = fmt::format(text, std::forward<Arguments>(arguments)...);
+  }
+  void raise(const shim::Oracle& oracle, std::string values) {
+    shim::raise(shim::Finding{&oracle, function(), "", std::move(values), nullptr});
+  }
+  const char* function() const {
+    if (current_ >= program_->operations.size()) return "put_iova_domain";
+    const char* name = program::spec(program_->operations[current_].code).function;
+    return *name ? name : "?";
+  }
+  std::string operation_name() const {
+    return current_ < program_->operations.size()
+               ? program::spec(program_->operations[current_].code).name
+               : "end";
+  }
+  void note_faults();
+  Report make_report(const shim::Finding& finding, std::string key) const;
+  std::string describe_state() const;
+
+  const iova_variant* variant_ = nullptr;
+  const program::Program* program_ = nullptr;
+  Options options_;
+  Result result_{};
+  Trace trace_;
+
+  size_t current_ = 0;
+  const char* skipped_ = nullptr;
+  std::string outcome_;
+  shim::FaultMask armed_;
+  bool is_armed_ = false;
+  std::vector<InjectedFault> injected_;
+  shim::Census before_{};
+  size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation
+  bool failed_ = false;  // the operation reported failure
+  // Whole-state checks cost what they look at; operations earn the right to one.
+  uint64_t credit_ = 0, check_cost_ = 0;
+
+  unsigned cache_references_ = 0;
+  Domain domains_[program::max_domains];
+  std::unique_ptr<Range[]> ranges_;
+  size_t ranges_used_ = 0;
+};
+
+}  // namespace engine
