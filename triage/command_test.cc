@@ -189,8 +189,8 @@ TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
 
 TEST(Dictionaries, AreWhatTheOperationTableSays) {
   for (const fuzz::Target* target : fuzz::targets)
-    EXPECT_EQ(read_file(source_folder() / "dictionaries" / (std::string(target->name) + ".dict")),
-              dictionary(*target))
+    EXPECT_TRUE(read_file(source_folder() / "dictionaries" / (std::string(target->name) + ".dict")) ==
+                dictionary(*target))
         << "iovafuzz list dictionary " << target->name;
 }
 

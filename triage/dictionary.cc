@@ -20,8 +20,12 @@ class Writer {
     program::encode(operation, bytes);
     if (!seen_.insert(bytes).second) return;
     std::string name;
-    for (char c : print(operation))
-      name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    for (char c : print(operation)) {
+      if (c == '-' || c == '+')
+        name += c == '-' ? "_minus_" : "_plus_";
+      else
+        name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    }
     text_ += fmt::format("{}=\"", name);
     for (uint8_t byte : bytes) text_ += fmt::format("\\x{:02x}", byte);
     text_ += "\"\n";
