@@ -132,6 +132,12 @@ TEST_P(Domain, SecondPassFindsTheHoleAboveTheCachedNode) {
   EXPECT_EQ(alloc(10, 100, unaligned), (Pages{91, 100}));
 }
 
+TEST_P(Domain, SecondPassUsesAHoleThatTouchesTheCachedNode) {
+  init();
+  EXPECT_EQ(alloc(50, 50, unaligned), (Pages{1, 50}));
+  EXPECT_EQ(alloc(50, 100, unaligned), (Pages{51, 100}));
+}
+
 TEST_P(Domain, SecondPassStartsAtTheNodeThatReachesOverTheLimit) {
   init();
   reserve(50, 200);
