@@ -15,5 +15,5 @@ const fuzz::Target fuzz::iova_domain{
     "iova_domain",
     "the whole life of domains: init with allocation failures, alloc, free, flush, teardown",
     operations,
-    4096,
+    IOVAFUZZ_MAX_LEN,
 };

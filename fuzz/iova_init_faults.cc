@@ -13,5 +13,5 @@ const fuzz::Target fuzz::iova_init_faults{
     "iova_init_faults",
     "small programs around cache get and put, domain and rcache init, teardown, and their failures",
     operations,
-    128,
+    IOVAFUZZ_MAX_LEN,
 };

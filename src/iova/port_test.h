@@ -78,7 +78,9 @@ class PortTest : public testing::TestWithParam<PortRevision> {
   }
 
   void init(unsigned long start_pfn = 1, unsigned long granule = 4096) {
-    if (!references) ASSERT_EQ(cache_get(), 0);
+    if (!references) {
+      ASSERT_EQ(cache_get(), 0);
+    }
     domain = kzalloc(v.domain_size, GFP_KERNEL);
     v.init_domain(domain, granule, start_pfn);
   }

@@ -11,9 +11,12 @@
 namespace port::IOVAFUZZ_REVISION {
 namespace helper {
 
-delayed_work* trimming_work(iova_rcache_with_list* rcache) { return &rcache->work; }
-[[maybe_unused]] delayed_work* trimming_work(iova_rcache_with_array*) {
-  return nullptr;  // Not reached: only makes both layouts compile.
+template <class Rcache>
+delayed_work* trimming_work(Rcache* rcache) {
+  if constexpr (revision.depot_is_list)
+    return &rcache->work;
+  else
+    return nullptr;  // an array has none, and callers ask first
 }
 
 void set_domain(iova_rcache_with_list* rcache, iova_domain* iovad) { rcache->iovad = iovad; }

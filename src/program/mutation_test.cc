@@ -61,7 +61,9 @@ TEST(Mutation, ResultsAreWithinTheLimitsAndSurviveTheCodecs) {
     ASSERT_LE(program.operations.size(), max_operations);
     ASSERT_LE(total_calls(program), max_calls);
     ASSERT_EQ(decode(encode(program)), program);
-    if (i % 100 == 0) ASSERT_EQ(parse(print(program)), program);
+    if (i % 100 == 0) {
+      ASSERT_EQ(parse(print(program)), program);
+    }
     if (program.operations.size() > 200) program.operations.resize(10);
   }
 }
@@ -141,8 +143,9 @@ TEST(Mutation, KeepsTheNumberOfCpusFirst) {
     Program result = mutated(program, given, seed);
     bool has_cpus = std::any_of(result.operations.begin(), result.operations.end(),
                                 [](const Operation& o) { return o.code == OpCode::cpus; });
-    if (result.operations.size() == 3 && has_cpus)
+    if (result.operations.size() == 3 && has_cpus) {
       EXPECT_EQ(result.operations[0].code, OpCode::cpus) << print(result);
+    }
   }
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sanitizer.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "finding.h"
+#include "testing/literally.h"
+#include "world.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BUILT_WITH_SANITIZERS 1
+#endif
+#endif
+
+// What reports take for the allocator: functions of the port, but not its helpers.
+namespace port::test {
+namespace helper {
+__attribute__((noinline)) int read(volatile int* memory) { return *memory; }
+}  // namespace helper
+
+// Not a tail call, which would leave no frame.
+__attribute__((noinline)) int find_iova(volatile int* memory) { return helper::read(memory) + 1; }
+__attribute__((noinline)) int iova_shift(int value, int by) { return value << by; }
+}  // namespace port::test
+
+namespace shim {
+namespace {
+
+class SanitizerReport : public testing::Test {
+ protected:
+  void SetUp() override {
+    reset_world(1);
+    set_finding_handler(nullptr);
+    catch_sanitizer_reports();
+  }
+};
+
+#if defined(BUILT_WITH_SANITIZERS)
+
+TEST_F(SanitizerReport, OfAddressSanitizerNamesKindAndAllocatorFunction) {
+  EXPECT_DEATH(
+      {
+        auto* memory = static_cast<int*>(malloc(sizeof(int)));
+        free(memory);
+        exit(port::test::find_iova(memory));
+      },
+      literally("asan-heap-use-after-free: AddressSanitizer report\n  in find_iova ("));
+}
+
+TEST_F(SanitizerReport, OfANullPointerIsASegv) {
+  EXPECT_DEATH(exit(port::test::find_iova(nullptr)),
+               "(asan-null-deref|ubsan-null-pointer-use): .*\n  in find_iova ");
+}
+
+TEST_F(SanitizerReport, OfUndefinedBehaviorNamesKindAndAllocatorFunction) {
+  EXPECT_DEATH(exit(port::test::iova_shift(1, 64)),
+               literally("ubsan-invalid-shift-exponent: UndefinedBehaviorSanitizer report\n"
+                         "  in iova_shift ("));
+}
+
+#else
+
+TEST_F(SanitizerReport, IsTheSignalWithoutSanitizers) {
+  EXPECT_EXIT(std::raise(SIGSEGV), testing::KilledBySignal(SIGSEGV),
+              literally("signal-segv: deadly signal\n"));
+}
+
+#endif
+
+}  // namespace
+}  // namespace shim
