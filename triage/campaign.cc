@@ -104,7 +104,7 @@ class Campaign {
   }
 
   milliseconds turn() const {
-    constexpr milliseconds shortest{5'000}, longest{60'000};
+    constexpr milliseconds shortest{1'000}, longest{60'000};
     if (slots_.size() >= options_.targets.size()) return milliseconds::max();
     if (!options_.time) return longest;
     size_t turns = 3 * ((options_.targets.size() + slots_.size() - 1) / slots_.size());

@@ -112,7 +112,8 @@ void Session::execute(const Operation& operation) {
       return outcome("{} CPUs", num_possible_cpus());
     case OpCode::cpu:
       if (!cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is not online");
-      return shim_set_current_cpu(static_cast<unsigned>(cpu));
+      shim_set_current_cpu(static_cast<unsigned>(cpu));
+      return outcome("on CPU {}", cpu);
     case OpCode::offline:
       if (!cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is not online");
       if (num_online_cpus() == 1) return skip("the last online CPU");

@@ -57,7 +57,8 @@ TEST(Run, TellsWhatEveryOperationReturned) {
                     "alloc limit=15\nfind at=middle\nfree_fast\nput\ncache_put\n"),
             (std::vector<std::string>{"0", "start pfn 0x10, 4 GiB at pfn 0x100000", "0",
                                       "0xffffc..0xfffff", "0xfffc0..0xfffe0", "NULL",
-                                      "pfn 0xfffd0 in 0xfffc0..0xfffe0", "pfn 0xffffc", "",
+                                      "pfn 0xfffd0 in 0xfffc0..0xfffe0", "pfn 0xffffc",
+                                      "1 ranges were in use",
                                       "0 references left", "drop 0 references"}));
 }
 
