@@ -50,12 +50,24 @@ CommandResult run_command(const std::vector<std::string>& words, bool show) {
   return result;
 }
 
+static void must_build(const std::vector<std::string>& words) {
+  CommandResult result = run_command(words, false);
+  if (result.status) throw Failure(fmt::format("the build failed:\n{}", result.output));
+}
+
 void build(const std::vector<std::string>& targets) {
   std::vector<std::string> words{"cmake", "--build", build_folder().string(), "--target"};
   words.insert(words.end(), targets.begin(), targets.end());
-  CommandResult result = run_command(words, false);
-  if (result.status)
-    throw Failure(fmt::format("the build failed:\n{}", result.output));
+  must_build(words);
+}
+
+std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,
+                                   const std::string& cxx_compiler, const std::string& target) {
+  std::filesystem::path folder = build_folder().parent_path() / preset;
+  must_build({"cmake", "-S", source_folder().string(), "--preset", preset,
+              "-DCMAKE_C_COMPILER=" + c_compiler, "-DCMAKE_CXX_COMPILER=" + cxx_compiler});
+  must_build({"cmake", "--build", folder.string(), "--target", target});
+  return folder;
 }
 
 }  // namespace triage

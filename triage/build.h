@@ -14,6 +14,11 @@ std::filesystem::path build_folder();
 // Builds targets of the build system. Throws Failure with the compiler's words.
 void build(const std::vector<std::string>& targets);
 
+// Configures another preset with compilers of its own and builds targets of it ("all" for
+// everything). Returns its folder. Throws Failure.
+std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,
+                                   const std::string& cxx_compiler, const std::string& target);
+
 struct CommandResult {
   int status;  // exit status, or 128 + signal
   std::string output;

@@ -52,11 +52,8 @@ std::map<std::string, LineCounts> parse_lcov(const std::string& text) {
 }  // namespace
 
 int report_coverage() {
-  fs::path folder = build_folder().parent_path() / "coverage";
-  must_run({"cmake", "-S", source_folder().string(), "--preset", "coverage",
-            std::string("-DCMAKE_CXX_COMPILER=") + IOVAFUZZ_CXX_COMPILER,
-            std::string("-DCMAKE_C_COMPILER=") + IOVAFUZZ_C_COMPILER});
-  must_run({"cmake", "--build", folder.string(), "--target", "iovafuzz-cli"});
+  fs::path folder =
+      build_preset("coverage", IOVAFUZZ_C_COMPILER, IOVAFUZZ_CXX_COMPILER, "iovafuzz-cli");
 
   fs::path profiles = folder / "profiles";
   fs::remove_all(profiles);

@@ -21,9 +21,7 @@ std::string folder_name(const std::string& key) {
   return name;
 }
 
-std::string commented(const std::string& text) {
-  return "# " + text + "\n";
-}
+std::string commented(const std::string& text) { return "# " + text + "\n"; }
 
 }  // namespace
 
@@ -45,7 +43,11 @@ const StoredFinding* FindingStore::take(const fs::path& path, const std::string&
                             [&](const StoredFinding& finding) { return finding.key == key; });
   bool is_new = known == findings_.end();
   if (is_new) {
-    findings_.push_back({key, target, executions, 0, folder_ / folder_name(key), outcome});
+    fs::path finding_folder = folder_ / folder_name(key);
+    fs::path reproducer = finding_folder / "program.iova";
+    findings_.push_back(
+        {key, target, executions, 0, finding_folder, reproducer,
+         fmt::format("./iovafuzz replay {}{}", replay_options_, reproducer.string()), outcome});
     known = std::prev(findings_.end());
     make_folder(known->folder);
     std::string text = commented(key);
@@ -53,22 +55,17 @@ const StoredFinding* FindingStore::take(const fs::path& path, const std::string&
     if (outcome.report)
       for (const std::string& fault : outcome.report->faults)
         text += commented("fault injected: " + fault);
-    write_file(known->folder / "program.iova", text + program::print(program));
+    write_file(known->reproducer, text + program::print(program));
     std::string report = outcome.report ? engine::format(*outcome.report) : "";
     write_file(known->folder / "report.txt",
                fmt::format("{}\nvariant: {}\ntarget: {}\nreplay: {}\n{}\n{}\n", key, variant_.name,
-                           target, replay_command(*known), report,
+                           target, known->replay, report,
                            outcome.log.empty() ? log : outcome.log));
   }
   known->inputs++;
   fs::rename(path, known->folder / path.filename());
   if (is_new) write_known();
   return is_new ? &*known : nullptr;
-}
-
-std::string FindingStore::replay_command(const StoredFinding& finding) const {
-  return fmt::format("./iovafuzz replay {}{}", replay_options_,
-                     (finding.folder / "program.iova").string());
 }
 
 void FindingStore::write_known() const {

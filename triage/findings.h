@@ -18,6 +18,8 @@ struct StoredFinding {
   uint64_t executions;  // of the target's process, when it was first met; 0 if not known
   size_t inputs;        // that showed it
   std::filesystem::path folder;
+  std::filesystem::path reproducer;  // the program as text
+  std::string replay;   // the command that shows it again
   Outcome outcome;      // of its first input
 };
 
@@ -32,7 +34,6 @@ class FindingStore {
   const std::vector<StoredFinding>& findings() const { return findings_; }
   // Keys that a target can go past, in a file for it to read.
   std::filesystem::path known_file() const { return folder_ / "known"; }
-  std::string replay_command(const StoredFinding& finding) const;
 
  private:
   void write_known() const;

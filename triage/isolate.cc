@@ -167,6 +167,14 @@ std::string Outcome::key() const {
   return kind == timeout ? "timeout" : kind == crash ? "crash" : "";
 }
 
+std::vector<engine::FaultPoint> Outcome::fault_points() const {
+  std::vector<engine::FaultPoint> points;
+  for (size_t operation = 0; operation < attempts.size(); operation++)
+    for (size_t attempt = 0; attempt < attempts[operation]; attempt++)
+      points.push_back({operation, attempt});
+  return points;
+}
+
 void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const IsolateOptions& options,
                   const std::function<void(size_t, const Outcome&)>& on_outcome) {

@@ -37,6 +37,8 @@ struct Outcome {
 
   // The finding's key; "crash" or "timeout" if the child died without one.
   std::string key() const;
+  // Every attempt that was made, in order.
+  std::vector<engine::FaultPoint> fault_points() const;
 };
 
 struct IsolateOptions {

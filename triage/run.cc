@@ -106,7 +106,7 @@ class Display {
   int lines_ = 0;
 };
 
-void print_finding(size_t number, const StoredFinding& finding, const std::string& replay) {
+void print_finding(size_t number, const StoredFinding& finding) {
   fmt::print("\n{}. {}\n", number, finding.key);
   if (finding.outcome.report) {
     const engine::Report& report = *finding.outcome.report;
@@ -126,12 +126,10 @@ void print_finding(size_t number, const StoredFinding& finding, const std::strin
   }
   fmt::print("   first met by {} after {} executions, {} inputs show it\n", finding.target,
              finding.executions, finding.inputs);
-  fmt::print("   reproducer: {}\n   replay: {}\n", (finding.folder / "program.iova").string(),
-             replay);
+  fmt::print("   reproducer: {}\n   replay: {}\n", finding.reproducer.string(), finding.replay);
 }
 
-nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant,
-                       const std::string& replay_options) {
+nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant) {
   nlohmann::json targets = nlohmann::json::array(), found = nlohmann::json::array();
   for (const TargetProgress& row : result.progress.targets)
     targets.push_back({{"target", row.target->name},
@@ -141,8 +139,7 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
                        {"corpus", row.corpus},
                        {"new", row.new_findings},
                        {"known", row.known}});
-  for (const StoredFinding& finding : result.findings) {
-    std::string reproducer = (finding.folder / "program.iova").string();
+  for (const StoredFinding& finding : result.findings)
     found.push_back({{"key", finding.key},
                      {"target", finding.target},
                      {"executions", finding.executions},
@@ -150,9 +147,8 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
                      {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
                      {"faults", finding.outcome.report ? finding.outcome.report->faults
                                                        : std::vector<std::string>{}},
-                     {"reproducer", reproducer},
-                     {"replay", "./iovafuzz replay " + replay_options + reproducer}});
-  }
+                     {"reproducer", finding.reproducer.string()},
+                     {"replay", finding.replay}});
   return {{"variant", variant.name},
           {"seconds", std::chrono::duration<double>(result.progress.elapsed).count()},
           {"interrupted", result.progress.interrupted},
@@ -196,7 +192,7 @@ int run(const Arguments& arguments) {
         if (!arguments.json) display.show(progress, finding);
       });
   if (arguments.json) {
-    fmt::print("{}\n", to_json(result, *options.variant, options.replay_options).dump(2));
+    fmt::print("{}\n", to_json(result, *options.variant).dump(2));
     return result.findings.empty() ? nothing_new : findings;
   }
   display.clear();
@@ -204,10 +200,7 @@ int run(const Arguments& arguments) {
              options.variant->name, std::chrono::duration<double>(result.progress.elapsed).count(),
              table(result.progress));
   size_t number = 0;
-  for (const StoredFinding& finding : result.findings)
-    print_finding(++number, finding,
-                  fmt::format("./iovafuzz replay {}{}", options.replay_options,
-                              (finding.folder / "program.iova").string()));
+  for (const StoredFinding& finding : result.findings) print_finding(++number, finding);
   fmt::print("\n{} new {}\n", result.findings.size(),
              result.findings.size() == 1 ? "finding" : "findings");
   return result.findings.empty() ? nothing_new : findings;

@@ -28,14 +28,6 @@ class Seed : public testing::TestWithParam<fs::path> {
   const iova_variant& fixed_ = port::fixed::variant;
 };
 
-std::vector<engine::FaultPoint> points(const std::vector<size_t>& attempts) {
-  std::vector<engine::FaultPoint> result;
-  for (size_t operation = 0; operation < attempts.size(); operation++)
-    for (size_t attempt = 0; attempt < attempts[operation]; attempt++)
-      result.push_back({operation, attempt});
-  return result;
-}
-
 void expect_clean(const iova_variant& variant, const std::vector<Job>& jobs) {
   run_isolated(variant, jobs, {}, [&](size_t index, const Outcome& outcome) {
     std::string faults;
@@ -49,13 +41,13 @@ TEST_P(Seed, IsCleanOnFixed) { EXPECT_EQ(run_isolated(fixed_, input_.program).ke
 
 TEST_P(Seed, IsCleanWhicheverAllocationFails) {
   std::vector<Job> jobs;
-  for (const engine::FaultPoint& point : points(run_isolated(fixed_, input_.program).attempts))
+  for (const engine::FaultPoint& point : run_isolated(fixed_, input_.program).fault_points())
     jobs.push_back({&input_.program, {point}});
   expect_clean(fixed_, jobs);
 }
 
 TEST_P(Seed, IsCleanWhicheverTwoAllocationsFailIfItMakesFew) {
-  auto all = points(run_isolated(fixed_, input_.program).attempts);
+  auto all = run_isolated(fixed_, input_.program).fault_points();
   if (all.size() > 40) return;
   std::vector<Job> jobs;
   for (size_t i = 0; i < all.size(); i++)

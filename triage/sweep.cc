@@ -26,14 +26,6 @@ struct Row {
   std::map<std::string, size_t> keys;
 };
 
-std::vector<engine::FaultPoint> fault_points(const std::vector<size_t>& attempts) {
-  std::vector<engine::FaultPoint> points;
-  for (size_t operation = 0; operation < attempts.size(); operation++)
-    for (size_t attempt = 0; attempt < attempts[operation]; attempt++)
-      points.push_back({operation, attempt});
-  return points;
-}
-
 // Returns how many runs were not clean. Rows are by operation.
 size_t sweep_one(const Input& input, const iova_variant& variant, const Arguments& arguments,
                  std::map<size_t, Row>& rows) {
@@ -41,7 +33,7 @@ size_t sweep_one(const Input& input, const iova_variant& variant, const Argument
   if (base.kind != Outcome::clean)
     throw Failure(fmt::format("{}: is not clean on {} without further failures: {}",
                               input.path.string(), variant.name, base.key()));
-  auto points = fault_points(base.attempts);
+  auto points = base.fault_points();
   std::vector<Job> jobs;
   for (size_t i = 0; i < points.size(); i++) {
     if (!arguments.pairs) {

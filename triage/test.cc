@@ -28,15 +28,8 @@ int test(const Arguments& arguments) {
   int failed = run_ctest(build_folder(), arguments.only);
   if (!arguments.sanitized_only) {
     // The shim's own poison, and the other compiler.
-    std::filesystem::path plain = build_folder().parent_path() / "plain";
     fmt::print("building the tests, without sanitizers, with g++ ...\n");
-    CommandResult configured =
-        run_command({"cmake", "-S", source_folder().string(), "--preset", "plain",
-                     "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_C_COMPILER=gcc"},
-                    false);
-    CommandResult built = run_command({"cmake", "--build", plain.string()}, false);
-    if (configured.status || built.status)
-      throw Failure("the build without sanitizers failed:\n" + configured.output + built.output);
+    std::filesystem::path plain = build_preset("plain", "gcc", "g++", "all");
     failed |= run_ctest(plain, arguments.only);
   }
   return failed ? findings : nothing_new;

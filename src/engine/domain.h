@@ -32,10 +32,12 @@ struct ByLo {
   type operator()(const Range& range) const { return range.lo; }
 };
 using LiveRanges =
-    intrusive::set<Range, intrusive::member_hook<Range, decltype(Range::by_address), &Range::by_address>,
+    intrusive::set<Range,
+                   intrusive::member_hook<Range, decltype(Range::by_address), &Range::by_address>,
                    intrusive::key_of_value<ByLo>, intrusive::constant_time_size<true>>;
 using Slot =
-    intrusive::list<Range, intrusive::member_hook<Range, decltype(Range::in_slot), &Range::in_slot>>;
+    intrusive::list<Range,
+                    intrusive::member_hook<Range, decltype(Range::in_slot), &Range::in_slot>>;
 
 // Pages as disjoint intervals in order. Few: only reservations are kept so.
 class PageSet {

@@ -142,7 +142,7 @@ void Session::finish_operation(const Operation& operation) {
     trace_.add(a.size);
   }
   note_faults();
-  shim::check_end_of_operation(operation_name().c_str());
+  shim::check_end_of_operation(operation_name());
   if (failed_ && shim::failed_attempts() && !skipped_ &&
       program::spec(operation.code).reports == program::Reports::failure) {
     // A counted operation may have succeeded before it failed; its ranges are checked as nodes.

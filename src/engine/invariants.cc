@@ -186,7 +186,8 @@ class Checker {
 void add_to_trace(const Snapshot& snapshot, Trace& trace) {
   trace.add(snapshot.nodes.size());
   for (const Node& node : snapshot.nodes) trace.add(node.lo ^ std::rotl(node.hi, 32));
-  for (const CachedPfn& cached : snapshot.cached) trace.add(cached.pfn ^ uint64_t{cached.bin} << 56);
+  for (const CachedPfn& cached : snapshot.cached)
+    trace.add(cached.pfn ^ uint64_t{cached.bin} << 56);
   for (const iova_depot_view& depot : snapshot.depots)
     trace.add(depot.size << 1 | depot.work_pending);
   trace.add(snapshot.magazines);

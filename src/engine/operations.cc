@@ -272,7 +272,8 @@ void Session::find(Domain& domain, const Operation& operation) {
   if (!range) return skip("the slot has no range");
   uint64_t pfn = position(*range, operation);
   void* found = variant_->find(domain.memory, pfn);
-  bool right = found && variant_->pfn_lo(found) == range->lo && variant_->pfn_hi(found) == range->hi;
+  bool right =
+      found && variant_->pfn_lo(found) == range->lo && variant_->pfn_hi(found) == range->hi;
   if (!right)
     raise(oracle::find_wrong,
           fmt::format("pfn {:#x} is in {}", pfn, print_range(range->lo, range->hi)));

@@ -81,7 +81,8 @@ void set_report_sink(ReportSink sink) { report_sink = sink; }
 void deliver(const Report& report) { report_sink(report); }
 
 std::string format(const Report& report) {
-  std::string text = fmt::format("\n==iovafuzz== key: {}\npanic: {}\n", report.key, report.headline);
+  std::string text =
+      fmt::format("\n==iovafuzz== key: {}\npanic: {}\n", report.key, report.headline);
   if (report.faults.empty()) text += "faults injected: none\n";
   for (const std::string& fault : report.faults) text += "fault injected: " + fault + "\n";
   text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);

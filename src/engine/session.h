@@ -106,7 +106,7 @@ class Session {
     const char* name = program::spec(program_->operations[current_].code).function;
     return *name ? name : "?";
   }
-  std::string operation_name() const {
+  const char* operation_name() const {
     return current_ < program_->operations.size()
                ? program::spec(program_->operations[current_].code).name
                : "end";

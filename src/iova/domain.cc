@@ -85,7 +85,8 @@ void __cached_rbnode_delete_update(iova_domain* iovad, iova* gone) {
   if (gone == iovad->cached32_node || covers_cached32)
     iovad->cached32_node = helper::node_above(iovad, gone);
   if (gone->pfn_lo < iovad->dma_32bit_pfn) iovad->max32_alloc_size = iovad->dma_32bit_pfn;
-  if (gone->pfn_lo >= iovad->cached_node->pfn_lo) iovad->cached_node = helper::node_above(iovad, gone);
+  if (gone->pfn_lo >= iovad->cached_node->pfn_lo)
+    iovad->cached_node = helper::node_above(iovad, gone);
 }
 
 // A node above which there is no room below limit_pfn: where a search of all that is below the
@@ -108,7 +109,8 @@ int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsign
   unsigned long align_mask = size_aligned ? ~0ul << std::bit_width(size - 1) : ~0ul;
   unsigned long flags, new_pfn;
   spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
-  bool hint_applies = helper::is_32bit(iovad, limit_pfn) && (size_aligned || !revision.hint_spares_unaligned);
+  bool hint_applies =
+      helper::is_32bit(iovad, limit_pfn) && (size_aligned || !revision.hint_spares_unaligned);
   if (hint_applies && size >= iovad->max32_alloc_size) {
     spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
     return -ENOMEM;
@@ -117,10 +119,11 @@ int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsign
   // First below the cached node, where the last search ended, then in what is above it.
   iova* cached = __get_cached_rbnode(iovad, limit_pfn);
   unsigned long retry_pfn = cached->pfn_hi;
-  iova* above = helper::walk_down(iovad, cached, {iovad->start_pfn, limit_pfn}, size, align_mask, &new_pfn);
+  iova* above =
+      helper::walk_down(iovad, cached, {iovad->start_pfn, limit_pfn}, size, align_mask, &new_pfn);
   if (!above && retry_pfn < limit_pfn)
-    above = helper::walk_down(iovad, iova_find_limit(iovad, limit_pfn), {retry_pfn + 1, limit_pfn}, size,
-                      align_mask, &new_pfn);
+    above = helper::walk_down(iovad, iova_find_limit(iovad, limit_pfn), {retry_pfn + 1, limit_pfn},
+                              size, align_mask, &new_pfn);
   if (!above) {
     if (!revision.hint_from_full_walk_only)
       iovad->max32_alloc_size = size;

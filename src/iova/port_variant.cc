@@ -63,7 +63,9 @@ void each_magazine(const void* domain, void (*visit)(void*, const iova_magazine_
   }
 }
 
-[[maybe_unused]] bool work_pending(const iova_rcache_with_list& rcache) { return delayed_work_pending(&rcache.work); }
+[[maybe_unused]] bool work_pending(const iova_rcache_with_list& rcache) {
+  return delayed_work_pending(&rcache.work);
+}
 [[maybe_unused]] bool work_pending(const iova_rcache_with_array&) { return false; }
 
 void each_depot(const void* domain, void (*visit)(void*, const iova_depot_view*), void* context) {

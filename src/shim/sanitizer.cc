@@ -65,7 +65,6 @@ Frame allocator_frame(std::string_view report) {
     std::string_view function = line.substr(in + 4, file_at - in - 4);
     std::string_view file = line.substr(file_at + 1);
     if (is_allocator(function, file)) return {bare_name(function), std::string(file)};
-    if (contains(line, "#0 ") && contains(report.substr(at, 2), "\n\n")) break;
   }
   return {"?", ""};
 }
