@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The entry points of a target for libFuzzer and its relatives.
 //
-// IOVAFUZZ_TARGET and IOVAFUZZ_REVISION are given by the build. The environment variable
+// IOVAFUZZ_TARGET is given by the build, as is the variant (variant.cc). The environment variable
 // IOVAFUZZ_KNOWN names a file with keys of findings, one a line, to note and go past.
 #include <fmt/format.h>
 
@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/compare.h"
 #include "engine/engine.h"
 #include "fuzz/targets.h"
-#include "iova/port_variants.h"
 #include "program/mutation.h"
 
 // Leaks are the shim's to find, and stacks of its allocations nobody's to keep.
@@ -36,13 +36,18 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   return 0;
 }
 
+static const std::vector<std::string>& run(const program::Program& program) {
+  const engine::Options options{.known = known};
+  if (fuzz::IOVAFUZZ_TARGET.compares)
+    return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
+  return engine::run(fuzz::variant, program, options).known_met;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static program::Program program;
   static std::set<std::string> announced;
   program::decode({data, size}, program);
-  const engine::Result& result =
-      engine::run(port::IOVAFUZZ_REVISION::variant, program, {.known = known});
-  for (const std::string& key : result.known_met)
+  for (const std::string& key : run(program))
     if (announced.insert(key).second) fmt::print(stderr, "==iovafuzz== known: {}\n", key);
   return 0;
 }

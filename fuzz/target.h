@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "iova/variant.h"
 #include "program/operation.h"
 
 namespace fuzz {
@@ -14,6 +15,11 @@ struct Target {
   const char* purpose;
   std::span<const program::OpCode> operations;  // that its seeds, dictionary and mutation use
   size_t max_len;                               // bytes of an input
+  bool compares = false;  // a kernel tree with the port, instead of judging one allocator
 };
+
+// What the binary at hand is made of: an allocator, and the one that it should equal or NULL.
+extern const iova_variant& variant;
+extern const iova_variant* const likeness;
 
 }  // namespace fuzz

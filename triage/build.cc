@@ -2,6 +2,8 @@
 #include "triage/build.h"
 
 #include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,15 +52,43 @@ CommandResult run_command(const std::vector<std::string>& words, bool show) {
   return result;
 }
 
-static void must_build(const std::vector<std::string>& words) {
+namespace {
+
+// Held while it lives; builds of one folder must not run side by side.
+class BuildLock {
+ public:
+  BuildLock() : file_(open((build_folder() / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (file_ < 0)
+      throw Failure(fmt::format("{}: {}", build_folder().string(), strerror(errno)));
+    while (flock(file_, LOCK_EX) && errno == EINTR) {
+    }
+  }
+  ~BuildLock() { close(file_); }
+  BuildLock(const BuildLock&) = delete;
+
+ private:
+  int file_;
+};
+
+void must_build(const std::vector<std::string>& words) {
   CommandResult result = run_command(words, false);
   if (result.status) throw Failure(fmt::format("the build failed:\n{}", result.output));
 }
 
-void build(const std::vector<std::string>& targets) {
+}  // namespace
+
+CommandResult try_build(const std::vector<std::string>& targets,
+                        const std::function<void()>& prepare) {
+  BuildLock lock;
+  prepare();
   std::vector<std::string> words{"cmake", "--build", build_folder().string(), "--target"};
   words.insert(words.end(), targets.begin(), targets.end());
-  must_build(words);
+  return run_command(words, false);
+}
+
+void build(const std::vector<std::string>& targets) {
+  CommandResult result = try_build(targets);
+  if (result.status) throw Failure(fmt::format("the build failed:\n{}", result.output));
 }
 
 std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,19 +12,22 @@ namespace triage {
 std::filesystem::path source_folder();
 std::filesystem::path build_folder();
 
-// Builds targets of the build system. Throws Failure with the compiler's words.
-void build(const std::vector<std::string>& targets);
-
-// Configures another preset with compilers of its own and builds targets of it ("all" for
-// everything). Returns its folder. Throws Failure.
-std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,
-                                   const std::string& cxx_compiler, const std::string& target);
-
 struct CommandResult {
   int status;  // exit status, or 128 + signal
   std::string output;
 };
 // Runs a command to its end; its output is shown as it comes or kept.
 CommandResult run_command(const std::vector<std::string>& words, bool show);
+
+// Builds targets of the build system, one process of this tool at a time; prepare is called first.
+CommandResult try_build(const std::vector<std::string>& targets,
+                        const std::function<void()>& prepare = [] {});
+// The same; throws Failure with the compiler's words.
+void build(const std::vector<std::string>& targets);
+
+// Configures another preset with compilers of its own and builds targets of it ("all" for
+// everything). Returns its folder. Throws Failure.
+std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,
+                                   const std::string& cxx_compiler, const std::string& target);
 
 }  // namespace triage

@@ -159,7 +159,7 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
 int run(const Arguments& arguments) {
   CampaignOptions options;
   options.variant = &arguments.choice.variant();
-  options.variant_folder = arguments.choice.column();
+  options.variant_folder = arguments.choice.build_name();
   options.targets = choose_targets(arguments.targets);
   options.time = parse_time(arguments.time);
   options.jobs = arguments.jobs;
@@ -172,9 +172,7 @@ int run(const Arguments& arguments) {
     make_folder(options.out);
     write_file(options.out / ".gitignore", "*\n");
   }
-  options.replay_options = arguments.choice.revision == "fixed"
-                               ? ""
-                               : fmt::format("--revision {} ", arguments.choice.revision);
+  options.replay_options = arguments.choice.options();
   if (arguments.engine == "aflpp") throw Failure("--engine aflpp is not available yet");
   if (arguments.engine != "libfuzzer")
     throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));

@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "iova/port_variants.h"
 #include "triage/commands.h"
+#include "triage/kernel.h"
 
 namespace triage {
 namespace {
@@ -22,10 +25,6 @@ constexpr Named all[] = {
 };
 
 const Named& find(const VariantChoice& choice) {
-  if (!choice.kernel.empty())
-    throw Failure("--kernel is not available yet: only the port's revisions can be run");
-  if (!choice.defect.empty())
-    throw Failure("--defect is not available yet: only the port's revisions can be run");
   std::string names;
   for (const Named& named : all) {
     if (choice.revision == named.revision) return named;
@@ -37,13 +36,39 @@ const Named& find(const VariantChoice& choice) {
 }  // namespace
 
 void VariantChoice::add_options(CLI::App& command) {
+  CLI::Option* tree = command.add_option(
+      "--kernel", kernel, "a kernel tree's own iova.c: a path, or debian:VERSION of linux-source");
   command.add_option("--revision", revision, "revision of the port: 6.1, 6.12, 7.3 or fixed")
-      ->capture_default_str();
-  command.add_option("--kernel", kernel, "a kernel tree (not available yet)");
+      ->capture_default_str()
+      ->excludes(tree);
   command.add_option("--defect", defect, "a planted defect (not available yet)");
 }
 
-const iova_variant& VariantChoice::variant() const { return *find(*this).variant; }
-std::string VariantChoice::column() const { return find(*this).column; }
+const iova_variant& VariantChoice::variant() const {
+  if (!defect.empty()) throw Failure("--defect is not available yet");
+  return kernel.empty() ? *find(*this).variant : load_kernel(find_kernel_tree(kernel));
+}
+
+std::string VariantChoice::build_name() const {
+  return kernel.empty() ? find(*this).column : triage::build_name(find_kernel_tree(kernel));
+}
+
+std::string VariantChoice::options() const {
+  if (!kernel.empty()) return fmt::format("--kernel {} ", kernel);
+  return revision == VariantChoice().revision ? "" : fmt::format("--revision {} ", revision);
+}
+
+VariantChoice parse_variant(const std::string& word) {
+  VariantChoice choice;
+  bool tree = word.find_first_of(":/") != std::string::npos;
+  (tree ? choice.kernel : choice.revision) = word;
+  return choice;
+}
+
+const iova_variant& likeness(const iova_variant& kernel) {
+  for (const Named& named : all)
+    if (kernel.like && !strcmp(named.column, kernel.like)) return *named.variant;
+  throw Failure(fmt::format("{} is like no revision of the port", kernel.name));
+}
 
 }  // namespace triage

@@ -15,10 +15,18 @@ struct VariantChoice {
   std::string defect;
 
   void add_options(CLI::App& command);
-  // Throws Failure if there is no such variant, or it is not available yet.
+  // Builds a kernel tree's if need be. Throws Failure if there is no such variant.
   const iova_variant& variant() const;
-  // The revision's column of behaviours.inc, which names build targets and folders.
-  std::string column() const;
+  // The name of the variant's build targets and folder: a column of behaviours.inc, or a tree's.
+  std::string build_name() const;
+  // The options that choose it again, with a space behind; empty for the default.
+  std::string options() const;
 };
+
+// From one word: "6.12" is a revision of the port, "debian:6.12" or a path a kernel tree.
+VariantChoice parse_variant(const std::string& word);
+
+// The revision of the port that a kernel tree's variant should equal.
+const iova_variant& likeness(const iova_variant& kernel);
 
 }  // namespace triage

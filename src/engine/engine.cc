@@ -39,6 +39,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   options_ = options;
   trace_.clear();
   result_.attempts.clear();
+  result_.traces.clear();
   result_.known_met.clear();
   skipped_ = nullptr;
   outcome_.clear();
@@ -48,6 +49,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   cache_references_ = 0;
   ranges_used_ = 0;
   current_ = 0;
+  running_ = true;
   for (Domain& domain : domains_) {
     domain.memory = nullptr;
     domain.has_rcaches = domain.has_allocated = false;
@@ -140,6 +142,7 @@ void Session::finish_operation(const Operation& operation) {
     const shim::Attempt& a = attempts[i];
     trace_.add(static_cast<uint64_t>(a.call) | uint64_t{a.failed} << 8 | uint64_t{a.gfp} << 16);
     trace_.add(a.size);
+    trace_.add_text(a.site->function);
   }
   note_faults();
   shim::check_end_of_operation(operation_name());
@@ -159,7 +162,7 @@ void Session::finish_operation(const Operation& operation) {
     credit_ = check_cost_;
   }
   credit_ += 8 + calls(operation);
-  if (credit_ >= check_cost_) {
+  if (credit_ >= check_cost_ || options_.always_check) {
     check_invariants(*variant_, domains_, function(), trace_);
     shim::Census now = shim::census();
     check_cost_ = (now.kmalloc_objects + now.cache_objects) / 8;
@@ -173,10 +176,12 @@ void Session::finish_step() {
     bool armed_only = current_ < program_->operations.size() &&
                       program_->operations[current_].code == OpCode::fail;
     options_.on_step({current_, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
+                      options_.always_check ? describe_allocator(*variant_, domains_) : "",
                       armed_only ? std::span<const shim::Attempt>{} : shim::attempts()});
     outcome_.clear();
   }
   skipped_ = nullptr;
+  result_.traces.push_back(trace_.hash());
 }
 
 void Session::end() {
@@ -197,6 +202,7 @@ void Session::end() {
   outcome("{}", left);
   finish_step();
   result_.trace_hash = trace_.hash();
+  running_ = false;
 }
 
 // Books the faults of the operation at hand.
@@ -208,7 +214,7 @@ void Session::note_faults() {
 }
 
 bool Session::on_finding(const shim::Finding& finding) {
-  note_faults();
+  if (running_) note_faults();
   // Of a counted operation, only the faults of the call at hand.
   const char* site = "none";
   for (const InjectedFault& fault : injected_)
@@ -217,7 +223,9 @@ bool Session::on_finding(const shim::Finding& finding) {
   std::string key =
       fmt::format("{}:{}:{}:{}", finding.oracle->id, finding.function, operation_name(), site);
   bool known = finding.oracle->recoverable &&
-               std::find(options_.known.begin(), options_.known.end(), key) != options_.known.end();
+               (options_.past_all || std::find(options_.known.begin(), options_.known.end(),
+                                               key) != options_.known.end());
+  trace_.add_text(key.c_str());
   if (!known) deliver(make_report(finding, key));
   if (known && std::find(result_.known_met.begin(), result_.known_met.end(), key) ==
                    result_.known_met.end())
@@ -225,14 +233,20 @@ bool Session::on_finding(const shim::Finding& finding) {
   return known;
 }
 
-namespace {
+std::vector<std::string> Session::report_difference(size_t operation, std::string values,
+                                                    std::span<const std::string> known) {
+  current_ = operation;
+  call_start_ = 0;
+  options_ = {.known = known};
+  result_.known_met.clear();
+  raise(oracle::variants_differ, std::move(values));
+  return result_.known_met;
+}
 
 Session& session() {
   static Session the_session;
   return the_session;
 }
-
-}  // namespace
 
 const Result& run(const iova_variant& variant, const program::Program& program,
                   const Options& options) {

@@ -23,6 +23,7 @@ struct Step {
   size_t operation;     // index in the program; program.operations.size() for the end
   bool skipped;         // to keep the allocator's contract
   std::string outcome;  // what it returned, or why it was skipped
+  std::string state;    // of the allocator after it, in a few words; if Options::always_check
   std::span<const shim::Attempt> attempts;
 };
 
@@ -31,12 +32,17 @@ struct Options {
   std::span<const FaultPoint> faults = {};
   // Keys of findings to note and go past where they are recoverable.
   std::span<const std::string> known = {};
+  // Or all of them: what matters is then the trace, which has the findings too.
+  bool past_all = false;
+  // Look at the whole state after every operation, not only now and then.
+  bool always_check = false;
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;
 };
 
 struct Result {
-  uint64_t trace_hash;
+  uint64_t trace_hash;                 // of the whole run
+  std::vector<uint64_t> traces;        // after each operation, and the end
   std::vector<size_t> attempts;        // how many each operation of the program made
   std::vector<std::string> known_met;  // keys of known findings gone past, once each
 };

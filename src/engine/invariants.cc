@@ -26,6 +26,7 @@ struct Snapshot {
   std::vector<Node> nodes;  // the anchor included
   std::vector<CachedPfn> cached;
   size_t magazines = 0;
+  Trace contents;  // of the magazines, in their order
   size_t in_depot[IOVA_BINS] = {};
   bool magazine_too_full = false;
   uint64_t too_full = 0;
@@ -37,6 +38,7 @@ struct Snapshot {
     nodes.clear();
     cached.clear();
     magazines = 0;
+    contents.clear();
     magazine_too_full = false;
     for (size_t& count : in_depot) count = 0;
     for (iova_depot_view& depot : depots) depot = {};
@@ -64,6 +66,13 @@ struct Snapshot {
               [](const CachedPfn& a, const CachedPfn& b) { return a.pfn < b.pfn; });
   }
 
+  uint64_t nodes_hash() const {
+    Trace trace;
+    trace.clear();
+    for (const Node& node : nodes) trace.add(node.lo ^ std::rotl(node.hi, 32));
+    return trace.hash();
+  }
+
  private:
   void add(const iova_magazine_view& view) {
     magazines++;
@@ -73,7 +82,12 @@ struct Snapshot {
       too_full = view.size;
       return;
     }
-    for (unsigned long i = 0; i < view.size; i++) cached.push_back({view.pfns[i], view.bin});
+    contents.add(view.bin | uint64_t{view.previous} << 8 | uint64_t(view.cpu + 1) << 16 |
+                 view.size << 32);
+    for (unsigned long i = 0; i < view.size; i++) {
+      cached.push_back({view.pfns[i], view.bin});
+      contents.add(view.pfns[i]);
+    }
   }
 };
 
@@ -184,13 +198,11 @@ class Checker {
 };
 
 void add_to_trace(const Snapshot& snapshot, Trace& trace) {
-  trace.add(snapshot.nodes.size());
-  for (const Node& node : snapshot.nodes) trace.add(node.lo ^ std::rotl(node.hi, 32));
-  for (const CachedPfn& cached : snapshot.cached)
-    trace.add(cached.pfn ^ uint64_t{cached.bin} << 56);
+  trace.add(snapshot.nodes_hash());
   for (const iova_depot_view& depot : snapshot.depots)
     trace.add(depot.size << 1 | depot.work_pending);
   trace.add(snapshot.magazines);
+  trace.add(snapshot.contents.hash());
   trace.add(snapshot.fields.max32_alloc_size);
   trace.add(snapshot.fields.cached_lo);
   trace.add(snapshot.fields.cached32_lo);
@@ -217,7 +229,8 @@ void check_invariants(const iova_variant& variant, std::span<const Domain> domai
     Checker(snapshot, domain, function).check();
     add_to_trace(snapshot, trace);
     // The domain itself, its nodes but the anchor, its magazines, its array of rcaches.
-    expected += 1 + (snapshot.nodes.size() - 1) + snapshot.magazines + snapshot.fields.has_rcaches;
+    expected += 1 + (snapshot.nodes.size() - 1) + snapshot.magazines +
+                (snapshot.fields.has_rcaches && !variant.embeds_rcaches);
   }
   shim::Census census = shim::census();
   size_t found = census.kmalloc_objects + census.cache_objects;
@@ -225,6 +238,26 @@ void check_invariants(const iova_variant& variant, std::span<const Domain> domai
     shim::raise(shim::Finding{&oracle::object_count, function, "",
                               fmt::format("{} slab objects, expected {}", found, expected),
                               nullptr});
+}
+
+std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains) {
+  std::string text;
+  for (const Domain& domain : domains) {
+    if (!domain.memory) continue;
+    Snapshot s;
+    s.take(variant, domain.memory);
+    std::string depots;
+    for (const iova_depot_view& depot : s.depots)
+      depots += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
+    text += fmt::format(
+        "{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "
+        "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}",
+        text.empty() ? "" : "; ", &domain - domains.data(), s.nodes.size(),
+        static_cast<uint32_t>(s.nodes_hash()), s.magazines, s.cached.size(),
+        static_cast<uint32_t>(s.contents.hash()), depots, s.fields.max32_alloc_size,
+        s.fields.cached_lo, s.fields.cached32_lo);
+  }
+  return text;
 }
 
 bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,

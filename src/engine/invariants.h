@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "engine/domain.h"
 #include "engine/trace.h"
@@ -15,6 +16,9 @@ namespace engine {
 // All domains that are not initialized are left out.
 void check_invariants(const iova_variant& variant, std::span<const Domain> domains,
                       const char* function, Trace& trace);
+
+// The state of every domain as the allocator itself has it, a line each, for people.
+std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains);
 
 // Whether size pages fit between the domain's start and limit_pfn (inclusive), in the tree as it
 // is now; aligned to size rounded up to a power of two, or not at all.

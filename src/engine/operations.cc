@@ -56,11 +56,14 @@ void Session::init(Domain& domain, const Operation& operation) {
                       .memory;
   domain.has_rcaches = domain.has_allocated = false;
   variant_->init_domain(domain.memory, 1ul << domain.granule_shift, start);
+  // Allocators that do this here have no way to tell of a failure.
+  if (!variant_->init_rcaches) domain.has_rcaches = true;
   outcome("start pfn {:#x}, 4 GiB at pfn {:#x}", start, domain.first_pfn_above_32bit());
 }
 
 void Session::init_rcaches(Domain& domain) {
   if (!domain.memory) return skip("the domain is not initialized");
+  if (!variant_->init_rcaches) return skip("init has done it");
   if (domain.has_rcaches) return skip("the domain has rcaches");
   if (!cache_references_) return skip("the cache is not held");
   size_t faults = shim::failed_attempts();

@@ -45,6 +45,10 @@ class Session {
   const Result& run(const iova_variant& variant, const program::Program& program,
                     const Options& options);
 
+  // Raises variants-differ at an operation of the run that is over. Returns the keys gone past.
+  std::vector<std::string> report_difference(size_t operation, std::string values,
+                                             std::span<const std::string> known);
+
   // Returns true to go on past a known finding.
   bool on_finding(const shim::Finding& finding);
 
@@ -121,6 +125,7 @@ class Session {
   Result result_{};
   Trace trace_;
 
+  bool running_ = false;
   size_t current_ = 0;
   const char* skipped_ = nullptr;
   std::string outcome_;
@@ -138,5 +143,8 @@ class Session {
   std::unique_ptr<Range[]> ranges_;
   size_t ranges_used_ = 0;
 };
+
+// The one of this process.
+Session& session();
 
 }  // namespace engine

@@ -13,6 +13,9 @@ class Trace {
     hash_ = (hash_ ^ value) * 0x9e3779b97f4a7c15;
     hash_ ^= hash_ >> 29;
   }
+  void add_text(const char* text) {
+    for (; *text; text++) add(static_cast<unsigned char>(*text));
+  }
   uint64_t hash() const { return hash_; }
 
  private:

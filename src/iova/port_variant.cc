@@ -81,9 +81,11 @@ void each_depot(const void* domain, void (*visit)(void*, const iova_depot_view*)
 
 const iova_variant variant = {
     .name = variant_names::IOVAFUZZ_REVISION,
+    .like = nullptr,
     .domain_size = sizeof(iova_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
     .trims_depot = revision.depot_is_list,
+    .embeds_rcaches = false,
     .reset = reset_statics,
     .cache_get = iova_cache_get,
     .cache_put = iova_cache_put,

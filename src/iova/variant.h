@@ -43,9 +43,11 @@ struct iova_depot_view {
 
 struct iova_variant {
   const char *name; /* "port@6.12" */
+  const char *like; /* the port's revision that a kernel tree should equal, "v6_12"; NULL: the port */
   size_t domain_size;    /* bytes */
   size_t magazine_pfns;  /* capacity of a magazine */
   bool trims_depot; /* by delayed work */
+  bool embeds_rcaches; /* in the domain, instead of allocating them */
 
   /* Static state as after boot. */
   void (*reset)(void);
@@ -53,7 +55,7 @@ struct iova_variant {
   int (*cache_get)(void);
   void (*cache_put)(void);
   void (*init_domain)(void *domain, unsigned long granule, unsigned long start_pfn);
-  int (*init_rcaches)(void *domain);
+  int (*init_rcaches)(void *domain); /* NULL: init_domain() does it */
   void (*put_domain)(void *domain);
   void *(*alloc)(void *domain, unsigned long size, unsigned long limit_pfn, bool size_aligned);
   unsigned long (*alloc_fast)(void *domain, unsigned long size, unsigned long limit_pfn,

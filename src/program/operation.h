@@ -37,6 +37,11 @@ enum class OpCode : uint8_t {
   free_iova = 18,
 };
 inline constexpr size_t operation_count = 19;
+inline constexpr auto all_operations = [] {
+  std::array<OpCode, operation_count> codes{};
+  for (size_t i = 0; i < codes.size(); i++) codes[i] = static_cast<OpCode>(i);
+  return codes;
+}();
 
 // What an operand is for. An operation has at most one of each.
 enum class Role : uint8_t {

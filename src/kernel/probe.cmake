@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a kernel tree's allocator is like, told from its source and never from its version:
+#   cmake -DTREE=<tree> -DOUT=<folder> -P probe.cmake
+# writes OUT/tree_features.h for the glue, and links the tree's own headers into OUT/include/linux: no
+# other header of the tree may be found in the place of the shim's. A tree of a shape that the glue
+# does not know is an error of one sentence, after the words "unsupported tree:".
+
+file(READ ${TREE}/drivers/iommu/iova.c source)
+file(READ ${TREE}/include/linux/iova.h header)
+
+function(require text where pattern what)
+  if(NOT "${text}" MATCHES "${pattern}")
+    message(NOTICE "unsupported tree: ${TREE}/${where} has no ${what}") # in one line
+    message(FATAL_ERROR "unsupported tree")
+  endif()
+endfunction()
+require("${header}" include/linux/iova.h "struct rb_root[ \t]+rbroot;" "struct rb_root rbroot")
+require("${header}" include/linux/iova.h "struct iova[ \t]+anchor;" "anchor node")
+require("${source}" drivers/iommu/iova.c "struct iova_magazine {" "struct iova_magazine")
+require("${source}" drivers/iommu/iova.c "flush_rcache\\)" "alloc_iova_fast() with flush_rcache")
+
+set(features "/* Made by probe.cmake from ${TREE}. */\n")
+function(feature name text pattern)
+  set(has 0)
+  if("${text}" MATCHES "${pattern}")
+    set(has 1)
+  endif()
+  set(${name} ${has} PARENT_SCOPE)
+  set(features "${features}#define TREE_${name} ${has}\n" PARENT_SCOPE)
+endfunction()
+# Rcaches are a call of their own (32e92d9f6f87, v5.18), else part of init_iova_domain().
+feature(HAS_RCACHE_INIT "${header}" "iova_domain_init_rcaches\\(")
+feature(EMBEDS_RCACHES "${header}" "struct iova_rcache[ \t]+rcaches\\[")
+# The depot is a list (911aa1245da8, v6.7), else an array, and delayed work trims it.
+feature(LISTS_DEPOT "${source}" "struct iova_magazine \\*depot;")
+feature(TRIMS_DEPOT "${source}" "struct delayed_work work;")
+# alloc_iova_fast() rounds small sizes up (972bf252f860, v5.17), else its callers do.
+feature(ROUNDS_FAST_SIZES "${source}" "roundup_pow_of_two\\(")
+feature(ALLOCATES_LAZILY "${source}" "loaded && !iova_magazine_full\\(")
+
+# The revision of the port that it should equal.
+if(ALLOCATES_LAZILY)
+  set(like v7_3)
+elseif(LISTS_DEPOT)
+  set(like v6_12)
+else()
+  set(like v6_1)
+endif()
+set(features "${features}#define TREE_IS_LIKE ${like}\n")
+
+file(MAKE_DIRECTORY ${OUT}/include/linux)
+file(GLOB own ${TREE}/include/linux/iova.h ${TREE}/include/linux/rbtree*.h)
+foreach(path ${own})
+  get_filename_component(name ${path} NAME)
+  file(REMOVE ${OUT}/include/linux/${name})
+  file(CREATE_LINK ${path} ${OUT}/include/linux/${name} SYMBOLIC)
+endforeach()
+file(WRITE ${OUT}/tree_features.h "${features}")

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bits of a word, counted from the lowest, 0. */
+#ifndef IOVAFUZZ_LINUX_BITOPS_H
+#define IOVAFUZZ_LINUX_BITOPS_H
+
+#include <linux/types.h>
+
+#define BITS_PER_LONG 64
+#define BIT(n) (1ul << (n))
+
+/* Index of the lowest set bit; undefined for 0. */
+static inline unsigned long __ffs(unsigned long word) { return __builtin_ctzl(word); }
+/* Index of the highest set bit, from 1; 0 for 0. */
+static inline unsigned fls_long(unsigned long word) {
+  return word ? BITS_PER_LONG - __builtin_clzl(word) : 0;
+}
+
+#endif

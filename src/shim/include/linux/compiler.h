@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the compiler is told. Marks of address spaces mean nothing here. */
+#ifndef IOVAFUZZ_LINUX_COMPILER_H
+#define IOVAFUZZ_LINUX_COMPILER_H
+
+#define __always_inline inline __attribute__((always_inline))
+#define __maybe_unused __attribute__((unused))
+#define __must_check __attribute__((warn_unused_result))
+#define __percpu
+#define __rcu
+#define __init
+#define __exit
+#define fallthrough __attribute__((fallthrough))
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+/* One access, which the compiler neither splits nor repeats. */
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value) ((void)(*(volatile __typeof__(x) *)&(x) = (value)))
+#define barrier() __asm__ __volatile__("" ::: "memory")
+/* One thread runs, so the order of its own accesses is all there is. */
+#define smp_mb() barrier()
+#define smp_rmb() barrier()
+#define smp_wmb() barrier()
+#define smp_load_acquire(pointer) READ_ONCE(*(pointer))
+#define smp_store_release(pointer, value) WRITE_ONCE(*(pointer), value)
+
+#endif

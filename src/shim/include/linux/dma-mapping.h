@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* DMA addresses, and what a tree's iova.h takes for granted beside them. */
+#ifndef IOVAFUZZ_LINUX_DMA_MAPPING_H
+#define IOVAFUZZ_LINUX_DMA_MAPPING_H
+
+#include <linux/kernel.h>
+#include "shim/types.h"
+
+typedef u64 dma_addr_t; /* bytes */
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel has always at hand. */
+#ifndef IOVAFUZZ_LINUX_KERNEL_H
+#define IOVAFUZZ_LINUX_KERNEL_H
+
+#include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/timer.h>
+#include <linux/types.h>
+
+/* The configuration: the allocator, and nothing that excludes it. */
+#define IS_REACHABLE(option) 1
+#define IS_ENABLED(option) 1
+
+#define INT_MAX 0x7fffffff
+#define UINT_MAX (~0u)
+#define LONG_MAX ((long)(~0ul >> 1))
+#define ULONG_MAX (~0ul)
+#define ULLONG_MAX (~0ull)
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Rounding to a power of two. */
+#define ALIGN_DOWN(x, to) ((x) & ~((__typeof__(x))(to) - 1))
+#define ALIGN(x, to) ALIGN_DOWN((x) + ((__typeof__(x))(to) - 1), to)
+
+/* Arguments are evaluated once. */
+#define min(a, b)                      \
+  ({                                   \
+    __auto_type shim_a = (a);          \
+    __auto_type shim_b = (b);          \
+    shim_a < shim_b ? shim_a : shim_b; \
+  })
+#define max(a, b)                      \
+  ({                                   \
+    __auto_type shim_a = (a);          \
+    __auto_type shim_b = (b);          \
+    shim_a > shim_b ? shim_a : shim_b; \
+  })
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define max_t(type, a, b) max((type)(a), (type)(b))
+#define swap(a, b)              \
+  do {                          \
+    __auto_type shim_old = (a); \
+    (a) = (b);                  \
+    (b) = shim_old;             \
+  } while (0)
+
+/* Powers of two; 0 is not one. */
+static inline bool is_power_of_2(unsigned long n) { return n && !(n & (n - 1)); }
+/* Rounded up; 0 for 0. */
+static inline unsigned order_base_2(unsigned long n) { return n > 1 ? fls_long(n - 1) : 0; }
+/* Undefined for 0. */
+static inline unsigned long roundup_pow_of_two(unsigned long n) { return 1ul << fls_long(n - 1); }
+
+/* Errors as pointers: negative errno values. The numbers are the host's. */
+#define ENOMEM 12
+#define EBUSY 16
+#define EINVAL 22
+#define ENOTSUPP 524
+static inline void *ERR_PTR(long error) { return (void *)error; }
+
+/* Messages are dropped: a finding tells more, and a campaign reads none. */
+static inline void shim_printk(const char *format, ...) { (void)format; }
+#define pr_err(...) shim_printk(__VA_ARGS__)
+#define pr_warn(...) shim_printk(__VA_ARGS__)
+
+#endif

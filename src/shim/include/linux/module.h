@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A module's description, for people, and what every module may use. */
+#ifndef IOVAFUZZ_LINUX_MODULE_H
+#define IOVAFUZZ_LINUX_MODULE_H
+
+#include <linux/export.h>
+#include <linux/kernel.h>
+
+#define MODULE_AUTHOR(text)
+#define MODULE_DESCRIPTION(text)
+#define MODULE_LICENSE(text)
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Types. The kernel's lists of them are long; these are what the allocator uses. */
+#ifndef IOVAFUZZ_LINUX_TYPES_H
+#define IOVAFUZZ_LINUX_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shim/cpu.h"
+#include "shim/locks.h"
+#include "shim/slab.h"
+
+typedef __UINT32_TYPE__ u32;
+typedef unsigned long long u64;
+
+typedef struct {
+  int counter;
+} atomic_t;
+typedef struct {
+  long long counter;
+} atomic64_t;
+
+#endif

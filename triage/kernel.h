@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Kernel trees in the build that this tool belongs to: compiled over the shim, and loaded.
+#pragma once
+
+#include "iova/variant.h"
+#include "triage/kernel_tree.h"
+
+namespace triage {
+
+// Compiles what is not up to date and loads it into this process, where it stays. Throws Failure
+// that names the tree's file and what is missing, if it cannot be compiled over the shim.
+const iova_variant& load_kernel(const KernelTree& tree);
+
+// The name of its build targets and of its folder under bin/, as "fixed" is for the port's revision.
+std::string build_name(const KernelTree& tree);
+
+}  // namespace triage
