@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/compare.h"
 #include "triage/commands.h"
 
 // In a build with source coverage.
@@ -23,8 +25,10 @@ namespace {
 
 using nlohmann::json;
 
-// The child's messages: {"step": ...}, {"report": ...}, {"done": ...}, a line each.
+// The child's messages: {"step": ...}, {"report": ...}, {"done": ...}, {"compared": ...}, a line
+// each.
 int message_fd = -1;
+uint64_t comparing;  // number of the program that the child compares
 
 void send(const json& message) {
   std::string line =
@@ -59,7 +63,8 @@ void send_report(const engine::Report& report) {
                     {"values", report.values},
                     {"program", report.program},
                     {"history", report.history},
-                    {"state", report.state}}}});
+                    {"state", report.state},
+                    {"comparing", comparing}}}});
   if (__llvm_profile_write_file) __llvm_profile_write_file();  // the process is about to die
 }
 
@@ -68,20 +73,21 @@ engine::Report read_report(const json& j) {
           j["values"], j["program"],  j["history"],  j["state"]};
 }
 
-[[noreturn]] void be_child(const iova_variant& variant, const std::vector<Job>& jobs,
-                           size_t first, bool record) {
-  engine::set_report_sink(send_report);
+void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs,
+              size_t first, bool record) {
   for (size_t i = first; i < jobs.size(); i++) {
     engine::Options options{.faults = jobs[i].faults, .on_step = record ? send_step : nullptr};
+    if (jobs[i].expected)
+      engine::expect_same(*jobs[i].expected, variant, *jobs[i].program, {.faults = jobs[i].faults});
     const engine::Result& result = engine::run(variant, *jobs[i].program, options);
     send({{"done", {{"hash", result.trace_hash}, {"attempts", result.attempts}}}});
   }
-  exit(0);  // runs what measures coverage
 }
 
 class Child {
  public:
-  Child(const iova_variant& variant, const std::vector<Job>& jobs, size_t first, bool record) {
+  // Runs the body and ends.
+  explicit Child(const std::function<void()>& body) {
     int ends[2];
     log_ = memfd_create("log", MFD_CLOEXEC);
     if (log_ < 0 || pipe(ends)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
@@ -93,7 +99,9 @@ class Child {
       close(ends[0]);
       message_fd = ends[1];
       dup2(log_, STDERR_FILENO);
-      be_child(variant, jobs, first, record);
+      engine::set_report_sink(send_report);
+      body();
+      exit(0);  // runs what measures coverage
     }
     close(ends[1]);
     messages_ = ends[0];
@@ -108,6 +116,7 @@ class Child {
   }
   Child(const Child&) = delete;
 
+  int messages() const { return messages_; }  // file descriptor to poll
   // The next message; nothing when the child has ended or the time is over.
   std::optional<json> next(int timeout_ms, bool* timed_out) {
     while (true) {
@@ -141,6 +150,14 @@ class Child {
     ssize_t n = pread(log_, text.data(), text.size(), 0);
     text.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
     return text;
+  }
+
+  // Of a child whose messages have ended: whether it came to its end by itself.
+  bool ended_well() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
   // Lets a dying child write its log to the end.
@@ -179,7 +196,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const IsolateOptions& options,
                   const std::function<void(size_t, const Outcome&)>& on_outcome) {
   for (size_t i = 0; i < jobs.size();) {
-    Child child(variant, jobs, i, options.record);
+    Child child([&] { run_jobs(variant, jobs, i, options.record); });
     Outcome outcome;
     while (i < jobs.size()) {
       bool timed_out = false;
@@ -217,6 +234,72 @@ Outcome run_isolated(const iova_variant& variant, const program::Program& progra
   Outcome result;
   run_isolated(variant, {{&program, {}}}, options,
                [&](size_t, const Outcome& outcome) { result = outcome; });
+  return result;
+}
+
+namespace {
+
+// Of the numbers first, first + stride, ... below count.
+void compare_programs(const iova_variant& expected, const iova_variant& actual, uint64_t first,
+                      uint64_t count, uint64_t stride,
+                      const std::function<program::Program(uint64_t)>& make) {
+  constexpr uint64_t programs_per_message = 64;
+  uint64_t since = 0;
+  for (uint64_t number = first; number < count; number += stride) {
+    // Told before, since a finding ends the process.
+    if (++since == programs_per_message) {
+      send({{"compared", since}});
+      since = 0;
+    }
+    comparing = number;
+    engine::expect_same(expected, actual, make(number));
+  }
+  send({{"compared", since}});
+}
+
+}  // namespace
+
+Comparison compare_isolated(const iova_variant& expected, const iova_variant& actual,
+                            uint64_t count, unsigned children,
+                            const std::function<program::Program(uint64_t number)>& make,
+                            const std::function<void(uint64_t done)>& on_progress) {
+  constexpr int timeout_ms = 120'000;  // for the programs of one message
+  Comparison result;
+  std::vector<std::unique_ptr<Child>> running;
+  for (unsigned i = 0; i < children; i++)
+    running.push_back(std::make_unique<Child>(
+        [&, i] { compare_programs(expected, actual, i, count, children, make); }));
+  while (!running.empty()) {
+    std::vector<pollfd> polled;
+    for (const auto& child : running) polled.push_back({child->messages(), POLLIN, 0});
+    int ready = poll(polled.data(), polled.size(), timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    for (size_t i = polled.size(); i-- > 0;) {
+      if (ready > 0 && !polled[i].revents) continue;
+      bool timed_out = ready == 0;
+      std::optional<json> message;
+      if (!timed_out) message = running[i]->next(timeout_ms, &timed_out);
+      if (message && message->contains("compared")) {
+        result.programs += (*message)["compared"].get<uint64_t>();
+        on_progress(result.programs);
+        continue;
+      }
+      if (!message && !timed_out && running[i]->ended_well()) {
+        running.erase(running.begin() + static_cast<ptrdiff_t>(i));
+        continue;
+      }
+      if (message) {
+        result.outcome.kind = Outcome::finding;
+        result.outcome.report = read_report((*message)["report"]);
+        result.number = (*message)["report"]["comparing"];
+        running[i]->wait_for_end(timeout_ms);
+      } else {
+        result.outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+      }
+      result.outcome.log = running[i]->log();
+      return result;
+    }
+  }
   return result;
 }
 

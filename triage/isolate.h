@@ -16,6 +16,8 @@ namespace triage {
 struct Job {
   const program::Program* program;
   std::vector<engine::FaultPoint> faults;
+  // If there is one: the allocator that must do the same, else it is a finding.
+  const iova_variant* expected = nullptr;
 };
 
 // A step, as it came from the child.
@@ -52,5 +54,17 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const std::function<void(size_t, const Outcome&)>& on_outcome);
 Outcome run_isolated(const iova_variant& variant, const program::Program& program,
                      const IsolateOptions& options = {});
+
+// Compares two allocators on programs that are made where they run: program number i of count by
+// make(i). Several children share the numbers; all end with the first that meets a finding.
+struct Comparison {
+  uint64_t programs = 0;  // compared without a finding
+  uint64_t number = 0;    // of the program that met one
+  Outcome outcome;        // of that program, or clean
+};
+Comparison compare_isolated(const iova_variant& expected, const iova_variant& actual,
+                            uint64_t count, unsigned children,
+                            const std::function<program::Program(uint64_t number)>& make,
+                            const std::function<void(uint64_t done)>& on_progress);
 
 }  // namespace triage

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   triage::add_assemble(app, action);
   triage::add_replay(app, action);
   triage::add_sweep(app, action);
+  triage::add_diff(app, action);
   triage::add_list(app, action);
   try {
     app.parse(argc, argv);

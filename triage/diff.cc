@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// diff: whether two allocators ever behave differently, on given inputs or on random programs.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "program/mutation.h"
+#include "triage/commands.h"
+#include "triage/input.h"
+#include "triage/isolate.h"
+#include "triage/variants.h"
+
+namespace triage {
+namespace {
+
+struct Arguments {
+  std::string expected, actual;
+  std::vector<std::string> files;
+  uint64_t programs = 20'000;
+  uint64_t seed = 1;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  std::string out;
+  bool json = false;
+};
+
+// Program number i of a seed: some mutations of nothing, or now and then of an input.
+program::Program random_program(uint64_t seed, uint64_t number, const std::vector<Input>& inputs) {
+  constexpr uint64_t most_mutations = 24, inputs_one_in = 16;
+  std::seed_seq sequence{seed, seed >> 32, number, number >> 32};
+  std::mt19937 random(sequence);
+  program::Program program;
+  if (!inputs.empty() && random() % inputs_one_in == 0)
+    program = inputs[random() % inputs.size()].program;
+  for (uint64_t left = 1 + random() % most_mutations; left; left--)
+    program::Mutator(program::all_operations, random()).mutate(program);
+  return program;
+}
+
+void show_progress(uint64_t done, uint64_t of) {
+  if (!isatty(STDOUT_FILENO)) return;
+  fmt::print("\r{} of {} programs", done, of);
+  fflush(stdout);
+}
+
+int diff(const Arguments& arguments) {
+  const iova_variant& expected = parse_variant(arguments.expected).variant();
+  const iova_variant& actual = parse_variant(arguments.actual).variant();
+  std::vector<Input> inputs;
+  if (!arguments.files.empty())
+    for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
+  auto program_of = [&](uint64_t number) {
+    return number < inputs.size()
+               ? inputs[number].program
+               : random_program(arguments.seed, number - inputs.size(), inputs);
+  };
+  uint64_t count = inputs.size() + arguments.programs;
+  Comparison comparison =
+      compare_isolated(expected, actual, count, arguments.jobs, program_of, [&](uint64_t done) {
+        if (!arguments.json) show_progress(done, count);
+      });
+  const Outcome& outcome = comparison.outcome;
+  bool differ = outcome.kind != Outcome::clean;
+  std::string text = differ ? program::print(program_of(comparison.number)) : "";
+  if (differ && !arguments.out.empty()) write_file(arguments.out, text);
+  if (arguments.json) {
+    nlohmann::json result{{"expected", expected.name},
+                          {"actual", actual.name},
+                          {"programs", comparison.programs},
+                          {"key", outcome.key()}};
+    if (differ) result["program"] = text;
+    if (outcome.report) result["values"] = outcome.report->values;
+    fmt::print("{}\n", result.dump(2));
+    return differ ? findings : nothing_new;
+  }
+  if (isatty(STDOUT_FILENO)) fmt::print("\r\x1b[K");
+  if (!differ) {
+    fmt::print("{} and {} do the same: {} programs\n", expected.name, actual.name,
+               comparison.programs);
+    return nothing_new;
+  }
+  fmt::print("{} and {} differ, after {} programs without a difference\n", expected.name,
+             actual.name, comparison.programs);
+  if (outcome.report)
+    fmt::print("{}", engine::format(*outcome.report));
+  else
+    fmt::print("{}\n{}\nprogram:\n{}", outcome.key(), outcome.log, text);
+  return findings;
+}
+
+}  // namespace
+
+void add_diff(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("diff", "Whether two allocators ever behave differently");
+  const char* variant = "a revision of the port, debian:VERSION, or the path of a kernel tree";
+  command->add_option("EXPECTED", arguments->expected, variant)->required();
+  command->add_option("ACTUAL", arguments->actual, variant)->required();
+  command->add_option("FILE", arguments->files, "inputs or folders of them, to compare first");
+  command->add_option("--programs", arguments->programs, "random programs to compare")
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "of the random programs")->capture_default_str();
+  command->add_option("--jobs", arguments->jobs, "processes at a time")
+      ->check(CLI::Range(1u, 1024u))
+      ->capture_default_str();
+  command->add_option("--out", arguments->out, "where to write a program that shows a difference");
+  command->add_flag("--json", arguments->json, "for programs");
+  command->callback([arguments, &action] { action = [arguments] { return diff(*arguments); }; });
+}
+
+}  // namespace triage
