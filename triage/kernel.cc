@@ -27,7 +27,7 @@ std::string list_row(const KernelTree& tree) {
                      tree.folder.string());
 }
 
-// Rows of trees that are gone are dropped.
+// Trees that are gone are dropped with all that was built of them.
 void add_to_list(const KernelTree& tree) {
   fs::path path = build_folder() / "kernels.cmake";
   std::string before = fs::exists(path) ? read_file(path) : "", after;
@@ -36,7 +36,12 @@ void add_to_list(const KernelTree& tree) {
     static const std::regex row("iovafuzz_kernel\\((\\S+) .*\\[==\\[(.*)\\]==\\]\\)");
     std::smatch match;
     if (!std::regex_match(line, match, row) || match[1] == tree.name) continue;
-    if (fs::exists(match[2].str())) after += line + "\n";
+    if (fs::exists(match[2].str())) {
+      after += line + "\n";
+      continue;
+    }
+    fs::remove_all(build_folder() / "kernels" / match[1].str());
+    fs::remove_all(build_folder() / "bin" / ("kernel-" + match[1].str()));
   }
   after += list_row(tree);
   if (after != before) write_file(path, after);
@@ -51,10 +56,7 @@ std::string complaint(const KernelTree& tree, const std::string& output) {
   for (std::string line; std::getline(lines, line);) {
     if (std::regex_search(line, match, unsupported)) return match[1];
     if (std::regex_search(line, match, error))
-      return fmt::format("{}: does not compile over the shim: {}:{}: {}", tree.folder.string(),
-                         fs::path(match[1].str()).lexically_relative(tree.folder).string() == ""
-                             ? match[1].str()
-                             : match[1].str(),
+      return fmt::format("{}:{}: does not compile over the shim: {}", match[1].str(),
                          match[2].str(), match[4].str());
   }
   return fmt::format("{}: cannot be built:\n{}", tree.folder.string(), output);
