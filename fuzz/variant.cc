@@ -11,5 +11,9 @@ const iova_variant* const fuzz::likeness = nullptr;
 #include "tree_features.h"
 #include "kernel/kernel_variant.h"
 const iova_variant& fuzz::variant = kernel_variant;
+#ifdef TREE_IS_LIKE
 const iova_variant* const fuzz::likeness = &port::TREE_IS_LIKE::variant;
+#else
+const iova_variant* const fuzz::likeness = nullptr;
+#endif
 #endif

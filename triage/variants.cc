@@ -65,10 +65,10 @@ VariantChoice parse_variant(const std::string& word) {
   return choice;
 }
 
-const iova_variant& likeness(const iova_variant& kernel) {
+const iova_variant* likeness(const iova_variant& kernel) {
   for (const Named& named : all)
-    if (kernel.like && !strcmp(named.column, kernel.like)) return *named.variant;
-  throw Failure(fmt::format("{} is like no revision of the port", kernel.name));
+    if (kernel.like && !strcmp(named.column, kernel.like)) return named.variant;
+  return nullptr;
 }
 
 }  // namespace triage

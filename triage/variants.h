@@ -26,7 +26,7 @@ struct VariantChoice {
 // From one word: "6.12" is a revision of the port, "debian:6.12" or a path a kernel tree.
 VariantChoice parse_variant(const std::string& word);
 
-// The revision of the port that a kernel tree's variant should equal.
-const iova_variant& likeness(const iova_variant& kernel);
+// The revision of the port that a kernel tree's variant should equal; NULL if there is none.
+const iova_variant* likeness(const iova_variant& kernel);
 
 }  // namespace triage

@@ -43,7 +43,7 @@ struct iova_depot_view {
 
 struct iova_variant {
   const char *name; /* "port@6.12" */
-  const char *like; /* the port's revision that a kernel tree should equal, "v6_12"; NULL: the port */
+  const char *like; /* for a kernel tree, the revision of the port that it should equal, "v6_12" */
   size_t domain_size;    /* bytes */
   size_t magazine_pfns;  /* capacity of a magazine */
   bool trims_depot; /* by delayed work */

@@ -19,8 +19,6 @@ static void init_domain(void *domain, unsigned long granule, unsigned long start
 
 #if TREE_HAS_RCACHE_INIT
 static int init_rcaches(void *domain) { return iova_domain_init_rcaches(domain); }
-#else
-#define init_rcaches NULL
 #endif
 
 static void put_domain(void *domain) { put_iova_domain(domain); }
@@ -145,7 +143,9 @@ static void each_depot(const void *domain,
 
 const struct iova_variant kernel_variant = {
     .name = IOVAFUZZ_KERNEL_NAME,
+#ifdef TREE_IS_LIKE
     .like = EXPANDED_NAME_OF(TREE_IS_LIKE),
+#endif
     .domain_size = sizeof(struct iova_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
     .trims_depot = TREE_TRIMS_DEPOT,
@@ -154,7 +154,9 @@ const struct iova_variant kernel_variant = {
     .cache_get = cache_get,
     .cache_put = cache_put,
     .init_domain = init_domain,
+#if TREE_HAS_RCACHE_INIT
     .init_rcaches = init_rcaches,
+#endif
     .put_domain = put_domain,
     .alloc = alloc,
     .alloc_fast = alloc_fast,
