@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <set>
 
+#include "engine/compare.h"
 #include "engine/engine.h"
 #include "iova/port_variants.h"
 #include "shim/slab.h"
@@ -142,7 +143,16 @@ struct Broken {
   const char* key;
   void (*break_it)(iova_variant& variant);
   const char* text;
+  bool compared = false;  // with the good one, instead of judged alone
 };
+
+void judge(const Broken& broken, const iova_variant& variant) {
+  auto program = program::parse(broken.text);
+  if (broken.compared)
+    expect_same(good, variant, program);
+  else
+    run(variant, program);
+}
 
 #define FAST "cache_get\ninit start=16\ninit_rcaches\n"
 
@@ -172,6 +182,8 @@ const Broken broken[] = {
      "failure-left-traces:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches",
      [](iova_variant& v) { v.init_rcaches = init_rcaches_leaks_on_failure; },
      "cache_get\ninit\nfail 0x1\ninit_rcaches\n"},
+    {&oracle::variants_differ, "variants-differ:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.alloc = alloc_unaligned; }, FAST "alloc\nalloc size=4\n", true},
     {&oracle::tree_order, "tree-order:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_node = nodes_overlap; }, "init\n"},
     {&oracle::tree_anchor, "tree-anchor:init_iova_domain:init:none",
@@ -207,13 +219,12 @@ class EngineOracle : public testing::TestWithParam<Broken> {};
 TEST_P(EngineOracle, FiresOnABrokenAllocator) {
   iova_variant variant = good;
   GetParam().break_it(variant);
-  auto program = program::parse(GetParam().text);
-  EXPECT_DEATH(run(variant, program),
+  EXPECT_DEATH(judge(GetParam(), variant),
                literally(std::string("==iovafuzz== key: ") + GetParam().key + "\npanic: " +
                          shim::headline(*GetParam().oracle) + "\n"));
 }
 
-TEST_P(EngineOracle, IsSilentOnAGoodOne) { run(good, program::parse(GetParam().text)); }
+TEST_P(EngineOracle, IsSilentOnAGoodOne) { judge(GetParam(), good); }
 
 std::string camel_case(const testing::TestParamInfo<Broken>& info) {
   std::string name;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's headers as the shim has them, used as kernel code uses them: each in C. */
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/cpu.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/kmemleak.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/stddef.h>
+#include <linux/timer.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct holder {
+  long before;
+  struct hlist_node node;
+  struct delayed_work work;
+  struct timer_list timer;
+};
+
+static_assert(sizeof(u64) == 8);
+static_assert(sizeof(u32) == 4, "with a message");
+static DEFINE_MUTEX(a_mutex);
+
+/* The first expression that is wrong, or NULL. */
+const char *wrong_in_headers(void);
+const char *wrong_in_headers(void) {
+#define EXPECT(expression) \
+  if (!(expression)) return #expression
+  struct holder holder = {0}, *holders;
+  struct hlist_node *none = NULL;
+  struct timer_list *timer = &holder.timer;
+  unsigned int a = 3, b = 5, cpu, cpus = 0;
+  atomic_t flag = {0};
+  atomic64_t counter = {41};
+  u32 *percpu;
+
+  EXPECT(fls_long(0) == 0 && fls_long(1) == 1 && fls_long(~0ul) == 64);
+  EXPECT(__ffs(4096) == 12 && __ffs(1) == 0);
+  EXPECT(order_base_2(0) == 0 && order_base_2(1) == 0 && order_base_2(5) == 3);
+  EXPECT(order_base_2(32) == 5 && order_base_2(33) == 6);
+  EXPECT(roundup_pow_of_two(1) == 1 && roundup_pow_of_two(17) == 32);
+  EXPECT(is_power_of_2(64) && !is_power_of_2(0) && !is_power_of_2(65));
+  EXPECT(ALIGN(5ul, 4ul) == 8 && ALIGN(8ul, 4ul) == 8 && ALIGN_DOWN(7ul, 4ul) == 4);
+  EXPECT(min(a++, 7u) == 3 && a == 4 && max(a, b) == 5);
+  EXPECT(min_t(unsigned char, 256, 1) == 0 && max_t(unsigned char, 256, 1) == 1);
+  swap(a, b);
+  EXPECT(a == 5 && b == 4);
+  EXPECT(ULONG_MAX + 1 == 0 && ULLONG_MAX + 1 == 0);
+
+  EXPECT(container_of(&holder.node, struct holder, node) == &holder);
+  EXPECT(hlist_entry_safe(&holder.node, struct holder, node) == &holder);
+  EXPECT(hlist_entry_safe(none, struct holder, node) == NULL);
+  EXPECT(to_delayed_work(&holder.work.work) == &holder.work);
+  holders = from_timer(holders, timer, timer);
+  EXPECT(holders == &holder);
+  EXPECT(PAGE_SIZE == 4096 && ERR_PTR(-ENOMEM) == (void *)-12l);
+
+  EXPECT(atomic_xchg(&flag, 1) == 0 && atomic_read(&flag) == 1);
+  EXPECT(atomic_cmpxchg(&flag, 0, 7) == 1 && atomic_read(&flag) == 1);
+  EXPECT(atomic_cmpxchg(&flag, 1, 7) == 1 && atomic_read(&flag) == 7);
+  atomic64_inc(&counter);
+  EXPECT(atomic64_read(&counter) == 42);
+  rcu_assign_pointer(holders, NULL);
+  EXPECT(rcu_dereference_raw(holders) == NULL);
+
+  mutex_lock(&a_mutex);
+  mutex_unlock(&a_mutex);
+
+  /* GFP_KERNEL unless given; elements are zeroed if the name says so. */
+  holders = kzalloc_objs(struct holder, 3);
+  EXPECT(holders && holders[2].before == 0);
+  kfree(holders);
+  holders = kmalloc_obj(*holders, GFP_ATOMIC);
+  EXPECT(holders && holders->before == -1);
+  kfree(holders);
+
+  percpu = alloc_percpu(u32);
+  EXPECT(percpu != NULL);
+  for_each_possible_cpu(cpu) {
+    *per_cpu_ptr(percpu, cpu) = cpu + 1;
+    cpus++;
+  }
+  EXPECT(cpus == num_possible_cpus() && *raw_cpu_ptr(percpu) == smp_processor_id() + 1);
+  free_percpu(percpu);
+  pr_err("%pe is dropped", ERR_PTR(-EINVAL));
+  return NULL;
+}
+
+MODULE_LICENSE("GPL");
+EXPORT_SYMBOL_GPL(wrong_in_headers);
