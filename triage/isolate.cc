@@ -56,6 +56,7 @@ void send_report(const engine::Report& report) {
                     {"function", report.function},
                     {"operation", report.operation},
                     {"faults", report.faults},
+                    {"gone_past", report.gone_past},
                     {"values", report.values},
                     {"program", report.program},
                     {"history", report.history},
@@ -64,24 +65,29 @@ void send_report(const engine::Report& report) {
 }
 
 engine::Report read_report(const json& j) {
-  return {j["key"],    j["headline"], j["function"], j["operation"], j["faults"],
-          j["values"], j["program"],  j["history"],  j["state"]};
+  return {j["key"],    j["headline"],  j["function"], j["operation"], j["faults"],
+          j["gone_past"], j["values"], j["program"],  j["history"],   j["state"]};
 }
 
 [[noreturn]] void be_child(const iova_variant& variant, const std::vector<Job>& jobs,
-                           size_t first, bool record) {
+                           size_t first, const IsolateOptions& isolate) {
   engine::set_report_sink(send_report);
   for (size_t i = first; i < jobs.size(); i++) {
-    engine::Options options{.faults = jobs[i].faults, .on_step = record ? send_step : nullptr};
+    engine::Options options{.faults = jobs[i].faults,
+                            .known = isolate.known,
+                            .on_step = isolate.record ? send_step : nullptr};
     const engine::Result& result = engine::run(variant, *jobs[i].program, options);
-    send({{"done", {{"hash", result.trace_hash}, {"attempts", result.attempts}}}});
+    send({{"done", {{"hash", result.trace_hash},
+                    {"attempts", result.attempts},
+                    {"known_met", result.known_met}}}});
   }
   exit(0);  // runs what measures coverage
 }
 
 class Child {
  public:
-  Child(const iova_variant& variant, const std::vector<Job>& jobs, size_t first, bool record) {
+  Child(const iova_variant& variant, const std::vector<Job>& jobs, size_t first,
+        const IsolateOptions& options) {
     int ends[2];
     log_ = memfd_create("log", MFD_CLOEXEC);
     if (log_ < 0 || pipe(ends)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
@@ -93,7 +99,7 @@ class Child {
       close(ends[0]);
       message_fd = ends[1];
       dup2(log_, STDERR_FILENO);
-      be_child(variant, jobs, first, record);
+      be_child(variant, jobs, first, options);
     }
     close(ends[1]);
     messages_ = ends[0];
@@ -179,7 +185,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const IsolateOptions& options,
                   const std::function<void(size_t, const Outcome&)>& on_outcome) {
   for (size_t i = 0; i < jobs.size();) {
-    Child child(variant, jobs, i, options.record);
+    Child child(variant, jobs, i, options);
     Outcome outcome;
     while (i < jobs.size()) {
       bool timed_out = false;
@@ -193,6 +199,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message && message->contains("done")) {
         outcome.trace_hash = (*message)["done"]["hash"];
         outcome.attempts = (*message)["done"]["attempts"].get<std::vector<size_t>>();
+        outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
         on_outcome(i++, outcome);
         outcome = {};
         continue;
@@ -200,6 +207,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message) {
         outcome.kind = Outcome::finding;
         outcome.report = read_report((*message)["report"]);
+        outcome.known_met = outcome.report->gone_past;
         child.wait_for_end(options.timeout_ms);
       } else {
         outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;

@@ -32,6 +32,7 @@ struct Outcome {
   uint64_t trace_hash = 0;       // if clean
   std::vector<size_t> attempts;  // if clean: how many each operation made
   std::optional<engine::Report> report;  // of a finding
+  std::vector<std::string> known_met;    // keys of findings gone past
   std::vector<RecordedStep> steps;       // if asked for
   std::string log;               // what the child wrote, unless clean
 
@@ -44,6 +45,7 @@ struct Outcome {
 struct IsolateOptions {
   bool record = false;            // keep the steps
   int timeout_ms = 25'000;        // for one program
+  std::vector<std::string> known = {};  // keys of findings to go past
 };
 
 // Calls on_outcome(index, outcome) for each job, in order. Jobs share a child until one ends it.
