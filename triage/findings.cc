@@ -25,52 +25,93 @@ std::string commented(const std::string& text) { return "# " + text + "\n"; }
 
 }  // namespace
 
-FindingStore::FindingStore(fs::path folder, const iova_variant& variant,
-                           std::string replay_options)
-    : folder_(std::move(folder)), variant_(variant), replay_options_(std::move(replay_options)) {
+FindingStore::FindingStore(fs::path out, const iova_variant& variant, std::string replay_options,
+                           bool use_ledger)
+    : folder_(out / "findings"),
+      known_folder_(out / "known"),
+      variant_(variant),
+      replay_options_(std::move(replay_options)),
+      use_ledger_(use_ledger) {
   make_folder(folder_);
   write_known();
 }
 
-const StoredFinding* FindingStore::take(const fs::path& path, const std::string& target,
-                                        uint64_t executions, const std::string& log) {
+const engine::KnownFinding* FindingStore::known(const std::string& key) const {
+  return use_ledger_ ? engine::find_known(key, variant_.name) : nullptr;
+}
+
+std::vector<std::string> FindingStore::keys_to_go_past() const {
+  std::vector<std::string> keys;
+  if (use_ledger_) keys = engine::known_keys(variant_.name);
+  for (const StoredFinding& finding : findings_) keys.push_back(finding.key);
+  return keys;
+}
+
+// Something new, if the program shows it anywhere behind what the engine went past; else what this
+// campaign has found already; else what the ledger knows.
+Outcome FindingStore::replay(const program::Program& program) const {
+  Outcome outcome = run_isolated(variant_, program, {.known = keys_to_go_past()});
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_)
+    outcome = run_isolated(variant_, program, {.known = engine::known_keys(variant_.name)});
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty())
+    outcome = run_isolated(variant_, program);
+  return outcome;
+}
+
+TakenInput FindingStore::take(const fs::path& path, const std::string& target,
+                              uint64_t executions, const std::string& log) {
   std::string content = read_file(path);
   program::Program program = program::decode(
       {reinterpret_cast<const uint8_t*>(content.data()), content.size()});
-  Outcome outcome = run_isolated(variant_, program);
+  Outcome outcome = replay(program);
   std::string key = outcome.key().empty() ? "unreproduced:" + target : outcome.key();
-  auto known = std::find_if(findings_.begin(), findings_.end(),
-                            [&](const StoredFinding& finding) { return finding.key == key; });
-  bool is_new = known == findings_.end();
-  if (is_new) {
-    fs::path finding_folder = folder_ / folder_name(key);
-    fs::path reproducer = finding_folder / "program.iova";
-    findings_.push_back(
-        {key, target, executions, 0, finding_folder, reproducer,
-         fmt::format("./iovafuzz replay {}{}", replay_options_, reproducer.string()), outcome});
-    known = std::prev(findings_.end());
-    make_folder(known->folder);
-    std::string text = commented(key);
-    if (outcome.report) text += commented(outcome.report->headline);
-    if (outcome.report)
-      for (const std::string& fault : outcome.report->faults)
-        text += commented("fault injected: " + fault);
-    write_file(known->reproducer, text + program::print(program));
-    std::string report = outcome.report ? engine::format(*outcome.report) : "";
-    write_file(known->folder / "report.txt",
-               fmt::format("{}\nvariant: {}\ntarget: {}\nreplay: {}\n{}\n{}\n", key, variant_.name,
-                           target, known->replay, report,
-                           outcome.log.empty() ? log : outcome.log));
+  if (const engine::KnownFinding* entry = known(key)) {
+    make_folder(known_folder_ / entry->id);
+    fs::rename(path, known_folder_ / entry->id / path.filename());
+    return {nullptr, key};
   }
-  known->inputs++;
-  fs::rename(path, known->folder / path.filename());
+  auto found = std::find_if(findings_.begin(), findings_.end(),
+                            [&](const StoredFinding& finding) { return finding.key == key; });
+  bool is_new = found == findings_.end();
+  if (is_new) {
+    add(key, target, executions, program, outcome, log);
+    found = std::prev(findings_.end());
+  }
+  found->inputs++;
+  fs::rename(path, found->folder / path.filename());
   if (is_new) write_known();
-  return is_new ? &*known : nullptr;
+  return {is_new ? &*found : nullptr, key};
+}
+
+void FindingStore::add(const std::string& key, const std::string& target, uint64_t executions,
+                       const program::Program& program, const Outcome& outcome,
+                       const std::string& log) {
+  fs::path finding_folder = folder_ / folder_name(key);
+  fs::path reproducer = finding_folder / "program.iova";
+  std::string past;
+  for (const std::string& met : outcome.known_met) past += "--past " + met + " ";
+  make_folder(finding_folder);
+  findings_.push_back(
+      {key, target, executions, 0, finding_folder, reproducer,
+       fmt::format("./iovafuzz replay {}{}{}", replay_options_, past, reproducer.string()),
+       outcome});
+  std::string text = commented(key);
+  if (outcome.report) {
+    text += commented(outcome.report->headline);
+    for (const std::string& fault : outcome.report->faults)
+      text += commented("fault injected: " + fault);
+  }
+  write_file(reproducer, text + program::print(program));
+  std::string report = outcome.report ? engine::format(*outcome.report) : "";
+  write_file(finding_folder / "report.txt",
+             fmt::format("{}\nvariant: {}\ntarget: {}\nreplay: {}\n{}\n{}\n", key, variant_.name,
+                         target, findings_.back().replay, report,
+                         outcome.log.empty() ? log : outcome.log));
 }
 
 void FindingStore::write_known() const {
   std::string text;
-  for (const StoredFinding& finding : findings_) text += finding.key + "\n";
+  for (const std::string& key : keys_to_go_past()) text += key + "\n";
   write_file(known_file(), text);
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The findings of a campaign on disk: a folder for each key with report.txt, program.iova and all
 // inputs that showed it. An input leaves the engine's folder only when its finding is complete, so
-// that a tool killed at any moment loses none.
+// that a tool killed at any moment loses none. Inputs that show nothing but known findings go to
+// known/, by the id in the ledger.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "engine/ledger.h"
 #include "triage/isolate.h"
 
 namespace triage {
@@ -23,24 +25,38 @@ struct StoredFinding {
   Outcome outcome;      // of its first input
 };
 
+// What an input that an engine left turned out to show.
+struct TakenInput {
+  const StoredFinding* new_finding;  // NULL unless its key is new to this campaign
+  std::string key;
+};
+
 class FindingStore {
  public:
-  // Inputs are replayed on the variant.
-  FindingStore(std::filesystem::path folder, const iova_variant& variant, std::string replay_options);
+  // Everything is in the folder out. Inputs are replayed on the variant; with use_ledger, what is
+  // known of it is not new.
+  FindingStore(std::filesystem::path out, const iova_variant& variant, std::string replay_options,
+               bool use_ledger);
 
-  // Takes in an input that an engine left. Returns the finding if its key is new to this campaign.
-  const StoredFinding* take(const std::filesystem::path& input, const std::string& target,
-                            uint64_t executions, const std::string& log);
+  TakenInput take(const std::filesystem::path& input, const std::string& target,
+                  uint64_t executions, const std::string& log);
   const std::vector<StoredFinding>& findings() const { return findings_; }
-  // Keys that a target can go past, in a file for it to read.
+  // The entry of the ledger, if that is used, or NULL.
+  const engine::KnownFinding* known(const std::string& key) const;
+  // Keys that a target can go past, in a file for it to read: of the ledger and found so far.
   std::filesystem::path known_file() const { return folder_ / "known"; }
 
  private:
+  std::vector<std::string> keys_to_go_past() const;
+  Outcome replay(const program::Program& program) const;
+  void add(const std::string& key, const std::string& target, uint64_t executions,
+           const program::Program& program, const Outcome& outcome, const std::string& log);
   void write_known() const;
 
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, known_folder_;
   const iova_variant& variant_;
   std::string replay_options_;
+  bool use_ledger_;
   std::vector<StoredFinding> findings_;
 };
 

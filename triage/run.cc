@@ -12,6 +12,7 @@
 #include "triage/campaign.h"
 #include "triage/commands.h"
 #include "triage/input.h"
+#include "triage/known.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -129,8 +130,37 @@ void print_finding(size_t number, const StoredFinding& finding) {
   fmt::print("   reproducer: {}\n   replay: {}\n", finding.reproducer.string(), finding.replay);
 }
 
-nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant) {
+// Of all targets.
+KnownMet known_met(const Progress& progress) {
+  KnownMet met;
+  for (const TargetProgress& row : progress.targets)
+    for (const auto& [id, keys] : row.known) met[id].insert(keys.begin(), keys.end());
+  return met;
+}
+
+void print_known(const Progress& progress, const std::string& replay_options) {
+  KnownMet met = known_met(progress);
+  if (!met.empty()) fmt::print("\nknown findings met:\n");
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!met.contains(finding.id)) continue;
+    fmt::print("\n   {}: {}\n{}", finding.id, finding.title, describe(finding, "   "));
+    for (const std::string& key : met[finding.id]) fmt::print("   key: {}\n", key);
+    fmt::print("   replay: {}\n", show_command(finding, replay_options));
+  }
+}
+
+nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant,
+                       const std::string& replay_options) {
   nlohmann::json targets = nlohmann::json::array(), found = nlohmann::json::array();
+  nlohmann::json known = nlohmann::json::array();
+  KnownMet met = known_met(result.progress);
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!met.contains(finding.id)) continue;
+    nlohmann::json row = triage::to_json(finding);
+    row["keys"] = met[finding.id];
+    row["replay"] = show_command(finding, replay_options);
+    known.push_back(row);
+  }
   for (const TargetProgress& row : result.progress.targets)
     targets.push_back({{"target", row.target->name},
                        {"executions", row.executions},
@@ -153,7 +183,8 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
           {"seconds", std::chrono::duration<double>(result.progress.elapsed).count()},
           {"interrupted", result.progress.interrupted},
           {"targets", targets},
-          {"findings", found}};
+          {"findings", found},
+          {"known", known}};
 }
 
 int run(const Arguments& arguments) {
@@ -166,6 +197,7 @@ int run(const Arguments& arguments) {
   options.seed = arguments.seed;
   options.first = arguments.first;
   options.seeds = !arguments.no_seeds;
+  options.ledger = !arguments.no_ledger;
   options.out = arguments.out;
   if (arguments.out.empty()) {
     options.out = source_folder() / ".campaign";
@@ -192,13 +224,14 @@ int run(const Arguments& arguments) {
         if (!arguments.json) display.show(progress, finding);
       });
   if (arguments.json) {
-    fmt::print("{}\n", to_json(result, *options.variant).dump(2));
+    fmt::print("{}\n", to_json(result, *options.variant, options.replay_options).dump(2));
     return result.findings.empty() ? nothing_new : findings;
   }
   display.clear();
   fmt::print("\n{} on {}, {:.0f} s\n{}", result.progress.interrupted ? "interrupted" : "done",
              options.variant->name, std::chrono::duration<double>(result.progress.elapsed).count(),
              table(result.progress));
+  print_known(result.progress, options.replay_options);
   size_t number = 0;
   for (const StoredFinding& finding : result.findings) print_finding(++number, finding);
   fmt::print("\n{} new {}\n", result.findings.size(),
@@ -225,7 +258,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_flag("--first", arguments->first, "stop at the first new finding");
   command->add_flag("--no-seeds", arguments->no_seeds, "start from an empty corpus");
   command->add_flag("--no-ledger", arguments->no_ledger,
-                    "treat known findings as new (none is listed yet)");
+                    "treat known findings as new (list known tells which there are)");
   command->add_option("--out", arguments->out,
                       "folder for corpus, logs and findings; else .campaign of the project");
   command->add_flag("--json", arguments->json, "the summary for programs");
