@@ -54,8 +54,7 @@ class Campaign {
   Campaign(const CampaignOptions& options, const OnProgress& on_progress)
       : options_(options),
         on_progress_(on_progress),
-        store_((make_folder(options.out), options.out / "findings"), *options.variant,
-               options.replay_options),
+        store_((make_folder(options.out), options.out), options.tested, options.ledger),
         begin_(Clock::now()) {
     for (const fuzz::Target* target : options_.targets) {
       make_folder(crash_folder(*target));
@@ -159,11 +158,12 @@ class Campaign {
     finished_[target].coverage = process->statistics().coverage;
     finished_[target].corpus = process->statistics().corpus;
     running_time_[target] += Clock::now() - slot.started;
-    progress_.targets[target].known.insert(process->known_met().begin(),
-                                           process->known_met().end());
+    note_known(progress_.targets[target], process->known_met());
     size_t taken = take_crashes(target, process->statistics().executions, process->tail());
-    bool asked_to_end = process->status() == 0 || interrupted || Clock::now() >= slot.until;
-    if (!taken && !asked_to_end && !stop_) {
+    bool asked_to_end = process->status() == 0 || over() || Clock::now() >= slot.until;
+    // Its input may have been taken in already, if another process left the same.
+    bool left_input = taken || process->tail().find("Test unit written to") != std::string::npos;
+    if (!left_input && !asked_to_end) {
       if (++failed_starts_ == 3)
         throw Failure(fmt::format("{} ends with status {} and leaves no crash:\n{}",
                                   options_.targets[target]->name, process->status(),
@@ -181,17 +181,23 @@ class Campaign {
         inputs.push_back(entry.path());
     std::sort(inputs.begin(), inputs.end());
     for (const fs::path& input : inputs) {
-      const StoredFinding* finding =
-          store_.take(input, options_.targets[target]->name, executions, log);
-      if (!finding) continue;
+      TakenInput taken = store_.take(input, *options_.targets[target], executions, log);
+      note_known(progress_.targets[target], {taken.key});
+      if (!taken.new_finding) continue;
       progress_.targets[target].new_findings++;
-      report(finding);
+      report(taken.new_finding);
       if (options_.first) {
         stop_ = true;
         return inputs.size();
       }
     }
     return inputs.size();
+  }
+
+  // Those of the keys that are in the ledger; the others are this campaign's own findings.
+  void note_known(TargetProgress& row, const std::set<std::string>& keys) const {
+    for (const std::string& key : keys)
+      if (const engine::KnownFinding* known = store_.known(key)) row.known[known->id].insert(key);
   }
 
   void stop_all() {
@@ -225,7 +231,7 @@ class Campaign {
         sum.executions += slot.process->statistics().executions;
         sum.coverage = std::max(sum.coverage, slot.process->statistics().coverage);
         sum.corpus = std::max(sum.corpus, slot.process->statistics().corpus);
-        row.known.insert(slot.process->known_met().begin(), slot.process->known_met().end());
+        note_known(row, slot.process->known_met());
       }
       double seconds = std::chrono::duration<double>(time).count();
       row.executions = sum.executions;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,16 +18,19 @@ namespace triage {
 
 struct CampaignOptions {
   std::vector<const fuzz::Target*> targets;
-  const iova_variant* variant;
+  TestedVariant tested;
   std::string variant_folder;  // of the build's bin/
-  std::string replay_options;  // what replay needs to use the same variant
   std::optional<std::chrono::milliseconds> time;  // none: until interrupted
   unsigned jobs = 1;           // processes at a time
   unsigned seed = 1;
   bool first = false;          // stop at the first new finding
   bool seeds = true;           // else from an empty corpus
+  bool ledger = true;          // go past known findings; else they are new
   std::filesystem::path out;
 };
+
+// Known findings, by their id, with the keys that they were met as.
+using KnownMet = std::map<std::string, std::set<std::string>>;
 
 struct TargetProgress {
   const fuzz::Target* target;
@@ -35,7 +39,7 @@ struct TargetProgress {
   double executions_per_second = 0;  // over the time that it was running
   uint64_t coverage = 0, corpus = 0;
   size_t new_findings = 0;
-  std::set<std::string> known = {};  // keys of known findings met
+  KnownMet known = {};  // of the ledger
 };
 
 struct Progress {

@@ -5,6 +5,7 @@
 
 #include <regex>
 
+#include "engine/ledger.h"
 #include "fuzz/targets.h"
 #include "triage/dictionary.h"
 
@@ -124,6 +125,66 @@ TEST(Show, MarksTheOperationAtFaultAndNamesTheInjectedFault) {
                                "kmem_cache_alloc(iommu_iova_magazine) of 1024 bytes, GFP_KERNEL, "
                                "in iova_magazine_alloc()"),
             std::string::npos);
+}
+
+constexpr const char bug_note[] =
+    " (known: mag-free-null, rcache init frees NULL magazines when it fails half-way)";
+
+TEST(Known, KeysSaySoWhereverTheyArePrinted) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", bug), other = folder.write("b.iova", life);
+  for (auto arguments : {std::vector<std::string>{"show", file}, {"replay", file},
+                         {"sweep", other}}) {
+    arguments.insert(arguments.end(), {"--revision", "6.12"});
+    CommandResult result = tool(arguments);
+    EXPECT_NE(result.output.find(std::string(bug_key) + bug_note), std::string::npos)
+        << result.output;
+  }
+  EXPECT_EQ(tool_json({"show", file, "--revision", "6.12"})["known"], "mag-free-null");
+  nlohmann::json ids{{bug_key, "mag-free-null"}};
+  EXPECT_EQ(tool_json({"replay", file, "--revision", "6.12"})[0]["known"], ids);
+  bool swept = false;
+  auto rows = tool_json({"sweep", other, "--revision", "6.12"});
+  for (const auto& row : rows[0]["operations"]) swept |= row["known"] == ids;
+  EXPECT_TRUE(swept);
+}
+
+TEST(Known, FindingsAreGonePastIfAsked) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", std::string(bug) + "alloc size=64 limit=50\n"
+                                                               "alloc size=64\n");
+  constexpr const char next_key[] = "hint-lower-limit:alloc_iova:alloc:none";
+  auto keys = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"replay", "--revision", "6.12", file});
+    return tool_json(arguments)[0]["keys"];
+  };
+  EXPECT_EQ(keys({}), nlohmann::json({{bug_key, 1}}));
+  EXPECT_EQ(keys({"--past", bug_key}), nlohmann::json({{next_key, 1}}));
+  EXPECT_EQ(keys({"--past", bug_key, "--past", next_key}), nlohmann::json({{"clean", 1}}));
+  EXPECT_EQ(keys({"--past", "ledger"}), nlohmann::json({{"clean", 1}}));
+
+  CommandResult shown = tool({"show", "--revision", "6.12", "--past", bug_key, file});
+  EXPECT_EQ(shown.status, 1);
+  EXPECT_NE(shown.output.find(std::string("gone past: ") + bug_key), std::string::npos)
+      << shown.output;
+  shown = tool({"show", "--revision", "6.12", "--past", "ledger", file});
+  EXPECT_EQ(shown.status, 0);
+  EXPECT_NE(shown.output.find("no other finding, trace "), std::string::npos) << shown.output;
+}
+
+TEST(Known, FindingsAreListed) {
+  CommandResult listed = tool({"list", "known"});
+  EXPECT_EQ(listed.status, 0);
+  for (const engine::KnownFinding& finding : engine::ledger())
+    EXPECT_NE(listed.output.find("  " + finding.id + ": " + finding.title + "\n"),
+              std::string::npos);
+  EXPECT_NE(listed.output.find("./iovafuzz show --revision 6.12 corpus/iova_init_faults/magazine_"),
+            std::string::npos);
+  EXPECT_NE(tool({"list"}).output.find(listed.output), std::string::npos);
+  auto rows = tool_json({"list"})["known"];
+  ASSERT_EQ(rows.size(), engine::ledger().size());
+  EXPECT_EQ(rows[0]["id"], "mag-free-null");
+  EXPECT_EQ(rows[0]["upstream"], "fa8fb60d3637, v7.1");
 }
 
 TEST(Assemble, BytesAndTextMeanTheSame) {

@@ -60,6 +60,7 @@ void send_report(const engine::Report& report) {
                     {"function", report.function},
                     {"operation", report.operation},
                     {"faults", report.faults},
+                    {"gone_past", report.gone_past},
                     {"values", report.values},
                     {"program", report.program},
                     {"history", report.history},
@@ -69,18 +70,27 @@ void send_report(const engine::Report& report) {
 }
 
 engine::Report read_report(const json& j) {
-  return {j["key"],    j["headline"], j["function"], j["operation"], j["faults"],
-          j["values"], j["program"],  j["history"],  j["state"]};
+  return {j["key"],    j["headline"],  j["function"], j["operation"], j["faults"],
+          j["gone_past"], j["values"], j["program"],  j["history"],   j["state"]};
 }
 
-void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs,
-              size_t first, bool record) {
+void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t first,
+              const IsolateOptions& isolate) {
   for (size_t i = first; i < jobs.size(); i++) {
-    engine::Options options{.faults = jobs[i].faults, .on_step = record ? send_step : nullptr};
-    if (jobs[i].expected)
-      engine::expect_same(*jobs[i].expected, variant, *jobs[i].program, {.faults = jobs[i].faults});
+    engine::Options options{.faults = jobs[i].faults,
+                            .known = isolate.known,
+                            .on_step = isolate.record ? send_step : nullptr};
+    if (isolate.expected) {
+      send({{"done", {{"hash", 0},
+                      {"attempts", json::array()},
+                      {"known_met", engine::expect_same(*isolate.expected, variant,
+                                                        *jobs[i].program, options)}}}});
+      continue;
+    }
     const engine::Result& result = engine::run(variant, *jobs[i].program, options);
-    send({{"done", {{"hash", result.trace_hash}, {"attempts", result.attempts}}}});
+    send({{"done", {{"hash", result.trace_hash},
+                    {"attempts", result.attempts},
+                    {"known_met", result.known_met}}}});
   }
 }
 
@@ -196,7 +206,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const IsolateOptions& options,
                   const std::function<void(size_t, const Outcome&)>& on_outcome) {
   for (size_t i = 0; i < jobs.size();) {
-    Child child([&] { run_jobs(variant, jobs, i, options.record); });
+    Child child([&] { run_jobs(variant, jobs, i, options); });
     Outcome outcome;
     while (i < jobs.size()) {
       bool timed_out = false;
@@ -210,6 +220,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message && message->contains("done")) {
         outcome.trace_hash = (*message)["done"]["hash"];
         outcome.attempts = (*message)["done"]["attempts"].get<std::vector<size_t>>();
+        outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
         on_outcome(i++, outcome);
         outcome = {};
         continue;
@@ -217,6 +228,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message) {
         outcome.kind = Outcome::finding;
         outcome.report = read_report((*message)["report"]);
+        outcome.known_met = outcome.report->gone_past;
         child.wait_for_end(options.timeout_ms);
       } else {
         outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;

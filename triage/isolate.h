@@ -16,8 +16,6 @@ namespace triage {
 struct Job {
   const program::Program* program;
   std::vector<engine::FaultPoint> faults;
-  // If there is one: the allocator that must do the same, else it is a finding.
-  const iova_variant* expected = nullptr;
 };
 
 // A step, as it came from the child.
@@ -34,6 +32,7 @@ struct Outcome {
   uint64_t trace_hash = 0;       // if clean
   std::vector<size_t> attempts;  // if clean: how many each operation made
   std::optional<engine::Report> report;  // of a finding
+  std::vector<std::string> known_met;    // keys of findings gone past
   std::vector<RecordedStep> steps;       // if asked for
   std::string log;               // what the child wrote, unless clean
 
@@ -45,7 +44,10 @@ struct Outcome {
 
 struct IsolateOptions {
   bool record = false;            // keep the steps
+  // If there is one: only whether it does the same is judged.
+  const iova_variant* expected = nullptr;
   int timeout_ms = 25'000;        // for one program
+  std::vector<std::string> known = {};  // keys of findings to go past
 };
 
 // Calls on_outcome(index, outcome) for each job, in order. Jobs share a child until one ends it.

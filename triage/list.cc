@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // list: what there is, from the tables that the code itself uses.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "program/operation.h"
 #include "triage/commands.h"
 #include "triage/dictionary.h"
+#include "triage/known.h"
 
 namespace triage {
 namespace {
@@ -66,6 +68,24 @@ json revisions() {
   return rows;
 }
 
+json known() {
+  json rows = json::array();
+  for (const engine::KnownFinding& finding : engine::ledger()) rows.push_back(to_json(finding));
+  return rows;
+}
+
+void print_known(const char* title, const json&) {
+  fmt::print("{}\n", title);
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    fmt::print("  {}: {}\n{}", finding.id, finding.title, describe(finding, "    "));
+    fmt::print("    revisions: {}; to be looked at again by {}\n",
+               fmt::join(finding.affected, ", "), finding.expires);
+    for (const std::string& key : finding.keys) fmt::print("    key: {}\n", key);
+    fmt::print("    {}\n", show_command(finding, "--revision " + finding.affected.back() + " "));
+  }
+  fmt::print("\n");
+}
+
 void print_rows(const char* title, const json& rows) {
   fmt::print("{}\n", title);
   size_t width = 0;
@@ -96,9 +116,9 @@ void add_list(CLI::App& app, Action& action) {
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("list", "Targets, operations, oracles, revisions");
+  CLI::App* command = app.add_subcommand("list", "Targets, operations, oracles, revisions, known findings");
   command->add_option("WHAT", arguments->what,
-                      "targets, operations, oracles, revisions, or dictionary TARGET");
+                      "targets, operations, oracles, revisions, known, or dictionary TARGET");
   command->add_option("TARGET", arguments->name, "of the dictionary");
   command->add_flag("--json", arguments->json, "for programs");
   command->callback([arguments, &action] {
@@ -111,16 +131,18 @@ void add_list(CLI::App& app, Action& action) {
       struct Section {
         const char* name;
         json (*rows)();
+        void (*print)(const char* title, const json& rows);
       };
-      constexpr Section sections[] = {{"targets", targets},
-                                      {"operations", operations},
-                                      {"oracles", oracles},
-                                      {"revisions", revisions}};
+      constexpr Section sections[] = {{"targets", targets, print_rows},
+                                      {"operations", operations, print_rows},
+                                      {"oracles", oracles, print_rows},
+                                      {"revisions", revisions, print_rows},
+                                      {"known", known, print_known}};
       json all;
       for (const Section& section : sections) {
         if (!what.empty() && what != section.name) continue;
         all[section.name] = section.rows();
-        if (!arguments->json) print_rows(section.name, all[section.name]);
+        if (!arguments->json) section.print(section.name, all[section.name]);
       }
       if (all.is_null()) throw Failure(fmt::format("there is no list of '{}'", what));
       if (arguments->json) fmt::print("{}\n", all.dump(2));

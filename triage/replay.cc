@@ -8,6 +8,7 @@
 #include "triage/commands.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
+#include "triage/known.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -16,6 +17,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> files;
   VariantChoice choice;
+  PastOption past;
   unsigned times = 1;
   double timeout = 25;
   bool quiet = false;
@@ -35,7 +37,8 @@ int replay(const Arguments& arguments) {
   std::map<std::string, unsigned> keys;  // of the input at hand, with how often
   std::map<uint64_t, unsigned> traces;
   Outcome last_finding;
-  IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout * 1000)};
+  IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout * 1000),
+                         .known = arguments.past.expand(variant)};
   run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
     if (index % arguments.times == 0) {
       keys.clear();
@@ -53,14 +56,14 @@ int replay(const Arguments& arguments) {
       nlohmann::json counts = nlohmann::json::object();
       for (const auto& [key, count] : keys) counts[key.empty() ? "clean" : key] = count;
       nlohmann::json row{{"file", path}, {"variant", variant.name}, {"runs", arguments.times},
-                         {"keys", counts}};
+                         {"keys", counts}, {"known", known_ids(keys, variant)}};
       if (traces.size() == 1) row["trace"] = fmt::format("{:016x}", traces.begin()->first);
       results.push_back(row);
       return;
     }
     for (const auto& [key, count] : keys)
-      fmt::print("{}: {} ({}/{} runs)\n", path, key.empty() ? "clean" : key, count,
-                 arguments.times);
+      fmt::print("{}: {}{} ({}/{} runs)\n", path, key.empty() ? "clean" : key,
+                 known_note(key, variant), count, arguments.times);
     if (traces.size() > 1) fmt::print("{}: {} different traces\n", path, traces.size());
     if (found && !arguments.quiet) {
       if (last_finding.report) fmt::print("{}", engine::format(*last_finding.report));
@@ -78,6 +81,7 @@ void add_replay(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("replay", "Runs inputs on a variant and tells findings");
   command->add_option("FILE", arguments->files, "inputs, or folders of them")->required();
   arguments->choice.add_options(*command);
+  arguments->past.add_to(*command);
   command->add_option("--times", arguments->times, "runs of each input")
       ->check(CLI::Range(1u, 1000000u));
   command->add_option("--timeout", arguments->timeout, "seconds for one run")

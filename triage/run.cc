@@ -12,6 +12,7 @@
 #include "triage/campaign.h"
 #include "triage/commands.h"
 #include "triage/input.h"
+#include "triage/known.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -42,10 +43,12 @@ std::optional<milliseconds> parse_time(const std::string& text) {
   return milliseconds(static_cast<int64_t>(number * factor));
 }
 
-std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names) {
+// can_compare: there is an allocator that the one at hand should equal.
+std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names,
+                                                bool can_compare) {
   std::vector<const fuzz::Target*> chosen;
   for (const fuzz::Target* target : fuzz::targets)
-    if (names.empty()) chosen.push_back(target);
+    if (names.empty() && (can_compare || !target->compares)) chosen.push_back(target);
   for (const std::string& name : names) {
     const fuzz::Target* found = nullptr;
     std::string all;
@@ -54,6 +57,10 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
       all += fmt::format("{}{}", all.empty() ? "" : ", ", target->name);
     }
     if (!found) throw Failure(fmt::format("unknown target '{}': there are {}", name, all));
+    if (found->compares && !can_compare)
+      throw Failure(fmt::format("{} compares a kernel tree with the port's revision that it is like: "
+                                "choose such a tree with --kernel",
+                                name));
     chosen.push_back(found);
   }
   return chosen;
@@ -129,8 +136,37 @@ void print_finding(size_t number, const StoredFinding& finding) {
   fmt::print("   reproducer: {}\n   replay: {}\n", finding.reproducer.string(), finding.replay);
 }
 
-nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant) {
+// Of all targets.
+KnownMet known_met(const Progress& progress) {
+  KnownMet met;
+  for (const TargetProgress& row : progress.targets)
+    for (const auto& [id, keys] : row.known) met[id].insert(keys.begin(), keys.end());
+  return met;
+}
+
+void print_known(const Progress& progress, const std::string& replay_options) {
+  KnownMet met = known_met(progress);
+  if (!met.empty()) fmt::print("\nknown findings met:\n");
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!met.contains(finding.id)) continue;
+    fmt::print("\n   {}: {}\n{}", finding.id, finding.title, describe(finding, "   "));
+    for (const std::string& key : met[finding.id]) fmt::print("   key: {}\n", key);
+    fmt::print("   replay: {}\n", show_command(finding, replay_options));
+  }
+}
+
+nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant,
+                       const std::string& replay_options) {
   nlohmann::json targets = nlohmann::json::array(), found = nlohmann::json::array();
+  nlohmann::json known = nlohmann::json::array();
+  KnownMet met = known_met(result.progress);
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!met.contains(finding.id)) continue;
+    nlohmann::json row = triage::to_json(finding);
+    row["keys"] = met[finding.id];
+    row["replay"] = show_command(finding, replay_options);
+    known.push_back(row);
+  }
   for (const TargetProgress& row : result.progress.targets)
     targets.push_back({{"target", row.target->name},
                        {"executions", row.executions},
@@ -153,31 +189,37 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
           {"seconds", std::chrono::duration<double>(result.progress.elapsed).count()},
           {"interrupted", result.progress.interrupted},
           {"targets", targets},
-          {"findings", found}};
+          {"findings", found},
+          {"known", known}};
 }
 
 int run(const Arguments& arguments) {
   CampaignOptions options;
-  options.variant = &arguments.choice.variant();
+  options.tested = {&arguments.choice.variant(), arguments.choice.options(), nullptr, ""};
   options.variant_folder = arguments.choice.build_name();
-  options.targets = choose_targets(arguments.targets);
+  if (const iova_variant* expected = likeness(*options.tested.variant)) {
+    options.tested.expected = expected;
+    options.tested.compare_command = fmt::format("./iovafuzz diff --programs 0 {} {}",
+                                                 revision_of(*expected), arguments.choice.kernel);
+  }
+  options.targets = choose_targets(arguments.targets, options.tested.expected);
   options.time = parse_time(arguments.time);
   options.jobs = arguments.jobs;
   options.seed = arguments.seed;
   options.first = arguments.first;
   options.seeds = !arguments.no_seeds;
+  options.ledger = !arguments.no_ledger;
   options.out = arguments.out;
   if (arguments.out.empty()) {
     options.out = source_folder() / ".campaign";
     make_folder(options.out);
     write_file(options.out / ".gitignore", "*\n");
   }
-  options.replay_options = arguments.choice.options();
   if (arguments.engine == "aflpp") throw Failure("--engine aflpp is not available yet");
   if (arguments.engine != "libfuzzer")
     throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));
 
-  if (!arguments.json) fmt::print("building {} ...\n", options.variant->name);
+  if (!arguments.json) fmt::print("building {} ...\n", options.tested.variant->name);
   fflush(stdout);
   std::vector<std::string> binaries;
   for (const fuzz::Target* target : options.targets)
@@ -190,13 +232,14 @@ int run(const Arguments& arguments) {
         if (!arguments.json) display.show(progress, finding);
       });
   if (arguments.json) {
-    fmt::print("{}\n", to_json(result, *options.variant).dump(2));
+    fmt::print("{}\n", to_json(result, *options.tested.variant, options.tested.replay_options).dump(2));
     return result.findings.empty() ? nothing_new : findings;
   }
   display.clear();
   fmt::print("\n{} on {}, {:.0f} s\n{}", result.progress.interrupted ? "interrupted" : "done",
-             options.variant->name, std::chrono::duration<double>(result.progress.elapsed).count(),
+             options.tested.variant->name, std::chrono::duration<double>(result.progress.elapsed).count(),
              table(result.progress));
+  print_known(result.progress, options.tested.replay_options);
   size_t number = 0;
   for (const StoredFinding& finding : result.findings) print_finding(++number, finding);
   fmt::print("\n{} new {}\n", result.findings.size(),
@@ -223,7 +266,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_flag("--first", arguments->first, "stop at the first new finding");
   command->add_flag("--no-seeds", arguments->no_seeds, "start from an empty corpus");
   command->add_flag("--no-ledger", arguments->no_ledger,
-                    "treat known findings as new (none is listed yet)");
+                    "treat known findings as new (list known tells which there are)");
   command->add_option("--out", arguments->out,
                       "folder for corpus, logs and findings; else .campaign of the project");
   command->add_flag("--json", arguments->json, "the summary for programs");

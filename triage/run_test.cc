@@ -21,6 +21,16 @@ nlohmann::json run(const TemporaryFolder& out, std::vector<std::string> argument
   return tool_json(arguments);
 }
 
+// A crash that an earlier campaign left for this one to take in.
+void leave_crash(const TemporaryFolder& out, const std::string& name, const char* text) {
+  make_folder(out.path() / "crashes/iova_domain");
+  auto bytes = program::encode(program::parse(text));
+  write_file(out.path() / "crashes/iova_domain" / name,
+             std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+
 TEST(Run, FindsNothingOnFixed) {
   TemporaryFolder out;
   auto summary = run(out, {"--time", "5s"});
@@ -56,12 +66,9 @@ TEST(Run, StopsAtTheFirstFindingIfAsked) {
 
 TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   TemporaryFolder out;
-  make_folder(out.path() / "crashes/iova_domain");
-  auto bytes = program::encode(program::parse("cache_get\ninit\nfail 0x10\ninit_rcaches\n"));
-  write_file(out.path() / "crashes/iova_domain/crash-0",
-             std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  leave_crash(out, "crash-0", bug);
   auto summary =
-      run(out, {"--revision", "6.12", "--time", "1s", "--first", "iova_domain"});
+      run(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
   ASSERT_EQ(summary["findings"].size(), 1u);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
   EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
@@ -69,12 +76,61 @@ TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
 
 TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   TemporaryFolder out;
-  auto summary = run(out, {"--revision", "6.12", "--time", "10s", "iova_init_faults"});
+  auto summary =
+      run(out, {"--revision", "6.12", "--no-ledger", "--time", "10s", "iova_init_faults"});
   std::set<std::string> keys;
   for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
   EXPECT_TRUE(keys.count(bug_key)) << summary.dump(2);
   EXPECT_GT(keys.size(), 1u);
-  EXPECT_GT(summary["targets"][0]["known"].size(), 0u);
+  EXPECT_TRUE(summary["known"].empty());
+}
+
+// Seeds show every known finding, so the campaign need not be long.
+TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
+  TemporaryFolder out;
+  std::vector<std::string> arguments{"run",    "--out", out.path().string(), "--revision", "6.12",
+                                     "--time", "5s"};
+  CommandResult result = tool(arguments);
+  EXPECT_EQ(result.status, 0) << result.output;
+  for (const char* line : {"known findings met:\n", "\n0 new findings\n",
+                           "   mag-free-null: rcache init frees NULL magazines when it fails ",
+                           "   upstream: since v6.9, fixed by fa8fb60d3637, v7.1\n",
+                           "   replay: ./iovafuzz show --revision 6.12 corpus/iova_init_faults/"
+                           "magazine_alloc_fails_in_rcache_init.iova\n"})
+    EXPECT_NE(result.output.find(line), std::string::npos) << line << "\n" << result.output;
+
+  arguments.push_back("iova_init_faults");
+  auto summary = tool_json(arguments);
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], nlohmann::json({bug_key}));
+  EXPECT_EQ(summary["known"][0]["id"], "mag-free-null");
+  EXPECT_EQ(summary["known"][0]["keys"], nlohmann::json({bug_key}));
+}
+
+TEST(Run, CountsNoInputAsNewThatShowsKnownFindingsOnly) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  auto summary = run(out, {"--revision", "6.12", "--time", "1s", "iova_domain"});
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["known"][0]["id"], "mag-free-null");
+  EXPECT_TRUE(fs::exists(out.path() / "known/mag-free-null/crash-0"));
+}
+
+TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  leave_crash(out, "crash-1",
+              "cache_get\ninit\nfail 0x10\ninit_rcaches\nalloc size=64 limit=50\nalloc size=64\n");
+  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
+  ASSERT_GE(summary["findings"].size(), 2u) << summary.dump(2);
+  EXPECT_EQ(summary["findings"][0]["key"], bug_key);
+  const auto& hidden = summary["findings"][1];
+  EXPECT_EQ(hidden["key"], "hint-lower-limit:alloc_iova:alloc:none");
+  std::string replay = hidden["replay"];
+  EXPECT_NE(replay.find(std::string(" --past ") + bug_key + " "), std::string::npos) << replay;
+  CommandResult replayed = tool({"replay", "--revision", "6.12", "--past", bug_key, "--quiet",
+                                 hidden["reproducer"]});
+  EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
 }
 
 TEST(Run, EndsInOrderWhenInterrupted) {

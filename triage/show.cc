@@ -8,6 +8,7 @@
 #include "triage/commands.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
+#include "triage/known.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -27,7 +28,7 @@ std::string opening_comments(const Input& input) {
   return text;
 }
 
-void print_steps(const Input& input, const Outcome& outcome) {
+void print_steps(const Input& input, const iova_variant& variant, const Outcome& outcome) {
   const auto& operations = input.program.operations;
   size_t width = 16;
   for (const auto& operation : operations)
@@ -43,9 +44,18 @@ void print_steps(const Input& input, const Outcome& outcome) {
   }
   if (outcome.kind == Outcome::clean) return;
   // The operation that the child died in, and what it never came to.
+  std::string key = outcome.key() + known_note(outcome.key(), variant);
   for (size_t i = outcome.steps.size(); i < operations.size(); i++)
     fmt::print("{:>5}  {:<{}}  {}\n", i, print(operations[i]), width,
-               i == outcome.steps.size() ? "<- " + outcome.key() : "not reached");
+               i == outcome.steps.size() ? "<- " + key : "not reached");
+}
+
+void print_no_finding(const Outcome& outcome, const iova_variant& variant) {
+  fmt::print("\n");
+  for (const std::string& key : outcome.known_met)
+    fmt::print("gone past: {}{}\n", key, known_note(key, variant));
+  fmt::print("no {}finding, trace {:016x}\n", outcome.known_met.empty() ? "" : "other ",
+             outcome.trace_hash);
 }
 
 nlohmann::json to_json(const Input& input, const iova_variant& variant, const Outcome& outcome) {
@@ -62,6 +72,9 @@ nlohmann::json to_json(const Input& input, const iova_variant& variant, const Ou
                         {"variant", variant.name},
                         {"steps", steps},
                         {"key", outcome.key()}};
+  if (const engine::KnownFinding* known = engine::find_known(outcome.key(), variant.name))
+    result["known"] = known->id;
+  if (!outcome.known_met.empty()) result["gone_past"] = outcome.known_met;
   if (outcome.kind == Outcome::clean) result["trace"] = fmt::format("{:016x}", outcome.trace_hash);
   return result;
 }
@@ -72,6 +85,7 @@ void add_show(CLI::App& app, Action& action) {
   struct Arguments {
     std::string file;
     VariantChoice choice;
+    PastOption past;
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
@@ -79,12 +93,14 @@ void add_show(CLI::App& app, Action& action) {
       app.add_subcommand("show", "Any input, text or bytes: the program, annotated with results");
   command->add_option("FILE", arguments->file, "a .iova text, or the bytes of a crash")->required();
   arguments->choice.add_options(*command);
+  arguments->past.add_to(*command);
   command->add_flag("--json", arguments->json, "for programs");
   command->callback([arguments, &action] {
     action = [arguments] {
       const iova_variant& variant = arguments->choice.variant();
       Input input = read_input(arguments->file);
-      Outcome outcome = run_isolated(variant, input.program, {.record = true});
+      IsolateOptions options{.record = true, .known = arguments->past.expand(variant)};
+      Outcome outcome = run_isolated(variant, input.program, options);
       if (arguments->json) {
         fmt::print("{}\n", to_json(input, variant, outcome).dump(2));
       } else {
@@ -92,13 +108,13 @@ void add_show(CLI::App& app, Action& action) {
                    input.program.operations.size(), program::encode(input.program).size(),
                    input.is_text ? " once assembled" : "");
         fmt::print("{}\n", opening_comments(input));
-        print_steps(input, outcome);
+        print_steps(input, variant, outcome);
         if (outcome.report)
           fmt::print("{}", engine::format(*outcome.report));
         else if (outcome.kind != Outcome::clean)
           fmt::print("\n{}\n{}", outcome.key(), outcome.log);
         else
-          fmt::print("\nno finding, trace {:016x}\n", outcome.trace_hash);
+          print_no_finding(outcome, variant);
       }
       return outcome.kind == Outcome::clean ? nothing_new : findings;
     };

@@ -8,6 +8,7 @@
 #include "triage/commands.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
+#include "triage/known.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -75,7 +76,8 @@ int sweep(const Arguments& arguments) {
                               {"text", print(input.program.operations[operation])},
                               {"points", row.points},
                               {"clean", row.clean},
-                              {"keys", row.keys}});
+                              {"keys", row.keys},
+                              {"known", known_ids(row.keys, variant)}});
       results.push_back({{"file", file.string()}, {"variant", variant.name},
                          {"pairs", arguments.pairs}, {"operations", operations}});
       continue;
@@ -86,7 +88,8 @@ int sweep(const Arguments& arguments) {
       if (row.keys.empty() && arguments.files.size() > 1) continue;
       fmt::print("{:>5}  {:<24} {:>5} points, {} clean\n", operation,
                  print(input.program.operations[operation]), row.points, row.clean);
-      for (const auto& [key, count] : row.keys) fmt::print("{:7}{:>4} x {}\n", "", count, key);
+      for (const auto& [key, count] : row.keys)
+        fmt::print("{:7}{:>4} x {}{}\n", "", count, key, known_note(key, variant));
     }
   }
   if (arguments.json) fmt::print("{}\n", results.dump(2));

@@ -65,6 +65,12 @@ VariantChoice parse_variant(const std::string& word) {
   return choice;
 }
 
+std::string revision_of(const iova_variant& port) {
+  for (const Named& named : all)
+    if (named.variant == &port) return named.revision;
+  return "";
+}
+
 const iova_variant* likeness(const iova_variant& kernel) {
   for (const Named& named : all)
     if (kernel.like && !strcmp(named.column, kernel.like)) return named.variant;

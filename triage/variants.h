@@ -26,6 +26,9 @@ struct VariantChoice {
 // From one word: "6.12" is a revision of the port, "debian:6.12" or a path a kernel tree.
 VariantChoice parse_variant(const std::string& word);
 
+// The name of the revision that a variant of the port has.
+std::string revision_of(const iova_variant& port);
+
 // The revision of the port that a kernel tree's variant should equal; NULL if there is none.
 const iova_variant* likeness(const iova_variant& kernel);
 

@@ -58,6 +58,23 @@ uint64_t PageSet::pages() const {
   return sum;
 }
 
+uint64_t PageSet::run_end(uint64_t page) const {
+  for (const Interval& interval : intervals_) {
+    if (page < interval.lo) break;
+    if (page > interval.hi) continue;
+    if (interval.hi == ~uint64_t{0}) return interval.hi;
+    page = interval.hi + 1;
+  }
+  return page - 1;
+}
+
+bool PageSet::covers_the_same(const PageSet& other) const {
+  return pages() == other.pages() &&
+         std::all_of(intervals_.begin(), intervals_.end(), [&](const Interval& interval) {
+           return other.contains(interval.lo, interval.hi);
+         });
+}
+
 void Domain::forget_ranges() {
   live.clear();
   reserved.clear();

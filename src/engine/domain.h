@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/hint.h"
 #include "program/limits.h"
 
 namespace engine {
@@ -51,6 +52,10 @@ class PageSet {
   bool contains(uint64_t lo, uint64_t hi) const;
   bool intersects(uint64_t lo, uint64_t hi) const;
   uint64_t pages() const;
+  // The last page of the run without a gap that starts at page, which must be in the set.
+  uint64_t run_end(uint64_t page) const;
+  // Whether both hold the same pages, however they are divided.
+  bool covers_the_same(const PageSet& other) const;
 
  private:
   std::vector<Interval> intervals_;
@@ -62,6 +67,7 @@ struct Domain {
   bool has_allocated = false;  // reservations come before
   uint64_t granule_shift = 0;
   uint64_t start_pfn = 0;
+  Request hint_cause{};  // the last one that set max32_alloc_size; size 0: none has
   LiveRanges live;
   PageSet reserved;
   Slot slots[program::max_slots];

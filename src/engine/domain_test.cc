@@ -57,6 +57,31 @@ TEST(PageSet, ContainsARunOverAdjacentIntervals) {
   EXPECT_FALSE(set.contains(25, 35));
 }
 
+TEST(PageSet, RunsEndAtTheFirstGap) {
+  PageSet set;
+  set.add(20, 29);
+  set.add(10, 19);
+  set.add(31, 40);
+  EXPECT_EQ(set.run_end(10), 29u);
+  EXPECT_EQ(set.run_end(25), 29u);
+  EXPECT_EQ(set.run_end(31), 40u);
+  set.add(top - 5, top);
+  EXPECT_EQ(set.run_end(top - 1), top);
+}
+
+TEST(PageSet, CoversTheSameHoweverItIsDivided) {
+  PageSet divided, whole;
+  divided.add(10, 19);
+  divided.add(20, 29);
+  whole.add(10, 29);
+  EXPECT_TRUE(divided.covers_the_same(whole));
+  EXPECT_TRUE(whole.covers_the_same(divided));
+  whole.add(31, 31);
+  EXPECT_FALSE(divided.covers_the_same(whole));
+  divided.add(32, 32);
+  EXPECT_FALSE(divided.covers_the_same(whole));
+}
+
 TEST(PageSet, ReachesTheHighestPfn) {
   PageSet set;
   set.add(top - 1, top);

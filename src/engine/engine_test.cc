@@ -304,7 +304,7 @@ TEST(Faults, AtEveryPointAreHandledByFixed) {
 constexpr const char* hint_poisoned =
     "cache_get\ninit\nalloc unaligned size=1000 limit=1023\nalloc size=32 limit=1023\n"
     "alloc size=32\nalloc size=32\n";
-const std::string hint_key = "spurious-failure:alloc_iova:alloc:none";
+const std::string hint_key = "hint-lower-limit:alloc_iova:alloc:none";
 
 TEST(Known, FindingsEndTheProcessWhenTheyAreNot) {
   EXPECT_DEATH(run(port::v7_3::variant, program::parse(hint_poisoned)), literally(hint_key));
@@ -321,6 +321,64 @@ TEST(Known, FindingsAreListedAnewByEveryRun) {
   std::string known[] = {hint_key};
   run(port::v7_3::variant, program::parse(hint_poisoned), {.known = known});
   EXPECT_TRUE(run(port::v7_3::variant, {}, {.known = known}).known_met.empty());
+}
+
+constexpr const char* partial = "cache_get\ninit\nreserve lo=100 size=10\n"
+                                "reserve lo=120 size=10\nfail 0x1\nreserve lo=90 size=100\n";
+const std::string partial_key = "reserve-partial:reserve_iova:reserve:alloc_iova_mem";
+
+TEST(FailedReservation, MayKeepAPrefixOnly) {
+  EXPECT_DEATH(run(port::v7_3::variant, program::parse(partial)), literally(partial_key));
+  run(fixed, program::parse(partial));
+}
+
+// Wrong in another way than the known one, where that one is gone past.
+void expect_traces(void* (*reserve)(void*, unsigned long, unsigned long)) {
+  iova_variant broken = fixed;
+  broken.reserve = reserve;
+  std::string known[] = {partial_key};
+  EXPECT_DEATH(run(broken, program::parse(partial), {.known = known}),
+               literally("key: failure-left-traces:reserve_iova:reserve:alloc_iova_mem"));
+}
+
+TEST(FailedReservation, MayNotKeepAnotherPart) {
+  expect_traces([](void* domain, unsigned long lo, unsigned long hi) -> void* {
+    if (void* iova = fixed.reserve(domain, lo, hi)) return iova;
+    fixed.reserve(domain, 105, hi);
+    return nullptr;
+  });
+}
+
+TEST(FailedReservation, MayNotReachBelowItsRange) {
+  expect_traces([](void* domain, unsigned long lo, unsigned long hi) -> void* {
+    if (void* iova = fixed.reserve(domain, lo, hi)) return iova;
+    fixed.reserve(domain, lo - 1, 100);
+    return nullptr;
+  });
+}
+
+TEST(FailedReservation, MayNotLoseAnotherRangeOfTheSameSize) {
+  expect_traces([](void* domain, unsigned long lo, unsigned long hi) -> void* {
+    if (void* iova = fixed.reserve(domain, lo, hi)) return iova;
+    fixed.free_pfn(domain, 120);
+    fixed.reserve(domain, 90, 100);
+    return nullptr;
+  });
+}
+
+TEST(FailedReservation, MayNotChangeTheNumberOfObjects) {
+  expect_traces([](void* domain, unsigned long lo, unsigned long hi) -> void* {
+    if (void* iova = fixed.reserve(domain, lo, hi)) return iova;
+    fixed.reserve(domain, lo, 99);
+    return nullptr;
+  });
+}
+
+TEST(ImpossibleRequest, GrantedFromTheRcachesIsNotTakenForOneGrantedFromTheTree) {
+  EXPECT_DEATH(run(port::v7_3::variant,
+                   program::parse(std::string(ready) + "alloc_fast size=32\nfree_fast\n"
+                                                       "alloc_fast size=32 limit=10\n")),
+               literally("key: impossible-granted:iova_rcache_get:alloc_fast:none"));
 }
 
 TEST(Known, CrashOfRcacheInitIsGonePast) {

@@ -55,6 +55,7 @@ void Session::init(Domain& domain, const Operation& operation) {
                                    true, SHIM_SITE)
                       .memory;
   domain.has_rcaches = domain.has_allocated = false;
+  domain.hint_cause = {};
   variant_->init_domain(domain.memory, 1ul << domain.granule_shift, start);
   // Allocators that do this here have no way to tell of a failure.
   if (!variant_->init_rcaches) domain.has_rcaches = true;
@@ -103,17 +104,20 @@ void Session::alloc(Domain& domain, const Operation& operation) {
   uint64_t size = value(operation, Role::size).number;
   bool aligned = !value(operation, Role::unaligned).number;
   unsigned slot = static_cast<unsigned>(value(operation, Role::slot).number);
+  const Request request{size, limit, aligned};
   uint64_t count = calls(operation), done = 0;
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
   for (uint64_t i = 0; i < count; i++) {
+    HintWatch hint(*variant_, domain, request, false);
     size_t faults = begin_call();
     void* iova = variant_->alloc(domain.memory, size, limit, aligned);
     bool fault = shim::failed_attempts() > faults;
+    hint.finish(!iova && !fault);
     if (!iova) {
       failed_ = true;
       trace_.add(0);
-      if (!fault) check_refusal(domain, size, limit, aligned);
+      if (!fault) check_refusal(domain, request, hint);
       continue;
     }
     if (fault) raise(oracle::fault_not_reported, "");
@@ -144,17 +148,21 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
   bool flush = !value(operation, Role::no_flush).number;
   unsigned slot = static_cast<unsigned>(value(operation, Role::slot).number);
   uint64_t rounded = size < 32 ? std::bit_ceil(size) : size;
+  const Request request{rounded, limit, true};
   uint64_t count = calls(operation), done = 0;
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
   for (uint64_t i = 0; i < count; i++) {
+    HintWatch hint(*variant_, domain, request, flush);
     size_t faults = begin_call();
     uint64_t lo = variant_->alloc_fast(domain.memory, size, limit, flush);
-    bool fault = shim::failed_attempts() > faults;
+    faults = shim::failed_attempts() - faults;
+    size_t nodes = shim::attempts().size() - call_start_;  // one a try; none for a cached range
+    hint.finish(nodes - faults - (lo && nodes));
     trace_.add(lo);
     if (!lo) {
       failed_ = true;
-      if (!fault) check_refusal(domain, rounded, limit, true);
+      if (!faults) check_refusal(domain, request, hint);
       continue;
     }
     uint64_t hi = lo + rounded - 1;
@@ -176,9 +184,14 @@ void Session::check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_
   if (lo < domain.start_pfn)
     raise(oracle::iova_below_start,
           fmt::format("{}, start {:#x}", print_range(lo, hi), domain.start_pfn));
-  if (hi > limit || hi < lo)
-    raise(oracle::iova_above_limit,
-          fmt::format("{}, limit {:#x}", print_range(lo, hi), limit));
+  if (hi > limit || hi < lo) {
+    // No try made: the range was cached.
+    bool cached = shim::attempts().size() == call_start_;
+    bool impossible = hi - lo > limit;
+    shim::raise(shim::Finding{impossible ? &oracle::impossible_granted : &oracle::iova_above_limit,
+                              cached ? "iova_rcache_get" : function(), "",
+                              fmt::format("{}, limit {:#x}", print_range(lo, hi), limit), nullptr});
+  }
   if (lo & (alignment - 1))
     raise(oracle::iova_unaligned,
           fmt::format("{}, alignment {:#x}", print_range(lo, hi), alignment));
@@ -190,12 +203,18 @@ void Session::check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_
           fmt::format("{} and a reservation", print_range(lo, hi)));
 }
 
-void Session::check_refusal(Domain& domain, uint64_t size, uint64_t limit, bool aligned) {
+void Session::check_refusal(Domain& domain, const Request& request, const HintWatch& hint) {
   // Never granted: the hint starts at the size of the whole 32-bit space and refuses from there on.
-  if (limit < domain.first_pfn_above_32bit() && size >= domain.first_pfn_above_32bit()) return;
-  if (fits(*variant_, domain, size, limit, aligned))
-    raise(oracle::spurious_failure,
-          fmt::format("{} pages, limit {:#x}{}", size, limit, aligned ? "" : ", unaligned"));
+  uint64_t first_above = domain.first_pfn_above_32bit();
+  if (request.limit < first_above && request.size >= first_above) return;
+  if (!fits(*variant_, domain, request.size, request.limit, request.aligned)) return;
+  std::string values = fmt::format("{} pages, limit {:#x}{}", request.size, request.limit,
+                                   request.aligned ? "" : ", unaligned");
+  const shim::Oracle& oracle = hint.explain_refusal();
+  if (&oracle != &oracle::spurious_failure)
+    values += fmt::format("; refused before: {} pages, limit {:#x}{}", domain.hint_cause.size,
+                          domain.hint_cause.limit, domain.hint_cause.aligned ? "" : ", unaligned");
+  raise(oracle, std::move(values));
 }
 
 Range& Session::new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
@@ -326,7 +345,7 @@ void Session::reserve(Domain& domain, const Operation& operation) {
   trace_.add(iova ? variant_->pfn_lo(iova) : 0);
   check_reported(!iova, faults);
   if (!iova) {
-    check_reservations_untouched(domain);
+    check_failed_reservation(domain, lo, hi);
     return outcome("NULL");
   }
   domain.reserved.add(lo, hi);
@@ -340,8 +359,10 @@ void Session::reserve(Domain& domain, const Operation& operation) {
             hi - lo + 1, iova, RangeKind::reserved);
 }
 
-// After a failed reservation, and before the first allocation: the tree holds what was reserved.
-void Session::check_reservations_untouched(Domain& domain) {
+// Before the first allocation, and so the tree holds what was reserved. The reservation may have
+// left its lower part there: it widens the ranges that it overlaps first. It frees no node, so the
+// number of objects must be as before in any case.
+void Session::check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi) {
   PageSet in_tree;
   variant_->each_node(
       domain.memory,
@@ -350,8 +371,10 @@ void Session::check_reservations_untouched(Domain& domain) {
         return true;
       },
       &in_tree);
-  if (in_tree.pages() == domain.reserved.pages()) return;
-  raise(oracle::failure_left_traces,
+  if (in_tree.covers_the_same(domain.reserved)) return;
+  PageSet partial = domain.reserved;
+  if (in_tree.contains(lo, lo)) partial.add(lo, std::min(hi, in_tree.run_end(lo)));
+  raise(in_tree.covers_the_same(partial) ? oracle::reserve_partial : oracle::failure_left_traces,
         fmt::format("{} pages were reserved before, {} are now", domain.reserved.pages(),
                     in_tree.pages()));
   domain.reserved = in_tree;

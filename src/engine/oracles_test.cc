@@ -55,6 +55,17 @@ unsigned long alloc_and_free(void* domain, unsigned long size, unsigned long lim
   return pfn;
 }
 
+unsigned long alloc_fast_anywhere(void* domain, unsigned long size, unsigned long, bool flush) {
+  return good.alloc_fast(domain, size, 0xffff, flush);
+}
+
+// Grows the reservation below by all that is asked for but the last page.
+void* reserve_all_but_a_page_and_fail(void* domain, unsigned long lo, unsigned long hi) {
+  if (void* iova = good.reserve(domain, lo, hi)) return iova;
+  good.reserve(domain, lo, hi - 1);
+  return nullptr;
+}
+
 void* find_nothing(void*, unsigned long) { return nullptr; }
 
 void* reserve_one_page_less(void* domain, unsigned long lo, unsigned long hi) {
@@ -162,6 +173,9 @@ const Broken broken[] = {
     {&oracle::iova_above_limit, "iova-above-limit:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_twice_the_limit; },
      FAST "alloc_fast limit=100\n"},
+    {&oracle::impossible_granted, "impossible-granted:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_fast_anywhere; },
+     FAST "alloc_fast size=8 limit=6\n"},
     {&oracle::iova_unaligned, "iova-unaligned:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_unaligned; }, FAST "alloc size=3\n"},
     {&oracle::iova_wrong_size, "iova-wrong-size:alloc_iova:alloc:none",
@@ -172,6 +186,13 @@ const Broken broken[] = {
      [](iova_variant& v) { v.find = find_nothing; }, FAST "alloc\nfind\n"},
     {&oracle::spurious_failure, "spurious-failure:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_nothing; }, FAST "alloc\n"},
+    {&oracle::hint_lower_limit, "hint-lower-limit:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v = port::v7_3::variant; },
+     FAST "alloc_fast size=64 limit=30\nalloc_fast size=64\n"},
+    {&oracle::hint_aligned, "hint-aligned:alloc_iova:alloc:none",
+     [](iova_variant& v) { v = port::v7_3::variant; },
+     FAST "reserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=4\nalloc size=8\n"
+          "alloc unaligned size=8\n"},
     {&oracle::reserve_lost, "reserve-lost:reserve_iova:reserve:none",
      [](iova_variant& v) { v.reserve = reserve_one_page_less; }, FAST "reserve size=8\n"},
     {&oracle::fault_not_reported, "fault-not-reported:iova_cache_get:cache_get:iova_cache_get",
@@ -184,6 +205,9 @@ const Broken broken[] = {
      "cache_get\ninit\nfail 0x1\ninit_rcaches\n"},
     {&oracle::variants_differ, "variants-differ:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_unaligned; }, FAST "alloc\nalloc size=4\n", true},
+    {&oracle::reserve_partial, "reserve-partial:reserve_iova:reserve:alloc_iova_mem",
+     [](iova_variant& v) { v.reserve = reserve_all_but_a_page_and_fail; },
+     FAST "reserve lo=100 size=10\nfail 0x1\nreserve lo=90 size=21\n"},
     {&oracle::tree_order, "tree-order:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_node = nodes_overlap; }, "init\n"},
     {&oracle::tree_anchor, "tree-anchor:init_iova_domain:init:none",

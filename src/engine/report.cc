@@ -39,6 +39,7 @@ Report Session::make_report(const shim::Finding& finding, std::string key) const
                          : "the end of the program";
   for (const InjectedFault& fault : injected_)
     report.faults.push_back(describe(fault, *program_));
+  report.gone_past = result_.known_met;
   report.values = finding.values;
   for (size_t i = 0; i < program_->operations.size(); i++)
     report.program += fmt::format("{} {:4}  {}\n", i == current_ ? "->" : "  ", i,
@@ -87,6 +88,7 @@ std::string format(const Report& report) {
   for (const std::string& fault : report.faults) text += "fault injected: " + fault + "\n";
   text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);
   text += fmt::format("DEDUP_TOKEN: {}\n", report.key);
+  for (const std::string& key : report.gone_past) text += "gone past: " + key + "\n";
   if (!report.values.empty()) text += "found: " + report.values + "\n";
   if (!report.history.empty()) text += "object: " + report.history + "\n";
   text += "program:\n" + report.program;

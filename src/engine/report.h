@@ -13,6 +13,7 @@ struct Report {
   std::string function;    // kernel function at fault
   std::string operation;   // of the program, or "end"
   std::vector<std::string> faults;  // injected before the finding, a line each
+  std::vector<std::string> gone_past;  // keys of known findings met before
   std::string values;      // what was found
   std::string program;     // text, the operation at fault marked
   std::string history;     // of the object it is about; may be empty

@@ -80,8 +80,8 @@ class Session {
   uint64_t resolve(const Domain& domain, const program::Value& pfn) const;
   void check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
                         uint64_t alignment);
-  void check_refusal(Domain& domain, uint64_t size, uint64_t limit, bool aligned);
-  void check_reservations_untouched(Domain& domain);
+  void check_refusal(Domain& domain, const Request& request, const HintWatch& hint);
+  void check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi);
   void check_reported(bool failed, size_t faults_before);
   Range& new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
                    void* iova, RangeKind kind);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The ledger: findings of the allocator that are known. A campaign goes past them where they are
+// expected, and calls everything else new. The table is ledger.inc.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace engine {
+
+struct KnownFinding {
+  std::string id;
+  std::vector<std::string> keys;  // that it shows as
+  std::string title;              // half a sentence
+  std::string story;              // cause, consequence, and how it is reached
+  std::string contract;           // whether callers may do that, and whether any in the kernel does
+  std::string since;              // first upstream version with it
+  std::string upstream;           // "commit, version" of the fix, or "not fixed"
+  std::string reproducer;         // seed below corpus/
+  std::vector<std::string> affected;  // revisions of the port
+  std::string expires;            // year-month-day by which somebody looks upstream again
+};
+
+std::span<const KnownFinding> ledger();
+
+// Whether the finding is expected on a variant, by the variant's name: on the revisions of the port
+// that list it, planted defect or not, and on every kernel tree.
+bool affects(const KnownFinding& finding, std::string_view variant_name);
+
+// The entry with that key that affects the variant, or NULL.
+const KnownFinding* find_known(std::string_view key, std::string_view variant_name);
+
+// The keys of all entries that affect the variant.
+std::vector<std::string> known_keys(std::string_view variant_name);
+
+}  // namespace engine
