@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/targets.h"
 #include "triage/build.h"
 #include "triage/input.h"
 
@@ -44,6 +45,14 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+// With seeds and a dictionary of their own, and binaries for the port. Those that compare share them.
+inline std::vector<const fuzz::Target*> judging_targets() {
+  std::vector<const fuzz::Target*> judging;
+  for (const fuzz::Target* target : fuzz::targets)
+    if (!target->compares) judging.push_back(target);
+  return judging;
+}
 
 inline std::vector<std::filesystem::path> seeds() {
   std::vector<std::filesystem::path> files;

@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fuzz/targets.h"
 #include "triage/command_test.h"
 #include "triage/input.h"
 
@@ -168,7 +167,7 @@ TEST(Run, RefusesAnOutThatCannotBeWritten) {
 TEST(Targets, StandTheInputsThatEnginesBeginWith) {
   TemporaryFolder folder;
   std::string empty = folder.write("empty", ""), input = folder.write("input", "input\n");
-  for (const fuzz::Target* target : fuzz::targets) {
+  for (const fuzz::Target* target : judging_targets()) {
     std::string binary = (build_folder() / "bin/fixed" / target->name).string();
     EXPECT_EQ(run_command({binary, empty, input}, false).status, 0) << target->name;
     CommandResult edges = run_command({binary, "-runs=4", "-seed=1337"}, false);
@@ -177,7 +176,7 @@ TEST(Targets, StandTheInputsThatEnginesBeginWith) {
 }
 
 TEST(Targets, TakeTheirDictionaries) {
-  for (const fuzz::Target* target : fuzz::targets) {
+  for (const fuzz::Target* target : judging_targets()) {
     fs::path folder = build_folder() / "bin/fixed";
     std::string name = target->name;
     CommandResult result = run_command(
