@@ -116,7 +116,8 @@ void add_list(CLI::App& app, Action& action) {
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("list", "Targets, operations, oracles, revisions, known findings");
+  CLI::App* command =
+      app.add_subcommand("list", "Targets, operations, oracles, revisions, known findings");
   command->add_option("WHAT", arguments->what,
                       "targets, operations, oracles, revisions, known, or dictionary TARGET");
   command->add_option("TARGET", arguments->name, "of the dictionary");
