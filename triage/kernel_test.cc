@@ -30,6 +30,10 @@ std::string function_of(const std::string& source, const std::string& name) {
   return source.substr(at, source.find(end, at) - at);
 }
 
+bool magazine_free_checks_null(const std::string& source) {
+  return function_of(source, "iova_magazine_free").find("if (") != std::string::npos;
+}
+
 // A copy of a tree's files to change.
 class Patched {
  public:
@@ -99,7 +103,7 @@ TEST_P(DebianTree, RcacheInitFailsWhereItsSourceSaysSo) {
   bool lazy = source.find("loaded && !iova_magazine_full(") != std::string::npos;
   bool frees_null =
       function_of(source, "iova_magazine_free").find("kmem_cache_free") != std::string::npos &&
-      function_of(source, "iova_magazine_free").find("if (") == std::string::npos;
+      !magazine_free_checks_null(source);
   Swept swept = sweep_rcache_init(spec());
   EXPECT_EQ(swept.points, lazy ? 8u : 32u);
   EXPECT_EQ(swept.clean, frees_null && !lazy ? 8u : swept.points);
@@ -108,8 +112,14 @@ TEST_P(DebianTree, RcacheInitFailsWhereItsSourceSaysSo) {
 }
 
 TEST_P(DebianTree, DoesTheSameAsThePort) {
-  std::string port = GetParam();
-  auto result = tool_json({"diff", port, spec(), (source_folder() / "corpus").string(),
+  std::string port = GetParam(), kernel = spec();
+  Patched tree(kernel);
+  // Where a 6.12 has got its fix, the port shows what it was before.
+  if (port == "6.12" && magazine_free_checks_null(source_of(kernel))) {
+    tree.replace("if (mag)", "");
+    kernel = tree.path();
+  }
+  auto result = tool_json({"diff", port, kernel, (source_folder() / "corpus").string(),
                            "--programs", "20000"});
   EXPECT_EQ(result["key"], "") << result.dump(2);
   EXPECT_GT(result["programs"], 20000);
@@ -128,9 +138,8 @@ TEST_P(DebianTree, StartsEveryRunAsAfterBoot) {
 
 TEST(KernelTree, MissingNullCheckIsFoundAndItsFixNoticed) {
   Patched tree("debian:6.12");
-  std::string body = function_of(read_file(tree.file("drivers/iommu/iova.c")), "iova_magazine_free");
   std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
-  if (body.find("if (") == std::string::npos) {
+  if (!magazine_free_checks_null(source_of("debian:6.12"))) {
     EXPECT_EQ(sweep_rcache_init(tree.path()).clean, 8u);
     tree.replace(free, "if (mag) " + free);
     EXPECT_EQ(sweep_rcache_init(tree.path()).clean, 32u);
@@ -148,6 +157,25 @@ TEST(KernelTree, ChangedBehaviourIsShownByAProgram) {
                            (source_folder() / "corpus").string()});
   EXPECT_EQ(result["key"].get<std::string>().rfind("variants-differ:", 0), 0u) << result.dump(2);
   EXPECT_NE(result["values"].get<std::string>().find("max32_alloc_size"), std::string::npos);
+}
+
+TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
+  try {
+    find_kernel_tree("debian:5.10");
+  } catch (const Failure& failure) {
+    GTEST_SKIP() << "NOT TESTED: debian:5.10: " << failure.what();
+  }
+  // Its rcaches are a part of init, which ignores that a magazine could not be allocated.
+  auto rows = tool_json({"sweep", (source_folder() / life).string(), "--kernel", "debian:5.10"});
+  auto init = rows[0]["operations"][1];
+  EXPECT_EQ(init["text"], "init");
+  EXPECT_EQ(init["points"], 30);
+  EXPECT_EQ(init["keys"]["kernel-warn:init_iova_rcaches:init:init_iova_rcaches"], 6);
+  CommandResult result =
+      tool({"run", "iova_port_vs_kernel", "--kernel", "debian:5.10", "--time", "1s"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("compares a kernel tree with the port's revision"),
+            std::string::npos);
 }
 
 TEST(KernelTree, UnknownHeaderIsNamed) {

@@ -6,6 +6,7 @@
 
 #include "triage/command_test.h"
 #include "triage/input.h"
+#include "triage/kernel_tree.h"
 
 namespace fs = std::filesystem;
 
@@ -130,6 +131,45 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
   CommandResult replayed = tool({"replay", "--revision", "6.12", "--past", bug_key, "--quiet",
                                  hidden["reproducer"]});
   EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
+}
+
+TEST(Run, FindsTheNullMagazineInTheRealSource) {
+  std::string source = read_file(find_kernel_tree("debian:6.12").folder / "drivers/iommu/iova.c");
+  bool fixed = source.find("if (mag)\n\t\tkmem_cache_free(") != std::string::npos;
+  TemporaryFolder out;
+  auto summary = run(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time", "15s",
+                           "iova_domain", "iova_init_faults"});
+  size_t found = 0;
+  for (const auto& finding : summary["findings"]) found += finding["key"] == bug_key;
+  EXPECT_EQ(found, fixed ? 0u : 1u) << summary.dump(2);
+}
+
+TEST(Run, GoesPastTheLedgerOnAKernelTree) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--kernel", "debian:6.12", "--time", "8s"});
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["targets"].size(), 3u);
+  EXPECT_FALSE(summary["known"].empty());
+}
+
+TEST(Run, FindsWhatAPatchChanged) {
+  TemporaryFolder tree, out;
+  fs::copy(find_kernel_tree("debian:6.12").folder, tree.path(), fs::copy_options::recursive);
+  fs::path file = tree.path() / "drivers/iommu/iova.c";
+  std::string source = read_file(file), from = "rcache->depot_size > num_online_cpus()";
+  ASSERT_NE(source.find(from), std::string::npos);
+  write_file(file, source.replace(source.find(from), from.size(), "rcache->depot_size > 1"));
+  auto summary = run(out, {"--kernel", tree.path().string(), "--first", "--time", "120s",
+                           "iova_port_vs_kernel"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << summary.dump(2);
+  const auto& finding = summary["findings"][0];
+  EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
+  // The command that it gives shows the difference again.
+  std::string command = finding["replay"];
+  EXPECT_EQ(command.rfind("./iovafuzz diff --programs 0 6.12 ", 0), 0u) << command;
+  auto again = tool_json({"diff", "--programs", "0", "6.12", tree.path().string(),
+                          finding["reproducer"]});
+  EXPECT_EQ(again["key"], finding["key"]);
 }
 
 TEST(Run, EndsInOrderWhenInterrupted) {
