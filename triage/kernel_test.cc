@@ -178,6 +178,20 @@ TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
             std::string::npos);
 }
 
+TEST(KernelTree, KeysNameTheKernelsFunctionAndReportsItsLine) {
+  Patched tree("debian:6.12");
+  std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
+  tree.replace(free, "{ " + free + " " + free + " }");
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\ninit_rcaches\nput\n");
+  CommandResult result = tool({"show", file, "--kernel", tree.path()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("key: slab-double-free:iova_magazine_free:put:none\n"),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("in: iova_magazine_free (drivers/iommu/iova.c:"), std::string::npos);
+}
+
 TEST(KernelTree, UnknownHeaderIsNamed) {
   Patched tree("debian:6.12");
   tree.replace("#include <linux/slab.h>", "#include <linux/maple_tree.h>");

@@ -219,6 +219,9 @@ int run(const Arguments& arguments) {
   if (arguments.engine != "libfuzzer")
     throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));
 
+  if (!arguments.json && !arguments.choice.kernel.empty() && !options.tested.expected)
+    fmt::print("targets that compare with the port are left out: {} is like no revision of it\n",
+               arguments.choice.kernel);
   if (!arguments.json) fmt::print("building {} ...\n", options.tested.variant->name);
   fflush(stdout);
   std::vector<std::string> binaries;
