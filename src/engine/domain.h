@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/hint.h"
+#include "engine/model.h"
 #include "program/limits.h"
 
 namespace engine {
@@ -67,7 +67,7 @@ struct Domain {
   bool has_allocated = false;  // reservations come before
   uint64_t granule_shift = 0;
   uint64_t start_pfn = 0;
-  Request hint_cause{};  // the last one that set max32_alloc_size; size 0: none has
+  Model model;
   LiveRanges live;
   PageSet reserved;
   Slot slots[program::max_slots];

@@ -120,6 +120,7 @@ void Session::execute(const Operation& operation) {
       if (!cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is not online");
       if (num_online_cpus() == 1) return skip("the last online CPU");
       shim_cpu_offline(static_cast<unsigned>(cpu));
+      drop_missing();
       return outcome("{} CPUs online, now on CPU {}", num_online_cpus(), raw_smp_processor_id());
     case OpCode::online:
       if (cpu >= num_possible_cpus()) return skip("the CPU is not possible");
@@ -128,6 +129,7 @@ void Session::execute(const Operation& operation) {
       return outcome("{} CPUs online", num_online_cpus());
     case OpCode::tick:
       shim_advance(value(operation, Role::ms).number);
+      drop_missing();
       return outcome("now {} ms", shim_jiffies());
   }
 }
@@ -146,6 +148,7 @@ void Session::finish_operation(const Operation& operation) {
   }
   note_faults();
   shim::check_end_of_operation(operation_name());
+  check_models();
   if (failed_ && shim::failed_attempts() && !skipped_ &&
       program::spec(operation.code).reports == program::Reports::failure) {
     // A counted operation may have succeeded before it failed; its ranges are checked as nodes.

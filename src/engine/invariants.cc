@@ -118,17 +118,6 @@ class Checker {
                      fmt::format("node {:#x}..{:#x} after {:#x}..{:#x}", node.lo, node.hi,
                                  i ? s_.nodes[i - 1].lo : 0, i ? s_.nodes[i - 1].hi : 0));
     }
-    check_cached_node("cached_node", s_.fields.cached_lo, s_.fields.cached_hi);
-    check_cached_node("cached32_node", s_.fields.cached32_lo, s_.fields.cached32_hi);
-    if (s_.fields.max32_alloc_size == 0)
-      raise(oracle::tree_hint, "max32_alloc_size is 0");
-  }
-
-  void check_cached_node(const char* name, uint64_t lo, uint64_t hi) {
-    auto at = std::lower_bound(s_.nodes.begin(), s_.nodes.end(), lo,
-                               [](const Node& node, uint64_t pfn) { return node.lo < pfn; });
-    if (at == s_.nodes.end() || at->lo != lo || at->hi != hi)
-      raise(oracle::tree_cached_node, fmt::format("{} is {:#x}..{:#x}", name, lo, hi));
   }
 
   void check_magazines() {

@@ -5,6 +5,7 @@
 
 #include "engine/invariants.h"
 #include "engine/session.h"
+#include "shim/cpu.h"
 #include "shim/object.h"
 #include "shim/slab.h"
 
@@ -55,7 +56,7 @@ void Session::init(Domain& domain, const Operation& operation) {
                                    true, SHIM_SITE)
                       .memory;
   domain.has_rcaches = domain.has_allocated = false;
-  domain.hint_cause = {};
+  domain.model.init(*variant_, start, domain.first_pfn_above_32bit());
   variant_->init_domain(domain.memory, 1ul << domain.granule_shift, start);
   // Allocators that do this here have no way to tell of a failure.
   if (!variant_->init_rcaches) domain.has_rcaches = true;
@@ -109,15 +110,15 @@ void Session::alloc(Domain& domain, const Operation& operation) {
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
   for (uint64_t i = 0; i < count; i++) {
-    HintWatch hint(*variant_, domain, request, false);
     size_t faults = begin_call();
     void* iova = variant_->alloc(domain.memory, size, limit, aligned);
     bool fault = shim::failed_attempts() > faults;
-    hint.finish(!iova && !fault);
+    auto expected = fault ? std::nullopt : domain.model.allocate(request);
     if (!iova) {
       failed_ = true;
       trace_.add(0);
-      if (!fault) check_refusal(domain, request, hint);
+      if (!fault) check_refusal(domain, request);
+      check_placement(domain, request, expected, 0);
       continue;
     }
     if (fault) raise(oracle::fault_not_reported, "");
@@ -127,6 +128,7 @@ void Session::alloc(Domain& domain, const Operation& operation) {
       raise(oracle::iova_wrong_size,
             fmt::format("{} for {} pages", print_range(lo, hi), size));
     check_handed_out(domain, lo, hi, limit, aligned ? std::bit_ceil(size) : 1);
+    if (!fault) check_placement(domain, request, expected, lo);
     new_range(domain, slot, lo, hi, size, iova, RangeKind::tree);
     if (!done++) first = lo;
     last = lo;
@@ -153,20 +155,22 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
   for (uint64_t i = 0; i < count; i++) {
-    HintWatch hint(*variant_, domain, request, flush);
     size_t faults = begin_call();
     uint64_t lo = variant_->alloc_fast(domain.memory, size, limit, flush);
     faults = shim::failed_attempts() - faults;
     size_t nodes = shim::attempts().size() - call_start_;  // one a try; none for a cached range
-    hint.finish(nodes - faults - (lo && nodes));
     trace_.add(lo);
+    auto expected = model_fast(domain, request, lo);
+    check_flush(domain, flush, !lo, nodes);
     if (!lo) {
       failed_ = true;
-      if (!faults) check_refusal(domain, request, hint);
+      if (!faults) check_refusal(domain, request);
+      check_placement(domain, request, expected, 0);
       continue;
     }
     uint64_t hi = lo + rounded - 1;
     check_handed_out(domain, lo, hi, limit, std::bit_ceil(size));
+    if (nodes) check_placement(domain, request, expected, lo);
     new_range(domain, slot, lo, hi, size, nullptr, RangeKind::fast);
     if (!done++) first = lo;
     last = lo;
@@ -177,6 +181,77 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
     outcome("0, no range");
   else
     outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+}
+
+// What the tree had to answer to the call of alloc_fast() at hand, which came to lo (0: refused).
+std::optional<uint64_t> Session::model_fast(Domain& domain, const Request& request, uint64_t lo) {
+  std::optional<uint64_t> expected;
+  auto tries = shim::attempts().subspan(call_start_);  // a node each; none for a cached range
+  for (size_t i = 0; i < tries.size(); i++) {
+    if (i) domain.model.drop_missing(*variant_, domain.memory, lo);  // by the flush between
+    expected = tries[i].failed ? std::nullopt : domain.model.allocate(request);
+  }
+  return expected;
+}
+
+// lo: 0 if it was refused. A model that was wrong goes on from what the allocator did.
+void Session::check_placement(Domain& domain, const Request& request,
+                              std::optional<uint64_t> expected, uint64_t lo) {
+  if (expected.value_or(0) == lo) return;
+  // A refusal that the model does not share is judged by check_refusal().
+  if (lo)
+    raise(oracle::placement_wrong,
+          fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", lo, request.size,
+                      request.limit, request.aligned ? "" : ", unaligned",
+                      expected ? fmt::format("{:#x}", *expected) : "a refusal"));
+  domain.model.adopt(*variant_, domain.memory);
+}
+
+// Of a fast request that came to the tree tries times.
+void Session::check_flush(const Domain& domain, bool asked, bool refused, size_t tries) {
+  if (asked && refused && tries < 2) raise(oracle::flush_missing, "");
+  if (tries < 2) return;
+  struct Left {
+    bool depots;
+    size_t pfns;
+  } left{variant_->flushes_depots, 0};
+  variant_->each_magazine(
+      domain.memory,
+      [](void* context, const iova_magazine_view* magazine) {
+        Left& l = *static_cast<Left*>(context);
+        bool flushed = magazine->cpu < 0 ? l.depots
+                                         : cpu_online(static_cast<unsigned>(magazine->cpu));
+        if (flushed) l.pfns += magazine->size;
+      },
+      &left);
+  if (left.pfns) raise(oracle::flush_incomplete, fmt::format("{} ranges", left.pfns));
+}
+
+// attempts, faults: allocations that the call made, and how many failed.
+void Session::model_freed(Domain& domain, const Range& range, bool fast, size_t attempts,
+                          size_t faults) {
+  bool cacheable = std::bit_width(range.size - 1) < IOVA_BINS;
+  if (!fast || !cacheable || faults)
+    domain.model.remove(range.lo);
+  else if (attempts && !variant_->trims_depot)
+    domain.model.drop_missing(*variant_, domain.memory, 0);  // a magazine found the depot full
+}
+
+void Session::check_models() {
+  for (Domain& domain : domains_) {
+    if (!domain.memory) continue;
+    iova_fields fields;
+    variant_->fields(domain.memory, &fields);
+    std::string wrong = domain.model.wrong_cached_nodes(fields);
+    bool hint_is = domain.model.hint_is(fields);
+    if (wrong.empty() && hint_is) continue;
+    check_invariants(*variant_, domains_, function(), trace_);  // may tell why
+    if (!wrong.empty()) raise(oracle::cached_node_wrong, std::move(wrong));
+    if (!hint_is)
+      raise(oracle::hint_wrong, fmt::format("{:#x}, should be {:#x}", fields.max32_alloc_size,
+                                            domain.model.hint()));
+    domain.model.adopt(*variant_, domain.memory);
+  }
 }
 
 void Session::check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
@@ -203,17 +278,18 @@ void Session::check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_
           fmt::format("{} and a reservation", print_range(lo, hi)));
 }
 
-void Session::check_refusal(Domain& domain, const Request& request, const HintWatch& hint) {
+void Session::check_refusal(Domain& domain, const Request& request) {
   // Never granted: the hint starts at the size of the whole 32-bit space and refuses from there on.
   uint64_t first_above = domain.first_pfn_above_32bit();
   if (request.limit < first_above && request.size >= first_above) return;
   if (!fits(*variant_, domain, request.size, request.limit, request.aligned)) return;
   std::string values = fmt::format("{} pages, limit {:#x}{}", request.size, request.limit,
                                    request.aligned ? "" : ", unaligned");
-  const shim::Oracle& oracle = hint.explain_refusal();
+  const shim::Oracle& oracle = domain.model.explain_refusal(request);
+  const Request& cause = domain.model.hint_cause();
   if (&oracle != &oracle::spurious_failure)
-    values += fmt::format("; refused before: {} pages, limit {:#x}{}", domain.hint_cause.size,
-                          domain.hint_cause.limit, domain.hint_cause.aligned ? "" : ", unaligned");
+    values += fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size, cause.limit,
+                          cause.aligned ? "" : ", unaligned");
   raise(oracle, std::move(values));
 }
 
@@ -272,12 +348,15 @@ void Session::free_ranges(Domain& domain, const Operation& operation) {
       domain.live.erase(domain.live.iterator_to(*range));
     }
     slot.erase(slot.iterator_to(*range));
+    size_t attempts = shim::attempts().size(), faults = shim::failed_attempts();
     if (operation.code == OpCode::free_fast)
       variant_->free_fast(domain.memory, range->lo, range->size);
     else if (operation.code == OpCode::free_iova)
       variant_->free_iova(domain.memory, range->iova);
     else
       variant_->free_pfn(domain.memory, position(*range, operation));
+    model_freed(domain, *range, operation.code == OpCode::free_fast,
+                shim::attempts().size() - attempts, shim::failed_attempts() - faults);
     trace_.add(range->lo);
   }
   if (!done) return skip("the slot has no such range");
@@ -343,6 +422,7 @@ void Session::reserve(Domain& domain, const Operation& operation) {
   size_t faults = shim::failed_attempts();
   void* iova = variant_->reserve(domain.memory, lo, hi);
   trace_.add(iova ? variant_->pfn_lo(iova) : 0);
+  domain.model.adopt_nodes(*variant_, domain.memory);  // reserved pages are judged as such
   check_reported(!iova, faults);
   if (!iova) {
     check_failed_reservation(domain, lo, hi);

@@ -106,9 +106,22 @@ void cached_node_elsewhere(const void* domain, iova_fields* fields) {
   fields->cached_lo = 7;
 }
 
-void hint_of_zero(const void* domain, iova_fields* fields) {
-  good.fields(domain, fields);
-  fields->max32_alloc_size = 0;
+void* alloc_the_second_best(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  void* first = good.alloc(domain, size, limit, aligned);
+  void* second = good.alloc(domain, size, limit, aligned);
+  good.free_iova(domain, first);
+  return second;
+}
+
+unsigned long alloc_without_flush(void* domain, unsigned long size, unsigned long limit, bool) {
+  return good.alloc_fast(domain, size, limit, false);
+}
+
+unsigned long cache_one_when_refused(void* domain, unsigned long size, unsigned long limit,
+                                     bool flush) {
+  unsigned long pfn = good.alloc_fast(domain, size, limit, flush);
+  if (!pfn) good.free_fast(domain, good.alloc_fast(domain, 1, 1000, false), 1);
+  return pfn;
 }
 
 void magazine_too_full(const void*, VisitMagazine visit, void* context) {
@@ -212,10 +225,19 @@ const Broken broken[] = {
      [](iova_variant& v) { v.each_node = nodes_overlap; }, "init\n"},
     {&oracle::tree_anchor, "tree-anchor:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_node = no_nodes; }, "init\n"},
-    {&oracle::tree_cached_node, "tree-cached-node:init_iova_domain:init:none",
+    {&oracle::placement_wrong, "placement-wrong:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.alloc = alloc_the_second_best; }, FAST "alloc\n"},
+    {&oracle::flush_missing, "flush-missing:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_without_flush; },
+     FAST "alloc_fast limit=16\nalloc_fast limit=16\n"},
+    {&oracle::flush_incomplete, "flush-incomplete:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = cache_one_when_refused; },
+     FAST "alloc_fast limit=16\nalloc_fast limit=16\n"},
+    {&oracle::cached_node_wrong, "cached-node-wrong:init_iova_domain:init:none",
      [](iova_variant& v) { v.fields = cached_node_elsewhere; }, "init\n"},
-    {&oracle::tree_hint, "tree-hint:init_iova_domain:init:none",
-     [](iova_variant& v) { v.fields = hint_of_zero; }, "init\n"},
+    {&oracle::hint_wrong, "hint-wrong:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.hint_from_full_walk_only = false; },
+     FAST "alloc size=32 limit=20\n"},
     {&oracle::node_unaccounted, "node-unaccounted:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_one_too_many; }, FAST "alloc_fast\n"},
     {&oracle::node_missing, "node-missing:alloc_iova_fast:alloc_fast:none",

@@ -80,8 +80,19 @@ class Session {
   uint64_t resolve(const Domain& domain, const program::Value& pfn) const;
   void check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
                         uint64_t alignment);
-  void check_refusal(Domain& domain, const Request& request, const HintWatch& hint);
+  void check_refusal(Domain& domain, const Request& request);
   void check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi);
+  void check_placement(Domain& domain, const Request& request, std::optional<uint64_t> expected,
+                       uint64_t lo);
+  std::optional<uint64_t> model_fast(Domain& domain, const Request& request, uint64_t lo);
+  void check_flush(const Domain& domain, bool asked, bool refused, size_t tries);
+  void model_freed(Domain& domain, const Range& range, bool fast, size_t attempts, size_t faults);
+  void check_models();
+  // Cached ranges went back to the trees.
+  void drop_missing() {
+    for (Domain& domain : domains_)
+      if (domain.memory) domain.model.drop_missing(*variant_, domain.memory, 0);
+  }
   void check_reported(bool failed, size_t faults_before);
   Range& new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
                    void* iova, RangeKind kind);

@@ -48,6 +48,9 @@ struct iova_variant {
   size_t magazine_pfns;  /* capacity of a magazine */
   bool trims_depot; /* by delayed work */
   bool embeds_rcaches; /* in the domain, instead of allocating them */
+  bool flushes_depots; /* when a fast request fails, not only the CPUs' magazines */
+  /* How max32_alloc_size differs from upstream's: behaviours.inc has the meaning. */
+  bool hint_from_full_walk_only, hint_spares_unaligned;
 
   /* Static state as after boot. */
   void (*reset)(void);

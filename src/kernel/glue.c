@@ -150,6 +150,7 @@ const struct iova_variant kernel_variant = {
     .magazine_pfns = IOVA_MAG_SIZE,
     .trims_depot = TREE_TRIMS_DEPOT,
     .embeds_rcaches = TREE_EMBEDS_RCACHES,
+    .flushes_depots = TREE_FLUSHES_DEPOTS,
     .reset = kernel_reset_statics,
     .cache_get = cache_get,
     .cache_put = cache_put,

@@ -34,6 +34,8 @@ feature(EMBEDS_RCACHES "${header}" "struct iova_rcache[ \t]+rcaches\\[")
 # The depot is a list (911aa1245da8, v6.7), else an array, and delayed work trims it.
 feature(LISTS_DEPOT "${source}" "struct iova_magazine \\*depot;")
 feature(TRIMS_DEPOT "${source}" "struct delayed_work work;")
+# A failed fast request flushes the depots too (6fa3525b455a, v5.11).
+feature(FLUSHES_DEPOTS "${source}" "free_global_cached_iovas\\(")
 # alloc_iova_fast() rounds small sizes up (972bf252f860, v5.17), else its callers do.
 feature(ROUNDS_FAST_SIZES "${source}" "roundup_pow_of_two\\(")
 feature(ALLOCATES_LAZILY "${source}" "loaded && !iova_magazine_full\\(")
