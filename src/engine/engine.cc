@@ -7,6 +7,7 @@
 #include "engine/invariants.h"
 #include "engine/session.h"
 #include "shim/cpu.h"
+#include "shim/locks.h"
 #include "shim/object.h"
 #include "shim/sanitizer.h"
 #include "shim/timekeeping.h"
@@ -18,14 +19,19 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
   begin(variant, program, options);
   for (current_ = 0; current_ < program.operations.size(); current_++) {
     const Operation& operation = program.operations[current_];
-    if (operation.code == OpCode::fail) {
-      arm(operation);
+    if (program::is_prefix(operation.code)) {
+      if (operation.code == OpCode::fail) arm(operation);
+      if (operation.code == OpCode::irq) in_irq_ = true;
       finish_step();
       continue;
     }
     shim::set_current_operation(static_cast<uint32_t>(current_));
     plan();
+    bool in_irq = in_irq_ && program::spec(operation.code).any_context;
+    in_irq_ = false;
+    if (in_irq) shim_irq_enter();
     execute(operation);
+    if (in_irq) shim_irq_exit();
     finish_operation(operation);
   }
   end();
@@ -43,7 +49,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   result_.known_met.clear();
   skipped_ = nullptr;
   outcome_.clear();
-  is_armed_ = false;
+  is_armed_ = in_irq_ = false;
   injected_.clear();
   credit_ = check_cost_ = 0;
   cache_references_ = 0;
@@ -108,7 +114,8 @@ void Session::execute(const Operation& operation) {
     case OpCode::find: return find(domain, operation);
     case OpCode::find_pfn: return find_pfn(domain, operation);
     case OpCode::reserve: return reserve(domain, operation);
-    case OpCode::fail: return;
+    case OpCode::fail:
+    case OpCode::irq: return;  // prefixes
     case OpCode::cpus:
       if (current_ != 0) return skip("not the first operation");
       return outcome("{} CPUs", num_possible_cpus());
@@ -176,11 +183,11 @@ void Session::finish_operation(const Operation& operation) {
 
 void Session::finish_step() {
   if (options_.on_step) {
-    bool armed_only = current_ < program_->operations.size() &&
-                      program_->operations[current_].code == OpCode::fail;
+    bool prefix = current_ < program_->operations.size() &&
+                  program::is_prefix(program_->operations[current_].code);
     options_.on_step({current_, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
                       options_.always_check ? describe_allocator(*variant_, domains_) : "",
-                      armed_only ? std::span<const shim::Attempt>{} : shim::attempts()});
+                      prefix ? std::span<const shim::Attempt>{} : shim::attempts()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -191,6 +198,9 @@ void Session::end() {
   result_.attempts.resize(program_->operations.size());
   shim::set_current_operation(shim::outside_program);
   shim::plan_no_faults();
+  check_invariants(*variant_, domains_, function(), trace_);
+  for (Domain& domain : domains_)
+    if (domain.memory) give_everything_back(domain);
   check_invariants(*variant_, domains_, function(), trace_);
   std::string left;
   for (Domain& domain : domains_) {
@@ -206,6 +216,30 @@ void Session::end() {
   finish_step();
   result_.trace_hash = trace_.hash();
   running_ = false;
+}
+
+// Frees all ranges and flushes: what is then left in the tree is lost capacity, which
+// check_invariants() raises.
+void Session::give_everything_back(Domain& domain) {
+  auto number = static_cast<uint8_t>(&domain - domains_);
+  for (OpCode code : {OpCode::free_fast, OpCode::free}) {
+    Operation free = program::make(code);
+    free.domain = number;
+    for (unsigned slot = 0; slot < program::max_slots; slot++) {
+      free.operands[program::operand_index(code, Role::slot)].number = slot;
+      do {
+        skipped_ = nullptr;
+        free_ranges(domain, free);
+      } while (!skipped_);
+    }
+  }
+  // Larger than what is below its limit, it is refused and flushes.
+  Operation refused = program::make(OpCode::alloc_fast);
+  refused.domain = number;
+  refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
+  refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
+  alloc_fast(domain, refused);
+  skipped_ = nullptr;
 }
 
 // Books the faults of the operation at hand.

@@ -10,6 +10,7 @@
 #include "engine/report.h"
 #include "iova/port_variants.h"
 #include "program/mutation.h"
+#include "shim/locks.h"
 #include "testing/literally.h"
 
 namespace engine {
@@ -431,6 +432,45 @@ TEST(Report, IsHandedToTheSink) {
         run(port::v7_3::variant, program::parse(hint_poisoned));
       },
       testing::ExitedWithCode(3), literally("sink: " + hint_key));
+}
+
+iova_variant sleeps_when_it_allocates() {
+  iova_variant variant = port::fixed::variant;
+  variant.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+    might_sleep();
+    return port::fixed::variant.alloc(domain, size, limit, aligned);
+  };
+  return variant;
+}
+
+TEST(Irq, RunsTheNextOperationInAnInterruptHandler) {
+  iova_variant variant = sleeps_when_it_allocates();
+  run(variant, program::parse("cache_get\ninit\nalloc\n"));
+  EXPECT_DEATH(run(variant, program::parse("cache_get\ninit\nirq\nalloc\n")),
+               "key: sleep-in-atomic:");
+  run(variant, program::parse("cache_get\ninit\nirq\nfree\nalloc\n"));
+}
+
+TEST(Irq, LeavesOutWhatMaySleep) {
+  run(port::fixed::variant, program::parse("irq\ncache_get\nirq\ninit\nirq\ninit_rcaches\n"
+                                           "irq\nput\nirq\ncache_put\n"));
+}
+
+TEST(Irq, KeepsTheFaultsOfTheOperation) {
+  auto steps = narrate("cache_get\ninit\nfail 0x1\nirq\nalloc\nalloc\n");
+  EXPECT_EQ(steps[4], "NULL");
+  EXPECT_EQ(steps[5], "0xfffff");
+}
+
+TEST(End, TakesEverythingBackAndMissesWhatIsLost) {
+  static const iova_variant& good = port::fixed::variant;
+  iova_variant variant = good;
+  variant.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    if (size != 2) good.free_fast(domain, pfn, size);
+  };
+  run(variant, program::parse("cache_get\ninit\ninit_rcaches\nalloc_fast size=1 x9\n"));
+  EXPECT_DEATH(run(variant, program::parse("cache_get\ninit\ninit_rcaches\nalloc_fast size=2\n")),
+               "key: node-unaccounted:put_iova_domain:end:none");
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void deliver(const Report& report);
 // All that a run is made of. There is one at a time, and its memory serves run after run.
 class Session {
  public:
-  Session() : ranges_(std::make_unique<Range[]>(program::max_calls + 1)) {}
+  Session() : ranges_(std::make_unique<Range[]>(program::max_calls + 2)) {}
 
   const Result& run(const iova_variant& variant, const program::Program& program,
                     const Options& options);
@@ -61,6 +61,7 @@ class Session {
   void finish_operation(const Operation& operation);
   void finish_step();
   void end();
+  void give_everything_back(Domain& domain);
 
   // Operations.
   void cache_get();
@@ -142,6 +143,7 @@ class Session {
   std::string outcome_;
   shim::FaultMask armed_;
   bool is_armed_ = false;
+  bool in_irq_ = false;  // the next operation is to run there
   std::vector<InjectedFault> injected_;
   shim::Census before_{};
   size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation

@@ -35,8 +35,9 @@ enum class OpCode : uint8_t {
   find = 16,
   find_pfn = 17,
   free_iova = 18,
+  irq = 19,
 };
-inline constexpr size_t operation_count = 19;
+inline constexpr size_t operation_count = 20;
 inline constexpr auto all_operations = [] {
   std::array<OpCode, operation_count> codes{};
   for (size_t i = 0; i < codes.size(); i++) codes[i] = static_cast<OpCode>(i);
@@ -96,6 +97,7 @@ struct OperationSpec {
   const char* name;
   bool on_domain;  // names one of the domains
   Reports reports;
+  bool any_context;  // may be called in interrupt handlers
   uint8_t weight;  // how often mutation inserts it, relative to the others
   std::span<const OperandSpec> operands;
   const char* function;  // of the allocator, that it calls; "" if none
@@ -120,6 +122,8 @@ const char* name(Base base);
 Operation make(OpCode code);
 // The index of a role among an operation's operands, or -1.
 int operand_index(OpCode code, Role role);
+// Whether it does nothing but prepare the next operation.
+inline bool is_prefix(OpCode code) { return code == OpCode::fail || code == OpCode::irq; }
 // The operation must have the role.
 inline const Value& value(const Operation& operation, Role role) {
   return operation.operands[operand_index(operation.code, role)];
