@@ -17,7 +17,8 @@ namespace triage {
 std::filesystem::path source_folder() { return IOVAFUZZ_SOURCE_DIR; }
 std::filesystem::path build_folder() { return IOVAFUZZ_BINARY_DIR; }
 
-CommandResult run_command(const std::vector<std::string>& words, bool show) {
+CommandResult run_command(const std::vector<std::string>& words, bool show,
+                          bool keep_errors) {
   int ends[2] = {-1, -1};
   if (!show && pipe(ends)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
   fflush(stdout);
@@ -26,7 +27,7 @@ CommandResult run_command(const std::vector<std::string>& words, bool show) {
   if (pid == 0) {
     if (!show) {
       dup2(ends[1], STDOUT_FILENO);
-      dup2(ends[1], STDERR_FILENO);
+      if (keep_errors) dup2(ends[1], STDERR_FILENO);
       close(ends[0]);
     }
     std::vector<char*> arguments;

@@ -16,8 +16,10 @@ struct CommandResult {
   int status;  // exit status, or 128 + signal
   std::string output;
 };
-// Runs a command to its end; its output is shown as it comes or kept.
-CommandResult run_command(const std::vector<std::string>& words, bool show);
+// Runs a command to its end; its output is shown as it comes or kept, with or without what it
+// writes on stderr.
+CommandResult run_command(const std::vector<std::string>& words, bool show,
+                          bool keep_errors = true);
 
 // Builds targets of the build system, one process of this tool at a time; prepare is called first.
 CommandResult try_build(const std::vector<std::string>& targets,

@@ -16,14 +16,14 @@
 
 namespace triage {
 
-inline CommandResult tool(std::vector<std::string> arguments) {
+inline CommandResult tool(std::vector<std::string> arguments, bool keep_errors = true) {
   arguments.insert(arguments.begin(), (build_folder() / "triage/iovafuzz-cli").string());
-  return run_command(arguments, false);
+  return run_command(arguments, false, keep_errors);
 }
 
 inline nlohmann::json tool_json(std::vector<std::string> arguments) {
   arguments.push_back("--json");
-  CommandResult result = tool(arguments);
+  CommandResult result = tool(arguments, false);  // progress is on stderr
   EXPECT_LT(result.status, 2) << result.output;
   return nlohmann::json::parse(result.output, nullptr, false);
 }

@@ -118,7 +118,7 @@ void Session::alloc(Domain& domain, const Operation& operation) {
       failed_ = true;
       trace_.add(0);
       if (!fault) check_refusal(domain, request);
-      check_placement(domain, request, expected, 0);
+      check_placement(domain, request, expected, std::nullopt);
       continue;
     }
     if (fault) raise(oracle::fault_not_reported, "");
@@ -165,7 +165,7 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
     if (!lo) {
       failed_ = true;
       if (!faults) check_refusal(domain, request);
-      check_placement(domain, request, expected, 0);
+      check_placement(domain, request, expected, std::nullopt);
       continue;
     }
     uint64_t hi = lo + rounded - 1;
@@ -194,14 +194,14 @@ std::optional<uint64_t> Session::model_fast(Domain& domain, const Request& reque
   return expected;
 }
 
-// lo: 0 if it was refused. A model that was wrong goes on from what the allocator did.
+// A model that was wrong goes on from what the allocator did.
 void Session::check_placement(Domain& domain, const Request& request,
-                              std::optional<uint64_t> expected, uint64_t lo) {
-  if (expected.value_or(0) == lo) return;
+                              std::optional<uint64_t> expected, std::optional<uint64_t> found) {
+  if (expected == found) return;
   // A refusal that the model does not share is judged by check_refusal().
-  if (lo)
+  if (found)
     raise(oracle::placement_wrong,
-          fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", lo, request.size,
+          fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", *found, request.size,
                       request.limit, request.aligned ? "" : ", unaligned",
                       expected ? fmt::format("{:#x}", *expected) : "a refusal"));
   domain.model.adopt(*variant_, domain.memory);

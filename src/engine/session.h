@@ -84,7 +84,7 @@ class Session {
   void check_refusal(Domain& domain, const Request& request);
   void check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi);
   void check_placement(Domain& domain, const Request& request, std::optional<uint64_t> expected,
-                       uint64_t lo);
+                       std::optional<uint64_t> found);
   std::optional<uint64_t> model_fast(Domain& domain, const Request& request, uint64_t lo);
   void check_flush(const Domain& domain, bool asked, bool refused, size_t tries);
   void model_freed(Domain& domain, const Range& range, bool fast, size_t attempts, size_t faults);
