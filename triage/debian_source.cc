@@ -143,7 +143,7 @@ class Workplace {
 // Files beside a cached tree's own: the package's version, and the version that the system had to
 // offer then (installed or candidate; empty for none), which tells when it has moved on. They
 // differ if the system's lists were out of date.
-constexpr const char version_file[] = "version", offered_file[] = "offered";
+constexpr const char version_file[] = "package_version", offered_file[] = "offered";
 
 struct Cached {
   std::string version, offered;

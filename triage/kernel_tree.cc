@@ -19,6 +19,7 @@ namespace {
 
 constexpr KernelFile files[] = {
     {"drivers/iommu/iova.c", true},
+    {"drivers/iommu/dma-iommu.c", false},  // has the flush queue, but for old trees
     {"include/linux/iova.h", true},
     {"include/linux/rbtree.h", true},
     {"include/linux/rbtree_augmented.h", true},

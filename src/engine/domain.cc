@@ -79,6 +79,10 @@ void Domain::forget_ranges() {
   live.clear();
   reserved.clear();
   for (Slot& slot : slots) slot.clear();
+  has_queue = single_queue = false;
+  queued.clear();
+  unmaps_under_way = 0;
+  flushes_started = newest_finished = 0;
 }
 
 const Range* Domain::live_overlap(uint64_t lo, uint64_t hi) const {

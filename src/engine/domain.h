@@ -10,13 +10,14 @@
 
 #include "engine/model.h"
 #include "program/limits.h"
+#include "shim/list.h"
 
 namespace engine {
 
 namespace intrusive = boost::intrusive;
 using NormalLink = intrusive::link_mode<intrusive::normal_link>;
 
-enum class RangeKind : uint8_t { tree, fast, reserved };
+enum class RangeKind : uint8_t { tree, fast, reserved, queued };
 
 // Pages lo..hi, both included, that the program owns.
 struct Range {
@@ -25,7 +26,12 @@ struct Range {
   void* iova;     // what alloc() or reserve() returned, NULL for fast ones
   RangeKind kind;
   intrusive::set_member_hook<NormalLink> by_address;  // not for reserved ones
-  intrusive::list_member_hook<NormalLink> in_slot;
+  intrusive::list_member_hook<NormalLink> in_slot;  // or in the flush queue
+  // Of a queued one:
+  list_head pages = {};        // where its page-table pages were
+  const void* list = nullptr;  // that the queue will put; NULL while it is not queued yet
+  uint64_t unmapped_at = 0;    // hardware flushes started before
+  uint64_t queued_at = 0;      // ms
 };
 
 struct ByLo {
@@ -71,6 +77,13 @@ struct Domain {
   LiveRanges live;
   PageSet reserved;
   Slot slots[program::max_slots];
+
+  // The flush queue.
+  bool has_queue = false, single_queue = false;
+  Slot queued;                    // in the order of their unmapping
+  unsigned unmaps_under_way = 0;  // calls of queue() that a slow flush holds up
+  uint64_t flushes_started = 0;   // hardware flushes, numbered from 1
+  uint64_t newest_finished = 0;   // the latest started one that is over
 
   uint64_t first_pfn_above_32bit() const { return uint64_t{1} << (32 - granule_shift); }
   void forget_ranges();

@@ -7,6 +7,7 @@
 #include "engine/invariants.h"
 #include "engine/session.h"
 #include "shim/cpu.h"
+#include "shim/iommu.h"
 #include "shim/locks.h"
 #include "shim/object.h"
 #include "shim/sanitizer.h"
@@ -22,20 +23,28 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
     if (program::is_prefix(operation.code)) {
       if (operation.code == OpCode::fail) arm(operation);
       if (operation.code == OpCode::irq) in_irq_ = true;
+      if (operation.code == OpCode::slow) slow_ = true;
       finish_step();
       continue;
     }
     shim::set_current_operation(static_cast<uint32_t>(current_));
     plan();
-    bool in_irq = in_irq_ && program::spec(operation.code).any_context;
-    in_irq_ = false;
-    if (in_irq) shim_irq_enter();
-    execute(operation);
-    if (in_irq) shim_irq_exit();
+    if (slow_)
+      execute_with_slow_flush(operation);
+    else
+      execute_in_context(operation);
+    in_irq_ = slow_ = false;
     finish_operation(operation);
   }
   end();
   return result_;
+}
+
+void Session::execute_in_context(const Operation& operation) {
+  bool in_irq = in_irq_ && program::spec(operation.code).any_context;
+  if (in_irq) shim_irq_enter();
+  execute(operation);
+  if (in_irq) shim_irq_exit();
 }
 
 void Session::begin(const iova_variant& variant, const program::Program& program,
@@ -49,7 +58,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   result_.known_met.clear();
   skipped_ = nullptr;
   outcome_.clear();
-  is_armed_ = in_irq_ = false;
+  is_armed_ = in_irq_ = slow_ = destroying_ = false;
   injected_.clear();
   credit_ = check_cost_ = 0;
   cache_references_ = 0;
@@ -114,30 +123,26 @@ void Session::execute(const Operation& operation) {
     case OpCode::find: return find(domain, operation);
     case OpCode::find_pfn: return find_pfn(domain, operation);
     case OpCode::reserve: return reserve(domain, operation);
+    case OpCode::queue_init: return queue_init(domain, operation);
+    case OpCode::queue: return queue(domain, operation);
+    case OpCode::flush_done: return flush_done();
     case OpCode::fail:
-    case OpCode::irq: return;  // prefixes
+    case OpCode::irq:
+    case OpCode::slow: return;  // prefixes
     case OpCode::cpus:
       if (current_ != 0) return skip("not the first operation");
       return outcome("{} CPUs", num_possible_cpus());
     case OpCode::cpu:
-      if (!cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is not online");
-      shim_set_current_cpu(static_cast<unsigned>(cpu));
-      return outcome("on CPU {}", cpu);
+      return switch_to_cpu(static_cast<unsigned>(cpu));
     case OpCode::offline:
-      if (!cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is not online");
-      if (num_online_cpus() == 1) return skip("the last online CPU");
-      shim_cpu_offline(static_cast<unsigned>(cpu));
-      drop_missing();
-      return outcome("{} CPUs online, now on CPU {}", num_online_cpus(), raw_smp_processor_id());
+      return take_offline(static_cast<unsigned>(cpu));
     case OpCode::online:
       if (cpu >= num_possible_cpus()) return skip("the CPU is not possible");
       if (cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is online");
       shim_cpu_online(static_cast<unsigned>(cpu));
       return outcome("{} CPUs online", num_online_cpus());
     case OpCode::tick:
-      shim_advance(value(operation, Role::ms).number);
-      drop_missing();
-      return outcome("now {} ms", shim_jiffies());
+      return advance_time(value(operation, Role::ms).number);
   }
 }
 
@@ -198,7 +203,9 @@ void Session::end() {
   result_.attempts.resize(program_->operations.size());
   shim::set_current_operation(shim::outside_program);
   shim::plan_no_faults();
+  finish_slow_flushes();
   check_invariants(*variant_, domains_, function(), trace_);
+  release_queued();
   for (Domain& domain : domains_)
     if (domain.memory) give_everything_back(domain);
   check_invariants(*variant_, domains_, function(), trace_);
@@ -294,6 +301,9 @@ const Result& run(const iova_variant& variant, const program::Program& program,
   (void)ready;
   shim::set_finding_handler(
       [](const shim::Finding& finding) { return session().on_finding(finding); });
+  shim::set_iommu_handlers(
+      {[](const void* domain) { session().on_hardware_flush(domain); },
+       [](const list_head* list) { session().on_pages_put(list); }});
   return session().run(variant, program, options);
 }
 

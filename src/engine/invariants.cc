@@ -32,6 +32,8 @@ struct Snapshot {
   uint64_t too_full = 0;
   iova_depot_view depots[IOVA_BINS] = {};
   iova_fields fields = {};
+  iova_queue_fields queue = {};
+  std::vector<iova_queued_view> queued;
 
   void take(const iova_variant& v, const void* domain) {
     variant = &v;
@@ -43,6 +45,16 @@ struct Snapshot {
     for (size_t& count : in_depot) count = 0;
     for (iova_depot_view& depot : depots) depot = {};
     v.fields(domain, &fields);
+    queue = {};
+    queued.clear();
+    if (v.queue) v.queue->fields(domain, &queue);
+    if (queue.exists)
+      v.queue->each_queued(
+          domain,
+          [](void* self, const iova_queued_view* view) {
+            static_cast<Snapshot*>(self)->queued.push_back(*view);
+          },
+          this);
     v.each_node(
         domain,
         [](void* self, unsigned long lo, unsigned long hi) {
@@ -100,6 +112,7 @@ class Checker {
     check_tree();
     check_magazines();
     check_owners();
+    check_queue();
   }
 
  private:
@@ -171,6 +184,24 @@ class Checker {
                                               reserved_pages, domain_.reserved.pages()));
   }
 
+  // What is queued is in the rings once, but for what a slow flush keeps from there.
+  void check_queue() {
+    if (!domain_.has_queue) return;
+    if (s_.queue.finished > s_.queue.started)
+      raise(oracle::queue_counters,
+            fmt::format("{} of {}", s_.queue.finished, s_.queue.started));
+    for (const iova_queued_view& entry : s_.queued) {
+      auto range = domain_.live.find(entry.pfn);
+      if (range == domain_.live.end() || range->kind != RangeKind::queued)
+        return raise(oracle::queue_lost,
+                     fmt::format("pfn {:#x} in ring {} was not queued", entry.pfn, entry.ring));
+    }
+    size_t expected = domain_.queued.size() - domain_.unmaps_under_way;
+    if (s_.queued.size() != expected)
+      raise(oracle::queue_lost,
+            fmt::format("{} ranges in the rings, expected {}", s_.queued.size(), expected));
+  }
+
   void missing(const Range& range) const {
     raise(oracle::node_missing, fmt::format("range {:#x}..{:#x} in use", range.lo, range.hi));
   }
@@ -195,6 +226,15 @@ void add_to_trace(const Snapshot& snapshot, Trace& trace) {
   trace.add(snapshot.fields.max32_alloc_size);
   trace.add(snapshot.fields.cached_lo);
   trace.add(snapshot.fields.cached32_lo);
+  const iova_queue_fields& queue = snapshot.queue;
+  if (!queue.exists) return;
+  trace.add(queue.started << 2 | uint64_t{queue.timer_on} << 1 | queue.timer_pending);
+  trace.add(queue.finished);
+  for (const iova_queued_view& entry : snapshot.queued) {
+    trace.add(entry.pfn);
+    trace.add(entry.pages << 32 | uint64_t{entry.ring} << 24);
+    trace.add(entry.counter);
+  }
 }
 
 }  // namespace
@@ -240,11 +280,15 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
       depots += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
     text += fmt::format(
         "{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "
-        "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}",
+        "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}{}",
         text.empty() ? "" : "; ", &domain - domains.data(), s.nodes.size(),
         static_cast<uint32_t>(s.nodes_hash()), s.magazines, s.cached.size(),
         static_cast<uint32_t>(s.contents.hash()), depots, s.fields.max32_alloc_size,
-        s.fields.cached_lo, s.fields.cached32_lo);
+        s.fields.cached_lo, s.fields.cached32_lo,
+        s.queue.exists ? fmt::format(", {} queued, {} flushes started, {} finished{}",
+                                     s.queued.size(), s.queue.started, s.queue.finished,
+                                     s.queue.timer_pending ? ", timer armed" : "")
+                       : "");
   }
   return text;
 }

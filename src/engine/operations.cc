@@ -10,14 +10,11 @@
 #include "shim/slab.h"
 
 namespace engine {
-namespace {
 
 std::string print_error(int error) {
   const char* name = error < 0 ? strerrorname_np(-error) : nullptr;
   return name ? fmt::format("-{}", name) : fmt::format("{}", error);
 }
-
-}  // namespace
 
 void Session::check_reported(bool failed, size_t faults_before) {
   bool fault = shim::failed_attempts() > faults_before;
@@ -78,12 +75,15 @@ void Session::init_rcaches(Domain& domain) {
 
 void Session::put(Domain& domain) {
   if (!domain.memory) return skip("the domain is not initialized");
+  if (domain.unmaps_under_way) return skip("a range is being unmapped");
   outcome("{} ranges were in use", domain.live.size());
   destroy(domain);
 }
 
 void Session::destroy(Domain& domain) {
+  destroying_ = true;
   variant_->put_domain(domain.memory);
+  destroying_ = false;
   kfree(domain.memory);
   domain.memory = nullptr;
   domain.has_rcaches = domain.has_allocated = false;

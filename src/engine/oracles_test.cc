@@ -7,10 +7,12 @@
 #include <bit>
 #include <cerrno>
 #include <set>
+#include <utility>
 
 #include "engine/compare.h"
 #include "engine/engine.h"
 #include "iova/port_variants.h"
+#include "shim/iommu.h"
 #include "shim/slab.h"
 #include "testing/literally.h"
 
@@ -162,6 +164,45 @@ void depots_without_work(const void* domain, VisitDepot visit, void* context) {
       &hidden);
 }
 
+bool queued_one = false;
+const void* queue_nothing(void*, unsigned long, unsigned long, list_head* list) {
+  queued_one = true;
+  return list;
+}
+
+const void* queue_and_put(void* domain, unsigned long pfn, unsigned long size, list_head* list) {
+  put_pages_list(list);
+  return good.queue->queue(domain, pfn, size, list);
+}
+
+// The second call puts what the first one queued.
+const void* queue_and_put_the_last(void* domain, unsigned long pfn, unsigned long size,
+                                   list_head* list) {
+  static const void* last;
+  if (last) iommu_put_pages_list(static_cast<iommu_pages_list*>(const_cast<void*>(last)));
+  return last = good.queue->queue(domain, pfn, size, list);
+}
+
+void counted_backwards(const void* domain, iova_queue_fields* fields) {
+  good.queue->fields(domain, fields);
+  std::swap(fields->started, fields->finished);
+}
+
+constexpr unsigned long first_pfn = 0xfffff;
+void the_one_queued(const void*, void (*visit)(void*, const iova_queued_view*),
+                       void* context) {
+  iova_queued_view view{0, first_pfn, 1, 0};
+  if (queued_one) visit(context, &view);
+}
+
+template <class Break>
+void break_queue(iova_variant& v, Break break_it) {
+  static iova_queue queue;
+  queue = *good.queue;
+  break_it(queue);
+  v.queue = &queue;
+}
+
 struct Broken {
   const shim::Oracle* oracle;
   const char* key;
@@ -178,6 +219,7 @@ void judge(const Broken& broken, const iova_variant& variant) {
     run(variant, program);
 }
 
+#define QUEUE FAST "queue_init\n"
 #define FAST "cache_get\ninit start=16\ninit_rcaches\n"
 
 const Broken broken[] = {
@@ -216,6 +258,28 @@ const Broken broken[] = {
      "failure-left-traces:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches",
      [](iova_variant& v) { v.init_rcaches = init_rcaches_leaks_on_failure; },
      "cache_get\ninit\nfail 0x1\ninit_rcaches\n"},
+    {&oracle::queue_early, "queue-early:queue_iova:queue:none",
+     [](iova_variant& v) {
+       break_queue(v, [](iova_queue& q) { q.queue = queue_and_put_the_last; });
+     },
+     QUEUE "alloc_fast x2\nqueue x2\n"},
+    {&oracle::queue_overdue, "queue-overdue:iova_depot_work_func:tick:none",
+     [](iova_variant& v) {
+       break_queue(v, [](iova_queue& q) {
+         q.queue = queue_nothing;
+         q.each_queued = the_one_queued;
+       });
+     },
+     FAST "alloc_fast\nqueue_init\nqueue\ntick 10\n"},
+    {&oracle::queue_stray, "queue-stray:queue_iova:queue:none",
+     [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.queue = queue_and_put; }); },
+     QUEUE "alloc_fast\nqueue\n"},
+    {&oracle::queue_lost, "queue-lost:queue_iova:queue:none",
+     [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.queue = queue_nothing; }); },
+     QUEUE "alloc_fast\nqueue\n"},
+    {&oracle::queue_counters, "queue-counters:iova_depot_work_func:tick:none",
+     [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.fields = counted_backwards; }); },
+     QUEUE "alloc_fast\nqueue\nslow\ntick 10\n"},
     {&oracle::variants_differ, "variants-differ:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_unaligned; }, FAST "alloc\nalloc size=4\n", true},
     {&oracle::reserve_partial, "reserve-partial:reserve_iova:reserve:alloc_iova_mem",

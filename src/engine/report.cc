@@ -61,10 +61,14 @@ std::string Session::describe_state() const {
   for (const Domain& domain : domains_) {
     if (!domain.memory) continue;
     text += fmt::format("domain {}: granule {}, start {:#x}, {}, {} ranges in use, {} pages "
-                        "reserved\n",
+                        "reserved",
                         &domain - domains_, 1u << domain.granule_shift, domain.start_pfn,
                         domain.has_rcaches ? "rcaches" : "no rcaches", domain.live.size(),
                         domain.reserved.pages());
+    if (domain.has_queue)
+      text += fmt::format(", {} of the ranges queued, {} flushes, the newest that is over: {}",
+                          domain.queued.size(), domain.flushes_started, domain.newest_finished);
+    text += "\n";
     size_t shown = 0;
     for (const Range& range : domain.live) {
       if (shown++ == max_ranges) {
@@ -72,7 +76,9 @@ std::string Session::describe_state() const {
         break;
       }
       text += fmt::format("  {} by {}\n", print_range(range.lo, range.hi),
-                          range.kind == RangeKind::fast ? "alloc_fast" : "alloc");
+                          range.kind == RangeKind::tree     ? "alloc"
+                          : range.kind == RangeKind::queued ? "alloc_fast, queued"
+                                                            : "alloc_fast");
     }
   }
   return text;

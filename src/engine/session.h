@@ -2,6 +2,7 @@
 // The inside of the engine: one run and all that it is made of.
 //   engine.cc      the frame of a run: faults, steps, checks between operations, findings
 //   operations.cc  what each operation does, and the checks of what it returned
+//   flush_queue.cc the operations of the flush queue, and those that overlap with a slow flush
 //   report.cc      a finding in the terms of the program
 #pragma once
 
@@ -34,6 +35,8 @@ struct InjectedFault {
 
 // "0x10" or "0x10..0x1f"
 std::string print_range(uint64_t lo, uint64_t hi);
+// "-ENOMEM"; "0" for success.
+std::string print_error(int error);
 // To the sink that set_report_sink() chose.
 void deliver(const Report& report);
 
@@ -49,6 +52,10 @@ class Session {
   std::vector<std::string> report_difference(size_t operation, std::string values,
                                              std::span<const std::string> known);
 
+  // What the driver's side of a flush queue is told (shim/iommu.h).
+  void on_hardware_flush(const void* domain);
+  void on_pages_put(const list_head* list);
+
   // Returns true to go on past a known finding.
   bool on_finding(const shim::Finding& finding);
 
@@ -58,6 +65,8 @@ class Session {
   void arm(const Operation& fail);
   void plan();
   void execute(const Operation& operation);
+  void execute_in_context(const Operation& operation);
+  void execute_with_slow_flush(const Operation& operation);
   void finish_operation(const Operation& operation);
   void finish_step();
   void end();
@@ -75,6 +84,12 @@ class Session {
   void find(Domain& domain, const Operation& operation);
   void find_pfn(Domain& domain, const Operation& operation);
   void reserve(Domain& domain, const Operation& operation);
+  void queue_init(Domain& domain, const Operation& operation);
+  void queue(Domain& domain, const Operation& operation);
+  void flush_done();
+  void switch_to_cpu(unsigned cpu);
+  void take_offline(unsigned cpu);
+  void advance_time(uint64_t ms);
 
   // Their parts.
   const char* cannot_allocate(const Domain& domain, const Operation& operation, uint64_t* limit);
@@ -100,6 +115,10 @@ class Session {
   Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&));
   static uint64_t position(const Range& range, const Operation& operation);
   void destroy(Domain& domain);
+  void finish_slow_flushes();
+  void release_queued();
+  // An online CPU but the given one that no slow flush keeps busy; max_cpus if there is none.
+  static unsigned idle_cpu(unsigned but);
 
   // Returns how many attempts of the operation have failed before the call.
   size_t begin_call() {
@@ -144,6 +163,8 @@ class Session {
   shim::FaultMask armed_;
   bool is_armed_ = false;
   bool in_irq_ = false;  // the next operation is to run there
+  bool slow_ = false;    // the first hardware flush of the next operation is to last
+  bool destroying_ = false;
   std::vector<InjectedFault> injected_;
   shim::Census before_{};
   size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation

@@ -2,16 +2,25 @@
 // Shows one revision of the port as a variant.
 #include <initializer_list>
 
+#include "iova/flush_queue.h"
 #include "iova/iova.h"
 #include "iova/port_variants.h"
 
 namespace port::IOVAFUZZ_REVISION {
 namespace {
 
-iova_domain* as_domain(void* domain) { return static_cast<iova_domain*>(domain); }
-const iova_domain& as_domain(const void* domain) {
-  return *static_cast<const iova_domain*>(domain);
+// What a variant's domain is: with its queue, and the driver's side of that.
+struct dma_domain {
+  iommu_dma_cookie cookie;
+  iommu_domain domain;
+};
+
+dma_domain* whole(void* domain) { return static_cast<dma_domain*>(domain); }
+iova_domain* as_domain(void* domain) { return &whole(domain)->cookie.iovad; }
+const iommu_dma_cookie& as_cookie(const void* domain) {
+  return static_cast<const dma_domain*>(domain)->cookie;
 }
+const iova_domain& as_domain(const void* domain) { return as_cookie(domain).iovad; }
 
 void fields(const void* domain, iova_fields* out) {
   const iova_domain& d = as_domain(domain);
@@ -77,12 +86,66 @@ void each_depot(const void* domain, void (*visit)(void*, const iova_depot_view*)
   }
 }
 
+int init_queue(void* domain, bool single) {
+  dma_domain* d = whole(domain);
+  d->domain = {&shim_iommu_ops, reinterpret_cast<::iommu_dma_cookie*>(&d->cookie)};
+  d->cookie.options = {single ? IOMMU_DMA_OPTS_SINGLE_QUEUE : IOMMU_DMA_OPTS_PER_CPU_QUEUE,
+                       IOVA_DEFAULT_FQ_SIZE,
+                       single ? IOVA_SINGLE_FQ_TIMEOUT : IOVA_DEFAULT_FQ_TIMEOUT};
+  return iommu_dma_init_fq(&d->domain);
+}
+
+iova_fq* ring_of(const iommu_dma_cookie& cookie, unsigned cpu) {
+  bool single = revision.single_flush_queue && cookie.options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE;
+  return single ? cookie.fq : per_cpu_ptr(cookie.fq, cpu);
+}
+
+const void* queue(void* domain, unsigned long pfn, unsigned long size, list_head* freelist) {
+  iommu_dma_cookie& c = whole(domain)->cookie;
+  // A list with a type is the same list.
+  queue_iova(&c, pfn, size, reinterpret_cast<page_list*>(freelist));
+  iova_fq* fq = ring_of(c, raw_smp_processor_id());
+  return &fq->entries[(fq->tail - 1) % IOVA_DEFAULT_FQ_SIZE].freelist;
+}
+
+void queue_fields(const void* domain, iova_queue_fields* out) {
+  const iommu_dma_cookie& c = as_cookie(domain);
+  *out = {c.fq_domain != nullptr, c.fq_flush_start_cnt, c.fq_flush_finish_cnt, c.fq_timer_on != 0,
+          c.fq_domain && timer_pending(&c.fq_timer)};
+}
+
+void each_queued(const void* domain, void (*visit)(void*, const iova_queued_view*),
+                 void* context) {
+  const iommu_dma_cookie& c = as_cookie(domain);
+  if (!c.fq_domain) return;
+  bool single = revision.single_flush_queue && c.options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE;
+  for (unsigned cpu = 0; cpu < (single ? 1 : num_possible_cpus()); cpu++) {
+    const iova_fq* fq = ring_of(c, cpu);
+    for (unsigned i = fq->head; i != fq->tail; i = (i + 1) % IOVA_DEFAULT_FQ_SIZE) {
+      const iova_fq_entry& entry = fq->entries[i];
+      iova_queued_view view{cpu, entry.iova_pfn, entry.pages, entry.counter};
+      visit(context, &view);
+    }
+  }
+}
+
+constexpr iova_queue the_queue = {
+    .has_single = revision.single_flush_queue,
+    .entries = IOVA_DEFAULT_FQ_SIZE,
+    .timeout = IOVA_DEFAULT_FQ_TIMEOUT,
+    .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
+    .init = init_queue,
+    .queue = queue,
+    .fields = queue_fields,
+    .each_queued = each_queued,
+};
+
 }  // namespace
 
 const iova_variant variant = {
     .name = variant_names::IOVAFUZZ_REVISION,
     .like = nullptr,
-    .domain_size = sizeof(iova_domain),
+    .domain_size = sizeof(dma_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
     .trims_depot = revision.depot_is_list,
     .embeds_rcaches = false,
@@ -95,7 +158,11 @@ const iova_variant variant = {
     .init_domain = [](void* d, unsigned long granule,
                       unsigned long start) { init_iova_domain(as_domain(d), granule, start); },
     .init_rcaches = [](void* d) { return iova_domain_init_rcaches(as_domain(d)); },
-    .put_domain = [](void* d) { put_iova_domain(as_domain(d)); },
+    .put_domain =
+        [](void* d) {
+          iommu_dma_free_fq(&whole(d)->cookie);
+          put_iova_domain(as_domain(d));
+        },
     .alloc = [](void* d, unsigned long size, unsigned long limit, bool aligned) -> void* {
       return alloc_iova(as_domain(d), size, limit, aligned);
     },
@@ -109,6 +176,7 @@ const iova_variant variant = {
     .reserve = [](void* d, unsigned long lo, unsigned long hi) -> void* {
       return reserve_iova(as_domain(d), lo, hi);
     },
+    .queue = &the_queue,
     .pfn_lo = [](const void* i) { return static_cast<const iova*>(i)->pfn_lo; },
     .pfn_hi = [](const void* i) { return static_cast<const iova*>(i)->pfn_hi; },
     .fields = fields,

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct list_head;
+
 #define IOVA_BINS 6         /* magazine caches of a domain, for sizes 1, 2, 4 .. 32 pages */
 #define IOVA_ANCHOR_PFN ~0ul /* of the node that is always the last */
 
@@ -39,6 +41,38 @@ struct iova_depot_view {
   unsigned int bin;
   unsigned long size; /* what the allocator counts */
   bool work_pending;
+};
+
+struct iova_queue_fields {
+  bool exists;
+  unsigned long long started, finished; /* flushes */
+  bool timer_on, timer_pending;
+};
+
+struct iova_queued_view {
+  unsigned int ring; /* the CPU, 0 in a single ring */
+  unsigned long pfn, pages;
+  unsigned long long counter;
+};
+
+/*
+ * A flush queue, drivers/iommu/dma-iommu.c since v5.17. Flushes go to shim_flush_hardware() with an
+ * address inside the domain.
+ */
+struct iova_queue {
+  bool has_single;                 /* one ring for all CPUs can be had */
+  unsigned long entries;           /* of a ring, one of which stays free */
+  unsigned long timeout, timeout_of_single; /* ms */
+  int (*init)(void *domain, bool single);   /* 0 or -ENOMEM; put_domain() frees it */
+  /* pfn as alloc_fast() gave it, with the same size. The pages of freelist belong to the queue from
+   * now on, and freelist itself does until they are put: pages_put of shim/iommu.h is then told of
+   * the list that is returned. */
+  const void *(*queue)(void *domain, unsigned long pfn, unsigned long size, struct list_head *freelist);
+  void (*fields)(const void *domain, struct iova_queue_fields *fields);
+  /* The rings in order of CPU, the oldest entry first. */
+  void (*each_queued)(const void *domain,
+                      void (*visit)(void *context, const struct iova_queued_view *queued),
+                      void *context);
 };
 
 struct iova_variant {
@@ -68,6 +102,8 @@ struct iova_variant {
   void (*free_fast)(void *domain, unsigned long pfn, unsigned long size);
   void *(*find)(void *domain, unsigned long pfn);
   void *(*reserve)(void *domain, unsigned long pfn_lo, unsigned long pfn_hi);
+
+  const struct iova_queue *queue; /* NULL: not at hand */
 
   /* White box. Nothing here allocates, locks or changes anything. */
   unsigned long (*pfn_lo)(const void *iova);

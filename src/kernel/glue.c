@@ -8,23 +8,68 @@
 #include "tree_features.h"
 #include "kernel/kernel_variant.h"
 
+#if TREE_HAS_QUEUE
+/* The tree's own lines, unmodified (probe.cmake). */
+#include <linux/atomic.h>
+#include <linux/iommu.h>
+#include <linux/timer.h>
+#include <linux/vmalloc.h>
+typedef u64 phys_addr_t;
+#include "flush_queue.inc"
+#elif TREE_HAS_OWN_QUEUE
+#include <linux/iommu.h>
+#endif
+
+#ifndef IOVA_DEFAULT_FQ_SIZE /* older names */
+#define IOVA_DEFAULT_FQ_SIZE IOVA_FQ_SIZE
+#define IOVA_DEFAULT_FQ_TIMEOUT IOVA_FQ_TIMEOUT
+#endif
+#ifndef IOVA_SINGLE_FQ_TIMEOUT
+#define IOVA_SINGLE_FQ_TIMEOUT 0
+#endif
+
+/* What a variant's domain is. */
+#if TREE_HAS_QUEUE
+struct whole_domain {
+  struct iommu_dma_cookie cookie;
+  struct iommu_domain domain;
+};
+static struct iova_domain *iovad_of(void *domain) {
+  return &((struct whole_domain *)domain)->cookie.iovad;
+}
+static const struct iova_domain *const_iovad_of(const void *domain) {
+  return &((const struct whole_domain *)domain)->cookie.iovad;
+}
+#else
+struct whole_domain {
+  struct iova_domain iovad;
+};
+static struct iova_domain *iovad_of(void *domain) { return domain; }
+static const struct iova_domain *const_iovad_of(const void *domain) { return domain; }
+#endif
+
 _Static_assert(IOVA_RANGE_CACHE_MAX_SIZE == IOVA_BINS, "another number of magazine caches");
 
 static int cache_get(void) { return iova_cache_get(); }
 static void cache_put(void) { iova_cache_put(); }
 
 static void init_domain(void *domain, unsigned long granule, unsigned long start_pfn) {
-  init_iova_domain(domain, granule, start_pfn);
+  init_iova_domain(iovad_of(domain), granule, start_pfn);
 }
 
 #if TREE_HAS_RCACHE_INIT
-static int init_rcaches(void *domain) { return iova_domain_init_rcaches(domain); }
+static int init_rcaches(void *domain) { return iova_domain_init_rcaches(iovad_of(domain)); }
 #endif
 
-static void put_domain(void *domain) { put_iova_domain(domain); }
+static void put_domain(void *domain) {
+#if TREE_HAS_QUEUE
+  iommu_dma_free_fq(&((struct whole_domain *)domain)->cookie);
+#endif
+  put_iova_domain(iovad_of(domain));
+}
 
 static void *alloc(void *domain, unsigned long size, unsigned long limit_pfn, bool size_aligned) {
-  return alloc_iova(domain, size, limit_pfn, size_aligned);
+  return alloc_iova(iovad_of(domain), size, limit_pfn, size_aligned);
 }
 
 /* Where alloc_iova_fast() does not round sizes up, its callers do, for both calls. */
@@ -36,17 +81,17 @@ static unsigned long fast_size(unsigned long size) {
 
 static unsigned long alloc_fast(void *domain, unsigned long size, unsigned long limit_pfn,
                                 bool flush_rcache) {
-  return alloc_iova_fast(domain, fast_size(size), limit_pfn, flush_rcache);
+  return alloc_iova_fast(iovad_of(domain), fast_size(size), limit_pfn, flush_rcache);
 }
 
-static void free_pfn(void *domain, unsigned long pfn) { free_iova(domain, pfn); }
-static void free_node(void *domain, void *iova) { __free_iova(domain, iova); }
+static void free_pfn(void *domain, unsigned long pfn) { free_iova(iovad_of(domain), pfn); }
+static void free_node(void *domain, void *iova) { __free_iova(iovad_of(domain), iova); }
 static void free_fast(void *domain, unsigned long pfn, unsigned long size) {
-  free_iova_fast(domain, pfn, fast_size(size));
+  free_iova_fast(iovad_of(domain), pfn, fast_size(size));
 }
-static void *find(void *domain, unsigned long pfn) { return find_iova(domain, pfn); }
+static void *find(void *domain, unsigned long pfn) { return find_iova(iovad_of(domain), pfn); }
 static void *reserve(void *domain, unsigned long pfn_lo, unsigned long pfn_hi) {
-  return reserve_iova(domain, pfn_lo, pfn_hi);
+  return reserve_iova(iovad_of(domain), pfn_lo, pfn_hi);
 }
 
 static unsigned long pfn_lo(const void *iova) { return ((const struct iova *)iova)->pfn_lo; }
@@ -65,7 +110,7 @@ static bool has_rcaches(const struct iova_domain *d) {
 }
 
 static void fields(const void *domain, struct iova_fields *out) {
-  const struct iova_domain *d = domain;
+  const struct iova_domain *d = const_iovad_of(domain);
   const struct iova *cached = node_of(d->cached_node), *cached32 = node_of(d->cached32_node);
   *out = (struct iova_fields){
       .granule = d->granule,
@@ -82,7 +127,7 @@ static void fields(const void *domain, struct iova_fields *out) {
 
 static void each_node(const void *domain, bool (*visit)(void *, unsigned long, unsigned long),
                       void *context) {
-  const struct iova_domain *d = domain;
+  const struct iova_domain *d = const_iovad_of(domain);
   for (struct rb_node *node = rb_first(&d->rbroot); node; node = rb_next(node))
     if (!visit(context, node_of(node)->pfn_lo, node_of(node)->pfn_hi)) return;
 }
@@ -107,7 +152,7 @@ static void each_depot_magazine(const struct iova_rcache *rcache, unsigned bin,
 }
 
 static void each_magazine(const void *domain, magazine_visit visit, void *context) {
-  const struct iova_domain *d = domain;
+  const struct iova_domain *d = const_iovad_of(domain);
   if (!has_rcaches(d)) return;
   for (unsigned bin = 0; bin < IOVA_RANGE_CACHE_MAX_SIZE; bin++) {
     const struct iova_rcache *rcache = &d->rcaches[bin];
@@ -126,7 +171,7 @@ static void each_magazine(const void *domain, magazine_visit visit, void *contex
 static void each_depot(const void *domain,
                        void (*visit)(void *context, const struct iova_depot_view *depot),
                        void *context) {
-  const struct iova_domain *d = domain;
+  const struct iova_domain *d = const_iovad_of(domain);
   if (!has_rcaches(d)) return;
   for (unsigned bin = 0; bin < IOVA_RANGE_CACHE_MAX_SIZE; bin++) {
     const struct iova_rcache *rcache = &d->rcaches[bin];
@@ -138,6 +183,130 @@ static void each_depot(const void *domain,
   }
 }
 
+#if TREE_HAS_QUEUE
+static int init_queue(void *domain, bool single) {
+  struct whole_domain *d = domain;
+  d->domain.ops = &shim_iommu_ops;
+  d->domain.iova_cookie = &d->cookie;
+#if TREE_HAS_SINGLE_QUEUE
+  d->cookie.options.qt = single ? IOMMU_DMA_OPTS_SINGLE_QUEUE : IOMMU_DMA_OPTS_PER_CPU_QUEUE;
+  /* A driver's single ring is larger: too large for programs to fill. */
+  d->cookie.options.fq_size = IOVA_DEFAULT_FQ_SIZE;
+  d->cookie.options.fq_timeout = single ? IOVA_SINGLE_FQ_TIMEOUT : IOVA_DEFAULT_FQ_TIMEOUT;
+#endif
+  return iommu_dma_init_fq(&d->domain);
+}
+
+static const void *queue(void *domain, unsigned long pfn, unsigned long size,
+                         struct list_head *freelist) {
+  struct iommu_dma_cookie *c = &((struct whole_domain *)domain)->cookie;
+#if TREE_TYPES_PAGE_LISTS
+  struct iommu_pages_list *list = container_of(freelist, struct iommu_pages_list, pages);
+#else
+  struct list_head *list = freelist;
+#endif
+  queue_iova(c, pfn, size, list);
+#if TREE_HAS_SINGLE_QUEUE
+  struct iova_fq *fq = c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE ? c->single_fq
+                                                                   : raw_cpu_ptr(c->percpu_fq);
+#else
+  struct iova_fq *fq = raw_cpu_ptr(c->fq);
+#endif
+  return &fq->entries[(fq->tail - 1) % IOVA_DEFAULT_FQ_SIZE].freelist;
+}
+
+static void queue_fields(const void *domain, struct iova_queue_fields *out) {
+  const struct iommu_dma_cookie *c = &((const struct whole_domain *)domain)->cookie;
+  *out = (struct iova_queue_fields){
+      .exists = c->fq_domain != NULL,
+      .started = atomic64_read(&c->fq_flush_start_cnt),
+      .finished = atomic64_read(&c->fq_flush_finish_cnt),
+      .timer_on = atomic_read(&c->fq_timer_on),
+      .timer_pending = c->fq_domain && timer_pending(&c->fq_timer),
+  };
+}
+
+typedef void (*queued_visit)(void *context, const struct iova_queued_view *queued);
+
+static void each_in_ring(const struct iova_fq *fq, unsigned ring, queued_visit visit,
+                         void *context) {
+  int i;
+  fq_ring_for_each(i, fq) {
+    const struct iova_fq_entry *entry = &fq->entries[i];
+    struct iova_queued_view view = {ring, entry->iova_pfn, entry->pages, entry->counter};
+    visit(context, &view);
+  }
+}
+
+static void each_queued(const void *domain, queued_visit visit, void *context) {
+  const struct iommu_dma_cookie *c = &((const struct whole_domain *)domain)->cookie;
+  if (!c->fq_domain) return;
+  unsigned cpu;
+#if TREE_HAS_SINGLE_QUEUE
+  if (c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE)
+    return each_in_ring(c->single_fq, 0, visit, context);
+  for_each_possible_cpu(cpu) each_in_ring(per_cpu_ptr(c->percpu_fq, cpu), cpu, visit, context);
+#else
+  for_each_possible_cpu(cpu) each_in_ring(per_cpu_ptr(c->fq, cpu), cpu, visit, context);
+#endif
+}
+#elif TREE_HAS_OWN_QUEUE
+static void flush_domain(struct iova_domain *iovad) { shim_flush_hardware(iovad); }
+/* An entry's data is whatever the driver makes of it: here its list. */
+static void put_pages_of_entry(unsigned long data) { put_pages_list((struct list_head *)data); }
+
+static int init_queue(void *domain, bool single) {
+  return init_iova_flush_queue(iovad_of(domain), flush_domain, put_pages_of_entry);
+}
+
+static const void *queue(void *domain, unsigned long pfn, unsigned long size,
+                         struct list_head *freelist) {
+  queue_iova(iovad_of(domain), pfn, fast_size(size), (unsigned long)freelist);
+  return freelist;
+}
+
+static void queue_fields(const void *domain, struct iova_queue_fields *out) {
+  const struct iova_domain *d = const_iovad_of(domain);
+  *out = (struct iova_queue_fields){
+      .exists = d->fq != NULL,
+      .started = atomic64_read(&d->fq_flush_start_cnt),
+      .finished = atomic64_read(&d->fq_flush_finish_cnt),
+      .timer_on = atomic_read(&d->fq_timer_on),
+      .timer_pending = d->fq && timer_pending(&d->fq_timer),
+  };
+}
+
+static void each_queued(const void *domain,
+                        void (*visit)(void *context, const struct iova_queued_view *queued),
+                        void *context) {
+  const struct iova_domain *d = const_iovad_of(domain);
+  if (!d->fq) return;
+  unsigned cpu;
+  for_each_possible_cpu(cpu) {
+    const struct iova_fq *fq = per_cpu_ptr(d->fq, cpu);
+    int i;
+    fq_ring_for_each(i, fq) {
+      const struct iova_fq_entry *entry = &fq->entries[i];
+      struct iova_queued_view view = {cpu, entry->iova_pfn, entry->pages, entry->counter};
+      visit(context, &view);
+    }
+  }
+}
+#endif
+
+#if TREE_HAS_QUEUE || TREE_HAS_OWN_QUEUE
+static const struct iova_queue the_queue = {
+    .has_single = TREE_HAS_SINGLE_QUEUE,
+    .entries = IOVA_DEFAULT_FQ_SIZE,
+    .timeout = IOVA_DEFAULT_FQ_TIMEOUT,
+    .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
+    .init = init_queue,
+    .queue = queue,
+    .fields = queue_fields,
+    .each_queued = each_queued,
+};
+#endif
+
 #define NAME_OF(word) #word
 #define EXPANDED_NAME_OF(word) NAME_OF(word)
 
@@ -146,7 +315,7 @@ const struct iova_variant kernel_variant = {
 #ifdef TREE_IS_LIKE
     .like = EXPANDED_NAME_OF(TREE_IS_LIKE),
 #endif
-    .domain_size = sizeof(struct iova_domain),
+    .domain_size = sizeof(struct whole_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
     .trims_depot = TREE_TRIMS_DEPOT,
     .embeds_rcaches = TREE_EMBEDS_RCACHES,
@@ -166,6 +335,9 @@ const struct iova_variant kernel_variant = {
     .free_fast = free_fast,
     .find = find,
     .reserve = reserve,
+#if TREE_HAS_QUEUE || TREE_HAS_OWN_QUEUE
+    .queue = &the_queue,
+#endif
     .pfn_lo = pfn_lo,
     .pfn_hi = pfn_hi,
     .fields = fields,

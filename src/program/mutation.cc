@@ -12,6 +12,7 @@ struct Standing {
   bool cache = false;
   bool initialized[max_domains] = {};
   bool has_rcaches[max_domains] = {};
+  bool has_queue[max_domains] = {};
 
   explicit Standing(std::span<const Operation> before) {
     unsigned references = 0;
@@ -23,7 +24,8 @@ struct Standing {
         case OpCode::cache_put: references -= references > 0; break;
         case OpCode::init: initialized[d] = true; break;
         case OpCode::init_rcaches: has_rcaches[d] = !fails && initialized[d] && references; break;
-        case OpCode::put: initialized[d] = has_rcaches[d] = false; break;
+        case OpCode::queue_init: has_queue[d] |= !fails && initialized[d]; break;
+        case OpCode::put: initialized[d] = has_rcaches[d] = has_queue[d] = false; break;
         default: break;
       }
       fails = operation.code == OpCode::fail;
@@ -49,6 +51,12 @@ void append_with_needs(const Operation& operation, const Standing& standing,
       if (!initialized) need(OpCode::init);
       if (!has_rcaches) need(OpCode::init_rcaches);
       break;
+    case OpCode::queue:
+      if (!standing.cache) need(OpCode::cache_get);
+      if (!initialized) need(OpCode::init);
+      if (!has_rcaches) need(OpCode::init_rcaches);
+      if (!standing.has_queue[operation.domain]) need(OpCode::queue_init);
+      break;
     case OpCode::init_rcaches:
     case OpCode::alloc:
     case OpCode::reserve:
@@ -56,6 +64,7 @@ void append_with_needs(const Operation& operation, const Standing& standing,
       if (!initialized) need(OpCode::init);
       break;
     case OpCode::put:
+    case OpCode::queue_init:
     case OpCode::find_pfn:
       if (!initialized) need(OpCode::init);
       break;
@@ -68,7 +77,8 @@ void append_with_needs(const Operation& operation, const Standing& standing,
 }
 
 bool can_fail(OpCode code) {
-  return spec(code).reports != Reports::nothing || code == OpCode::free_fast;
+  return spec(code).reports != Reports::nothing || code == OpCode::free_fast ||
+         code == OpCode::queue || code == OpCode::tick;
 }
 
 void keep_within_limits(Program& program) {

@@ -68,6 +68,8 @@ constexpr RoleSpec roles[role_count] = {
     {"pfn", Kind::pfn, 0, true, 0, any, pfns, "a pfn"},
     {"ms", Kind::number, 0, true, 1, max_tick, ticks, "milliseconds"},
     {"mask", Kind::mask, 0, true, 0, any, {}, "bit i fails the i-th attempt, from 0"},
+    {"single", Kind::bits, 1, false, 0, 1, {}, "one ring for all CPUs, if there is such"},
+    {"pages", Kind::bits, 2, false, 0, 3, {}, "page-table pages that wait with each range"},
 };
 
 constexpr Value below_4g = at(Base::dma32, -1);
@@ -103,6 +105,12 @@ constexpr OperandSpec find_pfn_operands[] = {{Role::pfn, {static_cast<uint16_t>(
 constexpr OperandSpec reserve_operands[] = {{Role::slot, none},
                                             {Role::lo, at(Base::start, 0)},
                                             {Role::size, {0, 1}}};
+
+constexpr OperandSpec queue_init_operands[] = {{Role::single, none}};
+constexpr OperandSpec queue_operands[] = {{Role::slot, none},
+                                          {Role::oldest, none},
+                                          {Role::pages, once},
+                                          {Role::count, once}};
 
 constexpr OperationSpec table[operation_count] = {
     {OpCode::cache_get, "cache_get", false, Reports::failure, false, 3, {},
@@ -150,6 +158,17 @@ constexpr OperationSpec table[operation_count] = {
      "__free_iova", "frees ranges that alloc or reserve put into a slot, by pointer", "the slot has none"},
     {OpCode::irq, "irq", false, Reports::nothing, false, 2, {},
      "", "the next operation runs in a hard interrupt handler, if what it calls may", ""},
+    {OpCode::queue_init, "queue_init", true, Reports::failure, false, 3, queue_init_operands,
+     "iommu_dma_init_fq", "gives a domain a flush queue",
+     "the domain is not initialized or has one, or this allocator has none of the kind"},
+    {OpCode::queue, "queue", true, Reports::nothing, true, 8, queue_operands,
+     "queue_iova", "frees, through the flush queue, ranges that alloc_fast put into a slot",
+     "the domain has no flush queue, or the slot has none"},
+    {OpCode::slow, "slow", false, Reports::nothing, false, 3, {},
+     "", "the first hardware flush of the next queue or tick lasts until flush_done", ""},
+    {OpCode::flush_done, "flush_done", false, Reports::nothing, false, 3, {},
+     "fq_flush_iotlb", "ends the oldest hardware flush that lasts, and the operation it is part of",
+     "no flush lasts"},
 };
 
 constexpr bool table_is_indexed_by_opcode() {

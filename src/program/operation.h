@@ -36,8 +36,12 @@ enum class OpCode : uint8_t {
   find_pfn = 17,
   free_iova = 18,
   irq = 19,
+  queue_init = 20,
+  queue = 21,
+  slow = 22,
+  flush_done = 23,
 };
-inline constexpr size_t operation_count = 20;
+inline constexpr size_t operation_count = 24;
 inline constexpr auto all_operations = [] {
   std::array<OpCode, operation_count> codes{};
   for (size_t i = 0; i < codes.size(); i++) codes[i] = static_cast<OpCode>(i);
@@ -47,9 +51,9 @@ inline constexpr auto all_operations = [] {
 // What an operand is for. An operation has at most one of each.
 enum class Role : uint8_t {
   cpus, cpu, granule, start, slot, size, limit, lo, count, unaligned, no_flush, oldest, at, pfn,
-  ms, mask,
+  ms, mask, single, pages,
 };
-inline constexpr size_t role_count = 16;
+inline constexpr size_t role_count = 18;
 
 enum class Kind : uint8_t {
   bits,    // a small number, packed with its neighbours into a byte
@@ -123,7 +127,9 @@ Operation make(OpCode code);
 // The index of a role among an operation's operands, or -1.
 int operand_index(OpCode code, Role role);
 // Whether it does nothing but prepare the next operation.
-inline bool is_prefix(OpCode code) { return code == OpCode::fail || code == OpCode::irq; }
+inline bool is_prefix(OpCode code) {
+  return code == OpCode::fail || code == OpCode::irq || code == OpCode::slow;
+}
 // The operation must have the role.
 inline const Value& value(const Operation& operation, Role role) {
   return operation.operands[operand_index(operation.code, role)];

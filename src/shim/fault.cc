@@ -22,6 +22,7 @@ const char* name(FallibleCall call) {
     case FallibleCall::kmalloc: return "kmalloc";
     case FallibleCall::percpu_alloc: return "alloc_percpu";
     case FallibleCall::cpuhp: return "cpuhp";
+    case FallibleCall::vmalloc: return "vmalloc";
   }
   return "?";
 }

@@ -8,8 +8,10 @@
 #include <linux/cpu.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
+#include <linux/iommu.h>
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -18,6 +20,7 @@
 #include <linux/stddef.h>
 #include <linux/timer.h>
 #include <linux/types.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 struct holder {
@@ -43,6 +46,12 @@ const char *wrong_in_headers(void) {
   atomic_t flag = {0};
   atomic64_t counter = {41};
   u32 *percpu;
+  struct {
+    int head;
+    long elements[];
+  } *pages = NULL;
+  struct list_head list;
+  struct iommu_pages_list typed, other = IOMMU_PAGES_LIST_INIT(other);
 
   EXPECT(fls_long(0) == 0 && fls_long(1) == 1 && fls_long(~0ul) == 64);
   EXPECT(__ffs(4096) == 12 && __ffs(1) == 0);
@@ -92,6 +101,18 @@ const char *wrong_in_headers(void) {
   }
   EXPECT(cpus == num_possible_cpus() && *raw_cpu_ptr(percpu) == smp_processor_id() + 1);
   free_percpu(percpu);
+  EXPECT(struct_size(pages, elements, 3) == sizeof(*pages) + 3 * sizeof(long));
+  INIT_LIST_HEAD(&list);
+  INIT_LIST_HEAD(&typed.pages);
+  shim_add_page(&list, SHIM_SITE);
+  EXPECT(!list_empty(&list));
+  iommu_put_pages_list(&list);
+  EXPECT(list_empty(&list));
+  shim_add_page(&typed.pages, SHIM_SITE);
+  iommu_pages_list_splice(&typed, &other);
+  iommu_put_pages_list(&other);
+  EXPECT(!list_empty(&other.pages));
+
   pr_err("%pe is dropped", ERR_PTR(-EINVAL));
   return NULL;
 }

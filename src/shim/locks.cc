@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "context.h"
 #include "finding.h"
 #include "world.h"
 
@@ -15,21 +17,14 @@ namespace shim {
 namespace {
 
 constexpr int max_classes = 64;
-constexpr int max_held = 16;
-
-struct HeldLock {
-  shim_lock* lock;
-  bool sleeping;  // a mutex
-  const shim_site* site;
-};
 
 shim_lock_class* classes[max_classes];  // by index; index 0 means unassigned
 int class_count = 1;
 
-HeldLock held[max_held];
-int held_count;
-int irqs_off;      // irqsave nesting plus interrupt nesting
-int in_interrupt;  // nesting
+LockState state;  // of the context that runs
+auto& held = state.held;
+int &held_count = state.held_count, &irqs_off = state.irqs_off,
+    &in_interrupt = state.in_interrupt;
 
 // What was seen in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];
@@ -88,11 +83,18 @@ void note_context(const shim_lock& lock, int index, const shim_site* site) {
     raise(oracle::lock_irq_unsafe, site, name(lock));
 }
 
+bool is_held_here(const shim_lock* lock) {
+  for (int i = 0; i < held_count; i++)
+    if (held[i].lock == lock) return true;
+  return false;
+}
+
 void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   if (lock->magic != SHIM_LOCK_MAGIC) {
     raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
     return;
   }
+  if (lock->held && !is_held_here(lock)) wait_for_others([&] { return !lock->held; });
   if (lock->held) {
     raise(oracle::lock_recursion, site, name(*lock), lock);
     return;
@@ -100,8 +102,8 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   int index = index_of(lock->lock_class);
   note_order(*lock, index, site);
   if (!sleeping) note_context(*lock, index, site);
-  if (held_count == max_held) {
-    fmt::print(stderr, "the shim knows at most {} held locks\n", max_held);
+  if (held_count == int{held.size()}) {
+    fmt::print(stderr, "the shim knows at most {} held locks\n", held.size());
     abort();
   }
   lock->held = 1;
@@ -133,6 +135,8 @@ void facility::reset_locks() {
   for (int i = 0; i < class_count; i++) after[i] = 0;
   taken_in_interrupt = taken_with_irqs_on = 0;
 }
+
+void facility::exchange_locks(LockState& other) { std::swap(state, other); }
 
 void facility::check_locks_at_end_of_operation(const char* operation) {
   if (held_count)

@@ -61,7 +61,7 @@ struct Arena {
   // For each granule: 1 + index of the object that starts there, or 0.
   uint32_t* starts = reinterpret_cast<uint32_t*>(map(arena_size / granule * sizeof(uint32_t)));
   std::vector<Object> objects;
-  size_t live_by_kind[4] = {};
+  size_t live_by_kind[object_kinds] = {};
   uint32_t operation = outside_program;
 };
 
@@ -185,6 +185,8 @@ std::string describe(const Object& object) {
     case ObjectKind::percpu_copy:
       text = fmt::format("{} bytes of one CPU's copy of per-CPU memory", object.size);
       break;
+    case ObjectKind::vmalloc: text = fmt::format("{} bytes of vmalloc memory", object.size); break;
+    case ObjectKind::page: text = "a page-table page"; break;
     case ObjectKind::cache_object:
       text = fmt::format("{} bytes of cache {}", object.size, object.cache->name);
       break;

@@ -13,7 +13,8 @@ struct kmem_cache;
 
 namespace shim {
 
-enum class ObjectKind : uint8_t { kmalloc, cache_object, percpu, percpu_copy };
+enum class ObjectKind : uint8_t { kmalloc, cache_object, percpu, percpu_copy, vmalloc, page };
+inline constexpr size_t object_kinds = 6;
 
 struct Object {
   unsigned char* memory;

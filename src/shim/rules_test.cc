@@ -5,8 +5,10 @@
 #include <cstdio>
 
 #include "bug.h"
+#include "context.h"
 #include "cpu.h"
 #include "fault.h"
+#include "iommu.h"
 #include "locks.h"
 #include "percpu.h"
 #include "sanitizer.h"
@@ -132,6 +134,50 @@ const Program programs[] = {
      "slab-cache-left: cache left at the end of the run",
      [] {
        new_cache();
+       check_end_of_run();
+     }},
+
+    {&oracle::vmalloc_double_free,
+     "vmalloc-double-free: vmalloc memory freed twice",
+     [] {
+       void* memory = vmalloc(4096);
+       vfree(memory);
+       vfree(memory);
+     }},
+    {&oracle::vmalloc_free_foreign,
+     "vmalloc-free-foreign: vfree() of a pointer that is no vmalloc memory",
+     [] { vfree(kmalloc(40, GFP_KERNEL)); }},
+    {&oracle::vmalloc_leak,
+     "vmalloc-leak: vmalloc memory left at the end of the run",
+     [] {
+       (void)vmalloc(4096);
+       check_end_of_run();
+     }},
+
+    // Page-table pages
+    {&oracle::page_double_free,
+     "page-double-free: page-table page freed twice",
+     [] {
+       iommu_pages_list list = {};
+       INIT_LIST_HEAD(&list.pages);
+       shim_add_page(&list.pages, SHIM_SITE);
+       iommu_put_pages_list(&list);
+       iommu_put_pages_list(&list);
+     }},
+    {&oracle::page_foreign,
+     "page-foreign: list of page-table pages with something else in it",
+     [] {
+       list_head list, element;
+       INIT_LIST_HEAD(&list);
+       list_add_tail(&element, &list);
+       put_pages_list(&list);
+     }},
+    {&oracle::page_leak,
+     "page-leak: page-table page left at the end of the run",
+     [] {
+       list_head list;
+       INIT_LIST_HEAD(&list);
+       shim_add_page(&list, SHIM_SITE);
        check_end_of_run();
      }},
 
@@ -265,6 +311,15 @@ const Program programs[] = {
        schedule_delayed_work(work, 1);
        kfree(work);
      }},
+    {&oracle::work_freed_running,
+     "work-freed-running: memory freed with work in it whose handler runs",
+     [] {
+       auto* work = allocated<delayed_work>();
+       INIT_DELAYED_WORK(work, [](work_struct*) { suspend_context(); });
+       schedule_delayed_work(work, 1);
+       start_context([](void*) { shim_advance(1); }, nullptr);
+       kfree(work);
+     }},
     {&oracle::work_cancel_self,
      "work-cancel-self: work waits for its own handler",
      [] {
@@ -298,6 +353,15 @@ const Program programs[] = {
        timer_list* timer = allocated<timer_list>();
        timer_setup(timer, ignore_timer, 0);
        mod_timer(timer, 1);
+       kfree(timer);
+     }},
+    {&oracle::timer_freed_running,
+     "timer-freed-running: memory freed with a timer in it whose handler runs",
+     [] {
+       auto* timer = allocated<timer_list>();
+       timer_setup(timer, [](timer_list*) { suspend_context(); }, 0);
+       mod_timer(timer, 1);
+       start_context([](void*) { shim_advance(1); }, nullptr);
        kfree(timer);
      }},
     {&oracle::timer_delete_self,

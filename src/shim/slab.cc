@@ -69,6 +69,15 @@ Object* freeable(const void* address, const shim_site* site) {
   return object;
 }
 
+const Oracle& leak_of(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::percpu: return oracle::percpu_leak;
+    case ObjectKind::vmalloc: return oracle::vmalloc_leak;
+    case ObjectKind::page: return oracle::page_leak;
+    default: return oracle::slab_leak;
+  }
+}
+
 void free_object(Object& object, const shim_site* site) {
   check_freed_memory(object.memory, object.size, site);
   retire_object(object, site);
@@ -93,9 +102,7 @@ void facility::check_slab_at_end() {
     const shim_site* site = object.live ? object.allocated_at : object.freed_at;
     check_poison(object, site);
     if (!object.live || object.kind == ObjectKind::percpu_copy) continue;
-    const Oracle& leak =
-        object.kind == ObjectKind::percpu ? oracle::percpu_leak : oracle::slab_leak;
-    raise(leak, site, describe(object), object.memory);
+    raise(leak_of(object.kind), site, describe(object), object.memory);
   }
   for (size_t i = 0; i < caches_in_run; i++)
     if (!caches[i].destroyed)
@@ -194,6 +201,27 @@ void(kfree)(const void* address, const shim_site* site) {
   if (!object) return;
   if (object->kind != ObjectKind::kmalloc) {
     raise(oracle::slab_free_other_cache, site, "by kfree(): " + describe(*object), address);
+    return;
+  }
+  free_object(*object, site);
+}
+
+void*(vmalloc)(size_t size, const shim_site* site) {
+  (might_sleep)(site);
+  if (should_fail(FallibleCall::vmalloc, nullptr, size, GFP_KERNEL, site)) return nullptr;
+  return new_object(ObjectKind::vmalloc, nullptr, size, PAGE_SIZE, false, site).memory;
+}
+
+void(vfree)(const void* address, const shim_site* site) {
+  (might_sleep)(site);
+  if (!address) return;
+  Object* object = object_at(address);
+  if (!object || object->kind != ObjectKind::vmalloc) {
+    raise(oracle::vmalloc_free_foreign, site, "the pointer came from no vmalloc()", address);
+    return;
+  }
+  if (!object->live) {
+    raise(oracle::vmalloc_double_free, site, describe(*object), address);
     return;
   }
   free_object(*object, site);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slab: named object caches and kmalloc memory, as strict as their contract (linux/slab.h, v6.12).
+ * Slab: named object caches and kmalloc memory, as strict as their contract (linux/slab.h, v6.12);
+ * and vmalloc memory (linux/vmalloc.h).
  *
  * All memory comes from one arena. Nothing is reused within a run, fresh memory is 0xff unless it
  * was asked to be zero, freed memory is poisoned, and every object has red zones. Every allocation
@@ -47,6 +48,11 @@ void *kmalloc_array(size_t n, size_t size, gfp_t gfp, const struct shim_site *si
 /* NULL is fine. */
 void kfree(const void *object, const struct shim_site *site);
 
+/* Whole pages, for what is large. NULL when the fault plan says so. May sleep. */
+void *vmalloc(size_t size, const struct shim_site *site);
+/* NULL is fine. May sleep. */
+void vfree(const void *memory, const struct shim_site *site);
+
 #ifdef __cplusplus
 }
 #endif
@@ -62,5 +68,7 @@ void kfree(const void *object, const struct shim_site *site);
 #define kmalloc_array(n, size, gfp) kmalloc_array(n, size, gfp, SHIM_SITE)
 #define kcalloc(n, size, gfp) kmalloc_array(n, size, (gfp) | __GFP_ZERO)
 #define kfree(object) kfree(object, SHIM_SITE)
+#define vmalloc(size) vmalloc(size, SHIM_SITE)
+#define vfree(memory) vfree(memory, SHIM_SITE)
 
 #endif

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
+#include "context.h"
 #include "finding.h"
 #include "locks.h"
 #include "world.h"
@@ -17,7 +20,12 @@ constexpr unsigned event_magic = 0xe7e27ed1;
 
 unsigned long now, next_sequence;
 std::vector<shim_event*> pending;  // a handful; unordered
-shim_event* running;
+const shim_event* running;                   // its handler runs here
+std::vector<const shim_event*> all_running;  // here and in suspended contexts
+
+bool runs_somewhere(const shim_event* event) {
+  return std::find(all_running.begin(), all_running.end(), event) != all_running.end();
+}
 
 bool is_initialized(const shim_event& event) { return event.magic == event_magic; }
 
@@ -38,7 +46,8 @@ void enqueue(shim_event* event, unsigned long deadline) {
 shim_event* next_due(unsigned long until) {
   shim_event* next = nullptr;
   for (shim_event* event : pending) {
-    if (event->deadline > until) continue;
+    // A handler does not run twice at a time.
+    if (event->deadline > until || runs_somewhere(event)) continue;
     if (!next || event->deadline < next->deadline ||
         (event->deadline == next->deadline && event->sequence < next->sequence))
       next = event;
@@ -54,7 +63,8 @@ Container* containing(shim_event* event) {
 void run(shim_event* event) {
   forget(event);
   // The handler may free the event's memory.
-  running = event;
+  const shim_event* outer = std::exchange(running, event);
+  all_running.push_back(event);
   if (event->is_timer) {
     timer_list* timer = containing<timer_list>(event);
     shim_irq_enter();
@@ -64,7 +74,8 @@ void run(shim_event* event) {
     delayed_work* work = containing<delayed_work>(event);
     work->work.func(&work->work);
   }
-  running = nullptr;
+  running = outer;
+  std::erase(all_running, event);
 }
 
 void initialize(shim_event* event, bool is_timer, const shim_site* site) {
@@ -85,6 +96,7 @@ bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
   if (running == event)
     raise(is_timer ? oracle::timer_delete_self : oracle::work_cancel_self, site,
           "called from its handler", event);
+  wait_for_others([&] { return !runs_somewhere(event); });
   return forget(event);
 }
 
@@ -93,7 +105,12 @@ bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
 void facility::reset_timekeeping() {
   now = next_sequence = 0;
   pending.clear();
+  all_running.clear();
   running = nullptr;
+}
+
+const void* facility::exchange_running_handler(const void* event) {
+  return std::exchange(running, static_cast<const shim_event*>(event));
 }
 
 size_t facility::pending_events() { return pending.size(); }
@@ -112,6 +129,13 @@ void facility::check_freed_events(const void* memory, size_t size, const shim_si
       raise(event->is_timer ? oracle::timer_freed_pending : oracle::work_freed_pending, site,
             fmt::format("due at {} ms, now {} ms", event->deadline, now), memory);
   }
+  for (const shim_event* event : all_running) {
+    const char* at = reinterpret_cast<const char*>(event);
+    const char* start = static_cast<const char*>(memory);
+    if (event != running && at >= start && at < start + size)
+      raise(event->is_timer ? oracle::timer_freed_running : oracle::work_freed_running, site,
+            "on another CPU", memory);
+  }
 }
 
 }  // namespace shim
@@ -128,7 +152,7 @@ void shim_advance(unsigned long ms) {
     if (event->deadline > now) now = event->deadline;
     run(event);
   }
-  now = until;
+  if (now < until) now = until;  // it may have moved on while a handler was suspended
 }
 
 void shim_init_delayed_work(delayed_work* work, work_func_t func, const shim_site* site) {
@@ -158,6 +182,11 @@ int(mod_timer)(timer_list* timer, unsigned long expires, const shim_site* site) 
   bool was_pending = forget(&timer->event);
   enqueue(&timer->event, expires);
   return was_pending;
+}
+
+int shim_timer_delete(timer_list* timer, const shim_site* site) {
+  require_initialized(timer->event, true, site);
+  return forget(&timer->event);
 }
 
 int(timer_delete_sync)(timer_list* timer, const shim_site* site) {

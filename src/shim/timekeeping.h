@@ -58,7 +58,9 @@ void shim_timer_setup(struct timer_list *timer, void (*function)(struct timer_li
                       const struct shim_site *site);
 /* 1 if it was pending; the deadline (jiffies) is moved. */
 int mod_timer(struct timer_list *timer, unsigned long expires, const struct shim_site *site);
-/* 1 if it was pending. A deadlock from the timer's own handler. */
+/* 1 if it was pending. Its handler may run still. */
+int shim_timer_delete(struct timer_list *timer, const struct shim_site *site);
+/* 1 if it was pending. Waits for a handler that runs: a deadlock from the timer's own. */
 int timer_delete_sync(struct timer_list *timer, const struct shim_site *site);
 
 #ifdef __cplusplus
@@ -75,6 +77,7 @@ int timer_delete_sync(struct timer_list *timer, const struct shim_site *site);
 #define timer_pending(timer) ((timer)->event.pending)
 #define mod_timer(timer, expires) mod_timer((timer), (expires), SHIM_SITE)
 #define timer_delete_sync(timer) timer_delete_sync((timer), SHIM_SITE)
+#define del_timer(timer) shim_timer_delete((timer), SHIM_SITE)
 #define del_timer_sync(timer) timer_delete_sync(timer)
 
 #endif

@@ -8,6 +8,7 @@ namespace shim {
 
 void reset_world(unsigned cpus) {
   plan_no_faults();
+  facility::reset_contexts();
   facility::reset_locks();
   facility::reset_timekeeping();
   facility::reset_cpus(cpus);
@@ -26,7 +27,8 @@ void check_end_of_run() {
 
 Census census() {
   return {live_objects(ObjectKind::kmalloc), live_objects(ObjectKind::cache_object),
-          live_objects(ObjectKind::percpu),  facility::live_caches(),
+          live_objects(ObjectKind::percpu),  live_objects(ObjectKind::vmalloc),
+          live_objects(ObjectKind::page),    facility::live_caches(),
           facility::hotplug_instances(),     facility::pending_events(),
           facility::hotplug_state_registered()};
 }

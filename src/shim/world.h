@@ -2,6 +2,7 @@
 // The world: all state of the shim during one run, reset as a whole between runs.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "site.h"
@@ -19,7 +20,8 @@ void check_end_of_run();
 
 // How much of everything there is: equal before and after an operation that had no effect.
 struct Census {
-  size_t kmalloc_objects, cache_objects, percpu_objects, caches, hotplug_instances, pending_events;
+  size_t kmalloc_objects, cache_objects, percpu_objects, vmalloc_objects, pages, caches,
+      hotplug_instances, pending_events;
   bool hotplug_state;
   bool operator==(const Census&) const = default;
 };
@@ -29,8 +31,25 @@ Census census();
 // pending timer or a hotplug instance lies in it. For the shim's own allocators.
 void check_freed_memory(const void* memory, size_t size, const shim_site* site);
 
+// A lock that is held, and what a context holds (locks.cc).
+struct HeldLock {
+  struct shim_lock* lock;
+  bool sleeping;  // a mutex
+  const shim_site* site;
+};
+struct LockState {
+  std::array<HeldLock, 16> held;
+  int held_count;
+  int irqs_off;      // irqsave nesting plus interrupt nesting
+  int in_interrupt;  // nesting
+};
+
 // What each facility offers for the above; defined beside its state.
 namespace facility {
+void exchange_locks(LockState& other);
+// The event whose handler runs, or NULL; returns the one before.
+const void* exchange_running_handler(const void* event);
+void reset_contexts();
 void reset_slab();
 void reset_locks();
 void reset_timekeeping();

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The operations of the flush queue, and of time and CPUs, which overlap with a slow flush: one that
+// lasts while other CPUs go on. What releases ranges is told by the pages that are put before.
+#include <algorithm>
+
+#include "engine/session.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/iommu.h"
+#include "shim/timekeeping.h"
+
+namespace engine {
+
+void Session::queue_init(Domain& domain, const Operation& operation) {
+  if (!domain.memory) return skip("the domain is not initialized");
+  if (!variant_->queue) return skip("this allocator's flush queue is not at hand");
+  if (domain.has_queue) return skip("the domain has a flush queue");
+  bool single = value(operation, Role::single).number;
+  if (single && !variant_->queue->has_single) return skip("this allocator has no single ring");
+  size_t faults = shim::failed_attempts();
+  int error = variant_->queue->init(domain.memory, single);
+  trace_.add(static_cast<uint64_t>(error));
+  outcome("{}", print_error(error));
+  check_reported(error != 0, faults);
+  domain.has_queue = !error;
+  domain.single_queue = single;
+}
+
+void Session::queue(Domain& domain, const Operation& operation) {
+  if (!domain.has_queue) return skip("the domain has no flush queue");
+  unsigned cpu = raw_smp_processor_id();
+  size_t operation_index = current_;
+  uint64_t count = calls(operation), done = 0;
+  uint64_t first = 0, last = 0;
+  for (; done < count; done++) {
+    Slot& slot = domain.slots[value(operation, Role::slot).number];
+    Range* range = pick(slot, value(operation, Role::oldest).number,
+                        [](const Range& range) { return range.kind == RangeKind::fast; });
+    if (!range) break;
+    if (!done) first = range->lo;
+    last = range->lo;
+    slot.erase(slot.iterator_to(*range));
+    range->kind = RangeKind::queued;
+    range->list = nullptr;
+    range->unmapped_at = domain.flushes_started;
+    domain.queued.push_back(*range);
+    INIT_LIST_HEAD(&range->pages);
+    for (uint64_t i = value(operation, Role::pages).number; i; i--)
+      shim_add_page(&range->pages, SHIM_SITE);
+    domain.unmaps_under_way++;
+    range->list = variant_->queue->queue(domain.memory, range->lo, range->size, &range->pages);
+    domain.unmaps_under_way--;
+    range->queued_at = shim_jiffies();
+    trace_.add(range->lo);
+  }
+  drop_missing();
+  if (current_ != operation_index) return;  // it ends within another operation
+  if (!done) return skip("the slot has no such range");
+  if (count == 1)
+    outcome("pfn {:#x}, on CPU {}", first, cpu);
+  else
+    outcome("{} of {}, from pfn {:#x} to {:#x}, on CPU {}", done, count, first, last, cpu);
+}
+
+void Session::on_hardware_flush(const void* address) {
+  for (Domain& domain : domains_) {
+    const char* start = static_cast<const char*>(domain.memory);
+    const char* at = static_cast<const char*>(address);
+    if (!start || at < start || at >= start + variant_->domain_size) continue;
+    uint64_t number = ++domain.flushes_started;
+    trace_.add(number);
+    if (slow_ && shim::in_started_context() && idle_cpu(raw_smp_processor_id()) < program::max_cpus) {
+      slow_ = false;
+      shim::suspend_context();
+    }
+    domain.newest_finished = std::max(domain.newest_finished, number);
+  }
+}
+
+void Session::on_pages_put(const list_head* list) {
+  if (destroying_) return;
+  for (Domain& domain : domains_) {
+    for (Range& range : domain.queued) {
+      if (range.list != list) continue;
+      if (domain.newest_finished <= range.unmapped_at)
+        raise(oracle::queue_early,
+              fmt::format("{}, unmapped after the start of flush {}; the newest that is over: {}",
+                          print_range(range.lo, range.hi), range.unmapped_at,
+                          domain.newest_finished));
+      trace_.add(range.lo);
+      domain.queued.erase(domain.queued.iterator_to(range));
+      domain.live.erase(domain.live.iterator_to(range));
+      return;
+    }
+  }
+  raise(oracle::queue_stray, "");
+}
+
+void Session::execute_with_slow_flush(const Operation& operation) {
+  bool may_flush = operation.code == OpCode::queue || operation.code == OpCode::tick;
+  if (!may_flush || !shim::can_start_context()) return execute_in_context(operation);
+  unsigned cpu = raw_smp_processor_id();
+  static const Operation* started;
+  started = &operation;
+  bool ended = shim::start_context([](void*) { session().execute_in_context(*started); }, nullptr);
+  if (ended) return;
+  shim_set_current_cpu(idle_cpu(cpu));
+  outcome("a hardware flush lasts on CPU {}, now on CPU {}", cpu, raw_smp_processor_id());
+}
+
+void Session::flush_done() {
+  if (!shim::suspended_contexts()) return skip("no flush lasts");
+  unsigned cpu = shim::cpu_of_suspended(0);
+  shim::finish_oldest_context();
+  drop_missing();
+  outcome("the one on CPU {}", cpu);
+}
+
+void Session::finish_slow_flushes() {
+  while (shim::suspended_contexts()) shim::finish_oldest_context();
+  drop_missing();
+}
+
+unsigned Session::idle_cpu(unsigned but) {
+  for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
+    if (cpu != but && cpu_online(cpu) && !shim::is_busy(cpu)) return cpu;
+  return program::max_cpus;
+}
+
+void Session::switch_to_cpu(unsigned cpu) {
+  if (!cpu_online(cpu)) return skip("the CPU is not online");
+  if (shim::is_busy(cpu)) return skip("a hardware flush keeps the CPU busy");
+  shim_set_current_cpu(cpu);
+  outcome("on CPU {}", cpu);
+}
+
+void Session::take_offline(unsigned cpu) {
+  if (!cpu_online(cpu)) return skip("the CPU is not online");
+  if (num_online_cpus() == 1) return skip("the last online CPU");
+  if (shim::is_busy(cpu)) return skip("a hardware flush keeps the CPU busy");
+  unsigned other = idle_cpu(cpu);
+  if (other == program::max_cpus) return skip("a hardware flush keeps the others busy");
+  if (raw_smp_processor_id() == cpu) shim_set_current_cpu(other);
+  shim_cpu_offline(cpu);
+  drop_missing();
+  outcome("{} CPUs online, now on CPU {}", num_online_cpus(), raw_smp_processor_id());
+}
+
+// Runs the works and timers that come due.
+void Session::advance_time(uint64_t ms) {
+  size_t operation_index = current_;
+  bool waits = shim::suspended_contexts();
+  shim_advance(ms);
+  if (current_ != operation_index) return;  // a slow flush ended within another operation
+  drop_missing();
+  outcome("now {} ms", shim_jiffies());
+  if (waits || shim::suspended_contexts()) return;  // a timer whose handler lasts is late
+  for (const Domain& domain : domains_) {
+    for (const Range& range : domain.queued) {
+      const iova_queue& queue = *variant_->queue;
+      uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
+      if (range.queued_at + timeout > shim_jiffies()) continue;
+      raise(oracle::queue_overdue,
+            fmt::format("{}, queued at {} ms, now {} ms", print_range(range.lo, range.hi),
+                        range.queued_at, shim_jiffies()));
+      break;
+    }
+  }
+}
+
+// At the end of a run: by its timer, within the timeout.
+void Session::release_queued() {
+  if (!variant_->queue) return;
+  bool any = std::any_of(std::begin(domains_), std::end(domains_),
+                         [](const Domain& domain) { return !domain.queued.empty(); });
+  if (any) advance_time(std::max(variant_->queue->timeout, variant_->queue->timeout_of_single));
+}
+
+}  // namespace engine

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The flush queue of drivers/iommu/dma-iommu.c (v5.17 and later): freed ranges wait there until the
+// hardware has forgotten them.
+//
+// An unmapped range may still be in the hardware's translations; flushing those for each range is
+// slow. So ranges are queued in rings, one a CPU or one for all, and released together, after a
+// flush that started when they were queued already. A flush is due when a ring is full, and
+// IOVA_DEFAULT_FQ_TIMEOUT ms after the first range was queued.
+#pragma once
+
+#include "iova/iova.h"
+#include "shim/iommu.h"
+#include "shim/list.h"
+
+namespace port::IOVAFUZZ_REVISION {
+
+inline constexpr unsigned IOVA_DEFAULT_FQ_SIZE = 256;  // entries of a ring, one stays free
+inline constexpr unsigned IOVA_DEFAULT_FQ_TIMEOUT = 10;  // ms
+inline constexpr unsigned IOVA_SINGLE_FQ_TIMEOUT = 1000;  // ms
+
+using page_list =
+    std::conditional_t<revision.page_list_has_a_type, iommu_pages_list, list_head>;
+
+struct iova_fq_entry {
+  unsigned long iova_pfn;
+  unsigned long pages;
+  page_list freelist;          // page-table pages that the same flush is waited for with
+  unsigned long long counter;  // flushes started when it was queued
+};
+
+struct iova_fq_of_fixed_size {
+  iova_fq_entry entries[IOVA_DEFAULT_FQ_SIZE];
+  unsigned head, tail;
+  spinlock_t lock;
+};
+
+struct iova_fq_of_any_size {
+  spinlock_t lock;
+  unsigned head, tail;
+  unsigned mod_mask;  // entries - 1
+  iova_fq_entry entries[];
+};
+
+// A ring: head is the oldest entry, tail the place for the next.
+using iova_fq = std::conditional_t<revision.single_flush_queue, iova_fq_of_any_size,
+                                   iova_fq_of_fixed_size>;
+
+enum iommu_dma_queue_type { IOMMU_DMA_OPTS_PER_CPU_QUEUE, IOMMU_DMA_OPTS_SINGLE_QUEUE };
+
+struct iommu_dma_options {
+  iommu_dma_queue_type qt;
+  size_t fq_size;       // entries, a power of two
+  unsigned fq_timeout;  // ms
+};
+
+// A domain with its queue.
+struct iommu_dma_cookie {
+  iova_domain iovad;
+  iova_fq* fq;  // per-CPU unless the queue is a single one
+  unsigned long long fq_flush_start_cnt, fq_flush_finish_cnt;
+  struct flush_timer : timer_list {
+    iommu_dma_cookie* cookie;
+  } fq_timer;
+  int fq_timer_on;           // from the first range that is queued to the start of the flush
+  iommu_domain* fq_domain;   // NULL: there is no queue
+  iommu_dma_options options;
+};
+
+// 0 or -ENOMEM; also 0 if there is a queue already. May sleep.
+int iommu_dma_init_fq(iommu_domain* domain);
+// Takes the pages of freelist, which must be initialized before it is used again. Any context.
+void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages,
+                page_list* freelist);
+// Nobody may queue any more. What is queued stays in the tree. May sleep.
+void iommu_dma_free_fq(iommu_dma_cookie* cookie);
+
+}  // namespace port::IOVAFUZZ_REVISION

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "iommu.h"
+
+#include <cstddef>
+
+#include "finding.h"
+#include "object.h"
+
+namespace shim {
+namespace {
+
+IommuHandlers told{[](const void*) {}, [](const list_head*) {}};
+
+// The element is all that there is of a page; what it maps is nobody's business here.
+Object* page_of(list_head* element, const shim_site* site) {
+  Object* page = object_at(element);
+  if (!page || page->kind != ObjectKind::page) {
+    raise(oracle::page_foreign, site, "an element of the list is no page", element);
+    return nullptr;
+  }
+  if (!page->live) {
+    raise(oracle::page_double_free, site, describe(*page), element);
+    return nullptr;
+  }
+  return page;
+}
+
+void free_pages(list_head* list, const shim_site* site) {
+  told.pages_put(list);
+  for (list_head* element = list->next; element != list;) {
+    Object* page = page_of(element, site);
+    if (!page) return;  // where the list goes on from there is anybody's guess
+    element = element->next;
+    retire_object(*page, site);
+  }
+}
+
+}  // namespace
+
+void set_iommu_handlers(const IommuHandlers& handlers) { told = handlers; }
+
+}  // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+const iommu_domain_ops shim_iommu_ops = {
+    .flush_iotlb_all = [](iommu_domain* domain) { shim_flush_hardware(domain); }};
+
+void shim_flush_hardware(const void* domain) { told.flush_hardware(domain); }
+
+void shim_add_page(list_head* list, const shim_site* site) {
+  Object& page = new_object(ObjectKind::page, nullptr, sizeof(list_head), alignof(list_head),
+                            false, site);
+  list_add_tail(reinterpret_cast<list_head*>(page.memory), list);
+}
+
+void(put_pages_list)(list_head* list, const shim_site* site) {
+  free_pages(list, site);
+  INIT_LIST_HEAD(list);
+}
+
+void(iommu_put_pages_list)(iommu_pages_list* list, const shim_site* site) {
+  free_pages(&list->pages, site);
+}
+
+}  // extern "C"
