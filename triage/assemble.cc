@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <map>
 
 #include "triage/commands.h"
 #include "triage/input.h"
@@ -32,6 +33,11 @@ int convert(const Arguments& arguments, std::string (*converted)(const Input&),
     return nothing_new;
   }
   make_folder(arguments.out);
+  std::map<std::string, std::filesystem::path> named;
+  for (const auto& file : files)
+    if (auto [other, fresh] = named.emplace(file.stem().string(), file); !fresh)
+      throw Failure(fmt::format("{} and {}: their results would have one name", file.string(),
+                                other->second.string()));
   for (const auto& file : files)
     write_file(std::filesystem::path(arguments.out) / (file.stem().string() + extension),
                converted(read_input(file)));

@@ -32,6 +32,7 @@ struct Range {
   const void* list = nullptr;  // that the queue will put; NULL while it is not queued yet
   uint64_t unmapped_at = 0;    // hardware flushes started before
   uint64_t queued_at = 0;      // ms
+  unsigned ring = 0;           // its CPU, or 0
 };
 
 struct ByLo {
@@ -81,6 +82,7 @@ struct Domain {
   // The flush queue.
   bool has_queue = false, single_queue = false;
   Slot queued;                    // in the order of their unmapping
+  unsigned in_ring[program::max_cpus] = {};
   unsigned unmaps_under_way = 0;  // calls of queue() that a slow flush holds up
   uint64_t flushes_started = 0;   // hardware flushes, numbered from 1
   uint64_t newest_finished = 0;   // the latest started one that is over

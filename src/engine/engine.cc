@@ -34,9 +34,20 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
     else
       execute_in_context(operation);
     in_irq_ = slow_ = false;
+    if (given_up_) return give_up();
     finish_operation(operation);
   }
   end();
+  return result_;
+}
+
+// The run ends here, without the checks of an end.
+const Result& Session::give_up() {
+  result_.attempts.resize(program_->operations.size());
+  outcome("the run ends with this finding");
+  finish_step();
+  result_.trace_hash = trace_.hash();
+  running_ = false;
   return result_;
 }
 
@@ -58,7 +69,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   result_.known_met.clear();
   skipped_ = nullptr;
   outcome_.clear();
-  is_armed_ = in_irq_ = slow_ = destroying_ = false;
+  is_armed_ = in_irq_ = slow_ = destroying_ = given_up_ = false;
   injected_.clear();
   credit_ = check_cost_ = 0;
   cache_references_ = 0;

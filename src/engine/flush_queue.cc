@@ -51,7 +51,13 @@ void Session::queue(Domain& domain, const Operation& operation) {
     range->list = variant_->queue->queue(domain.memory, range->lo, range->size, &range->pages);
     domain.unmaps_under_way--;
     range->queued_at = shim_jiffies();
+    range->ring = domain.single_queue ? 0 : raw_smp_processor_id();
     trace_.add(range->lo);
+    if (++domain.in_ring[range->ring] < variant_->queue->entries) continue;
+    raise(oracle::queue_overrun, fmt::format("{} of {} entries", domain.in_ring[range->ring],
+                                             variant_->queue->entries - 1));
+    given_up_ = true;
+    return;
   }
   drop_missing();
   if (current_ != operation_index) return;  // it ends within another operation
@@ -88,6 +94,7 @@ void Session::on_pages_put(const list_head* list) {
                           print_range(range.lo, range.hi), range.unmapped_at,
                           domain.newest_finished));
       trace_.add(range.lo);
+      domain.in_ring[range.ring]--;
       domain.queued.erase(domain.queued.iterator_to(range));
       domain.live.erase(domain.live.iterator_to(range));
       return;

@@ -70,6 +70,7 @@ class Session {
   void finish_operation(const Operation& operation);
   void finish_step();
   void end();
+  const Result& give_up();
   void give_everything_back(Domain& domain);
 
   // Operations.
@@ -165,6 +166,7 @@ class Session {
   bool in_irq_ = false;  // the next operation is to run there
   bool slow_ = false;    // the first hardware flush of the next operation is to last
   bool destroying_ = false;
+  bool given_up_ = false;  // gone past a finding that leaves nothing to judge
   std::vector<InjectedFault> injected_;
   shim::Census before_{};
   size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation

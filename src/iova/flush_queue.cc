@@ -162,9 +162,11 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   spin_lock_irqsave(&fq->lock, flags);
   // What flushes elsewhere have made free makes this one less likely.
   fq_ring_free_locked(cookie, fq);
-  if (fq_full(fq)) {
+  // While an older flush lasts elsewhere, one is not enough to release anything.
+  while (fq_full(fq)) {
     fq_flush_iotlb(cookie);
     fq_ring_free_locked(cookie, fq);
+    if (!revision.queue_flushes_until_room) break;
   }
   iova_fq_entry* entry = &fq->entries[fq_ring_add(fq)];
   entry->iova_pfn = pfn;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fuzz/targets.h"
+
+using program::OpCode;
+
+static constexpr OpCode operations[] = {
+    OpCode::cache_get,  OpCode::cache_put, OpCode::init,  OpCode::init_rcaches, OpCode::put,
+    OpCode::queue_init, OpCode::queue,     OpCode::slow,  OpCode::flush_done,   OpCode::alloc_fast,
+    OpCode::free_fast,  OpCode::fail,      OpCode::cpus,  OpCode::cpu,          OpCode::offline,
+    OpCode::online,     OpCode::tick,      OpCode::irq,
+};
+
+const fuzz::Target fuzz::iova_flush_queue{
+    "iova_flush_queue",
+    "the flush queue: rings, its timer, hardware flushes that overlap with all else, teardown",
+    operations,
+    IOVAFUZZ_MAX_LEN,
+};

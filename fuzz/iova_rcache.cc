@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fuzz/targets.h"
+
+using program::OpCode;
+
+static constexpr OpCode operations[] = {
+    OpCode::cache_get, OpCode::cache_put,  OpCode::init,      OpCode::init_rcaches, OpCode::put,
+    OpCode::fail,      OpCode::alloc_fast, OpCode::free_fast, OpCode::free,         OpCode::cpus,
+    OpCode::cpu,       OpCode::offline,    OpCode::online,    OpCode::tick,         OpCode::irq,
+};
+
+const fuzz::Target fuzz::iova_rcache{
+    "iova_rcache",
+    "magazines and depots: filling, flushing, trimming, CPU hotplug, limits",
+    operations,
+    IOVAFUZZ_MAX_LEN,
+};

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fuzz/targets.h"
+
+using program::OpCode;
+
+static constexpr OpCode operations[] = {
+    OpCode::cache_get, OpCode::cache_put, OpCode::init,     OpCode::put,  OpCode::fail,
+    OpCode::alloc,     OpCode::free,      OpCode::free_iova, OpCode::find, OpCode::find_pfn,
+    OpCode::reserve,   OpCode::irq,
+};
+
+const fuzz::Target fuzz::iova_tree{
+    "iova_tree",
+    "the tree alone: alloc, free, find and reserve of all sizes, limits and granules, exactly judged",
+    operations,
+    IOVAFUZZ_MAX_LEN,
+};
