@@ -249,10 +249,11 @@ TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
 }
 
 TEST(Dictionaries, AreWhatTheOperationTableSays) {
-  for (const fuzz::Target* target : judging_targets())
-    EXPECT_TRUE(read_file(source_folder() / "dictionaries" / (std::string(target->name) + ".dict")) ==
-                dictionary(*target))
+  for (const fuzz::Target* target : judging_targets()) {
+    fs::path file = source_folder() / "dictionaries" / (std::string(target->name) + ".dict");
+    EXPECT_TRUE(read_file(file) == dictionary(*target))
         << "iovafuzz list dictionary " << target->name;
+  }
 }
 
 TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {

@@ -21,7 +21,8 @@ namespace {
 // The list is CMake code: iovafuzz_kernel(name title tree), a line each.
 std::string list_row(const KernelTree& tree) {
   for (const std::string& word : {tree.title, tree.folder.string()})
-    if (word.find_first_of("\"\\;$\n") != std::string::npos || word.find("]==]") != std::string::npos)
+    if (word.find_first_of("\"\\;$\n") != std::string::npos ||
+        word.find("]==]") != std::string::npos)
       throw Failure(fmt::format("{}: cannot be built from a path with such characters", word));
   return fmt::format("iovafuzz_kernel({} [==[{}]==] [==[{}]==])\n", tree.name, tree.title,
                      tree.folder.string());

@@ -89,7 +89,8 @@ void print_known(const char* title, const json&) {
 void print_rows(const char* title, const json& rows) {
   fmt::print("{}\n", title);
   size_t width = 0;
-  for (const json& row : rows) width = std::max(width, row["name"].get_ref<const std::string&>().size());
+  for (const json& row : rows)
+    width = std::max(width, row["name"].get_ref<const std::string&>().size());
   for (const json& row : rows) {
     std::string text = row["purpose"];
     if (row.contains("revisions"))
