@@ -100,7 +100,6 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
 
 TEST(BadInput, WhatIsNotAvailableYetSaysSo) {
   expect_refused({"run", "--engine", "aflpp"}, "--engine aflpp is not available yet");
-  expect_refused({"run", "--defect", "x"}, "--defect is not available yet");
   EXPECT_EQ(tool({"minimize", "x"}).status, 2);
   EXPECT_EQ(tool({}).status, 2);
 }

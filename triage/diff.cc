@@ -110,7 +110,8 @@ void add_diff(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("diff", "Whether two allocators ever behave differently");
-  const char* variant = "a revision of the port, debian:VERSION, or the path of a kernel tree";
+  const char* variant = "a revision of the port, REVISION+DEFECT, debian:VERSION, or the path of a "
+                        "kernel tree";
   command->add_option("EXPECTED", arguments->expected, variant)->required();
   command->add_option("ACTUAL", arguments->actual, variant)->required();
   command->add_option("FILE", arguments->files, "inputs or folders of them, to compare first");

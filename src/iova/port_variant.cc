@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Shows one revision of the port as a variant.
+// Shows one revision of the port, with the defect planted in it, as a variant.
 #include <initializer_list>
 
 #include "iova/iova.h"
-#include "iova/port_variants.h"
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 namespace {
 
 iova_domain* as_domain(void* domain) { return static_cast<iova_domain*>(domain); }
@@ -77,10 +76,12 @@ void each_depot(const void* domain, void (*visit)(void*, const iova_depot_view*)
   }
 }
 
+constexpr auto name = variant_name(variant_names::IOVAFUZZ_REVISION, defect);
+
 }  // namespace
 
 const iova_variant variant = {
-    .name = variant_names::IOVAFUZZ_REVISION,
+    .name = name.data(),
     .like = nullptr,
     .domain_size = sizeof(iova_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
@@ -117,4 +118,4 @@ const iova_variant variant = {
     .each_depot = each_depot,
 };
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT
