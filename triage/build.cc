@@ -53,23 +53,18 @@ CommandResult run_command(const std::vector<std::string>& words, bool show,
   return result;
 }
 
-namespace {
-
-// Held while it lives; builds of one folder must not run side by side.
-class BuildLock {
- public:
-  BuildLock() : file_(open((build_folder() / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_ < 0)
-      throw Failure(fmt::format("{}: {}", build_folder().string(), strerror(errno)));
-    while (flock(file_, LOCK_EX) && errno == EINTR) {
-    }
+FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting)
+    : file_(open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666)) {
+  if (file_ < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  if (!waiting.empty()) fmt::print(stderr, "iovafuzz: {}\n", waiting);
+  while (flock(file_, LOCK_EX) && errno == EINTR) {
   }
-  ~BuildLock() { close(file_); }
-  BuildLock(const BuildLock&) = delete;
+}
 
- private:
-  int file_;
-};
+FileLock::~FileLock() { close(file_); }
+
+namespace {
 
 void must_build(const std::vector<std::string>& words) {
   CommandResult result = run_command(words, false);
@@ -80,7 +75,8 @@ void must_build(const std::vector<std::string>& words) {
 
 CommandResult try_build(const std::vector<std::string>& targets,
                         const std::function<void()>& prepare) {
-  BuildLock lock;
+  // Builds of one folder must not run side by side.
+  FileLock lock(build_folder() / "lock");
   prepare();
   std::vector<std::string> words{"cmake", "--build", build_folder().string(), "--target"};
   words.insert(words.end(), targets.begin(), targets.end());

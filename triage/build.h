@@ -21,6 +21,19 @@ struct CommandResult {
 CommandResult run_command(const std::vector<std::string>& words, bool show,
                           bool keep_errors = true);
 
+// A file that one process at a time holds. Let go when the process ends, whatever ends it. What is
+// to be said on stderr when another process holds it may be left out. Throws Failure.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path& path, const std::string& waiting = "");
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int file_;
+};
+
 // Builds targets of the build system, one process of this tool at a time; prepare is called first.
 CommandResult try_build(const std::vector<std::string>& targets,
                         const std::function<void()>& prepare = [] {});

@@ -46,7 +46,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// With seeds and a dictionary of their own, and binaries for the port. Those that compare share them.
+// With seeds and a dictionary of their own, and binaries for the port. Those that compare share
+// them.
 inline std::vector<const fuzz::Target*> judging_targets() {
   std::vector<const fuzz::Target*> judging;
   for (const fuzz::Target* target : fuzz::targets)

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,25 +93,6 @@ void need_tools(const std::string& version) {
                                 version, tool));
   }
 }
-
-// Taken by one process at a time. Let go when the process ends, whatever ends it.
-class Lock {
- public:
-  explicit Lock(const fs::path& path)
-      : fd_(open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
-    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-    say("waiting for another process that fetches a kernel tree ...");
-    while (flock(fd_, LOCK_EX) < 0 && errno == EINTR) {
-    }
-  }
-  ~Lock() { close(fd_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  int fd_;
-};
 
 // Where a tree is made, beside its place. What a killed process left is removed by the next one.
 class Workplace {
@@ -453,7 +433,8 @@ DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
   std::error_code error;
   absolute.cache = fs::canonical(places.cache, error);
   if (error) throw Failure(fmt::format("{}: {}", places.cache.string(), error.message()));
-  Lock lock(absolute.cache / "lock");
+  FileLock lock(absolute.cache / "lock",
+                "waiting for another process that fetches a kernel tree ...");
   fs::path folder = absolute.cache / ("debian-" + version);
   std::optional<Cached> cached = read_cached(folder);
   Source source(version, absolute);

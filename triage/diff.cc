@@ -45,6 +45,23 @@ void show_progress(uint64_t done, uint64_t of) {
   fflush(stdout);
 }
 
+// How a comparison ended, as JSON has it and in words. Where a program was cut short, nobody knows
+// whether the two would have differed.
+struct Verdict {
+  const char* name;
+  const char* words;
+};
+Verdict verdict(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::clean: return {"same", "do the same"};
+    case Outcome::timeout: return {"timeout", "are not compared: a program hangs on one of them"};
+    case Outcome::crash: return {"crash", "are not compared: a program crashes one of them"};
+    case Outcome::finding: break;
+  }
+  if (outcome.key().starts_with("variants-differ:")) return {"differ", "differ"};
+  return {"finding", "are not compared: a program ends with a finding on one of them"};
+}
+
 int diff(const Arguments& arguments) {
   const iova_variant& expected = parse_variant(arguments.expected).variant();
   const iova_variant& actual = parse_variant(arguments.actual).variant();
@@ -62,27 +79,24 @@ int diff(const Arguments& arguments) {
         if (!arguments.json) show_progress(done, count);
       });
   const Outcome& outcome = comparison.outcome;
-  bool differ = outcome.kind != Outcome::clean;
-  std::string text = differ ? program::print(program_of(comparison.number)) : "";
-  if (differ && !arguments.out.empty()) write_file(arguments.out, text);
+  bool same = outcome.kind == Outcome::clean;
+  std::string text = !same ? program::print(program_of(comparison.number)) : "";
+  if (!same && !arguments.out.empty()) write_file(arguments.out, text);
   if (arguments.json) {
     nlohmann::json result{{"expected", expected.name},
                           {"actual", actual.name},
                           {"programs", comparison.programs},
+                          {"result", verdict(outcome).name},
                           {"key", outcome.key()}};
-    if (differ) result["program"] = text;
+    if (!same) result["program"] = text;
     if (outcome.report) result["values"] = outcome.report->values;
     fmt::print("{}\n", result.dump(2));
-    return differ ? findings : nothing_new;
+    return same ? nothing_new : findings;
   }
   if (isatty(STDOUT_FILENO)) fmt::print("\r\x1b[K");
-  if (!differ) {
-    fmt::print("{} and {} do the same: {} programs\n", expected.name, actual.name,
-               comparison.programs);
-    return nothing_new;
-  }
-  fmt::print("{} and {} differ, after {} programs without a difference\n", expected.name,
-             actual.name, comparison.programs);
+  fmt::print("{} and {} {}{} {} programs{}\n", expected.name, actual.name, verdict(outcome).words,
+             same ? ":" : ", after", comparison.programs, same ? "" : " without a difference");
+  if (same) return nothing_new;
   if (outcome.report)
     fmt::print("{}", engine::format(*outcome.report));
   else
@@ -96,7 +110,8 @@ void add_diff(CLI::App& app, Action& action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("diff", "Whether two allocators ever behave differently");
-  const char* variant = "a revision of the port, debian:VERSION, or the path of a kernel tree";
+  const char* variant = "a revision of the port, REVISION+DEFECT, debian:VERSION, or the path of a "
+                        "kernel tree";
   command->add_option("EXPECTED", arguments->expected, variant)->required();
   command->add_option("ACTUAL", arguments->actual, variant)->required();
   command->add_option("FILE", arguments->files, "inputs or folders of them, to compare first");

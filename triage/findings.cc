@@ -68,7 +68,8 @@ TakenInput FindingStore::take(const fs::path& path, const fuzz::Target& target,
   program::Program program = program::decode(
       {reinterpret_cast<const uint8_t*>(content.data()), content.size()});
   Outcome outcome = replay(program, target);
-  std::string key = outcome.key().empty() ? "unreproduced:" + std::string(target.name) : outcome.key();
+  std::string key = outcome.key();
+  if (key.empty()) key = "unreproduced:" + std::string(target.name);
   if (const engine::KnownFinding* entry = known(key)) {
     make_folder(known_folder_ / entry->id);
     fs::rename(path, known_folder_ / entry->id / path.filename());

@@ -72,7 +72,8 @@ std::vector<fs::path> expand(const std::vector<std::string>& paths) {
       continue;
     }
     std::vector<fs::path> inside;
-    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end; at.increment(error))
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error))
       if (at->is_regular_file() && at->path().filename().string()[0] != '.')
         inside.push_back(at->path());
     if (error) throw Failure(fmt::format("{}: {}", path, error.message()));

@@ -28,7 +28,8 @@ using nlohmann::json;
 // The child's messages: {"step": ...}, {"report": ...}, {"done": ...}, {"compared": ...}, a line
 // each.
 int message_fd = -1;
-uint64_t comparing;  // number of the program that the child compares
+// Number of the program that the child compares, where the parent sees it, whatever ends the child.
+uint64_t* comparing;
 
 void send(const json& message) {
   std::string line =
@@ -64,8 +65,7 @@ void send_report(const engine::Report& report) {
                     {"values", report.values},
                     {"program", report.program},
                     {"history", report.history},
-                    {"state", report.state},
-                    {"comparing", comparing}}}});
+                    {"state", report.state}}}});
   if (__llvm_profile_write_file) __llvm_profile_write_file();  // the process is about to die
 }
 
@@ -100,7 +100,8 @@ class Child {
   explicit Child(const std::function<void()>& body) {
     int ends[2];
     log_ = memfd_create("log", MFD_CLOEXEC);
-    if (log_ < 0 || pipe(ends)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+    if (log_ < 0 || pipe(ends))
+      throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
     fflush(stdout);
     fflush(stderr);
     pid_ = fork();
@@ -251,6 +252,24 @@ Outcome run_isolated(const iova_variant& variant, const program::Program& progra
 
 namespace {
 
+// Memory that children write and their parent reads.
+class SharedNumbers {
+ public:
+  explicit SharedNumbers(size_t count) : bytes_(count * sizeof(uint64_t)) {
+    void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      throw Failure(fmt::format("cannot share memory: {}", strerror(errno)));
+    numbers_ = static_cast<uint64_t*>(memory);
+  }
+  ~SharedNumbers() { munmap(numbers_, bytes_); }
+  SharedNumbers(const SharedNumbers&) = delete;
+  uint64_t* at(size_t i) const { return numbers_ + i; }
+
+ private:
+  size_t bytes_;
+  uint64_t* numbers_;
+};
+
 // Of the numbers first, first + stride, ... below count.
 void compare_programs(const iova_variant& expected, const iova_variant& actual, uint64_t first,
                       uint64_t count, uint64_t stride,
@@ -263,7 +282,7 @@ void compare_programs(const iova_variant& expected, const iova_variant& actual, 
       send({{"compared", since}});
       since = 0;
     }
-    comparing = number;
+    *comparing = number;
     engine::expect_same(expected, actual, make(number));
   }
   send({{"compared", since}});
@@ -277,38 +296,46 @@ Comparison compare_isolated(const iova_variant& expected, const iova_variant& ac
                             const std::function<void(uint64_t done)>& on_progress) {
   constexpr int timeout_ms = 120'000;  // for the programs of one message
   Comparison result;
-  std::vector<std::unique_ptr<Child>> running;
-  for (unsigned i = 0; i < children; i++)
-    running.push_back(std::make_unique<Child>(
-        [&, i] { compare_programs(expected, actual, i, count, children, make); }));
+  struct Running {
+    std::unique_ptr<Child> child;
+    const uint64_t* number;
+  };
+  std::vector<Running> running;
+  SharedNumbers numbers(children);
+  for (unsigned i = 0; i < children; i++) {
+    comparing = numbers.at(i);
+    auto body = [&, i] { compare_programs(expected, actual, i, count, children, make); };
+    running.push_back({std::make_unique<Child>(body), numbers.at(i)});
+  }
   while (!running.empty()) {
     std::vector<pollfd> polled;
-    for (const auto& child : running) polled.push_back({child->messages(), POLLIN, 0});
+    for (const Running& r : running) polled.push_back({r.child->messages(), POLLIN, 0});
     int ready = poll(polled.data(), polled.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     for (size_t i = polled.size(); i-- > 0;) {
       if (ready > 0 && !polled[i].revents) continue;
+      Child& child = *running[i].child;
       bool timed_out = ready == 0;
       std::optional<json> message;
-      if (!timed_out) message = running[i]->next(timeout_ms, &timed_out);
+      if (!timed_out) message = child.next(timeout_ms, &timed_out);
       if (message && message->contains("compared")) {
         result.programs += (*message)["compared"].get<uint64_t>();
         on_progress(result.programs);
         continue;
       }
-      if (!message && !timed_out && running[i]->ended_well()) {
+      if (!message && !timed_out && child.ended_well()) {
         running.erase(running.begin() + static_cast<ptrdiff_t>(i));
         continue;
       }
       if (message) {
         result.outcome.kind = Outcome::finding;
         result.outcome.report = read_report((*message)["report"]);
-        result.number = (*message)["report"]["comparing"];
-        running[i]->wait_for_end(timeout_ms);
+        child.wait_for_end(timeout_ms);
       } else {
         result.outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
       }
-      result.outcome.log = running[i]->log();
+      result.number = *running[i].number;
+      result.outcome.log = child.log();
       return result;
     }
   }

@@ -11,7 +11,8 @@ namespace triage {
 // that names the tree's file and what is missing, if it cannot be compiled over the shim.
 const iova_variant& load_kernel(const KernelTree& tree);
 
-// The name of its build targets and of its folder under bin/, as "fixed" is for the port's revision.
+// The name of its build targets and of its folder under bin/, as "fixed" is for the port's
+// revision.
 std::string build_name(const KernelTree& tree);
 
 }  // namespace triage

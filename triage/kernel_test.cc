@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Kernel trees as their users meet them. Debian's 6.1 and 6.12 must be there; what they are expected
-// to show follows from their source, since packages move on.
+// Kernel trees as their users meet them. Debian's 6.1 and 6.12 must be there; what they are
+// expected to show follows from their source, since packages move on.
 #include "triage/kernel.h"
 
 #include <regex>
@@ -121,7 +121,7 @@ TEST_P(DebianTree, DoesTheSameAsThePort) {
   }
   auto result = tool_json({"diff", port, kernel, (source_folder() / "corpus").string(),
                            "--programs", "20000"});
-  EXPECT_EQ(result["key"], "") << result.dump(2);
+  EXPECT_EQ(result["result"], "same") << result.dump(2);
   EXPECT_GT(result["programs"], 20000);
 }
 
@@ -157,6 +157,24 @@ TEST(KernelTree, ChangedBehaviourIsShownByAProgram) {
                            (source_folder() / "corpus").string()});
   EXPECT_EQ(result["key"].get<std::string>().rfind("variants-differ:", 0), 0u) << result.dump(2);
   EXPECT_NE(result["values"].get<std::string>().find("max32_alloc_size"), std::string::npos);
+}
+
+TEST(KernelTree, CrashIsToldFromADifference) {
+  Patched tree("debian:6.12");
+  tree.replace("mutex_lock(&iova_cache_mutex);", "__builtin_trap();");
+  TemporaryFolder folder;
+  std::string first = folder.write("1.iova", "init\n");
+  std::string second = folder.write("2.iova", "cache_get\n");
+  std::vector<std::string> arguments{"diff", "--programs", "0", "--jobs", "1",
+                                     "debian:6.12", tree.path(), first, second};
+  auto result = tool_json(arguments);
+  EXPECT_EQ(result["result"], "crash") << result.dump(2);
+  EXPECT_EQ(result["program"], "cache_get\n");
+  CommandResult told = tool(arguments);
+  EXPECT_EQ(told.status, 1);
+  EXPECT_NE(told.output.find("are not compared: a program crashes one of them, after 0 programs"),
+            std::string::npos)
+      << told.output;
 }
 
 TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {

@@ -10,6 +10,7 @@
 #include "iova/revision.h"
 #include "program/operation.h"
 #include "triage/commands.h"
+#include "triage/defect.h"
 #include "triage/dictionary.h"
 #include "triage/known.h"
 
@@ -68,6 +69,14 @@ json revisions() {
   return rows;
 }
 
+json defects() {
+  json rows = json::array();
+  for (const port::DefectInfo& defect : port::defects)
+    rows.push_back({{"name", name_of(defect)}, {"purpose", defect.meaning},
+                    {"commit", defect.commit}, {"needs", defect.needs}});
+  return rows;
+}
+
 json known() {
   json rows = json::array();
   for (const engine::KnownFinding& finding : engine::ledger()) rows.push_back(to_json(finding));
@@ -89,12 +98,18 @@ void print_known(const char* title, const json&) {
 void print_rows(const char* title, const json& rows) {
   fmt::print("{}\n", title);
   size_t width = 0;
-  for (const json& row : rows) width = std::max(width, row["name"].get_ref<const std::string&>().size());
+  for (const json& row : rows)
+    width = std::max(width, row["name"].get_ref<const std::string&>().size());
   for (const json& row : rows) {
     std::string text = row["purpose"];
     if (row.contains("revisions"))
       text += fmt::format(" [{}; {}, {}]", row["revisions"].get<std::string>(),
                           row["commit"].get<std::string>(), row["since"].get<std::string>());
+    if (row.contains("needs")) {
+      text += fmt::format(" [{}", row["commit"].get<std::string>());
+      std::string needs = row["needs"];
+      text += (needs.empty() ? "" : "; with " + needs) + "]";
+    }
     if (row.contains("calls") && !row["calls"].get<std::string>().empty())
       text += fmt::format(" ({}())", row["calls"].get<std::string>());
     fmt::print("  {:<{}}  {}\n", row["name"].get<std::string>(), width, text);
@@ -116,10 +131,11 @@ void add_list(CLI::App& app, Action& action) {
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("list", "Targets, operations, oracles, revisions, known findings");
+  CLI::App* command = app.add_subcommand(
+      "list", "Targets, operations, oracles, revisions, defects, known findings");
   command->add_option("WHAT", arguments->what,
-                      "targets, operations, oracles, revisions, known, or dictionary TARGET");
+                      "targets, operations, oracles, revisions, defects, known, or dictionary "
+                      "TARGET");
   command->add_option("TARGET", arguments->name, "of the dictionary");
   command->add_flag("--json", arguments->json, "for programs");
   command->callback([arguments, &action] {
@@ -138,6 +154,7 @@ void add_list(CLI::App& app, Action& action) {
                                       {"operations", operations, print_rows},
                                       {"oracles", oracles, print_rows},
                                       {"revisions", revisions, print_rows},
+                                      {"defects", defects, print_rows},
                                       {"known", known, print_known}};
       json all;
       for (const Section& section : sections) {

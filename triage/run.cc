@@ -58,8 +58,8 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
     }
     if (!found) throw Failure(fmt::format("unknown target '{}': there are {}", name, all));
     if (found->compares && !can_compare)
-      throw Failure(fmt::format("{} compares a kernel tree with the port's revision that it is like: "
-                                "choose such a tree with --kernel",
+      throw Failure(fmt::format("{} compares a kernel tree with the port's revision that it is "
+                                "like: choose such a tree with --kernel",
                                 name));
     chosen.push_back(found);
   }
@@ -235,13 +235,14 @@ int run(const Arguments& arguments) {
         if (!arguments.json) display.show(progress, finding);
       });
   if (arguments.json) {
-    fmt::print("{}\n", to_json(result, *options.tested.variant, options.tested.replay_options).dump(2));
+    fmt::print("{}\n",
+               to_json(result, *options.tested.variant, options.tested.replay_options).dump(2));
     return result.findings.empty() ? nothing_new : findings;
   }
   display.clear();
+  double seconds = std::chrono::duration<double>(result.progress.elapsed).count();
   fmt::print("\n{} on {}, {:.0f} s\n{}", result.progress.interrupted ? "interrupted" : "done",
-             options.tested.variant->name, std::chrono::duration<double>(result.progress.elapsed).count(),
-             table(result.progress));
+             options.tested.variant->name, seconds, table(result.progress));
   print_known(result.progress, options.tested.replay_options);
   size_t number = 0;
   for (const StoredFinding& finding : result.findings) print_finding(++number, finding);

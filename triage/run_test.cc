@@ -64,6 +64,18 @@ TEST(Run, StopsAtTheFirstFindingIfAsked) {
   EXPECT_TRUE(replayed[0]["keys"].contains(finding["key"])) << replayed.dump(2);
 }
 
+TEST(Run, FindsAPlantedDefect) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s",
+                           "iova_domain"});
+  EXPECT_EQ(summary["variant"], "port@fixed+no-second-pass");
+  ASSERT_FALSE(summary["findings"].empty()) << summary.dump(2);
+  const auto& finding = summary["findings"][0];
+  EXPECT_EQ(finding["key"].get<std::string>().rfind("spurious-failure:", 0), 0u) << finding.dump(2);
+  EXPECT_NE(finding["replay"].get<std::string>().find(" --defect no-second-pass "),
+            std::string::npos);
+}
+
 TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   TemporaryFolder out;
   leave_crash(out, "crash-0", bug);

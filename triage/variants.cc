@@ -7,6 +7,7 @@
 
 #include "iova/port_variants.h"
 #include "triage/commands.h"
+#include "triage/defect.h"
 #include "triage/kernel.h"
 
 namespace triage {
@@ -41,27 +42,40 @@ void VariantChoice::add_options(CLI::App& command) {
   command.add_option("--revision", revision, "revision of the port: 6.1, 6.12, 7.3 or fixed")
       ->capture_default_str()
       ->excludes(tree);
-  command.add_option("--defect", defect, "a planted defect (not available yet)");
+  command.add_option("--defect", defect, "a defect planted in the revision (list defects)")
+      ->excludes(tree);
 }
 
 const iova_variant& VariantChoice::variant() const {
-  if (!defect.empty()) throw Failure("--defect is not available yet");
-  return kernel.empty() ? *find(*this).variant : load_kernel(find_kernel_tree(kernel));
+  if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel));
+  const Named& named = find(*this);
+  return defect.empty() ? *named.variant : load_defect(named.column, find_defect(defect));
 }
 
 std::string VariantChoice::build_name() const {
-  return kernel.empty() ? find(*this).column : triage::build_name(find_kernel_tree(kernel));
+  if (!kernel.empty()) return triage::build_name(find_kernel_tree(kernel));
+  const Named& named = find(*this);
+  return defect.empty() ? named.column : triage::build_name(named.column, find_defect(defect));
 }
 
 std::string VariantChoice::options() const {
   if (!kernel.empty()) return fmt::format("--kernel {} ", kernel);
-  return revision == VariantChoice().revision ? "" : fmt::format("--revision {} ", revision);
+  std::string words;
+  if (revision != VariantChoice().revision) words += fmt::format("--revision {} ", revision);
+  if (!defect.empty()) words += fmt::format("--defect {} ", defect);
+  return words;
 }
 
 VariantChoice parse_variant(const std::string& word) {
   VariantChoice choice;
   bool tree = word.find_first_of(":/") != std::string::npos;
-  (tree ? choice.kernel : choice.revision) = word;
+  if (tree) {
+    choice.kernel = word;
+    return choice;
+  }
+  size_t plus = word.find('+');
+  choice.revision = word.substr(0, plus);
+  if (plus != std::string::npos) choice.defect = word.substr(plus + 1);
   return choice;
 }
 

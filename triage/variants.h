@@ -15,15 +15,18 @@ struct VariantChoice {
   std::string defect;
 
   void add_options(CLI::App& command);
-  // Builds a kernel tree's if need be. Throws Failure if there is no such variant.
+  // Builds a kernel tree's, or one with a defect, if need be. Throws Failure if there is no such
+  // variant.
   const iova_variant& variant() const;
-  // The name of the variant's build targets and folder: a column of behaviours.inc, or a tree's.
+  // The name of the variant's build targets and folder: a column of behaviours.inc, with
+  // "+" and the defect if there is one, or a tree's.
   std::string build_name() const;
   // The options that choose it again, with a space behind; empty for the default.
   std::string options() const;
 };
 
-// From one word: "6.12" is a revision of the port, "debian:6.12" or a path a kernel tree.
+// From one word: "6.12" is a revision of the port, "6.12+no-second-pass" one with a defect,
+// "debian:6.12" or a path a kernel tree.
 VariantChoice parse_variant(const std::string& word);
 
 // The name of the revision that a variant of the port has.

@@ -4,7 +4,7 @@
 
 #include "iova/iova.h"
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 namespace {
 
 kmem_cache* iova_cache;
@@ -45,7 +45,7 @@ int iova_cache_get() {
       if (revision.cache_pointers_cleared) iova_cache = iova_magazine_cache = nullptr;
     }
   }
-  if (!err) iova_cache_users++;
+  if (!err || defect.failed_get_counts) iova_cache_users++;
   mutex_unlock(&iova_cache_mutex);
   return err;
 }
@@ -62,7 +62,9 @@ void iova_cache_put() {
 }
 
 iova* alloc_iova_mem() {
-  return static_cast<iova*>(kmem_cache_zalloc(iova_cache, GFP_ATOMIC | __GFP_NOWARN));
+  constexpr gfp_t flags = GFP_ATOMIC | __GFP_NOWARN;
+  return static_cast<iova*>(defect.anchor_lookalike_leak ? kmem_cache_alloc(iova_cache, flags)
+                                                         : kmem_cache_zalloc(iova_cache, flags));
 }
 
 // The anchor is part of its domain and must not be freed; it is told by its pfn.
@@ -90,4 +92,4 @@ void reset_statics() {
   iova_cache_users = 0;
 }
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT

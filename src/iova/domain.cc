@@ -8,11 +8,12 @@
 
 #include "iova/iova.h"
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 namespace {
 
 bool __is_range_overlap(const iova& node, unsigned long pfn_lo, unsigned long pfn_hi) {
-  return pfn_lo <= node.pfn_hi && pfn_hi >= node.pfn_lo;
+  unsigned long gap = defect.reservation_merges_across_gap ? 2 : 0;
+  return pfn_lo <= node.pfn_hi && pfn_hi + gap >= node.pfn_lo;
 }
 
 }  // namespace
@@ -53,8 +54,10 @@ iova* walk_down(iova_domain* iovad, iova* start, search_window window, unsigned 
     *new_pfn = (high_pfn - size) & align_mask;
     below = node_below(iovad, above);
   } while (below && *new_pfn <= below->pfn_hi && *new_pfn >= window.low_pfn);
-  // high_pfn < size: the subtraction wrapped, and the place is far above.
-  return high_pfn < size || *new_pfn < window.low_pfn ? nullptr : above;
+  if (defect.start_pfn_unallocatable && *new_pfn == iovad->start_pfn) return nullptr;
+  // The subtraction wrapped, and the place is far above.
+  bool wrapped = !defect.walk_underflow && high_pfn < size;
+  return wrapped || *new_pfn < window.low_pfn ? nullptr : above;
 }
 
 // Whether widening the nodes that overlap leaves a rest that needs a node of its own.
@@ -81,10 +84,13 @@ void __cached_rbnode_insert_update(iova_domain* iovad, iova* fresh) {
 
 void __cached_rbnode_delete_update(iova_domain* iovad, iova* gone) {
   bool covers_cached32 = gone->pfn_hi < iovad->dma_32bit_pfn &&
-                         gone->pfn_lo >= iovad->cached32_node->pfn_lo;
-  if (gone == iovad->cached32_node || covers_cached32)
-    iovad->cached32_node = helper::node_above(iovad, gone);
-  if (gone->pfn_lo < iovad->dma_32bit_pfn) iovad->max32_alloc_size = iovad->dma_32bit_pfn;
+                         gone->pfn_lo >= iovad->cached32_node->pfn_lo &&
+                         !defect.cached32_ignores_frees_above;
+  bool moves_cached32 = gone == iovad->cached32_node || covers_cached32;
+  if (moves_cached32) iovad->cached32_node = helper::node_above(iovad, gone);
+  unsigned long below_4g = defect.hint_outlives_straddling_free ? gone->pfn_hi : gone->pfn_lo;
+  if (below_4g < iovad->dma_32bit_pfn && (moves_cached32 || !defect.max32_not_reset))
+    iovad->max32_alloc_size = iovad->dma_32bit_pfn;
   if (gone->pfn_lo >= iovad->cached_node->pfn_lo)
     iovad->cached_node = helper::node_above(iovad, gone);
 }
@@ -106,13 +112,16 @@ void iova_insert_rbtree(iova_tree& tree, iova* fresh) {
 
 int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
                                   iova* fresh, bool size_aligned) {
+  if (defect.aligned_size_rounding && size_aligned) size = std::bit_ceil(size);
   unsigned long align_mask = size_aligned ? ~0ul << std::bit_width(size - 1) : ~0ul;
   unsigned long flags, new_pfn;
   spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   bool hint_applies =
       helper::is_32bit(iovad, limit_pfn) && (size_aligned || !revision.hint_spares_unaligned);
   if (hint_applies && size >= iovad->max32_alloc_size) {
-    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+    if (defect.max32_raised_by_fast_fail) iovad->max32_alloc_size = size;
+    if (!defect.lock_kept_on_refusal)
+      spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
     return -ENOMEM;
   }
 
@@ -121,7 +130,7 @@ int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsign
   unsigned long retry_pfn = cached->pfn_hi;
   iova* above =
       helper::walk_down(iovad, cached, {iovad->start_pfn, limit_pfn}, size, align_mask, &new_pfn);
-  if (!above && retry_pfn < limit_pfn)
+  if (!above && retry_pfn < limit_pfn && !defect.no_second_pass)
     above = helper::walk_down(iovad, iova_find_limit(iovad, limit_pfn), {retry_pfn + 1, limit_pfn},
                               size, align_mask, &new_pfn);
   if (!above) {
@@ -188,7 +197,7 @@ iova* private_find_iova(iova_domain* iovad, unsigned long pfn) {
   auto above = iovad->rbroot.upper_bound(pfn);
   if (above == iovad->rbroot.begin()) return nullptr;
   iova& candidate = *std::prev(above);
-  return pfn <= candidate.pfn_hi ? &candidate : nullptr;
+  return pfn <= candidate.pfn_hi - defect.range_end_excluded ? &candidate : nullptr;
 }
 
 void remove_iova(iova_domain* iovad, iova* iova) {
@@ -215,10 +224,16 @@ void __free_iova(iova_domain* iovad, iova* iova) {
 
 void free_iova(iova_domain* iovad, unsigned long pfn) {
   unsigned long flags;
-  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  if (defect.irqs_on_in_free)
+    spin_lock(&iovad->iova_rbtree_lock);
+  else
+    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   iova* found = private_find_iova(iovad, pfn);
   if (found) remove_iova(iovad, found);
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  if (defect.irqs_on_in_free)
+    spin_unlock(&iovad->iova_rbtree_lock);
+  else
+    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   if (found) free_iova_mem(found);
 }
 
@@ -258,4 +273,4 @@ void put_iova_domain(iova_domain* iovad) {
   iovad->rbroot.clear_and_dispose(free_iova_mem);
 }
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT

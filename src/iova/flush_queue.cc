@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 namespace helper {
 
 [[maybe_unused]] unsigned mask_of(const iova_fq_of_any_size* fq) { return fq->mod_mask; }
@@ -66,12 +66,14 @@ unsigned fq_ring_add(iova_fq* fq) {
 void fq_ring_free_locked(iommu_dma_cookie* cookie, iova_fq* fq) {
   assert_spin_locked(&fq->lock);
   unsigned long long finished = cookie->fq_flush_finish_cnt;
+  if (defect.queue_released_on_equality) finished++;
   while (fq->head != fq->tail) {
     iova_fq_entry* entry = &fq->entries[fq->head];
     if (entry->counter >= finished) break;
     helper::put_pages(&entry->freelist, SHIM_SITE);
     free_iova_fast(&cookie->iovad, entry->iova_pfn, entry->pages);
-    if (revision.page_list_has_a_type) helper::initialize(&entry->freelist);
+    if (revision.page_list_has_a_type && !defect.queue_reuses_page_list)
+      helper::initialize(&entry->freelist);
     fq->head = helper::next(fq, fq->head);
   }
 }
@@ -92,14 +94,18 @@ void fq_flush_iotlb(iommu_dma_cookie* cookie) {
 void fq_flush_timeout(timer_list* timer) {
   iommu_dma_cookie* cookie = static_cast<iommu_dma_cookie::flush_timer*>(timer)->cookie;
   // First, so that what is queued during the flush arms the timer again.
-  cookie->fq_timer_on = 0;
+  if (!defect.queue_timer_flag_cleared_late) cookie->fq_timer_on = 0;
   fq_flush_iotlb(cookie);
+  if (defect.queue_timer_flag_cleared_late) cookie->fq_timer_on = 0;
   if (helper::is_single(cookie)) {
     fq_ring_free(cookie, cookie->fq);
     return;
   }
   unsigned cpu;
-  for_each_possible_cpu(cpu) fq_ring_free(cookie, per_cpu_ptr(cookie->fq, cpu));
+  for_each_possible_cpu(cpu) {
+    if (defect.queue_skips_offline_rings && !cpu_online(cpu)) continue;
+    fq_ring_free(cookie, per_cpu_ptr(cookie->fq, cpu));
+  }
 }
 
 void iommu_dma_init_one_fq(iova_fq* fq, size_t fq_size) {
@@ -134,6 +140,7 @@ int iommu_dma_init_fq_percpu(iommu_dma_cookie* cookie) {
 }
 
 void put_queued_pages(iova_fq* fq) {
+  if (defect.queue_leaks_pages_at_teardown) return;
   for (unsigned i = fq->head; i != fq->tail; i = helper::next(fq, i))
     helper::put_pages(&fq->entries[i].freelist, SHIM_SITE);
 }
@@ -172,6 +179,7 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   entry->iova_pfn = pfn;
   entry->pages = pages;
   entry->counter = cookie->fq_flush_start_cnt;
+  if (defect.queue_counts_finished_flushes) entry->counter = cookie->fq_flush_finish_cnt;
   helper::splice(freelist, &entry->freelist);
   spin_unlock_irqrestore(&fq->lock, flags);
   if (cookie->fq_timer_on) return;
@@ -181,7 +189,10 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
 
 void iommu_dma_free_fq(iommu_dma_cookie* cookie) {
   if (!cookie->fq_domain) return;
-  timer_delete_sync(&cookie->fq_timer);
+  if (defect.queue_timer_not_waited_for)
+    del_timer(&cookie->fq_timer);
+  else
+    timer_delete_sync(&cookie->fq_timer);
   if (helper::is_single(cookie)) {
     put_queued_pages(cookie->fq);
     vfree(cookie->fq);
@@ -192,4 +203,4 @@ void iommu_dma_free_fq(iommu_dma_cookie* cookie) {
   free_percpu(cookie->fq);
 }
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT

@@ -12,7 +12,7 @@
 #include "shim/iommu.h"
 #include "shim/list.h"
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 
 inline constexpr unsigned IOVA_DEFAULT_FQ_SIZE = 256;  // entries of a ring, one stays free
 inline constexpr unsigned IOVA_DEFAULT_FQ_TIMEOUT = 10;  // ms
@@ -74,4 +74,4 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
 // Nobody may queue any more. What is queued stays in the tree. May sleep.
 void iommu_dma_free_fq(iommu_dma_cookie* cookie);
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT

@@ -7,14 +7,16 @@
 // magazines, and full magazines in a depot per size: a cached range stays a node of the tree.
 //
 // Functions of namespace helper have no counterpart upstream; reports name their caller instead.
-// Compiled once for each revision (revision.h) into a namespace of its own; the flags are
-// constants there. All limits are inclusive here, and exclusive inside domain.cc and rcache.cc
-// where a comment says so.
+// Compiled once for each revision (revision.h), and for a defect planted in it (defect.h), into a
+// namespace of its own; the flags are constants there. All limits are inclusive here, and exclusive
+// inside domain.cc and rcache.cc where a comment says so.
 #pragma once
 
 #include <boost/intrusive/set.hpp>
 #include <type_traits>
 
+#include "iova/defect.h"
+#include "iova/port_variants.h"
 #include "iova/revision.h"
 #include "shim/bug.h"
 #include "shim/cpu.h"
@@ -28,9 +30,14 @@
 #error "compile the port with -DIOVAFUZZ_REVISION=<column of behaviours.inc>"
 #endif
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 
-inline constexpr Revision revision = revisions::IOVAFUZZ_REVISION;
+#ifdef IOVAFUZZ_DEFECT
+inline constexpr Defects defect{.IOVAFUZZ_DEFECT = true};
+#else
+inline constexpr Defects defect{};
+#endif
+inline constexpr Revision revision = PlantedRevision(revisions::IOVAFUZZ_REVISION, defect);
 
 inline constexpr unsigned long IOVA_ANCHOR = ~0ul;
 inline constexpr int IOVA_RANGE_CACHE_MAX_SIZE = 6;  // bins: sizes of 2^0 .. 2^5 pages
@@ -136,4 +143,4 @@ void free_iova_fast(iova_domain* iovad, unsigned long pfn, unsigned long size);
 void iova_domain_free_rcaches(iova_domain* iovad);
 int iova_cpuhp_dead(unsigned cpu, hlist_node* node);
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT

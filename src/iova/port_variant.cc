@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Shows one revision of the port as a variant.
+// Shows one revision of the port, with the defect planted in it, as a variant.
 #include <initializer_list>
 
 #include "iova/flush_queue.h"
 #include "iova/iova.h"
-#include "iova/port_variants.h"
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 namespace {
 
 // What a variant's domain is: with its queue, and the driver's side of that.
@@ -139,11 +138,12 @@ constexpr iova_queue the_queue = {
     .fields = queue_fields,
     .each_queued = each_queued,
 };
+constexpr auto name = variant_name(variant_names::IOVAFUZZ_REVISION, defect);
 
 }  // namespace
 
 const iova_variant variant = {
-    .name = variant_names::IOVAFUZZ_REVISION,
+    .name = name.data(),
     .like = nullptr,
     .domain_size = sizeof(dma_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
@@ -185,4 +185,4 @@ const iova_variant variant = {
     .each_depot = each_depot,
 };
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The port's revisions as variants. Which of them are linked is the build's choice.
+// The port's revisions as variants, and the one that is compiled at hand. Which of them are linked
+// is the build's choice.
 #pragma once
 
 #include "iova/variant.h"
@@ -12,3 +13,14 @@ namespace port {
 #include "iova/revisions.inc"
 #undef PORT_REVISION
 }  // namespace port
+
+// IOVAFUZZ_REVISION, a column of behaviours.inc, is given by the build; so is IOVAFUZZ_DEFECT, a
+// flag of defects.inc, if one is planted. Each combination has a namespace of its own.
+#ifdef IOVAFUZZ_DEFECT
+#define IOVAFUZZ_PORT IOVAFUZZ_REVISION::IOVAFUZZ_DEFECT
+namespace port::IOVAFUZZ_PORT {
+extern const iova_variant variant;
+}
+#else
+#define IOVAFUZZ_PORT IOVAFUZZ_REVISION
+#endif

@@ -8,7 +8,7 @@
 
 #include "iova/iova.h"
 
-namespace port::IOVAFUZZ_REVISION {
+namespace port::IOVAFUZZ_PORT {
 namespace helper {
 
 template <class Rcache>
@@ -54,9 +54,10 @@ void iova_magazine_free_pfns(iova_magazine* mag, iova_domain* iovad) {
 // The latest pfn at or below limit_pfn; 0 if there is none. The magazine is not empty.
 unsigned long iova_magazine_pop(iova_magazine* mag, unsigned long limit_pfn) {
   for (unsigned long i = mag->size; i-- > 0;) {
-    if (mag->pfns[i] > limit_pfn) continue;
+    if (mag->pfns[i] > limit_pfn && !defect.pop_ignores_limit) continue;
     unsigned long pfn = mag->pfns[i];
-    mag->pfns[i] = mag->pfns[--mag->size];
+    mag->size--;
+    if (!defect.pop_leaves_hole) mag->pfns[i] = mag->pfns[mag->size];
     return pfn;
   }
   return 0;
@@ -67,7 +68,7 @@ void iova_magazine_push(iova_magazine* mag, unsigned long pfn) { mag->pfns[mag->
 [[maybe_unused]] iova_magazine* iova_depot_pop(iova_rcache_with_list* rcache) {
   iova_magazine* mag = rcache->depot;
   rcache->depot = mag->next;
-  mag->size = IOVA_MAG_SIZE;
+  if (!defect.depot_pop_loses_size) mag->size = IOVA_MAG_SIZE;
   rcache->depot_size--;
   return mag;
 }
@@ -96,12 +97,13 @@ void iova_depot_work_func(work_struct* work) {
   iova_magazine* mag = nullptr;
   unsigned long flags;
   spin_lock_irqsave(&rcache->lock, flags);
-  if (rcache->depot_size > num_online_cpus()) mag = iova_depot_pop(rcache);
+  unsigned goal = num_online_cpus() - defect.depot_trimmed_too_far;
+  if (rcache->depot_size > goal) mag = iova_depot_pop(rcache);
   spin_unlock_irqrestore(&rcache->lock, flags);
   if (!mag) return;
   iova_magazine_free_pfns(mag, rcache->iovad);
   iova_magazine_free(mag);
-  schedule_delayed_work(&rcache->work, IOVA_DEPOT_DELAY);
+  if (!defect.depot_work_not_rearmed) schedule_delayed_work(&rcache->work, IOVA_DEPOT_DELAY);
 }
 
 void free_iova_rcaches(iova_domain* iovad) {
@@ -115,7 +117,8 @@ void free_iova_rcaches(iova_domain* iovad) {
       iova_magazine_free(cpu_rcache->prev);
     }
     free_percpu(rcache->cpu_rcaches);
-    if (revision.depot_is_list) cancel_delayed_work_sync(helper::trimming_work(rcache));
+    if (revision.depot_is_list && !defect.work_not_cancelled)
+      cancel_delayed_work_sync(helper::trimming_work(rcache));
     while (rcache->depot_size) iova_magazine_free(iova_depot_pop(rcache));
   }
   kfree(iovad->rcaches);
@@ -130,8 +133,9 @@ bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsigned long
   spin_lock_irqsave(&cpu_rcache->lock, flags);
   if (helper::has_room(cpu_rcache->loaded)) {
   } else if (helper::has_room(cpu_rcache->prev)) {
-    std::swap(cpu_rcache->prev, cpu_rcache->loaded);
-  } else if (iova_magazine* new_mag = iova_magazine_alloc(GFP_ATOMIC)) {
+    if (!defect.swap_forgotten) std::swap(cpu_rcache->prev, cpu_rcache->loaded);
+  } else if (iova_magazine* new_mag = iova_magazine_alloc(
+                 defect.gfp_kernel_under_lock ? GFP_KERNEL : GFP_ATOMIC)) {
     if (revision.lazy_magazines && !cpu_rcache->prev) {
       cpu_rcache->prev = cpu_rcache->loaded;  // NULL at a CPU's very first push
     } else {
@@ -156,7 +160,7 @@ bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsigned long
 
 // False if the range must go back to the tree instead.
 bool iova_rcache_insert(iova_domain* iovad, unsigned long pfn, unsigned long size) {
-  unsigned log_size = order_base_2(size);
+  unsigned log_size = order_base_2(size) + defect.free_takes_wrong_bin;
   return log_size < IOVA_RANGE_CACHE_MAX_SIZE &&
          __iova_rcache_insert(iovad, &iovad->rcaches[log_size], pfn);
 }
@@ -199,7 +203,8 @@ void free_cpu_cached_iovas(unsigned cpu, iova_domain* iovad) {
     unsigned long flags;
     spin_lock_irqsave(&cpu_rcache->lock, flags);
     iova_magazine_free_pfns(cpu_rcache->loaded, iovad);
-    iova_magazine_free_pfns(cpu_rcache->prev, iovad);
+    if (!defect.dead_cpu_keeps_prev || cpu_online(cpu))
+      iova_magazine_free_pfns(cpu_rcache->prev, iovad);
     spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   }
 }
@@ -243,14 +248,15 @@ int iova_domain_init_rcaches(iova_domain* iovad) {
       if (revision.lazy_magazines) continue;
       cpu_rcache->loaded = iova_magazine_alloc(GFP_KERNEL);
       cpu_rcache->prev = iova_magazine_alloc(GFP_KERNEL);
-      if (!cpu_rcache->loaded || !cpu_rcache->prev) ret = -ENOMEM;
+      if (!cpu_rcache->loaded || !cpu_rcache->prev)
+        ret = defect.rcache_init_ignored ? 0 : -ENOMEM;
     }
   }
   if (!ret) {
     iovad->cpuhp_dead.iovad = iovad;
     ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
   }
-  if (ret) free_iova_rcaches(iovad);
+  if (ret && !defect.failed_init_keeps_rcaches) free_iova_rcaches(iovad);
   return ret;
 }
 
@@ -263,7 +269,10 @@ unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned l
   iova* fresh = alloc_iova(iovad, size, limit_pfn, true);
   if (!fresh && flush_rcache) {
     unsigned cpu;
-    for_each_online_cpu(cpu) free_cpu_cached_iovas(cpu, iovad);
+    for_each_online_cpu(cpu) {
+      if (!defect.flush_skips_other_cpus || cpu == raw_smp_processor_id())
+        free_cpu_cached_iovas(cpu, iovad);
+    }
     free_global_cached_iovas(iovad);
     fresh = alloc_iova(iovad, size, limit_pfn, true);
   }
@@ -275,7 +284,8 @@ void free_iova_fast(iova_domain* iovad, unsigned long pfn, unsigned long size) {
 }
 
 void iova_domain_free_rcaches(iova_domain* iovad) {
-  cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
+  if (!defect.hotplug_instance_left)
+    cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
   free_iova_rcaches(iovad);
 }
 
@@ -284,4 +294,4 @@ int iova_cpuhp_dead(unsigned cpu, hlist_node* node) {
   return 0;
 }
 
-}  // namespace port::IOVAFUZZ_REVISION
+}  // namespace port::IOVAFUZZ_PORT
