@@ -147,11 +147,16 @@ void Session::finish_operation(const Operation& operation) {
   result_.attempts.resize(current_);
   result_.attempts.push_back(attempts.size());
   trace_.add(attempts.size());
-  for (size_t i = 0; i < attempts.size(); i++) {
-    const shim::Attempt& a = attempts[i];
+  const shim_site* site = nullptr;
+  uint64_t site_name = 0;
+  for (const shim::Attempt& a : attempts) {
+    if (a.site != site) {  // mostly the one before
+      site = a.site;
+      site_name = hash_of_text(site->function);
+    }
     trace_.add(static_cast<uint64_t>(a.call) | uint64_t{a.failed} << 8 | uint64_t{a.gfp} << 16);
     trace_.add(a.size);
-    trace_.add_text(a.site->function);
+    trace_.add(site_name);
   }
   note_faults();
   shim::check_end_of_operation(operation_name());

@@ -68,7 +68,6 @@ struct Snapshot {
 
   uint64_t nodes_hash() const {
     Trace trace;
-    trace.clear();
     for (const Node& node : nodes) trace.add(node.lo ^ std::rotl(node.hi, 32));
     return trace.hash();
   }

@@ -133,12 +133,7 @@ void Session::alloc(Domain& domain, const Operation& operation) {
     if (!done++) first = lo;
     last = lo;
   }
-  if (count == 1 && done)
-    outcome("{}", print_range(last, last + size - 1));
-  else if (count == 1)
-    outcome("NULL");
-  else
-    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+  tell_allocated(count, done, {first, last}, size, "NULL");
 }
 
 void Session::alloc_fast(Domain& domain, const Operation& operation) {
@@ -175,12 +170,19 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
     if (!done++) first = lo;
     last = lo;
   }
+  tell_allocated(count, done, {first, last}, rounded, "0, no range");
+}
+
+// The outcome of count requests, of which done were granted: from pfns.first to pfns.second.
+void Session::tell_allocated(uint64_t count, uint64_t done, std::pair<uint64_t, uint64_t> pfns,
+                             uint64_t size, const char* refusal) {
+  if (!options_.on_step) return;
   if (count == 1 && done)
-    outcome("{}", print_range(last, last + rounded - 1));
+    outcome("{}", print_range(pfns.second, pfns.second + size - 1));
   else if (count == 1)
-    outcome("0, no range");
+    outcome("{}", refusal);
   else
-    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, pfns.first, pfns.second);
 }
 
 // What the tree had to answer to the call of alloc_fast() at hand, which came to lo (0: refused).

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/domain.h"
@@ -95,6 +96,8 @@ class Session {
       if (domain.memory) domain.model.drop_missing(*variant_, domain.memory, 0);
   }
   void check_reported(bool failed, size_t faults_before);
+  void tell_allocated(uint64_t count, uint64_t done, std::pair<uint64_t, uint64_t> pfns,
+                      uint64_t size, const char* refusal);
   Range& new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
                    void* iova, RangeKind kind);
   Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&));
