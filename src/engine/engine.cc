@@ -55,6 +55,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   cache_references_ = 0;
   ranges_used_ = 0;
   current_ = 0;
+  clock_ = {};
   running_ = true;
   for (Domain& domain : domains_) {
     domain.memory = nullptr;
@@ -127,7 +128,8 @@ void Session::execute(const Operation& operation) {
       if (!cpu_online(static_cast<unsigned>(cpu))) return skip("the CPU is not online");
       if (num_online_cpus() == 1) return skip("the last online CPU");
       shim_cpu_offline(static_cast<unsigned>(cpu));
-      drop_missing();
+      for (Domain& other : domains_)
+        if (other.memory) other.rcache.cpu_died(static_cast<unsigned>(cpu));
       return outcome("{} CPUs online, now on CPU {}", num_online_cpus(), raw_smp_processor_id());
     case OpCode::online:
       if (cpu >= num_possible_cpus()) return skip("the CPU is not possible");
@@ -136,7 +138,7 @@ void Session::execute(const Operation& operation) {
       return outcome("{} CPUs online", num_online_cpus());
     case OpCode::tick:
       shim_advance(value(operation, Role::ms).number);
-      drop_missing();
+      advance_models(value(operation, Role::ms).number);
       return outcome("now {} ms", shim_jiffies());
   }
 }
@@ -176,6 +178,7 @@ void Session::finish_operation(const Operation& operation) {
                         before_.hotplug_instances, now.hotplug_instances));
     credit_ = check_cost_;
   }
+  check_object_count();
   credit_ += 8 + calls(operation);
   if (credit_ >= check_cost_ || options_.always_check) {
     check_invariants(*variant_, domains_, function(), trace_);
@@ -256,6 +259,7 @@ void Session::note_faults() {
 }
 
 bool Session::on_finding(const shim::Finding& finding) {
+  findings_++;
   if (running_) note_faults();
   // Of a counted operation, only the faults of the call at hand.
   const char* site = "none";

@@ -69,6 +69,7 @@ class Session {
   void cache_put();
   void init(Domain& domain, const Operation& operation);
   void init_rcaches(Domain& domain);
+  void start_rcaches(Domain& domain);
   void put(Domain& domain);
   void alloc(Domain& domain, const Operation& operation);
   void alloc_fast(Domain& domain, const Operation& operation);
@@ -86,14 +87,17 @@ class Session {
   void check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi);
   void check_placement(Domain& domain, const Request& request, std::optional<uint64_t> expected,
                        std::optional<uint64_t> found);
-  std::optional<uint64_t> model_fast(Domain& domain, const Request& request, uint64_t lo);
+  void check_fast(Domain& domain, const Request& request, const FastAnswer& expected,
+                  std::optional<uint64_t> found, size_t tries);
   void check_flush(const Domain& domain, bool asked, bool refused, size_t tries);
-  void model_freed(Domain& domain, const Range& range, bool fast, size_t attempts, size_t faults);
+  void model_freed(Domain& domain, const Range& range, bool fast, size_t first_attempt);
+  void advance_models(uint64_t ms);
   void check_models();
-  // Cached ranges went back to the trees.
-  void drop_missing() {
-    for (Domain& domain : domains_)
-      if (domain.memory) domain.model.drop_missing(*variant_, domain.memory, 0);
+  void check_object_count();
+  // The models of a domain go on from what the allocator did.
+  void adopt(Domain& domain) {
+    domain.model.adopt(*variant_, domain.memory);
+    domain.rcache.adopt(*variant_, domain.memory);
   }
   void check_reported(bool failed, size_t faults_before);
   void tell_allocated(uint64_t count, uint64_t done, std::pair<uint64_t, uint64_t> pfns,
@@ -151,11 +155,13 @@ class Session {
   shim::Census before_{};
   size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation
   bool failed_ = false;  // the operation reported failure
+  size_t findings_ = 0;  // ever
   // Whole-state checks cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, check_cost_ = 0;
 
   unsigned cache_references_ = 0;
   Domain domains_[program::max_domains];
+  ModelClock clock_;  // of the models
   std::unique_ptr<Range[]> ranges_;
   size_t ranges_used_ = 0;
 };
