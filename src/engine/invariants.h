@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What must hold of every domain between operations, whatever allocator it is: the structure of
-// the tree and the magazines, that every node is somebody's, and that the magazines are as the model
-// has them.
+// the tree and the magazines, that every node is somebody's, and that the magazines are as the
+// model has them.
 #pragma once
 
 #include <span>

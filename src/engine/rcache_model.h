@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The reference for the magazine layer of a domain, in front of its tree (model.h): which pfns every
-// magazine must hold and in which order, which full magazines lie in the depots, when delayed work
-// trims them. Plain lists; what differs between allocators follows from the variant's features.
+// The reference for the magazine layer of a domain, in front of its tree (model.h): which pfns
+// every magazine must hold and in which order, which full magazines lie in the depots, when delayed
+// work trims them. Plain lists; what differs between allocators follows from variant's features.
 //
 // It is told what happened and does the same, and takes from the tree's model what leaves the
 // magazines for the tree. Only which allocations failed it must be told: by a cursor.
@@ -65,8 +65,8 @@ class RcacheModel {
 
   // No magazine layer.
   void clear();
-  // One just initialized, in front of tree. The cursor has the attempts of the magazines where they
-  // are allocated now and may be missing: of one that reports failures none did fail.
+  // One just initialized, in front of tree. The cursor tells which magazines are missing, where
+  // the allocator goes on without them.
   void init(const iova_variant& variant, Model& tree, ModelClock& clock, AttemptCursor& attempts);
 
   // alloc_iova_fast() on the CPU. The request has its rounded size.
