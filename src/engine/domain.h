@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/model.h"
+#include "engine/rcache_model.h"
 #include "program/limits.h"
 #include "shim/list.h"
 
@@ -75,6 +76,7 @@ struct Domain {
   uint64_t granule_shift = 0;
   uint64_t start_pfn = 0;
   Model model;
+  RcacheModel rcache;
   LiveRanges live;
   PageSet reserved;
   Slot slots[program::max_slots];

@@ -69,12 +69,15 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   result_.known_met.clear();
   skipped_ = nullptr;
   outcome_.clear();
-  is_armed_ = in_irq_ = slow_ = destroying_ = given_up_ = false;
+  is_armed_ = in_irq_ = slow_ = given_up_ = false;
+  destroyed_ = nullptr;
+  release_ = {};
   injected_.clear();
   credit_ = check_cost_ = 0;
   cache_references_ = 0;
   ranges_used_ = 0;
   current_ = 0;
+  clock_ = {};
   running_ = true;
   for (Domain& domain : domains_) {
     domain.memory = nullptr;
@@ -159,15 +162,21 @@ void Session::execute(const Operation& operation) {
 
 void Session::finish_operation(const Operation& operation) {
   call_start_ = 0;
+  settle_release();
   auto attempts = shim::attempts();
   result_.attempts.resize(current_);
   result_.attempts.push_back(attempts.size());
   trace_.add(attempts.size());
-  for (size_t i = 0; i < attempts.size(); i++) {
-    const shim::Attempt& a = attempts[i];
+  const shim_site* site = nullptr;
+  uint64_t site_name = 0;
+  for (const shim::Attempt& a : attempts) {
+    if (a.site != site) {  // mostly the one before
+      site = a.site;
+      site_name = hash_of_text(site->function);
+    }
     trace_.add(static_cast<uint64_t>(a.call) | uint64_t{a.failed} << 8 | uint64_t{a.gfp} << 16);
     trace_.add(a.size);
-    trace_.add_text(a.site->function);
+    trace_.add(site_name);
   }
   note_faults();
   shim::check_end_of_operation(operation_name());
@@ -187,6 +196,7 @@ void Session::finish_operation(const Operation& operation) {
                         before_.hotplug_instances, now.hotplug_instances));
     credit_ = check_cost_;
   }
+  check_object_count();
   credit_ += 8 + calls(operation);
   if (credit_ >= check_cost_ || options_.always_check) {
     check_invariants(*variant_, domains_, function(), trace_);
@@ -269,6 +279,7 @@ void Session::note_faults() {
 }
 
 bool Session::on_finding(const shim::Finding& finding) {
+  findings_++;
   if (running_) note_faults();
   // Of a counted operation, only the faults of the call at hand.
   const char* site = "none";
@@ -315,6 +326,7 @@ const Result& run(const iova_variant& variant, const program::Program& program,
   shim::set_iommu_handlers(
       {[](const void* domain) { session().on_hardware_flush(domain); },
        [](const list_head* list) { session().on_pages_put(list); }});
+  shim::set_event_observer([](bool is_timer) { session().on_event(is_timer); });
   return session().run(variant, program, options);
 }
 

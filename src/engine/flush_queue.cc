@@ -2,6 +2,7 @@
 // The operations of the flush queue, and of time and CPUs, which overlap with a slow flush: one that
 // lasts while other CPUs go on. What releases ranges is told by the pages that are put before.
 #include <algorithm>
+#include <utility>
 
 #include "engine/session.h"
 #include "shim/context.h"
@@ -50,6 +51,7 @@ void Session::queue(Domain& domain, const Operation& operation) {
     domain.unmaps_under_way++;
     range->list = variant_->queue->queue(domain.memory, range->lo, range->size, &range->pages);
     domain.unmaps_under_way--;
+    settle_release();
     range->queued_at = shim_jiffies();
     range->ring = domain.single_queue ? 0 : raw_smp_processor_id();
     trace_.add(range->lo);
@@ -59,7 +61,6 @@ void Session::queue(Domain& domain, const Operation& operation) {
     given_up_ = true;
     return;
   }
-  drop_missing();
   if (current_ != operation_index) return;  // it ends within another operation
   if (!done) return skip("the slot has no such range");
   if (count == 1)
@@ -84,10 +85,11 @@ void Session::on_hardware_flush(const void* address) {
 }
 
 void Session::on_pages_put(const list_head* list) {
-  if (destroying_) return;
+  settle_release();
   for (Domain& domain : domains_) {
     for (Range& range : domain.queued) {
       if (range.list != list) continue;
+      if (&domain == destroyed_) return;  // its ranges go with it
       if (domain.newest_finished <= range.unmapped_at)
         raise(oracle::queue_early,
               fmt::format("{}, unmapped after the start of flush {}; the newest that is over: {}",
@@ -97,10 +99,23 @@ void Session::on_pages_put(const list_head* list) {
       domain.in_ring[range.ring]--;
       domain.queued.erase(domain.queued.iterator_to(range));
       domain.live.erase(domain.live.iterator_to(range));
+      release_ = {&domain, &range, raw_smp_processor_id(), shim::attempts().size()};
       return;
     }
   }
-  raise(oracle::queue_stray, "");
+  if (!destroyed_) raise(oracle::queue_stray, "");
+}
+
+void Session::settle_release() {
+  if (!release_.domain) return;
+  Release release = std::exchange(release_, {});
+  model_freed(*release.domain, *release.range, true, release.cpu, release.first_attempt);
+}
+
+void Session::on_event(bool is_timer) {
+  settle_release();
+  clock_.now = shim_jiffies();
+  if (!is_timer) run_model_work();
 }
 
 void Session::execute_with_slow_flush(const Operation& operation) {
@@ -119,13 +134,11 @@ void Session::flush_done() {
   if (!shim::suspended_contexts()) return skip("no flush lasts");
   unsigned cpu = shim::cpu_of_suspended(0);
   shim::finish_oldest_context();
-  drop_missing();
   outcome("the one on CPU {}", cpu);
 }
 
 void Session::finish_slow_flushes() {
   while (shim::suspended_contexts()) shim::finish_oldest_context();
-  drop_missing();
 }
 
 unsigned Session::idle_cpu(unsigned but) {
@@ -149,7 +162,8 @@ void Session::take_offline(unsigned cpu) {
   if (other == program::max_cpus) return skip("a hardware flush keeps the others busy");
   if (raw_smp_processor_id() == cpu) shim_set_current_cpu(other);
   shim_cpu_offline(cpu);
-  drop_missing();
+  for (Domain& domain : domains_)
+    if (domain.memory) domain.rcache.cpu_died(cpu);
   outcome("{} CPUs online, now on CPU {}", num_online_cpus(), raw_smp_processor_id());
 }
 
@@ -158,8 +172,11 @@ void Session::advance_time(uint64_t ms) {
   size_t operation_index = current_;
   bool waits = shim::suspended_contexts();
   shim_advance(ms);
+  settle_release();
+  clock_.now = shim_jiffies();
+  while (run_model_work()) {  // none, if all ran that should have
+  }
   if (current_ != operation_index) return;  // a slow flush ended within another operation
-  drop_missing();
   outcome("now {} ms", shim_jiffies());
   if (waits || shim::suspended_contexts()) return;  // a timer whose handler lasts is late
   for (const Domain& domain : domains_) {

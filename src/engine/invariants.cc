@@ -25,7 +25,7 @@ struct Snapshot {
   const iova_variant* variant;
   std::vector<Node> nodes;  // the anchor included
   std::vector<CachedPfn> cached;
-  size_t magazines = 0;
+  std::vector<iova_magazine_view> magazines;
   Trace contents;  // of the magazines, in their order
   size_t in_depot[IOVA_BINS] = {};
   bool magazine_too_full = false;
@@ -39,7 +39,7 @@ struct Snapshot {
     variant = &v;
     nodes.clear();
     cached.clear();
-    magazines = 0;
+    magazines.clear();
     contents.clear();
     magazine_too_full = false;
     for (size_t& count : in_depot) count = 0;
@@ -80,14 +80,13 @@ struct Snapshot {
 
   uint64_t nodes_hash() const {
     Trace trace;
-    trace.clear();
     for (const Node& node : nodes) trace.add(node.lo ^ std::rotl(node.hi, 32));
     return trace.hash();
   }
 
  private:
   void add(const iova_magazine_view& view) {
-    magazines++;
+    magazines.push_back(view);
     if (view.cpu < 0) in_depot[view.bin]++;
     if (view.size > variant->magazine_pfns) {
       magazine_too_full = true;
@@ -105,13 +104,14 @@ struct Snapshot {
 
 class Checker {
  public:
-  Checker(const Snapshot& snapshot, const Domain& domain, const char* function)
+  Checker(const Snapshot& snapshot, Domain& domain, const char* function)
       : s_(snapshot), domain_(domain), function_(function) {}
 
   void check() {
     check_tree();
     check_magazines();
     check_owners();
+    check_model();
     check_queue();
   }
 
@@ -202,6 +202,15 @@ class Checker {
             fmt::format("{} ranges in the rings, expected {}", s_.queued.size(), expected));
   }
 
+  void check_model() {
+    std::string contents = domain_.rcache.wrong_contents(s_.magazines);
+    std::string work = domain_.rcache.wrong_work(s_.depots);
+    if (contents.empty() && work.empty()) return;
+    if (!contents.empty()) raise(oracle::rcache_contents, std::move(contents));
+    if (!work.empty()) raise(oracle::depot_work_wrong, std::move(work));
+    domain_.rcache.adopt(*s_.variant, domain_.memory);
+  }
+
   void missing(const Range& range) const {
     raise(oracle::node_missing, fmt::format("range {:#x}..{:#x} in use", range.lo, range.hi));
   }
@@ -213,7 +222,7 @@ class Checker {
   }
 
   const Snapshot& s_;
-  const Domain& domain_;
+  Domain& domain_;
   const char* function_;
 };
 
@@ -221,7 +230,7 @@ void add_to_trace(const Snapshot& snapshot, Trace& trace) {
   trace.add(snapshot.nodes_hash());
   for (const iova_depot_view& depot : snapshot.depots)
     trace.add(depot.size << 1 | depot.work_pending);
-  trace.add(snapshot.magazines);
+  trace.add(snapshot.magazines.size());
   trace.add(snapshot.contents.hash());
   trace.add(snapshot.fields.max32_alloc_size);
   trace.add(snapshot.fields.cached_lo);
@@ -248,17 +257,17 @@ std::span<const shim::Oracle* const> oracles() {
   return all;
 }
 
-void check_invariants(const iova_variant& variant, std::span<const Domain> domains,
+void check_invariants(const iova_variant& variant, std::span<Domain> domains,
                       const char* function, Trace& trace) {
   static Snapshot snapshot;
   size_t expected = 0;
-  for (const Domain& domain : domains) {
+  for (Domain& domain : domains) {
     if (!domain.memory) continue;
     snapshot.take(variant, domain.memory);
     Checker(snapshot, domain, function).check();
     add_to_trace(snapshot, trace);
     // The domain itself, its nodes but the anchor, its magazines, its array of rcaches.
-    expected += 1 + (snapshot.nodes.size() - 1) + snapshot.magazines +
+    expected += 1 + (snapshot.nodes.size() - 1) + snapshot.magazines.size() +
                 (snapshot.fields.has_rcaches && !variant.embeds_rcaches);
   }
   shim::Census census = shim::census();
@@ -282,7 +291,7 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
         "{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "
         "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}{}",
         text.empty() ? "" : "; ", &domain - domains.data(), s.nodes.size(),
-        static_cast<uint32_t>(s.nodes_hash()), s.magazines, s.cached.size(),
+        static_cast<uint32_t>(s.nodes_hash()), s.magazines.size(), s.cached.size(),
         static_cast<uint32_t>(s.contents.hash()), depots, s.fields.max32_alloc_size,
         s.fields.cached_lo, s.fields.cached32_lo,
         s.queue.exists ? fmt::format(", {} queued, {} flushes started, {} finished{}",

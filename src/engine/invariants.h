@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What must hold of every domain between operations, whatever allocator it is: the structure of
-// the tree and the magazines, and that every node is somebody's.
+// the tree and the magazines, that every node is somebody's, and that the magazines are as the
+// model has them.
 #pragma once
 
 #include <span>
@@ -13,8 +14,9 @@
 namespace engine {
 
 // Raises the first violation as a finding of the kernel function. Adds what it saw to the trace.
-// All domains that are not initialized are left out.
-void check_invariants(const iova_variant& variant, std::span<const Domain> domains,
+// All domains that are not initialized are left out. A model of the magazines that differs goes on
+// from what is there.
+void check_invariants(const iova_variant& variant, std::span<Domain> domains,
                       const char* function, Trace& trace);
 
 // The state of every domain as the allocator itself has it, a line each, for people.

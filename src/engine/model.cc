@@ -96,28 +96,6 @@ void Model::remove(uint64_t lo) {
   nodes_.erase(nodes_.begin() + static_cast<ptrdiff_t>(i - 1));
 }
 
-void Model::drop_missing(const iova_variant& variant, const void* domain, uint64_t fresh_lo) {
-  static std::vector<uint64_t> starts;  // keeps its memory
-  starts.clear();
-  variant.each_node(
-      domain,
-      [](void*, unsigned long lo, unsigned long) {
-        starts.push_back(lo);
-        return true;
-      },
-      nullptr);
-  // In any order: cached nodes end as the node above the highest that was removed.
-  static std::vector<uint64_t> missing;
-  missing.clear();
-  auto at = starts.rbegin();
-  for (const Node& node : nodes_) {
-    while (at != starts.rend() && *at > node.lo) ++at;
-    if (at == starts.rend() || *at != node.lo || (fresh_lo && node.lo == fresh_lo))
-      missing.push_back(node.lo);
-  }
-  for (uint64_t lo : missing) remove(lo);
-}
-
 void Model::adopt_nodes(const iova_variant& variant, const void* domain) {
   nodes_.clear();
   variant.each_node(

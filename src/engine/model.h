@@ -4,7 +4,7 @@
 // scans, no tree. It is told what happened and does the same; the engine compares.
 //
 // The allocator of v4.20 and later, with the quirks of max32_alloc_size that a variant has. Which
-// ranges are cached in magazines is not modelled: what a flush took from the tree is read off it.
+// ranges are cached in magazines is modelled beside it (rcache_model.h).
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,6 @@ class Model {
   const Request& hint_cause() const { return hint_cause_; }  // size 0 if nobody knows
   // A range returns to the tree. Nothing if there is no node that starts at lo.
   void remove(uint64_t lo);
-  // Removes the nodes that the allocator's tree has no more, and adds none. What starts at fresh_lo
-  // there is a new one.
-  void drop_missing(const iova_variant& variant, const void* domain, uint64_t fresh_lo);
   // Takes over the allocator's nodes, and its fields too.
   void adopt_nodes(const iova_variant& variant, const void* domain);
   void adopt(const iova_variant& variant, const void* domain);

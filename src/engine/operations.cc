@@ -8,6 +8,7 @@
 #include "shim/cpu.h"
 #include "shim/object.h"
 #include "shim/slab.h"
+#include "shim/timekeeping.h"
 
 namespace engine {
 
@@ -54,9 +55,10 @@ void Session::init(Domain& domain, const Operation& operation) {
                       .memory;
   domain.has_rcaches = domain.has_allocated = false;
   domain.model.init(*variant_, start, domain.first_pfn_above_32bit());
+  domain.rcache.clear();
   variant_->init_domain(domain.memory, 1ul << domain.granule_shift, start);
   // Allocators that do this here have no way to tell of a failure.
-  if (!variant_->init_rcaches) domain.has_rcaches = true;
+  if (!variant_->init_rcaches) start_rcaches(domain);
   outcome("start pfn {:#x}, 4 GiB at pfn {:#x}", start, domain.first_pfn_above_32bit());
 }
 
@@ -70,7 +72,14 @@ void Session::init_rcaches(Domain& domain) {
   trace_.add(static_cast<uint64_t>(error));
   outcome("{}", print_error(error));
   check_reported(error != 0, faults);
-  domain.has_rcaches = !error;
+  if (!error) start_rcaches(domain);
+}
+
+// By the operation at hand.
+void Session::start_rcaches(Domain& domain) {
+  AttemptCursor attempts(shim::attempts(), 0);
+  domain.rcache.init(*variant_, domain.model, clock_, attempts);
+  domain.has_rcaches = true;
 }
 
 void Session::put(Domain& domain) {
@@ -81,9 +90,9 @@ void Session::put(Domain& domain) {
 }
 
 void Session::destroy(Domain& domain) {
-  destroying_ = true;
+  destroyed_ = &domain;
   variant_->put_domain(domain.memory);
-  destroying_ = false;
+  destroyed_ = nullptr;
   kfree(domain.memory);
   domain.memory = nullptr;
   domain.has_rcaches = domain.has_allocated = false;
@@ -133,12 +142,7 @@ void Session::alloc(Domain& domain, const Operation& operation) {
     if (!done++) first = lo;
     last = lo;
   }
-  if (count == 1 && done)
-    outcome("{}", print_range(last, last + size - 1));
-  else if (count == 1)
-    outcome("NULL");
-  else
-    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+  tell_allocated(count, done, {first, last}, size, "NULL");
 }
 
 void Session::alloc_fast(Domain& domain, const Operation& operation) {
@@ -160,38 +164,59 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
     faults = shim::failed_attempts() - faults;
     size_t nodes = shim::attempts().size() - call_start_;  // one a try; none for a cached range
     trace_.add(lo);
-    auto expected = model_fast(domain, request, lo);
+    AttemptCursor attempts(shim::attempts(), call_start_);
+    FastAnswer expected =
+        domain.rcache.allocate(request, flush, raw_smp_processor_id(), attempts);
     check_flush(domain, flush, !lo, nodes);
     if (!lo) {
       failed_ = true;
       if (!faults) check_refusal(domain, request);
-      check_placement(domain, request, expected, std::nullopt);
+      check_fast(domain, request, expected, std::nullopt, nodes);
       continue;
     }
     uint64_t hi = lo + rounded - 1;
     check_handed_out(domain, lo, hi, limit, std::bit_ceil(size));
-    if (nodes) check_placement(domain, request, expected, lo);
+    check_fast(domain, request, expected, lo, nodes);
     new_range(domain, slot, lo, hi, size, nullptr, RangeKind::fast);
     if (!done++) first = lo;
     last = lo;
   }
-  if (count == 1 && done)
-    outcome("{}", print_range(last, last + rounded - 1));
-  else if (count == 1)
-    outcome("0, no range");
-  else
-    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, first, last);
+  tell_allocated(count, done, {first, last}, rounded, "0, no range");
 }
 
-// What the tree had to answer to the call of alloc_fast() at hand, which came to lo (0: refused).
-std::optional<uint64_t> Session::model_fast(Domain& domain, const Request& request, uint64_t lo) {
-  std::optional<uint64_t> expected;
-  auto tries = shim::attempts().subspan(call_start_);  // a node each; none for a cached range
-  for (size_t i = 0; i < tries.size(); i++) {
-    if (i) domain.model.drop_missing(*variant_, domain.memory, lo);  // by the flush between
-    expected = tries[i].failed ? std::nullopt : domain.model.allocate(request);
-  }
-  return expected;
+// The outcome of count requests, of which done were granted: from pfns.first to pfns.second.
+void Session::tell_allocated(uint64_t count, uint64_t done, std::pair<uint64_t, uint64_t> pfns,
+                             uint64_t size, const char* refusal) {
+  if (!options_.on_step) return;
+  if (count == 1 && done)
+    outcome("{}", print_range(pfns.second, pfns.second + size - 1));
+  else if (count == 1)
+    outcome("{}", refusal);
+  else
+    outcome("{} of {}, from pfn {:#x} to {:#x}", done, count, pfns.first, pfns.second);
+}
+
+// Of a fast request that came to found after asking the tree tries times.
+void Session::check_fast(Domain& domain, const Request& request, const FastAnswer& expected,
+                         std::optional<uint64_t> found, size_t tries) {
+  if (tries == expected.tries && tries)
+    return check_placement(domain, request, expected.pfn, found);
+  if (tries == expected.tries && found == expected.pfn) return;
+  auto describe = [](std::optional<uint64_t> pfn, size_t tries) {
+    std::string what = pfn ? fmt::format("{:#x}", *pfn) : "a refusal";
+    return what + (tries ? fmt::format(" from the tree, asked {} times", tries)
+                         : " from the magazines");
+  };
+  std::string values =
+      fmt::format("{} pages, limit {:#x}: {}; expected {}", request.size, request.limit,
+                  describe(found, tries), describe(expected.pfn, expected.tries));
+  // A tree that did not grant what it had room for; check_refusal() has judged one in the end.
+  bool refused_first = expected.tries && tries > expected.tries && expected.pfn;
+  if (!refused_first)
+    raise(oracle::rcache_wrong, std::move(values));
+  else if (found)
+    raise(oracle::spurious_failure, std::move(values));
+  adopt(domain);
 }
 
 // A model that was wrong goes on from what the allocator did.
@@ -204,7 +229,7 @@ void Session::check_placement(Domain& domain, const Request& request,
           fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", *found, request.size,
                       request.limit, request.aligned ? "" : ", unaligned",
                       expected ? fmt::format("{:#x}", *expected) : "a refusal"));
-  domain.model.adopt(*variant_, domain.memory);
+  adopt(domain);
 }
 
 // Of a fast request that came to the tree tries times.
@@ -227,14 +252,32 @@ void Session::check_flush(const Domain& domain, bool asked, bool refused, size_t
   if (left.pfns) raise(oracle::flush_incomplete, fmt::format("{} ranges", left.pfns));
 }
 
-// attempts, faults: allocations that the call made, and how many failed.
-void Session::model_freed(Domain& domain, const Range& range, bool fast, size_t attempts,
-                          size_t faults) {
-  bool cacheable = std::bit_width(range.size - 1) < IOVA_BINS;
-  if (!fast || !cacheable || faults)
+// The call that freed the range made all attempts of the operation from the first on.
+void Session::model_freed(Domain& domain, const Range& range, bool fast, unsigned cpu,
+                          size_t first_attempt) {
+  AttemptCursor attempts(shim::attempts(), first_attempt);
+  if (fast)
+    domain.rcache.free(range.lo, range.size, cpu, attempts);
+  else
     domain.model.remove(range.lo);
-  else if (attempts && !variant_->trims_depot)
-    domain.model.drop_missing(*variant_, domain.memory, 0);  // a magazine found the depot full
+  if (attempts.took_all()) return;
+  raise(oracle::rcache_wrong,
+        fmt::format("{:#x} was freed with {} allocation attempts, should be {}", range.lo,
+                    shim::attempts().size() - first_attempt, attempts.next() - first_attempt));
+  adopt(domain);
+}
+
+// The oldest that is due in all domains. Returns false if there is none.
+bool Session::run_model_work() {
+  RcacheModel* next = nullptr;
+  for (Domain& domain : domains_) {
+    const RcacheModel::Work* work = domain.memory ? domain.rcache.next_work() : nullptr;
+    if (work && work->deadline <= shim_jiffies() &&
+        (!next || work->is_before(*next->next_work())))
+      next = &domain.rcache;
+  }
+  if (next) next->run_next_work();
+  return next;
 }
 
 void Session::check_models() {
@@ -250,8 +293,33 @@ void Session::check_models() {
     if (!hint_is)
       raise(oracle::hint_wrong, fmt::format("{:#x}, should be {:#x}", fields.max32_alloc_size,
                                             domain.model.hint()));
-    domain.model.adopt(*variant_, domain.memory);
+    adopt(domain);
   }
+}
+
+// Whether there are as many objects as the models make it; check_invariants() looks at each of
+// them now and then. No node and no magazine is lost or left over at any point.
+void Session::check_object_count() {
+  auto expected = [&] {
+    size_t count = 0;
+    for (const Domain& domain : domains_) {
+      if (!domain.memory) continue;
+      // The domain itself, its nodes but the anchor, its magazines, its array of rcaches.
+      count += domain.model.nodes().size() + domain.rcache.magazines() +
+               (domain.has_rcaches && !variant_->embeds_rcaches);
+    }
+    return count;
+  };
+  shim::Census census = shim::census();
+  size_t found = census.kmalloc_objects + census.cache_objects;
+  if (found == expected()) return;
+  size_t findings = findings_;
+  check_invariants(*variant_, domains_, function(), trace_);  // may tell why
+  if (findings_ == findings)
+    raise(oracle::object_count,
+          fmt::format("{} slab objects, expected {}", found, expected()));
+  for (Domain& domain : domains_)
+    if (domain.memory) adopt(domain);
 }
 
 void Session::check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
@@ -348,15 +416,15 @@ void Session::free_ranges(Domain& domain, const Operation& operation) {
       domain.live.erase(domain.live.iterator_to(*range));
     }
     slot.erase(slot.iterator_to(*range));
-    size_t attempts = shim::attempts().size(), faults = shim::failed_attempts();
+    size_t attempts = shim::attempts().size();
     if (operation.code == OpCode::free_fast)
       variant_->free_fast(domain.memory, range->lo, range->size);
     else if (operation.code == OpCode::free_iova)
       variant_->free_iova(domain.memory, range->iova);
     else
       variant_->free_pfn(domain.memory, position(*range, operation));
-    model_freed(domain, *range, operation.code == OpCode::free_fast,
-                shim::attempts().size() - attempts, shim::failed_attempts() - faults);
+    model_freed(domain, *range, operation.code == OpCode::free_fast, raw_smp_processor_id(),
+                attempts);
     trace_.add(range->lo);
   }
   if (!done) return skip("the slot has no such range");

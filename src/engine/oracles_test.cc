@@ -45,10 +45,18 @@ unsigned long alloc_a_live_pfn(void* domain, unsigned long size, unsigned long l
   return live;
 }
 
-unsigned long alloc_one_too_many(void* domain, unsigned long size, unsigned long limit,
-                                 bool flush) {
-  good.alloc_fast(domain, size, limit, flush);
-  return good.alloc_fast(domain, size, limit, flush);
+void free_all_but_one(void* domain, unsigned long pfn, unsigned long size) {
+  if (pfn != 0xfffff) good.free_fast(domain, pfn, size);
+}
+
+unsigned long alloc_past_the_rcaches(void* domain, unsigned long size, unsigned long limit, bool) {
+  return good.pfn_lo(good.alloc(domain, size, limit, true));
+}
+
+void free_below_the_latest(void* domain, unsigned long pfn, unsigned long size) {
+  unsigned long latest = pfn == 0xfffff ? good.alloc_fast(domain, size, pfn, false) : 0;
+  good.free_fast(domain, pfn, size);
+  if (latest) good.free_fast(domain, latest, size);
 }
 
 unsigned long alloc_and_free(void* domain, unsigned long size, unsigned long limit, bool flush) {
@@ -145,6 +153,11 @@ void magazines_twice(const void* domain, VisitMagazine visit, void* context) {
 
 void depots_of_seven(const void*, VisitDepot visit, void* context) {
   iova_depot_view view{0, 7, true};
+  visit(context, &view);
+}
+
+void depots_with_work(const void*, VisitDepot visit, void* context) {
+  iova_depot_view view{0, 0, true};
   visit(context, &view);
 }
 
@@ -274,6 +287,9 @@ const Broken broken[] = {
     {&oracle::queue_stray, "queue-stray:queue_iova:queue:none",
      [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.queue = queue_and_put; }); },
      QUEUE "alloc_fast\nqueue\n"},
+    {&oracle::queue_overrun, "queue-overrun:queue_iova:queue:none",
+     [](iova_variant& v) { v = port::v7_3::variant; },
+     QUEUE "alloc_fast x300\nqueue\nslow\ntick 10\nqueue x256\n"},
     {&oracle::queue_lost, "queue-lost:queue_iova:queue:none",
      [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.queue = queue_nothing; }); },
      QUEUE "alloc_fast\nqueue\n"},
@@ -291,6 +307,9 @@ const Broken broken[] = {
      [](iova_variant& v) { v.each_node = no_nodes; }, "init\n"},
     {&oracle::placement_wrong, "placement-wrong:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_the_second_best; }, FAST "alloc\n"},
+    {&oracle::rcache_wrong, "rcache-wrong:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = alloc_past_the_rcaches; },
+     FAST "alloc_fast\nfree_fast\nalloc_fast\n"},
     {&oracle::flush_missing, "flush-missing:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_without_flush; },
      FAST "alloc_fast limit=16\nalloc_fast limit=16\n"},
@@ -302,8 +321,9 @@ const Broken broken[] = {
     {&oracle::hint_wrong, "hint-wrong:alloc_iova:alloc:none",
      [](iova_variant& v) { v.hint_from_full_walk_only = false; },
      FAST "alloc size=32 limit=20\n"},
-    {&oracle::node_unaccounted, "node-unaccounted:alloc_iova_fast:alloc_fast:none",
-     [](iova_variant& v) { v.alloc_fast = alloc_one_too_many; }, FAST "alloc_fast\n"},
+    {&oracle::node_unaccounted, "node-unaccounted:free_iova_fast:free_fast:none",
+     [](iova_variant& v) { v.free_fast = free_all_but_one; },
+     FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
     {&oracle::node_missing, "node-missing:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_and_free; }, FAST "alloc_fast\n"},
     {&oracle::magazine_size, "magazine-size:init_iova_domain:init:none",
@@ -313,6 +333,11 @@ const Broken broken[] = {
     {&oracle::magazine_duplicate, "magazine-duplicate:free_iova_fast:free_fast:none",
      [](iova_variant& v) { v.each_magazine = magazines_twice; },
      FAST "alloc_fast\nfree_fast\n"},
+    {&oracle::rcache_contents, "rcache-contents:free_iova_fast:free_fast:none",
+     [](iova_variant& v) { v.free_fast = free_below_the_latest; },
+     FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
+    {&oracle::depot_work_wrong, "depot-work-wrong:init_iova_domain:init:none",
+     [](iova_variant& v) { v.each_depot = depots_with_work; }, "init\n"},
     {&oracle::depot_count, "depot-count:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_depot = depots_of_seven; }, "init\n"},
     {&oracle::depot_idle, "depot-idle:free_iova_fast:free_fast:none",

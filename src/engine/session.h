@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/domain.h"
@@ -55,6 +56,8 @@ class Session {
   // What the driver's side of a flush queue is told (shim/iommu.h).
   void on_hardware_flush(const void* domain);
   void on_pages_put(const list_head* list);
+  // Before the handler of a work or timer runs.
+  void on_event(bool is_timer);
 
   // Returns true to go on past a known finding.
   bool on_finding(const shim::Finding& finding);
@@ -78,6 +81,7 @@ class Session {
   void cache_put();
   void init(Domain& domain, const Operation& operation);
   void init_rcaches(Domain& domain);
+  void start_rcaches(Domain& domain);
   void put(Domain& domain);
   void alloc(Domain& domain, const Operation& operation);
   void alloc_fast(Domain& domain, const Operation& operation);
@@ -101,16 +105,23 @@ class Session {
   void check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi);
   void check_placement(Domain& domain, const Request& request, std::optional<uint64_t> expected,
                        std::optional<uint64_t> found);
-  std::optional<uint64_t> model_fast(Domain& domain, const Request& request, uint64_t lo);
+  void check_fast(Domain& domain, const Request& request, const FastAnswer& expected,
+                  std::optional<uint64_t> found, size_t tries);
   void check_flush(const Domain& domain, bool asked, bool refused, size_t tries);
-  void model_freed(Domain& domain, const Range& range, bool fast, size_t attempts, size_t faults);
+  void model_freed(Domain& domain, const Range& range, bool fast, unsigned cpu,
+                   size_t first_attempt);
+  bool run_model_work();
+  void settle_release();
   void check_models();
-  // Cached ranges went back to the trees.
-  void drop_missing() {
-    for (Domain& domain : domains_)
-      if (domain.memory) domain.model.drop_missing(*variant_, domain.memory, 0);
+  void check_object_count();
+  // The models of a domain go on from what the allocator did.
+  void adopt(Domain& domain) {
+    domain.model.adopt(*variant_, domain.memory);
+    domain.rcache.adopt(*variant_, domain.memory);
   }
   void check_reported(bool failed, size_t faults_before);
+  void tell_allocated(uint64_t count, uint64_t done, std::pair<uint64_t, uint64_t> pfns,
+                      uint64_t size, const char* refusal);
   Range& new_range(Domain& domain, unsigned slot, uint64_t lo, uint64_t hi, uint64_t size,
                    void* iova, RangeKind kind);
   Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&));
@@ -165,17 +176,26 @@ class Session {
   bool is_armed_ = false;
   bool in_irq_ = false;  // the next operation is to run there
   bool slow_ = false;    // the first hardware flush of the next operation is to last
-  bool destroying_ = false;
+  Domain* destroyed_ = nullptr;  // by the call at hand
+  // A range that the queue is about to free: what that comes to is known after it.
+  struct Release {
+    Domain* domain;  // NULL: none
+    const Range* range;
+    unsigned cpu;
+    size_t first_attempt;
+  } release_{};
   bool given_up_ = false;  // gone past a finding that leaves nothing to judge
   std::vector<InjectedFault> injected_;
   shim::Census before_{};
   size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation
   bool failed_ = false;  // the operation reported failure
+  size_t findings_ = 0;  // ever
   // Whole-state checks cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, check_cost_ = 0;
 
   unsigned cache_references_ = 0;
   Domain domains_[program::max_domains];
+  ModelClock clock_;  // of the models
   std::unique_ptr<Range[]> ranges_;
   size_t ranges_used_ = 0;
 };

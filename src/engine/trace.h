@@ -23,4 +23,11 @@ class Trace {
   uint64_t hash_ = seed;
 };
 
+// Of the characters alone.
+inline uint64_t hash_of_text(const char* text) {
+  Trace trace;
+  trace.add_text(text);
+  return trace.hash();
+}
+
 }  // namespace engine

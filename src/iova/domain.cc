@@ -24,10 +24,12 @@ namespace helper {
 unsigned iova_shift(const iova_domain* iovad) { return std::countr_zero(iovad->granule); }
 
 iova* node_above(iova_domain* iovad, iova* node) {
+  shim_count_step();
   return &*std::next(iovad->rbroot.iterator_to(*node));
 }
 
 iova* node_below(iova_domain* iovad, iova* node) {
+  shim_count_step();
   auto at = iovad->rbroot.iterator_to(*node);
   return at == iovad->rbroot.begin() ? nullptr : &*std::prev(at);
 }
@@ -203,6 +205,7 @@ iova* private_find_iova(iova_domain* iovad, unsigned long pfn) {
 void remove_iova(iova_domain* iovad, iova* iova) {
   assert_spin_locked(&iovad->iova_rbtree_lock);
   __cached_rbnode_delete_update(iovad, iova);
+  shim_count_step();
   iovad->rbroot.erase(iovad->rbroot.iterator_to(*iova));
 }
 

@@ -19,6 +19,7 @@
 #include "iova/port_variants.h"
 #include "iova/revision.h"
 #include "shim/bug.h"
+#include "shim/cost.h"
 #include "shim/cpu.h"
 #include "shim/locks.h"
 #include "shim/percpu.h"

@@ -80,9 +80,13 @@ struct iova_variant {
   const char *like; /* for a kernel tree, the revision of the port that it should equal, "v6_12" */
   size_t domain_size;    /* bytes */
   size_t magazine_pfns;  /* capacity of a magazine */
+  size_t depot_magazines; /* capacity of a depot; 0: a list, which has no end */
   bool trims_depot; /* by delayed work */
   bool embeds_rcaches; /* in the domain, instead of allocating them */
   bool flushes_depots; /* when a fast request fails, not only the CPUs' magazines */
+  bool flushes_dead_cpus; /* when a CPU goes offline, its magazines */
+  bool allocates_lazily; /* magazines, when something is freed into them */
+  bool rcache_limit_checked; /* behaviours.inc has the meaning */
   /* How max32_alloc_size differs from upstream's: behaviours.inc has the meaning. */
   bool hint_from_full_walk_only, hint_spares_unaligned;
 
@@ -113,7 +117,10 @@ struct iova_variant {
   void (*each_node)(const void *domain, bool (*visit)(void *context, unsigned long lo,
                                                       unsigned long hi),
                     void *context);
-  /* All magazines that exist; nothing if the domain has no rcaches. */
+  /*
+   * All magazines that exist; nothing if the domain has no rcaches. In order of bin and CPU, loaded
+   * before prev, then the bin's depot: a list from its head, an array from its first.
+   */
   void (*each_magazine)(const void *domain,
                         void (*visit)(void *context, const struct iova_magazine_view *magazine),
                         void *context);

@@ -103,7 +103,10 @@ static const struct iova *node_of(const struct rb_node *node) {
 
 static bool has_rcaches(const struct iova_domain *d) {
 #if TREE_EMBEDS_RCACHES
-  return d->rcaches[0].cpu_rcaches != NULL;
+  /* Of each size on its own: a failure in one leaves the others. */
+  for (unsigned bin = 0; bin < IOVA_RANGE_CACHE_MAX_SIZE; bin++)
+    if (d->rcaches[bin].cpu_rcaches) return true;
+  return false;
 #else
   return d->rcaches != NULL;
 #endif
@@ -317,9 +320,15 @@ const struct iova_variant kernel_variant = {
 #endif
     .domain_size = sizeof(struct whole_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
+#if !TREE_LISTS_DEPOT
+    .depot_magazines = MAX_GLOBAL_MAGS,
+#endif
     .trims_depot = TREE_TRIMS_DEPOT,
     .embeds_rcaches = TREE_EMBEDS_RCACHES,
     .flushes_depots = TREE_FLUSHES_DEPOTS,
+    .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS,
+    .allocates_lazily = TREE_ALLOCATES_LAZILY,
+    .rcache_limit_checked = TREE_CHECKS_RCACHE_LIMIT,
     .reset = kernel_reset_statics,
     .cache_get = cache_get,
     .cache_put = cache_put,

@@ -36,9 +36,15 @@ feature(LISTS_DEPOT "${source}" "struct iova_magazine \\*depot;")
 feature(TRIMS_DEPOT "${source}" "struct delayed_work work;")
 # A failed fast request flushes the depots too (6fa3525b455a, v5.11).
 feature(FLUSHES_DEPOTS "${source}" "free_global_cached_iovas\\(")
+# A CPU that goes offline gives its magazines back (f598a497bc7d, v5.13), else drivers may do it.
+feature(FLUSHES_DEAD_CPUS "${source}" "cpuhp_state_add_instance_nocalls\\(")
 # alloc_iova_fast() rounds small sizes up (972bf252f860, v5.17), else its callers do.
 feature(ROUNDS_FAST_SIZES "${source}" "roundup_pow_of_two\\(")
+# Rcache init allocates no magazines (after v6.12).
 feature(ALLOCATES_LAZILY "${source}" "loaded && !iova_magazine_full\\(")
+# A request larger than its limit is not looked for in the magazines (not fixed upstream).
+string(REGEX MATCHALL "(iova_rcache_get|alloc_iova_fast)\\(struct[^;{]*{[^}]*}" lookups "${source}")
+feature(CHECKS_RCACHE_LIMIT "${lookups}" "size > limit_pfn|limit_pfn < size|limit_pfn >= size")
 
 # The revision of the port that it should equal, if there is one.
 if(HAS_RCACHE_INIT)

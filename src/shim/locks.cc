@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "context.h"
+#include "cost.h"
 #include "finding.h"
 #include "world.h"
 
@@ -29,6 +30,13 @@ int &held_count = state.held_count, &irqs_off = state.irqs_off,
 // What was seen in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];
 uint64_t taken_in_interrupt, taken_with_irqs_on;
+
+// cost.h
+uint64_t steps, stretch_start, longest_stretch;
+
+void note_stretch_end() {
+  if (steps - stretch_start > longest_stretch) longest_stretch = steps - stretch_start;
+}
 
 int index_of(shim_lock_class* lock_class) {
   if (classes[lock_class->index] == lock_class) return lock_class->index;
@@ -136,6 +144,9 @@ void facility::reset_locks() {
   taken_in_interrupt = taken_with_irqs_on = 0;
 }
 
+Cost cost() { return {steps, longest_stretch}; }
+void start_cost() { steps = stretch_start = longest_stretch = 0; }
+
 void facility::exchange_locks(LockState& other) { std::swap(state, other); }
 
 void facility::check_locks_at_end_of_operation(const char* operation) {
@@ -162,6 +173,8 @@ using namespace shim;
 
 extern "C" {
 
+void shim_count_step(void) { steps++; }
+
 void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
   *lock = {lock_class, SHIM_LOCK_MAGIC, 0};
 }
@@ -171,6 +184,7 @@ void(spin_unlock)(spinlock_t* lock, const shim_site* site) { release(lock, site)
 
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
   unsigned long flags = irqs_off++;
+  if (!flags) stretch_start = steps;
   acquire(lock, false, site);
   return flags;
 }
@@ -178,6 +192,7 @@ unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
 void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_site* site) {
   release(lock, site);
   irqs_off = static_cast<int>(flags);
+  if (!irqs_off) note_stretch_end();
 }
 
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
@@ -204,13 +219,13 @@ void(might_sleep)(const shim_site* site) {
 }
 
 void shim_irq_enter(void) {
-  irqs_off++;
+  if (!irqs_off++) stretch_start = steps;
   in_interrupt++;
 }
 
 void shim_irq_exit(void) {
   in_interrupt--;
-  irqs_off--;
+  if (!--irqs_off) note_stretch_end();
 }
 
 }  // extern "C"

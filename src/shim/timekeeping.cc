@@ -18,6 +18,7 @@ namespace {
 
 constexpr unsigned event_magic = 0xe7e27ed1;
 
+void (*observer)(bool is_timer);
 unsigned long now, next_sequence;
 std::vector<shim_event*> pending;  // a handful; unordered
 const shim_event* running;                   // its handler runs here
@@ -65,6 +66,7 @@ void run(shim_event* event) {
   // The handler may free the event's memory.
   const shim_event* outer = std::exchange(running, event);
   all_running.push_back(event);
+  if (observer) observer(event->is_timer);
   if (event->is_timer) {
     timer_list* timer = containing<timer_list>(event);
     shim_irq_enter();
@@ -108,6 +110,8 @@ void facility::reset_timekeeping() {
   all_running.clear();
   running = nullptr;
 }
+
+void set_event_observer(void (*told)(bool is_timer)) { observer = told; }
 
 const void* facility::exchange_running_handler(const void* event) {
   return std::exchange(running, static_cast<const shim_event*>(event));

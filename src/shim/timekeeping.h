@@ -65,6 +65,13 @@ int timer_delete_sync(struct timer_list *timer, const struct shim_site *site);
 
 #ifdef __cplusplus
 }
+
+namespace shim {
+
+// Told before the handler of a work or timer runs; NULL for nobody.
+void set_event_observer(void (*observer)(bool is_timer));
+
+}  // namespace shim
 #endif
 
 #define jiffies shim_jiffies()
