@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/ledger.h"
 #include "engine/report.h"
 #include "iova/port_variants.h"
 #include "program/mutation.h"
@@ -148,16 +149,29 @@ TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {
 
 INSTANTIATE_TEST_SUITE_P(Part, RandomBytes, testing::Range(1u, 5u));
 
-TEST(GrownPrograms, MakeNoFindingOnFixed) {
+class GrownPrograms : public testing::TestWithParam<const iova_variant*> {};
+
+TEST_P(GrownPrograms, MakeNoNewFinding) {
+  const std::vector<std::string> known = known_keys(GetParam()->name);
   std::vector<program::OpCode> codes;
   for (const auto& op : program::operations()) codes.push_back(op.code);
   for (uint64_t seed = 0; seed < 2000; seed++) {
     program::Mutator mutator(codes, seed);
     program::Program program;
     for (int i = 0; i < 20; i++) mutator.mutate(program);
-    run(fixed, program);
+    run(*GetParam(), program, {.known = known});
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(, GrownPrograms,
+                         testing::Values(&port::v6_1::variant, &port::v6_12::variant,
+                                         &port::v7_3::variant, &port::fixed::variant),
+                         [](const auto& info) {
+                           std::string name = info.param->name;
+                           name = name.substr(name.find('@') + 1);
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return "On_" + name;
+                         });
 
 struct Skip {
   const char* name;
