@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -36,11 +37,37 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   return 0;
 }
 
+// libFuzzer takes these for code coverage: one for each operation and class of cost, an eighth
+// larger than the one before.
+constexpr size_t cost_classes = 256;
+__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t
+    cost_counters[program::operation_count * cost_classes];
+
+static size_t cost_class(uint64_t steps) {
+  if (steps < 8) return steps;
+  unsigned octave = static_cast<unsigned>(std::bit_width(steps)) - 4;
+  return std::min<size_t>((octave + 1) * 8 + (steps >> octave & 7), cost_classes - 1);
+}
+
+static void note_costs(const program::Program& program, const std::vector<uint64_t>& costs) {
+  static uint64_t record;
+  for (size_t i = 0; i < costs.size(); i++) {
+    program::OpCode code = program.operations[i].code;
+    cost_counters[static_cast<size_t>(code) * cost_classes + cost_class(costs[i])] = 1;
+    if (costs[i] <= record + record / 8) continue;
+    record = costs[i];
+    fmt::print(stderr, "==iovafuzz== costliest so far: {} steps with interrupts off, by {}\n",
+               record, program::print(program.operations[i]));
+  }
+}
+
 static const std::vector<std::string>& run(const program::Program& program) {
   const engine::Options options{.known = known};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
-  return engine::run(fuzz::variant, program, options).known_met;
+  const engine::Result& result = engine::run(fuzz::variant, program, options);
+  if (fuzz::IOVAFUZZ_TARGET.seeks_cost) note_costs(program, result.costs);
+  return result.known_met;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -16,6 +16,7 @@ struct Target {
   std::span<const program::OpCode> operations;  // that its seeds, dictionary and mutation use
   size_t max_len;                               // bytes of an input
   bool compares = false;  // a kernel tree with the port, instead of judging one allocator
+  bool seeks_cost = false;  // guided by what operations cost, too (engine::Result::costs)
 };
 
 // What the binary at hand is made of: an allocator, and the one that it should equal or NULL.

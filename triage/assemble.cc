@@ -2,6 +2,7 @@
 // assemble, disassemble: programs from text to bytes and back.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -17,6 +18,14 @@ struct Arguments {
 };
 
 std::string to_bytes(const Input& input) {
+  uint64_t calls = 0, largest = 0;
+  for (const program::Operation& operation : input.program.operations) {
+    calls += program::calls(operation);
+    largest = std::max(largest, program::calls(operation));
+  }
+  if (largest > program::max_count || calls > program::max_calls)
+    throw Failure(fmt::format("{}: too large for a fuzz input: counts to {}, {} calls in all",
+                              input.path.string(), program::max_count, program::max_calls));
   auto bytes = program::encode(input.program);
   return {bytes.begin(), bytes.end()};
 }

@@ -27,6 +27,7 @@ void add_assemble(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_sweep(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
+void add_cost(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 
 }  // namespace triage

@@ -52,7 +52,9 @@ void send_step(const engine::Step& step) {
                   {"skipped", step.skipped},
                   {"outcome", step.outcome},
                   {"attempts", step.attempts.size()},
-                  {"failed", failed}}}});
+                  {"failed", failed},
+                  {"longest_stretch", step.longest_stretch},
+                  {"ranges", step.ranges}}}});
 }
 
 void send_report(const engine::Report& report) {
@@ -83,6 +85,7 @@ void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t 
     if (isolate.expected) {
       send({{"done", {{"hash", 0},
                       {"attempts", json::array()},
+                      {"costs", json::array()},
                       {"known_met", engine::expect_same(*isolate.expected, variant,
                                                         *jobs[i].program, options)}}}});
       continue;
@@ -90,6 +93,7 @@ void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t 
     const engine::Result& result = engine::run(variant, *jobs[i].program, options);
     send({{"done", {{"hash", result.trace_hash},
                     {"attempts", result.attempts},
+                    {"costs", result.costs},
                     {"known_met", result.known_met}}}});
   }
 }
@@ -215,12 +219,14 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message && message->contains("step")) {
         json& step = (*message)["step"];
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
-                                 step["attempts"], step["failed"]});
+                                 step["attempts"], step["failed"], step["longest_stretch"],
+                                 step["ranges"]});
         continue;
       }
       if (message && message->contains("done")) {
         outcome.trace_hash = (*message)["done"]["hash"];
         outcome.attempts = (*message)["done"]["attempts"].get<std::vector<size_t>>();
+        outcome.costs = (*message)["done"]["costs"].get<std::vector<uint64_t>>();
         outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
         on_outcome(i++, outcome);
         outcome = {};

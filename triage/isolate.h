@@ -25,12 +25,15 @@ struct RecordedStep {
   std::string outcome;
   size_t attempts;
   std::vector<std::string> failed_attempts;
+  uint64_t longest_stretch;  // as in engine::Step
+  size_t ranges;
 };
 
 struct Outcome {
   enum Kind { clean, finding, crash, timeout } kind = clean;
   uint64_t trace_hash = 0;       // if clean
   std::vector<size_t> attempts;  // if clean: how many each operation made
+  std::vector<uint64_t> costs;   // if clean: the longest stretch of each
   std::optional<engine::Report> report;  // of a finding
   std::vector<std::string> known_met;    // keys of findings gone past
   std::vector<RecordedStep> steps;       // if asked for

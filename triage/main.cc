@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   triage::add_replay(app, action);
   triage::add_sweep(app, action);
   triage::add_diff(app, action);
+  triage::add_cost(app, action);
   triage::add_list(app, action);
   try {
     app.parse(argc, argv);

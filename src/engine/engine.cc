@@ -6,6 +6,7 @@
 
 #include "engine/invariants.h"
 #include "engine/session.h"
+#include "shim/cost.h"
 #include "shim/cpu.h"
 #include "shim/iommu.h"
 #include "shim/locks.h"
@@ -44,6 +45,7 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
 // The run ends here, without the checks of an end.
 const Result& Session::give_up() {
   result_.attempts.resize(program_->operations.size());
+  result_.costs.resize(program_->operations.size());
   outcome("the run ends with this finding");
   finish_step();
   result_.trace_hash = trace_.hash();
@@ -65,6 +67,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   options_ = options;
   trace_.clear();
   result_.attempts.clear();
+  result_.costs.clear();
   result_.traces.clear();
   result_.known_met.clear();
   skipped_ = nullptr;
@@ -83,6 +86,12 @@ void Session::begin(const iova_variant& variant, const program::Program& program
     domain.memory = nullptr;
     domain.has_rcaches = domain.has_allocated = false;
     domain.forget_ranges();
+  }
+  size_t ranges = 0;
+  for (const Operation& operation : program.operations) ranges += calls(operation);
+  if (ranges > ranges_size_) {
+    ranges_size_ = std::max(ranges, program::max_calls);
+    ranges_ = std::make_unique<Range[]>(ranges_size_);
   }
   unsigned cpus = 2;
   if (!program.operations.empty() && program.operations[0].code == OpCode::cpus)
@@ -115,6 +124,7 @@ void Session::plan() {
   failed_ = false;
   call_start_ = 0;
   before_ = shim::census();
+  shim::start_cost();
 }
 
 void Session::execute(const Operation& operation) {
@@ -166,6 +176,8 @@ void Session::finish_operation(const Operation& operation) {
   auto attempts = shim::attempts();
   result_.attempts.resize(current_);
   result_.attempts.push_back(attempts.size());
+  result_.costs.resize(current_);
+  result_.costs.push_back(shim::cost().longest);
   trace_.add(attempts.size());
   const shim_site* site = nullptr;
   uint64_t site_name = 0;
@@ -207,13 +219,20 @@ void Session::finish_operation(const Operation& operation) {
   finish_step();
 }
 
+size_t Session::ranges_in_use() const {
+  size_t sum = 0;
+  for (const Domain& domain : domains_) sum += domain.live.size();
+  return sum;
+}
+
 void Session::finish_step() {
   if (options_.on_step) {
     bool prefix = current_ < program_->operations.size() &&
                   program::is_prefix(program_->operations[current_].code);
     options_.on_step({current_, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
                       options_.always_check ? describe_allocator(*variant_, domains_) : "",
-                      prefix ? std::span<const shim::Attempt>{} : shim::attempts()});
+                      prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
+                      prefix ? 0 : shim::cost().longest, ranges_in_use()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -222,6 +241,7 @@ void Session::finish_step() {
 
 void Session::end() {
   result_.attempts.resize(program_->operations.size());
+  result_.costs.resize(program_->operations.size());
   shim::set_current_operation(shim::outside_program);
   shim::plan_no_faults();
   finish_slow_flushes();

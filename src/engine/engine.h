@@ -25,6 +25,8 @@ struct Step {
   std::string outcome;  // what it returned, or why it was skipped
   std::string state;    // of the allocator after it, in a few words; if Options::always_check
   std::span<const shim::Attempt> attempts;
+  uint64_t longest_stretch;  // most steps (shim/cost.h) with interrupts off, without a pause
+  size_t ranges;             // in use after it, in all domains
 };
 
 struct Options {
@@ -44,6 +46,7 @@ struct Result {
   uint64_t trace_hash;                 // of the whole run
   std::vector<uint64_t> traces;        // after each operation, and the end
   std::vector<size_t> attempts;        // how many each operation of the program made
+  std::vector<uint64_t> costs;         // longest stretch of each, as in Step
   std::vector<std::string> known_met;  // keys of known findings gone past, once each
 };
 

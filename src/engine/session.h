@@ -44,8 +44,6 @@ void deliver(const Report& report);
 // All that a run is made of. There is one at a time, and its memory serves run after run.
 class Session {
  public:
-  Session() : ranges_(std::make_unique<Range[]>(program::max_calls + 2)) {}
-
   const Result& run(const iova_variant& variant, const program::Program& program,
                     const Options& options);
 
@@ -161,6 +159,7 @@ class Session {
   void note_faults();
   Report make_report(const shim::Finding& finding, std::string key) const;
   std::string describe_state() const;
+  size_t ranges_in_use() const;
 
   const iova_variant* variant_ = nullptr;
   const program::Program* program_ = nullptr;
@@ -197,7 +196,7 @@ class Session {
   Domain domains_[program::max_domains];
   ModelClock clock_;  // of the models
   std::unique_ptr<Range[]> ranges_;
-  size_t ranges_used_ = 0;
+  size_t ranges_size_ = 0, ranges_used_ = 0;
 };
 
 // The one of this process.

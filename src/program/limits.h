@@ -14,6 +14,9 @@ inline constexpr size_t max_operations = 1024;
 inline constexpr size_t max_calls = 16384;
 // Of one operation. Eight magazines' worth.
 inline constexpr uint64_t max_count = 1024;
+// Of text that is run once: enough to see how the cost of an operation grows to 100,000 ranges.
+inline constexpr size_t max_calls_in_text = 262144;
+inline constexpr uint64_t max_count_in_text = 131072;
 // Sharing the caches shows with two; the opcode byte has room for four.
 inline constexpr unsigned max_domains = 4;
 inline constexpr unsigned max_slots = 16;  // names a..p, a nibble

@@ -75,8 +75,9 @@ class Parser {
       total_calls += calls(program.operations.back());
       if (program.operations.size() > max_operations)
         fail(fmt::format("a program has at most {} operations", max_operations));
-      if (total_calls > max_calls)
-        fail(fmt::format("the counts of a program add up to at most {} calls", max_calls));
+      if (total_calls > max_calls_in_text)
+        fail(fmt::format("the counts of a program add up to at most {} calls",
+                         max_calls_in_text));
     }
     return program;
   }
@@ -159,6 +160,7 @@ class Parser {
           if (text == positions[i]) return {0, i};
         fail(fmt::format("position '{}' is none of first, middle, last", text));
       case Role::granule: return {0, granule_shift(text)};
+      case Role::count: return {0, number(text, r.low, max_count_in_text, r.key)};
       default: break;
     }
     switch (r.kind) {

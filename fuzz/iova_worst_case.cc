@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fuzz/targets.h"
+
+using program::OpCode;
+
+// No faults: they end work early.
+static constexpr OpCode operations[] = {
+    OpCode::cache_get, OpCode::init,      OpCode::init_rcaches, OpCode::alloc, OpCode::free,
+    OpCode::free_iova, OpCode::alloc_fast, OpCode::free_fast,   OpCode::reserve, OpCode::cpus,
+    OpCode::cpu,       OpCode::offline,   OpCode::tick,
+};
+
+const fuzz::Target fuzz::iova_worst_case{
+    "iova_worst_case",
+    "the operation that keeps interrupts off the longest: steps through the tree are the feedback",
+    operations,
+    IOVAFUZZ_MAX_LEN,
+    false,
+    true,
+};
