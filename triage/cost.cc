@@ -26,28 +26,39 @@ struct Arguments {
   bool json = false;
 };
 
-// A program up to its costliest operation.
-struct Candidate {
-  Program program;
-  uint64_t steps = 0;
-};
+// False if it has none.
+bool set_count(Operation& operation, uint64_t calls) {
+  int count = program::operand_index(operation.code, program::Role::count);
+  if (count >= 0) operation.operands[count].number = calls;
+  return count >= 0;
+}
 
 // Findings on the way are another command's matter.
-Outcome measure(const iova_variant& variant, const Program& program, bool record = false) {
-  IsolateOptions options{.record = record,
+Outcome measure(const iova_variant& variant, const Program& program) {
+  IsolateOptions options{.record = true,
                          .timeout_ms = timeout_ms,
                          .known = engine::known_keys(variant.name)};
   return run_isolated(variant, program, options);
 }
 
+// A program up to its costliest operation.
+struct Candidate {
+  Program program;
+  uint64_t steps = 0;
+  size_t ranges = 0;  // in use when that operation comes
+  double ratio() const { return static_cast<double>(steps) / static_cast<double>(ranges + 1); }
+};
+
 Candidate costliest_beginning(const Program& program, const Outcome& outcome) {
   Candidate candidate;
   if (outcome.kind != Outcome::clean || outcome.costs.empty()) return candidate;
   auto most = std::max_element(outcome.costs.begin(), outcome.costs.end());
+  size_t at = static_cast<size_t>(most - outcome.costs.begin());
   candidate.steps = *most;
-  candidate.program.operations.assign(
-      program.operations.begin(),
-      program.operations.begin() + (most - outcome.costs.begin()) + 1);
+  candidate.program.operations.assign(program.operations.begin(),
+                                      program.operations.begin() + at + 1);
+  for (const RecordedStep& step : outcome.steps)
+    if (step.operation < at) candidate.ranges = step.ranges;
   return candidate;
 }
 
@@ -55,7 +66,9 @@ Candidate costliest(const iova_variant& variant, const std::vector<Input>& input
   std::vector<Job> jobs;
   for (const Input& input : inputs) jobs.push_back({&input.program, {}});
   Candidate best;
-  IsolateOptions options{.timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
+  IsolateOptions options{.record = true,
+                         .timeout_ms = timeout_ms,
+                         .known = engine::known_keys(variant.name)};
   run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
     Candidate candidate = costliest_beginning(inputs[index].program, outcome);
     if (candidate.steps > best.steps) best = std::move(candidate);
@@ -63,13 +76,15 @@ Candidate costliest(const iova_variant& variant, const std::vector<Input>& input
   return best;
 }
 
-// Drops what does not matter: the cost may fall by a tenth with it. Operations first, those at the
-// end before those at the beginning, then the count of the costliest one.
+// Drops what does not matter for the steps that a range costs, which may fall by a tenth.
+// Operations first, those at the end before those at the beginning, then the costliest one's count.
 void shrink(const iova_variant& variant, Candidate& best) {
-  const uint64_t enough = best.steps - best.steps / 10;
+  constexpr uint64_t enough_steps = 500;  // to tell growth from a constant
+  const double enough = best.ratio() * 0.9;
+  const uint64_t floor = std::min(best.steps, enough_steps);
   auto try_it = [&](Program program) {
     Candidate candidate = costliest_beginning(program, measure(variant, program));
-    if (candidate.steps < enough) return false;
+    if (candidate.steps < floor || candidate.ratio() < enough) return false;
     best = std::move(candidate);
     return true;
   };
@@ -82,12 +97,8 @@ void shrink(const iova_variant& variant, Candidate& best) {
       again |= try_it(std::move(without));
     }
   }
-  Operation& last = best.program.operations.back();
-  int count = program::operand_index(last.code, program::Role::count);
-  if (count < 0 || program::calls(last) == 1) return;
   Program once = best.program;
-  once.operations.back().operands[count].number = 1;
-  try_it(std::move(once));
+  if (set_count(once.operations.back(), 1)) try_it(std::move(once));
 }
 
 // The same with all counts above one multiplied; what is too large for one operation becomes more.
@@ -95,38 +106,37 @@ Program scaled(const Program& program, double factor) {
   Program result;
   for (Operation operation : program.operations) {
     uint64_t calls = program::calls(operation);
-    if (calls > 1) calls = std::max<uint64_t>(2, static_cast<uint64_t>(calls * factor + 0.5));
-    int count = program::operand_index(operation.code, program::Role::count);
-    for (; count >= 0 && calls > program::max_count_in_text;
-         calls -= program::max_count_in_text) {
-      operation.operands[count].number = program::max_count_in_text;
+    if (calls > 1)
+      calls = std::max<uint64_t>(
+          2, static_cast<uint64_t>(static_cast<double>(calls) * factor + 0.5));
+    for (; calls > program::max_count_in_text; calls -= program::max_count_in_text) {
+      set_count(operation, program::max_count_in_text);
       result.operations.push_back(operation);
     }
-    if (count >= 0) operation.operands[count].number = calls;
+    set_count(operation, calls);
     result.operations.push_back(operation);
   }
   return result;
 }
 
 struct Point {
-  size_t ranges;   // in use when the costliest operation came
-  uint64_t steps;  // 0: it took too long
+  size_t ranges;      // in use when the costliest operation comes
+  uint64_t steps;     // 0: it took too long, or too much memory
+  uint64_t repeated;  // steps of one call, when the operation is called again and again
   std::string text;
 };
 
-size_t ranges_before_end(const Outcome& outcome) {
-  size_t ranges = 0;
-  // The operation itself and the end of the run are the last two.
-  for (size_t i = 0; i + 2 < outcome.steps.size(); i++) ranges = outcome.steps[i].ranges;
-  return ranges;
-}
-
-Point at(const iova_variant& variant, const Program& program, size_t ranges, size_t base) {
-  Program large = scaled(program, static_cast<double>(ranges) / static_cast<double>(base));
-  Outcome outcome = measure(variant, large, true);
-  Point point{ranges_before_end(outcome), 0, program::print(large)};
-  if (outcome.kind == Outcome::clean)
-    point.steps = *std::max_element(outcome.costs.begin(), outcome.costs.end());
+Point at(const iova_variant& variant, const Candidate& best, size_t ranges) {
+  double factor = static_cast<double>(ranges) / static_cast<double>(std::max<size_t>(best.ranges, 1));
+  Program large = scaled(best.program, factor);
+  Candidate found = costliest_beginning(large, measure(variant, large));
+  Point point{found.ranges, found.steps, 0, program::print(large)};
+  constexpr uint64_t times = 16;
+  if (found.steps && set_count(large.operations.back(), times)) {
+    Outcome outcome = measure(variant, large);
+    for (const RecordedStep& step : outcome.steps)
+      if (step.operation + 1 == large.operations.size()) point.repeated = step.steps / times;
+  }
   return point;
 }
 
@@ -137,32 +147,35 @@ int cost(const Arguments& arguments) {
   Candidate best = costliest(variant, inputs);
   if (best.program.operations.empty())
     throw Failure(fmt::format("no input runs to its end on {}", variant.name));
+  uint64_t steps = best.steps;
+  size_t ranges = best.ranges;
   shrink(variant, best);
-  Outcome outcome = measure(variant, best.program, true);
-  size_t base = std::max<size_t>(1, ranges_before_end(outcome));
-  std::string text = program::print(best.program);
   std::vector<Point> curve;
-  for (size_t ranges : arguments.ranges)
-    curve.push_back(at(variant, best.program, ranges, base));
+  for (size_t count : arguments.ranges) curve.push_back(at(variant, best, count));
 
+  std::string text = program::print(best.program);
   if (arguments.json) {
     nlohmann::json points = nlohmann::json::array();
     for (const Point& point : curve)
-      points.push_back(
-          {{"ranges", point.ranges}, {"steps", point.steps}, {"program", point.text}});
+      points.push_back({{"ranges", point.ranges},
+                        {"steps", point.steps},
+                        {"steps_when_repeated", point.repeated},
+                        {"program", point.text}});
     nlohmann::json result{{"variant", variant.name},
                           {"program", text},
-                          {"steps", best.steps},
+                          {"steps", steps},
+                          {"ranges", ranges},
                           {"curve", points}};
     fmt::print("{}\n", result.dump(2));
     return nothing_new;
   }
-  fmt::print("costliest on {}: {} steps with interrupts off, with {} ranges in use, of {} inputs\n\n"
-             "{}\n{:>12}  {:>12}\n",
-             variant.name, best.steps, base, inputs.size(), text, "ranges", "steps");
+  fmt::print("costliest of {} inputs on {}: {} steps with interrupts off, with {} ranges in use\n\n"
+             "{}\nits last operation, with all counts grown:\n{:>12}  {:>12}  {:>20}\n",
+             inputs.size(), variant.name, steps, ranges, text, "ranges", "steps",
+             "each when repeated");
   for (const Point& point : curve)
-    fmt::print("{:>12}  {:>12}\n", point.ranges,
-               point.steps ? fmt::format("{}", point.steps) : "took too long");
+    fmt::print("{:>12}  {:>12}  {:>20}\n", point.ranges,
+               point.steps ? fmt::format("{}", point.steps) : "too much", point.repeated);
   return nothing_new;
 }
 

@@ -53,6 +53,7 @@ void send_step(const engine::Step& step) {
                   {"outcome", step.outcome},
                   {"attempts", step.attempts.size()},
                   {"failed", failed},
+                  {"steps", step.steps},
                   {"longest_stretch", step.longest_stretch},
                   {"ranges", step.ranges}}}});
 }
@@ -219,8 +220,8 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message && message->contains("step")) {
         json& step = (*message)["step"];
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
-                                 step["attempts"], step["failed"], step["longest_stretch"],
-                                 step["ranges"]});
+                                 step["attempts"], step["failed"], step["steps"],
+                                 step["longest_stretch"], step["ranges"]});
         continue;
       }
       if (message && message->contains("done")) {

@@ -232,7 +232,8 @@ void Session::finish_step() {
     options_.on_step({current_, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
                       options_.always_check ? describe_allocator(*variant_, domains_) : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
-                      prefix ? 0 : shim::cost().longest, ranges_in_use()});
+                      prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
+                      ranges_in_use()});
     outcome_.clear();
   }
   skipped_ = nullptr;

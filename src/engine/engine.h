@@ -25,7 +25,8 @@ struct Step {
   std::string outcome;  // what it returned, or why it was skipped
   std::string state;    // of the allocator after it, in a few words; if Options::always_check
   std::span<const shim::Attempt> attempts;
-  uint64_t longest_stretch;  // most steps (shim/cost.h) with interrupts off, without a pause
+  uint64_t steps;            // through the tree (shim/cost.h)
+  uint64_t longest_stretch;  // most of them with interrupts off, without a pause
   size_t ranges;             // in use after it, in all domains
 };
 
