@@ -91,8 +91,8 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
     targets += fmt::format("{}{}", targets.empty() ? "" : ", ", target->name);
   expect_refused({"run", "iova_all"}, "unknown target 'iova_all': there are " + targets);
   expect_refused({"run", "iova_port_vs_kernel"},
-                 "iova_port_vs_kernel compares a kernel tree with the port's revision that it is "
-                 "like: choose such a tree with --kernel");
+                 "iova_port_vs_kernel: it compares a kernel tree with the port's revision that it "
+                 "is like: choose such a tree with --kernel");
   expect_refused({"run", "--engine", "honggfuzz"},
                  "unknown engine 'honggfuzz': there are libfuzzer, aflpp");
   expect_refused({"run", "--time", "1 fortnight"},
