@@ -26,7 +26,8 @@ void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_3
 }
 
 bool Model::asks_hint(const Request& request) const {
-  return request.limit + 1 <= dma_32bit_pfn_ && (request.aligned || !variant_->hint_spares_unaligned);
+  bool is_32bit = request.limit + 1 <= dma_32bit_pfn_;  // as is ~0, which wraps
+  return is_32bit && (request.aligned || !variant_->hint_spares_unaligned);
 }
 
 void Model::set_hint(uint64_t hint, const Request& cause) {
