@@ -110,6 +110,10 @@ void Model::adopt_nodes(const iova_variant& variant, const void* domain) {
       },
       this);
   std::reverse(nodes_.begin(), nodes_.end());
+  // A reservation widens nodes downwards, also those that are cached.
+  for (Node* cached : {&cached_, &cached32_})
+    for (const Node& node : nodes_)
+      if (node.hi == cached->hi) *cached = node;
 }
 
 void Model::adopt(const iova_variant& variant, const void* domain) {
