@@ -15,4 +15,6 @@ const fuzz::Target fuzz::iova_flush_queue{
     "the flush queue: rings, its timer, hardware flushes that overlap with all else, teardown",
     operations,
     IOVAFUZZ_MAX_LEN,
+    false,
+    true,
 };

@@ -16,5 +16,6 @@ const fuzz::Target fuzz::iova_worst_case{
     operations,
     IOVAFUZZ_MAX_LEN,
     false,
+    false,
     true,
 };

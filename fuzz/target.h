@@ -16,6 +16,7 @@ struct Target {
   std::span<const program::OpCode> operations;  // that its seeds, dictionary and mutation use
   size_t max_len;                               // bytes of an input
   bool compares = false;  // a kernel tree with the port, instead of judging one allocator
+  bool needs_queue = false;  // nothing to do without a flush queue
   bool seeks_cost = false;  // guided by what operations cost, too (engine::Result::costs)
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "triage/command_test.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <regex>
@@ -85,12 +86,13 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   std::string file = folder.write("a.iova", life);
   expect_refused({"show", file, "--revision", "5.4"},
                  "unknown revision '5.4': there are 6.1, 6.12, 7.3, fixed");
-  expect_refused({"run", "iova_all"},
-                 "unknown target 'iova_all': there are iova_domain, iova_init_faults, "
-                 "iova_port_vs_kernel");
+  std::string targets;
+  for (const fuzz::Target* target : fuzz::targets)
+    targets += fmt::format("{}{}", targets.empty() ? "" : ", ", target->name);
+  expect_refused({"run", "iova_all"}, "unknown target 'iova_all': there are " + targets);
   expect_refused({"run", "iova_port_vs_kernel"},
-                 "iova_port_vs_kernel compares a kernel tree with the port's revision that it is "
-                 "like: choose such a tree with --kernel");
+                 "iova_port_vs_kernel: it compares a kernel tree with the port's revision that it "
+                 "is like: choose such a tree with --kernel");
   expect_refused({"run", "--engine", "honggfuzz"},
                  "unknown engine 'honggfuzz': there are libfuzzer, aflpp");
   expect_refused({"run", "--time", "1 fortnight"},
@@ -102,6 +104,42 @@ TEST(BadInput, WhatIsNotAvailableYetSaysSo) {
   expect_refused({"run", "--engine", "aflpp"}, "--engine aflpp is not available yet");
   EXPECT_EQ(tool({"minimize", "x"}).status, 2);
   EXPECT_EQ(tool({}).status, 2);
+}
+
+TEST(BadInput, TextThatIsTooLargeForBytesIsNotAssembled) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\nalloc x100000\n");
+  expect_refused({"assemble", file}, file + ": too large for a fuzz input: counts to 1024, 16384 "
+                                            "calls in all");
+  std::string one = folder.write("seed.iova", life);
+  fs::create_directory(folder.path() / "other");
+  std::string two = folder.write("other/seed.iova", life);
+  expect_refused({"assemble", one, two, "--out", (folder.path() / "out").string()},
+                 two + " and " + one + ": their results would have one name");
+}
+
+// One page after the other from the top; the first is freed, and where it was is too small.
+TEST(Cost, GrowsWithTheRangesThatASearchPasses) {
+  TemporaryFolder folder;
+  std::string file = folder.write(
+      "a.iova", "cache_get\ninit\ninit_rcaches\nalloc_fast slot=b\nalloc x600\nfree oldest\n"
+                "find slot=b\nalloc size=2 slot=c x3\n");
+  auto result = tool_json({"cost", file, "--ranges", "100,1000"});
+  EXPECT_EQ(result["program"], "cache_get\ninit\nalloc x600\nfree oldest\nalloc slot=c size=2\n");
+  EXPECT_EQ(result["curve"].size(), 2u);
+  for (const auto& point : result["curve"])
+    EXPECT_NEAR(point["steps"].get<double>(), point["ranges"].get<double>(), 3);
+  EXPECT_NEAR(result["curve"][1]["ranges"].get<double>(), 1000, 3);
+  EXPECT_LT(result["curve"][1]["steps_when_repeated"], 100);
+}
+
+TEST(Cost, OfAnAllocatorOfItsOwn) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\nalloc x50\nfree oldest\nalloc size=2\n");
+  for (const char* revision : {"6.1", "6.12", "7.3"}) {
+    auto result = tool_json({"cost", file, "--revision", revision, "--ranges", "50"});
+    EXPECT_EQ(result["curve"][0]["steps"], 51) << revision;
+  }
 }
 
 TEST(Show, AnnotatesOperationsWithWhatTheyReturned) {

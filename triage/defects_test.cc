@@ -13,9 +13,6 @@ extern "C" __attribute__((weak)) int __asan_report_present(void);
 namespace triage {
 namespace {
 
-// Behaves differently, but breaks no rule that an oracle knows.
-constexpr const char unjudged[] = "";
-
 struct Shown {
   const char* defect;
   const char* oracle;
@@ -58,14 +55,14 @@ constexpr Shown table[] = {
     {"flush-skips-other-cpus", "flush-incomplete",
      "iova_rcache/flush_reaches_the_magazines_of_other_cpus.iova"},
 
-    {"depot-pop-loses-size", "node-unaccounted",
+    {"depot-pop-loses-size", "rcache-wrong",
      "cache_get\ninit\ninit_rcaches\nalloc_fast x255\nfree_fast x255\nalloc_fast x255\n"},
-    {"depot-trimmed-too-far", unjudged, "iova_rcache/depot_is_measured_by_online_cpus.iova"},
+    {"depot-trimmed-too-far", "rcache-contents", "iova_rcache/depot_is_measured_by_online_cpus.iova"},
     {"depot-work-not-rearmed", "depot-idle",
      "cpus 1\ncache_get\ninit\ninit_rcaches\nalloc_fast x509\nfree_fast x509\ntick 100\n"},
     {"work-not-cancelled", "work-freed-pending", "iova_domain/put_with_everything_pending.iova"},
 
-    {"dead-cpu-keeps-prev", unjudged, "iova_rcache/dead_cpu_returns_loaded_and_prev.iova"},
+    {"dead-cpu-keeps-prev", "rcache-contents", "iova_rcache/dead_cpu_returns_loaded_and_prev.iova"},
     {"hotplug-instance-left", "cpuhp-freed-instance", "iova_domain/plain_life_of_one_domain.iova"},
 
     {"failed-get-counts", "slab-null-cache",
@@ -127,9 +124,6 @@ TEST_P(PlantedDefect, IsFoundByAProgramThatIsCleanWithoutIt) {
   std::string key = outcome.key();
   const char* oracle = __asan_report_present ? GetParam().oracle : GetParam().without_asan;
   EXPECT_EQ(key.substr(0, key.find(':')), oracle) << key << "\n" << outcome.log;
-  if (GetParam().oracle != unjudged) return;
-  key = run_isolated(planted, program(), {.expected = &fixed}).key();
-  EXPECT_EQ(key.substr(0, key.find(':')), "variants-differ") << key;
 }
 
 TEST(PlantedDefects, AreAllInTheTable) {

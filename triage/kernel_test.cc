@@ -196,6 +196,37 @@ TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
             std::string::npos);
 }
 
+TEST(KernelTree, FlushQueueIsCutOutOfItsFileAndItsLinesAreNamed) {
+  Patched tree("debian:6.12");
+  tree.replace("assert_spin_locked(&fq->lock);\n\n\tfq_ring_for_each",
+               "spin_unlock(&fq->lock); assert_spin_locked(&fq->lock);\n\n\tfq_ring_for_each",
+               "drivers/iommu/dma-iommu.c");
+  CommandResult result = tool(
+      {"show",
+       (source_folder() / "corpus/iova_flush_queue/queued_range_waits_for_the_timer.iova").string(),
+       "--kernel", tree.path()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("in: fq_ring_free_locked (drivers/iommu/dma-iommu.c:"),
+            std::string::npos)
+      << result.output;
+}
+
+TEST(KernelTree, WithoutTheFileOfTheFlushQueueTheRestIsServed) {
+  Patched tree("debian:6.12");
+  fs::remove(tree.file("drivers/iommu/dma-iommu.c"));
+  std::string seed =
+      (source_folder() / "corpus/iova_flush_queue/queued_range_waits_for_the_timer.iova").string();
+  CommandResult result = tool({"show", seed, "--kernel", tree.path()});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.output.find("skipped: this allocator's flush queue is not at hand"),
+            std::string::npos)
+      << result.output;
+  result = tool({"run", "iova_flush_queue", "--kernel", tree.path()});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("has no flush queue: its drivers/iommu/dma-iommu.c is missing"),
+            std::string::npos);
+}
+
 TEST(KernelTree, KeysNameTheKernelsFunctionAndReportsItsLine) {
   Patched tree("debian:6.12");
   std::string free = "kmem_cache_free(iova_magazine_cache, mag);";

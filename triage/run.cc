@@ -43,12 +43,24 @@ std::optional<milliseconds> parse_time(const std::string& text) {
   return milliseconds(static_cast<int64_t>(number * factor));
 }
 
-// can_compare: there is an allocator that the one at hand should equal.
+// What keeps a target from running on a variant; nothing if it is "".
+std::string obstacle(const fuzz::Target& target, const TestedVariant& tested) {
+  if (target.compares && !tested.expected)
+    return "it compares a kernel tree with the port's revision that it is like: choose such a tree "
+           "with --kernel";
+  if (target.needs_queue && !tested.variant->queue)
+    return fmt::format("{} has no flush queue: its drivers/iommu/dma-iommu.c is missing, or of "
+                       "another shape",
+                       tested.variant->name);
+  return "";
+}
+
+// Those of the names, or all that can run.
 std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names,
-                                                bool can_compare) {
+                                                const TestedVariant& tested) {
   std::vector<const fuzz::Target*> chosen;
   for (const fuzz::Target* target : fuzz::targets)
-    if (names.empty() && (can_compare || !target->compares)) chosen.push_back(target);
+    if (names.empty() && obstacle(*target, tested).empty()) chosen.push_back(target);
   for (const std::string& name : names) {
     const fuzz::Target* found = nullptr;
     std::string all;
@@ -57,10 +69,8 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
       all += fmt::format("{}{}", all.empty() ? "" : ", ", target->name);
     }
     if (!found) throw Failure(fmt::format("unknown target '{}': there are {}", name, all));
-    if (found->compares && !can_compare)
-      throw Failure(fmt::format("{} compares a kernel tree with the port's revision that it is "
-                                "like: choose such a tree with --kernel",
-                                name));
+    if (std::string why = obstacle(*found, tested); !why.empty())
+      throw Failure(fmt::format("{}: {}", name, why));
     chosen.push_back(found);
   }
   return chosen;
@@ -202,7 +212,7 @@ int run(const Arguments& arguments) {
     options.tested.compare_command = fmt::format("./iovafuzz diff --programs 0 {} {}",
                                                  revision_of(*expected), arguments.choice.kernel);
   }
-  options.targets = choose_targets(arguments.targets, options.tested.expected);
+  options.targets = choose_targets(arguments.targets, options.tested);
   options.time = parse_time(arguments.time);
   options.jobs = arguments.jobs;
   options.seed = arguments.seed;
@@ -219,9 +229,10 @@ int run(const Arguments& arguments) {
   if (arguments.engine != "libfuzzer")
     throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));
 
-  if (!arguments.json && !arguments.choice.kernel.empty() && !options.tested.expected)
-    fmt::print("targets that compare with the port are left out: {} is like no revision of it\n",
-               arguments.choice.kernel);
+  if (!arguments.json && !arguments.choice.kernel.empty() && arguments.targets.empty())
+    for (const fuzz::Target* target : fuzz::targets)
+      if (std::string why = obstacle(*target, options.tested); !why.empty())
+        fmt::print("{} is left out: {}\n", target->name, why);
   if (!arguments.json) fmt::print("building {} ...\n", options.tested.variant->name);
   fflush(stdout);
   std::vector<std::string> binaries;

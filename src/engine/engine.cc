@@ -25,6 +25,7 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
       if (operation.code == OpCode::fail) arm(operation);
       if (operation.code == OpCode::irq) in_irq_ = true;
       if (operation.code == OpCode::slow) slow_ = true;
+      if (operation.code == OpCode::edge) edge_ = true;
       finish_step();
       continue;
     }
@@ -34,7 +35,7 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
       execute_with_slow_flush(operation);
     else
       execute_in_context(operation);
-    in_irq_ = slow_ = false;
+    in_irq_ = slow_ = edge_ = false;
     if (given_up_) return give_up();
     finish_operation(operation);
   }
@@ -72,7 +73,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   result_.known_met.clear();
   skipped_ = nullptr;
   outcome_.clear();
-  is_armed_ = in_irq_ = slow_ = given_up_ = false;
+  is_armed_ = in_irq_ = slow_ = edge_ = given_up_ = false;
   destroyed_ = nullptr;
   release_ = {};
   injected_.clear();
@@ -147,12 +148,14 @@ void Session::execute(const Operation& operation) {
     case OpCode::find: return find(domain, operation);
     case OpCode::find_pfn: return find_pfn(domain, operation);
     case OpCode::reserve: return reserve(domain, operation);
+    case OpCode::free_pfn: return free_pfn(domain, operation);
     case OpCode::queue_init: return queue_init(domain, operation);
     case OpCode::queue: return queue(domain, operation);
     case OpCode::flush_done: return flush_done();
     case OpCode::fail:
     case OpCode::irq:
-    case OpCode::slow: return;  // prefixes
+    case OpCode::slow:
+    case OpCode::edge: return;  // prefixes
     case OpCode::cpus:
       if (current_ != 0) return skip("not the first operation");
       return outcome("{} CPUs", num_possible_cpus());
@@ -287,7 +290,9 @@ void Session::give_everything_back(Domain& domain) {
   refused.domain = number;
   refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
   refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
+  edge_ = true;  // whatever its start
   alloc_fast(domain, refused);
+  edge_ = false;
   skipped_ = nullptr;
 }
 

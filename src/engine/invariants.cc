@@ -303,12 +303,12 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
 }
 
 bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
-          bool aligned) {
+          bool aligned, uint64_t lowest_pfn) {
   if (aligned && size > uint64_t{1} << 63) return false;
   struct Search {
     uint64_t next, limit, size, align_mask;
     bool found;
-  } search{domain.start_pfn, limit_pfn, size, aligned ? std::bit_ceil(size) - 1 : 0, false};
+  } search{std::max(domain.start_pfn, lowest_pfn), limit_pfn, size, aligned ? std::bit_ceil(size) - 1 : 0, false};
   variant.each_node(
       domain.memory,
       [](void* context, unsigned long lo, unsigned long hi) {

@@ -12,6 +12,7 @@ namespace engine {
 namespace {
 
 constexpr Model::Node anchor{IOVA_ANCHOR_PFN, IOVA_ANCHOR_PFN};
+constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
 
 }  // namespace
 
@@ -25,7 +26,7 @@ void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_3
 }
 
 bool Model::asks_hint(const Request& request) const {
-  return request.limit < dma_32bit_pfn_ && (request.aligned || !variant_->hint_spares_unaligned);
+  return request.limit + 1 <= dma_32bit_pfn_ && (request.aligned || !variant_->hint_spares_unaligned);
 }
 
 void Model::set_hint(uint64_t hint, const Request& cause) {
@@ -35,6 +36,8 @@ void Model::set_hint(uint64_t hint, const Request& cause) {
 
 const shim::Oracle& Model::explain_refusal(const Request& request) const {
   bool by_hint = asks_hint(request) && request.size >= hint_ && hint_cause_.size == hint_;
+  if (request.limit == no_limit || (by_hint && hint_cause_.limit == no_limit))
+    return oracle::limit_wraps;
   if (by_hint && hint_cause_.limit < request.limit) return oracle::hint_lower_limit;
   if (by_hint && hint_cause_.aligned && !request.aligned) return oracle::hint_aligned;
   return oracle::spurious_failure;
@@ -71,7 +74,7 @@ std::optional<uint64_t> Model::allocate(const Request& request) {
 
   const Node cached = is_32bit ? cached32_ : cached_;
   std::optional<uint64_t> place =
-      highest_fit(request, start_pfn_, std::min(limit, cached.lo));
+      highest_fit(request, std::max(start_pfn_, request.lowest), std::min(limit, cached.lo));
   if (!place && cached.hi < limit) place = highest_fit(request, cached.hi + 1, limit);
   if (!place) {
     bool sets_hint = !variant_->hint_from_full_walk_only ||

@@ -21,6 +21,7 @@ namespace engine {
 struct Request {
   uint64_t size, limit;
   bool aligned;
+  uint64_t lowest = 0;  // pfn, if above the domain's start
 };
 
 class Model {

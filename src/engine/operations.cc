@@ -99,12 +99,14 @@ void Session::destroy(Domain& domain) {
   domain.forget_ranges();
 }
 
+constexpr uint64_t no_limit = ~uint64_t{0};
+
 const char* Session::cannot_allocate(const Domain& domain, const Operation& operation,
                                      uint64_t* limit) {
   if (!domain.memory) return "the domain is not initialized";
   if (!cache_references_) return "the cache is not held";
   *limit = resolve(domain, value(operation, Role::limit));
-  if (*limit == ~uint64_t{0}) return "no caller asks for limit ~0";
+  if (*limit == no_limit && !edge_) return "no caller asks for limit ~0";
   return nullptr;
 }
 
@@ -114,7 +116,7 @@ void Session::alloc(Domain& domain, const Operation& operation) {
   uint64_t size = value(operation, Role::size).number;
   bool aligned = !value(operation, Role::unaligned).number;
   unsigned slot = static_cast<unsigned>(value(operation, Role::slot).number);
-  const Request request{size, limit, aligned};
+  const Request request{size, understood(limit), aligned};
   uint64_t count = calls(operation), done = 0;
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
@@ -149,12 +151,13 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
   uint64_t limit = 0;
   if (const char* why = cannot_allocate(domain, operation, &limit)) return skip(why);
   if (!domain.has_rcaches) return skip("the domain has no rcaches");
-  if (!domain.start_pfn) return skip("pfn 0 could not be told from failure");
+  if (!domain.start_pfn && !edge_) return skip("pfn 0 could not be told from failure");
   uint64_t size = value(operation, Role::size).number;
   bool flush = !value(operation, Role::no_flush).number;
   unsigned slot = static_cast<unsigned>(value(operation, Role::slot).number);
   uint64_t rounded = size < 32 ? std::bit_ceil(size) : size;
-  const Request request{rounded, limit, true};
+  const Request request{rounded, understood(limit), true,
+                        variant_->fast_spares_pfn_0 ? uint64_t{1} : 0};
   uint64_t count = calls(operation), done = 0;
   uint64_t first = 0, last = 0;
   domain.has_allocated = true;
@@ -167,7 +170,15 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
     AttemptCursor attempts(shim::attempts(), call_start_);
     FastAnswer expected =
         domain.rcache.allocate(request, flush, raw_smp_processor_id(), attempts);
-    check_flush(domain, flush, !lo, nodes);
+    bool got_pfn_0 = !lo && expected.pfn == uint64_t{0} && expected.tries == nodes;
+    check_flush(domain, flush, !lo && !got_pfn_0, nodes);
+    if (got_pfn_0) {
+      raise(oracle::pfn_0_lost, fmt::format("{} pages", size));
+      // Nobody knows of it, but it is in the tree.
+      new_range(domain, slot, 0, rounded - 1, size, variant_->find(domain.memory, 0),
+                RangeKind::tree);
+      continue;
+    }
     if (!lo) {
       failed_ = true;
       if (!faults) check_refusal(domain, request);
@@ -350,7 +361,8 @@ void Session::check_refusal(Domain& domain, const Request& request) {
   // Never granted: the hint starts at the size of the whole 32-bit space and refuses from there on.
   uint64_t first_above = domain.first_pfn_above_32bit();
   if (request.limit < first_above && request.size >= first_above) return;
-  if (!fits(*variant_, domain, request.size, request.limit, request.aligned)) return;
+  if (!fits(*variant_, domain, request.size, request.limit, request.aligned, request.lowest))
+    return;
   std::string values = fmt::format("{} pages, limit {:#x}{}", request.size, request.limit,
                                    request.aligned ? "" : ", unaligned");
   const shim::Oracle& oracle = domain.model.explain_refusal(request);
@@ -482,11 +494,14 @@ void Session::find_pfn(Domain& domain, const Operation& operation) {
 void Session::reserve(Domain& domain, const Operation& operation) {
   if (!domain.memory) return skip("the domain is not initialized");
   if (!cache_references_) return skip("the cache is not held");
-  if (domain.has_allocated) return skip("the domain has handed out ranges");
+  if (domain.has_allocated && !edge_) return skip("the domain has handed out ranges");
   uint64_t lo = resolve(domain, value(operation, Role::lo));
   uint64_t hi = lo + value(operation, Role::size).number - 1;
   if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift || hi == ~uint64_t{0})
     return skip("the range leaves the space");
+  for (const Model::Node& node : domain.model.nodes())
+    if (node.lo <= hi && node.hi >= lo && !domain.reserved.contains(node.lo, node.hi))
+      return skip("the range is in use");
   size_t faults = shim::failed_attempts();
   void* iova = variant_->reserve(domain.memory, lo, hi);
   trace_.add(iova ? variant_->pfn_lo(iova) : 0);
@@ -507,18 +522,16 @@ void Session::reserve(Domain& domain, const Operation& operation) {
             hi - lo + 1, iova, RangeKind::reserved);
 }
 
-// Before the first allocation, and so the tree holds what was reserved. The reservation may have
+// Of a range that is free but for other reservations. The reservation may have
 // left its lower part there: it widens the ranges that it overlaps first. It frees no node, so the
 // number of objects must be as before in any case.
 void Session::check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi) {
   PageSet in_tree;
-  variant_->each_node(
-      domain.memory,
-      [](void* context, unsigned long lo, unsigned long hi) {
-        if (lo != IOVA_ANCHOR_PFN) static_cast<PageSet*>(context)->add(lo, hi);
-        return true;
-      },
-      &in_tree);
+  for (const Model::Node& node : domain.model.nodes()) {
+    bool reserves = domain.reserved.intersects(node.lo, node.hi) ||
+                    (node.lo <= hi && node.hi >= lo);
+    if (reserves) in_tree.add(node.lo, node.hi);
+  }
   if (in_tree.covers_the_same(domain.reserved)) return;
   PageSet partial = domain.reserved;
   if (in_tree.contains(lo, lo)) partial.add(lo, std::min(hi, in_tree.run_end(lo)));
@@ -526,6 +539,15 @@ void Session::check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi)
         fmt::format("{} pages were reserved before, {} are now", domain.reserved.pages(),
                     in_tree.pages()));
   domain.reserved = in_tree;
+}
+
+void Session::free_pfn(Domain& domain, const Operation& operation) {
+  if (!domain.memory) return skip("the domain is not initialized");
+  uint64_t pfn = resolve(domain, value(operation, Role::pfn));
+  for (const Model::Node& node : domain.model.nodes())
+    if (node.lo <= pfn && pfn <= node.hi) return skip("the pfn is in a range");
+  variant_->free_pfn(domain.memory, pfn);
+  outcome("nothing to free");
 }
 
 uint64_t Session::resolve(const Domain& domain, const program::Value& pfn) const {

@@ -261,6 +261,12 @@ const Broken broken[] = {
      [](iova_variant& v) { v = port::v7_3::variant; },
      FAST "reserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=4\nalloc size=8\n"
           "alloc unaligned size=8\n"},
+    {&oracle::limit_wraps, "limit-wraps:alloc_iova:alloc:none",
+     [](iova_variant& v) { v = port::v7_3::variant; },
+     FAST "edge\nalloc limit=0xffffffffffffffff\n"},
+    {&oracle::pfn_0_lost, "pfn-0-lost:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) { v = port::v7_3::variant; },
+     "cache_get\ninit start=0\ninit_rcaches\nedge\nalloc_fast limit=0\n"},
     {&oracle::reserve_lost, "reserve-lost:reserve_iova:reserve:none",
      [](iova_variant& v) { v.reserve = reserve_one_page_less; }, FAST "reserve size=8\n"},
     {&oracle::fault_not_reported, "fault-not-reported:iova_cache_get:cache_get:iova_cache_get",

@@ -87,6 +87,7 @@ class Session {
   void find(Domain& domain, const Operation& operation);
   void find_pfn(Domain& domain, const Operation& operation);
   void reserve(Domain& domain, const Operation& operation);
+  void free_pfn(Domain& domain, const Operation& operation);
   void queue_init(Domain& domain, const Operation& operation);
   void queue(Domain& domain, const Operation& operation);
   void flush_done();
@@ -96,6 +97,10 @@ class Session {
 
   // Their parts.
   const char* cannot_allocate(const Domain& domain, const Operation& operation, uint64_t* limit);
+  // As the variant takes a limit.
+  uint64_t understood(uint64_t limit) const {
+    return variant_->takes_any_limit && limit == ~uint64_t{0} ? limit - 1 : limit;
+  }
   uint64_t resolve(const Domain& domain, const program::Value& pfn) const;
   void check_handed_out(Domain& domain, uint64_t lo, uint64_t hi, uint64_t limit,
                         uint64_t alignment);
@@ -174,6 +179,7 @@ class Session {
   shim::FaultMask armed_;
   bool is_armed_ = false;
   bool in_irq_ = false;  // the next operation is to run there
+  bool edge_ = false;    // it may do what no caller does
   bool slow_ = false;    // the first hardware flush of the next operation is to last
   Domain* destroyed_ = nullptr;  // by the call at hand
   // A range that the queue is about to free: what that comes to is known after it.

@@ -113,7 +113,7 @@ void iova_insert_rbtree(iova_tree& tree, iova* fresh) {
 }
 
 int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                                  iova* fresh, bool size_aligned) {
+                                  iova* fresh, bool size_aligned, unsigned long lowest_pfn) {
   if (defect.aligned_size_rounding && size_aligned) size = std::bit_ceil(size);
   unsigned long align_mask = size_aligned ? ~0ul << std::bit_width(size - 1) : ~0ul;
   unsigned long flags, new_pfn;
@@ -131,7 +131,7 @@ int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsign
   iova* cached = __get_cached_rbnode(iovad, limit_pfn);
   unsigned long retry_pfn = cached->pfn_hi;
   iova* above =
-      helper::walk_down(iovad, cached, {iovad->start_pfn, limit_pfn}, size, align_mask, &new_pfn);
+      helper::walk_down(iovad, cached, {std::max(iovad->start_pfn, lowest_pfn), limit_pfn}, size, align_mask, &new_pfn);
   if (!above && retry_pfn < limit_pfn && !defect.no_second_pass)
     above = helper::walk_down(iovad, iova_find_limit(iovad, limit_pfn), {retry_pfn + 1, limit_pfn},
                               size, align_mask, &new_pfn);
@@ -183,15 +183,21 @@ void init_iova_domain(iova_domain* iovad, unsigned long granule, unsigned long s
   iovad->rbroot.insert(iovad->anchor);
 }
 
-iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                 bool size_aligned) {
+iova* helper::alloc_iova_above(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
+                               bool size_aligned, unsigned long lowest_pfn) {
+  if (revision.takes_any_limit && limit_pfn == ~0ul) limit_pfn--;
   iova* fresh = alloc_iova_mem();
   if (!fresh) return nullptr;
-  if (__alloc_and_insert_iova_range(iovad, size, limit_pfn + 1, fresh, size_aligned)) {
+  if (__alloc_and_insert_iova_range(iovad, size, limit_pfn + 1, fresh, size_aligned, lowest_pfn)) {
     free_iova_mem(fresh);
     return nullptr;
   }
   return fresh;
+}
+
+iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
+                 bool size_aligned) {
+  return helper::alloc_iova_above(iovad, size, limit_pfn, size_aligned, 0);
 }
 
 iova* private_find_iova(iova_domain* iovad, unsigned long pfn) {

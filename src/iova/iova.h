@@ -135,6 +135,11 @@ void put_iova_domain(iova_domain* iovad);
 // For rcache.cc; the caller holds iova_rbtree_lock.
 iova* private_find_iova(iova_domain* iovad, unsigned long pfn);
 void remove_iova(iova_domain* iovad, iova* iova);
+namespace helper {
+// alloc_iova() with another lowest pfn than start_pfn, if it is higher.
+iova* alloc_iova_above(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
+                       bool size_aligned, unsigned long lowest_pfn);
+}  // namespace helper
 
 // rcache.cc. alloc_iova_fast() returns 0 when there is no room or no memory.
 int iova_domain_init_rcaches(iova_domain* iovad);

@@ -265,8 +265,10 @@ unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned l
   // A cacheable range must fill its size class, or its reuse would overlap. The class of the
   // unrounded size, which the caller frees with, is the same.
   if (size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1)) size = std::bit_ceil(size);
+  if (revision.takes_any_limit && limit_pfn == ~0ul) limit_pfn--;
+  unsigned long lowest_pfn = revision.fast_spares_pfn_0 ? 1 : 0;
   if (unsigned long iova_pfn = iova_rcache_get(iovad, size, limit_pfn + 1)) return iova_pfn;
-  iova* fresh = alloc_iova(iovad, size, limit_pfn, true);
+  iova* fresh = helper::alloc_iova_above(iovad, size, limit_pfn, true, lowest_pfn);
   if (!fresh && flush_rcache) {
     unsigned cpu;
     for_each_online_cpu(cpu) {
@@ -274,7 +276,7 @@ unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned l
         free_cpu_cached_iovas(cpu, iovad);
     }
     free_global_cached_iovas(iovad);
-    fresh = alloc_iova(iovad, size, limit_pfn, true);
+    fresh = helper::alloc_iova_above(iovad, size, limit_pfn, true, lowest_pfn);
   }
   return fresh ? fresh->pfn_lo : 0;
 }

@@ -89,6 +89,8 @@ struct iova_variant {
   bool rcache_limit_checked; /* behaviours.inc has the meaning */
   /* How max32_alloc_size differs from upstream's: behaviours.inc has the meaning. */
   bool hint_from_full_walk_only, hint_spares_unaligned;
+  /* What else differs, in the same way. */
+  bool takes_any_limit, fast_spares_pfn_0;
 
   /* Static state as after boot. */
   void (*reset)(void);

@@ -64,6 +64,7 @@ void append_with_needs(const Operation& operation, const Standing& standing,
       if (!initialized) need(OpCode::init);
       break;
     case OpCode::put:
+    case OpCode::free_pfn:
     case OpCode::queue_init:
     case OpCode::find_pfn:
       if (!initialized) need(OpCode::init);

@@ -124,12 +124,12 @@ constexpr OperationSpec table[operation_count] = {
      "", "allocation attempts of the next operation that fail; several add up", ""},
     {OpCode::alloc_fast, "alloc_fast", true, Reports::may_retry, true, 10, alloc_fast_operands,
      "alloc_iova_fast", "allocates through the magazines into a slot",
-     "no rcaches, start pfn 0, limit ~0, or the cache is not held"},
+     "no rcaches, the cache is not held; start pfn 0, limit ~0 without edge"},
     {OpCode::free_fast, "free_fast", true, Reports::nothing, true, 8, free_fast_operands,
      "free_iova_fast", "frees, through the magazines, ranges that alloc_fast put into a slot", "the slot has none"},
     {OpCode::alloc, "alloc", true, Reports::failure, true, 6, alloc_operands,
      "alloc_iova", "allocates from the tree into a slot",
-     "the domain is not initialized, limit ~0, or the cache is not held"},
+     "the domain is not initialized, the cache is not held; limit ~0 without edge"},
     {OpCode::free, "free", true, Reports::nothing, true, 4, free_operands,
      "free_iova", "frees ranges that alloc or alloc_fast put into a slot", "the slot has none"},
     {OpCode::put, "put", true, Reports::nothing, false, 4, {},
@@ -149,7 +149,8 @@ constexpr OperationSpec table[operation_count] = {
      "iova_depot_work_func", "moves time, running the work and timers that come due", ""},
     {OpCode::reserve, "reserve", true, Reports::failure, true, 3, reserve_operands,
      "reserve_iova", "reserves size pages from lo, into a slot",
-     "the domain has handed out ranges, the cache is not held, or the range leaves the space"},
+     "the cache is not held, the range leaves the space or is in use; without edge, the domain has "
+     "handed out ranges"},
     {OpCode::find, "find", true, Reports::nothing, true, 1, find_operands,
      "find_iova", "looks up a pfn in a range of a slot, which must be found", "the slot is empty"},
     {OpCode::find_pfn, "find_pfn", true, Reports::nothing, true, 1, find_pfn_operands,
@@ -169,6 +170,12 @@ constexpr OperationSpec table[operation_count] = {
     {OpCode::flush_done, "flush_done", false, Reports::nothing, false, 3, {},
      "fq_flush_iotlb", "ends the oldest hardware flush that lasts, and the operation it is part of",
      "no flush lasts"},
+    {OpCode::edge, "edge", false, Reports::nothing, false, 2, {},
+     "", "the next operation may do what the interface allows and no caller does: limit ~0, a fast "
+         "request where pfn 0 is free, a reservation after allocations", ""},
+    {OpCode::free_pfn, "free_pfn", true, Reports::nothing, true, 1, find_pfn_operands,
+     "free_iova", "frees a pfn that is in no range, which must be ignored",
+     "the domain is not initialized, or the pfn is in a range"},
 };
 
 constexpr bool table_is_indexed_by_opcode() {

@@ -40,8 +40,10 @@ enum class OpCode : uint8_t {
   queue = 21,
   slow = 22,
   flush_done = 23,
+  edge = 24,
+  free_pfn = 25,
 };
-inline constexpr size_t operation_count = 24;
+inline constexpr size_t operation_count = 26;
 inline constexpr auto all_operations = [] {
   std::array<OpCode, operation_count> codes{};
   for (size_t i = 0; i < codes.size(); i++) codes[i] = static_cast<OpCode>(i);
@@ -128,7 +130,8 @@ Operation make(OpCode code);
 int operand_index(OpCode code, Role role);
 // Whether it does nothing but prepare the next operation.
 inline bool is_prefix(OpCode code) {
-  return code == OpCode::fail || code == OpCode::irq || code == OpCode::slow;
+  return code == OpCode::fail || code == OpCode::irq || code == OpCode::slow ||
+         code == OpCode::edge;
 }
 // The operation must have the role.
 inline const Value& value(const Operation& operation, Role role) {

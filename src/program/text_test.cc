@@ -105,7 +105,7 @@ TEST(TextErrors, OutOfRange) {
   EXPECT_EQ(error_of("cpus 0\n"), "1: cpus 0 is out of range: 1 to 8");
   EXPECT_EQ(error_of("cpu 8\n"), "1: cpu 8 is out of range: 0 to 7");
   EXPECT_EQ(error_of("alloc size=0\n"), "1: size 0 is out of range: 1 to 0x10000000000000");
-  EXPECT_EQ(error_of("alloc x1025\n"), "1: x 1025 is out of range: 1 to 1024");
+  EXPECT_EQ(error_of("alloc x131073\n"), "1: x 131073 is out of range: 1 to 0x20000");
   EXPECT_EQ(error_of("put domain=4\n"), "1: domain 4 is out of range: 0 to 3");
   EXPECT_EQ(error_of("tick 100001\n"), "1: ms 100001 is out of range: 1 to 0x186a0");
   EXPECT_EQ(error_of("alloc limit=0x10000000000000000\n"),
@@ -169,10 +169,10 @@ TEST(TextErrors, TooManyOperations) {
 
 TEST(TextErrors, TooManyCalls) {
   std::string text;
-  for (size_t i = 0; i < max_calls / max_count; i++) text += "alloc x1024\n";
+  for (size_t i = 0; i < max_calls_in_text / max_count_in_text; i++) text += "alloc x131072\n";
   EXPECT_EQ(error_of(text), "no error");
   EXPECT_EQ(error_of(text + "put\n"),
-            "17: the counts of a program add up to at most 16384 calls");
+            "3: the counts of a program add up to at most 262144 calls");
 }
 
 }  // namespace
