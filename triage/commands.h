@@ -22,6 +22,7 @@ using Action = std::function<int()>;
 
 void add_run(CLI::App& app, Action& action);
 void add_test(CLI::App& app, Action& action);
+void add_coverage(CLI::App& app, Action& action);
 void add_show(CLI::App& app, Action& action);
 void add_assemble(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   triage::Action action;
   triage::add_run(app, action);
   triage::add_test(app, action);
+  triage::add_coverage(app, action);
   triage::add_show(app, action);
   triage::add_assemble(app, action);
   triage::add_replay(app, action);
