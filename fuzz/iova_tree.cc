@@ -11,7 +11,7 @@ static constexpr OpCode operations[] = {
 
 const fuzz::Target fuzz::iova_tree{
     "iova_tree",
-    "the tree alone: alloc, free, find and reserve of all sizes, limits and granules, exactly judged",
+    "the tree alone: alloc, free, find, reserve of all sizes, limits and granules, exactly judged",
     operations,
     IOVAFUZZ_MAX_LEN,
 };

@@ -139,7 +139,8 @@ TEST(Cost, GrowsWithTheRangesThatASearchPasses) {
 
 TEST(Cost, OfAnAllocatorOfItsOwn) {
   TemporaryFolder folder;
-  std::string file = folder.write("a.iova", "cache_get\ninit\nalloc x50\nfree oldest\nalloc size=2\n");
+  std::string file =
+      folder.write("a.iova", "cache_get\ninit\nalloc x50\nfree oldest\nalloc size=2\n");
   for (const char* revision : {"6.1", "6.12", "7.3"}) {
     auto result = tool_json({"cost", file, "--revision", revision, "--ranges", "50"});
     EXPECT_EQ(result["curve"][0]["steps"], 51) << revision;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// cost: which operation keeps interrupts off the longest, and how that grows with the ranges in use.
+// cost: which operation keeps interrupts off the longest, and how that grows with the ranges in
+// use.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -127,7 +128,8 @@ struct Point {
 };
 
 Point at(const iova_variant& variant, const Candidate& best, size_t ranges) {
-  double factor = static_cast<double>(ranges) / static_cast<double>(std::max<size_t>(best.ranges, 1));
+  size_t base = std::max<size_t>(best.ranges, 1);
+  double factor = static_cast<double>(ranges) / static_cast<double>(base);
   Program large = scaled(best.program, factor);
   Candidate found = costliest_beginning(large, measure(variant, large));
   Point point{found.ranges, found.steps, 0, program::print(large)};

@@ -21,7 +21,8 @@ std::vector<Record> record(const iova_variant& variant, const program::Program& 
   recording = &records;
   const Result& result =
       run(variant, program,
-          {.faults = faults, .past_all = true, .always_check = true, .on_step = [](const Step& step) {
+          {.faults = faults, .past_all = true, .always_check = true,
+           .on_step = [](const Step& step) {
              Record record{0, step.outcome, step.state, {}};
              for (const shim::Attempt& attempt : step.attempts)
                record.attempts.push_back(shim::describe(attempt) +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The operations of the flush queue, and of time and CPUs, which overlap with a slow flush: one that
-// lasts while other CPUs go on. What releases ranges is told by the pages that are put before.
+// The operations of the flush queue, and of time and CPUs, which overlap with a slow flush: one
+// that lasts while other CPUs go on. A release is told of by the pages that are put before it.
 #include <algorithm>
 #include <utility>
 
@@ -76,7 +76,8 @@ void Session::on_hardware_flush(const void* address) {
     if (!start || at < start || at >= start + variant_->domain_size) continue;
     uint64_t number = ++domain.flushes_started;
     trace_.add(number);
-    if (slow_ && shim::in_started_context() && idle_cpu(raw_smp_processor_id()) < program::max_cpus) {
+    bool others_go_on = idle_cpu(raw_smp_processor_id()) < program::max_cpus;
+    if (slow_ && shim::in_started_context() && others_go_on) {
       slow_ = false;
       shim::suspend_context();
     }

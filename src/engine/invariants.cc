@@ -308,7 +308,8 @@ bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint
   struct Search {
     uint64_t next, limit, size, align_mask;
     bool found;
-  } search{std::max(domain.start_pfn, lowest_pfn), limit_pfn, size, aligned ? std::bit_ceil(size) - 1 : 0, false};
+  } search{std::max(domain.start_pfn, lowest_pfn), limit_pfn, size,
+           aligned ? std::bit_ceil(size) - 1 : 0, false};
   variant.each_node(
       domain.memory,
       [](void* context, unsigned long lo, unsigned long hi) {

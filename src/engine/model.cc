@@ -26,7 +26,8 @@ void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_3
 }
 
 bool Model::asks_hint(const Request& request) const {
-  return request.limit + 1 <= dma_32bit_pfn_ && (request.aligned || !variant_->hint_spares_unaligned);
+  bool is_32bit = request.limit + 1 <= dma_32bit_pfn_;  // as is ~0, which wraps
+  return is_32bit && (request.aligned || !variant_->hint_spares_unaligned);
 }
 
 void Model::set_hint(uint64_t hint, const Request& cause) {
@@ -109,6 +110,10 @@ void Model::adopt_nodes(const iova_variant& variant, const void* domain) {
       },
       this);
   std::reverse(nodes_.begin(), nodes_.end());
+  // A reservation widens nodes downwards, also those that are cached.
+  for (Node* cached : {&cached_, &cached32_})
+    for (const Node& node : nodes_)
+      if (node.hi == cached->hi) *cached = node;
 }
 
 void Model::adopt(const iova_variant& variant, const void* domain) {

@@ -42,7 +42,7 @@ class Model {
   const Request& hint_cause() const { return hint_cause_; }  // size 0 if nobody knows
   // A range returns to the tree. Nothing if there is no node that starts at lo.
   void remove(uint64_t lo);
-  // Takes over the allocator's nodes, and its fields too.
+  // Takes over the allocator's nodes after a reservation, or all of its state.
   void adopt_nodes(const iova_variant& variant, const void* domain);
   void adopt(const iova_variant& variant, const void* domain);
 

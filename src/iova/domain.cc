@@ -131,7 +131,8 @@ int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size, unsign
   iova* cached = __get_cached_rbnode(iovad, limit_pfn);
   unsigned long retry_pfn = cached->pfn_hi;
   iova* above =
-      helper::walk_down(iovad, cached, {std::max(iovad->start_pfn, lowest_pfn), limit_pfn}, size, align_mask, &new_pfn);
+      helper::walk_down(iovad, cached, {std::max(iovad->start_pfn, lowest_pfn), limit_pfn}, size,
+                        align_mask, &new_pfn);
   if (!above && retry_pfn < limit_pfn && !defect.no_second_pass)
     above = helper::walk_down(iovad, iova_find_limit(iovad, limit_pfn), {retry_pfn + 1, limit_pfn},
                               size, align_mask, &new_pfn);

@@ -67,7 +67,8 @@ struct iova_queue {
   /* pfn as alloc_fast() gave it, with the same size. The pages of freelist belong to the queue from
    * now on, and freelist itself does until they are put: pages_put of shim/iommu.h is then told of
    * the list that is returned. */
-  const void *(*queue)(void *domain, unsigned long pfn, unsigned long size, struct list_head *freelist);
+  const void *(*queue)(void *domain, unsigned long pfn, unsigned long size,
+                       struct list_head *freelist);
   void (*fields)(const void *domain, struct iova_queue_fields *fields);
   /* The rings in order of CPU, the oldest entry first. */
   void (*each_queued)(const void *domain,

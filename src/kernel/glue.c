@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The tree's own iova.c, unmodified, and below it the view of its static structures that makes it a
- * variant. What trees differ in is in tree_features.h, which probe.cmake makes from the tree's source.
+ * variant. What trees differ in is in tree_features.h, which probe.cmake makes from the source.
  */
 #include "drivers/iommu/iova.c"
 

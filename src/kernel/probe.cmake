@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a kernel tree's allocator is like, told from its source and never from its version:
 #   cmake -DTREE=<tree> -DOUT=<folder> -P probe.cmake
-# writes OUT/tree_features.h for the glue, and links the tree's own headers into OUT/include/linux: no
-# other header of the tree may be found in the place of the shim's. A tree of a shape that the glue
+# writes OUT/tree_features.h for the glue, and links the tree's own headers into OUT/include/linux:
+# no other header of the tree may be found in the place of the shim's. A tree of a shape that the glue
 # does not know is an error of one sentence, after the words "unsupported tree:".
 
 file(READ ${TREE}/drivers/iommu/iova.c source)
@@ -58,8 +58,8 @@ if(HAS_RCACHE_INIT)
   set(features "${features}#define TREE_IS_LIKE ${like}\n")
 endif()
 
-# The flush queue: in iova.c itself (before f7f07484542f, v5.17), else a stretch of dma-iommu.c, which
-# is cut out as it stands: the cookie's type, and all from the ring's size to the queue's init.
+# The flush queue: in iova.c itself (before f7f07484542f, v5.17), else a stretch of dma-iommu.c,
+# which is cut out as it stands: the cookie's type, and all from the ring's size to the queue's init.
 feature(HAS_OWN_QUEUE "${source}" "int[ \t\n]*init_iova_flush_queue\\(")
 set(dma_source "")
 if(EXISTS ${TREE}/drivers/iommu/dma-iommu.c)
@@ -84,7 +84,8 @@ endfunction()
 set(has_queue 0)
 if(NOT HAS_OWN_QUEUE AND dma_source MATCHES "static void queue_iova\\(")
   set(stretch "/* Cut by probe.cmake. */\n")
-  foreach(type "enum iommu_dma_cookie_type {" "enum iommu_dma_queue_type {" "struct iommu_dma_options {")
+  foreach(type "enum iommu_dma_cookie_type {" "enum iommu_dma_queue_type {"
+      "struct iommu_dma_options {")
     string(FIND "${dma_source}" "${type}" at)
     if(at GREATER -1)
       set(cookie ${type})

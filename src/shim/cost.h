@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the allocator's work costs, in steps: moves from a node of the tree to its neighbour, and
- * removals. While interrupts are off a CPU can do nothing else, so what counts is the longest stretch
- * of that (locks.cc).
+ * removals. While interrupts are off a CPU can do nothing else, so what counts is the longest
+ * stretch of that (locks.cc).
  */
 #ifndef IOVAFUZZ_SHIM_COST_H
 #define IOVAFUZZ_SHIM_COST_H

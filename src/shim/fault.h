@@ -12,7 +12,9 @@
 
 namespace shim {
 
-enum class FallibleCall : uint8_t { cache_create, slab_alloc, kmalloc, percpu_alloc, cpuhp, vmalloc };
+enum class FallibleCall : uint8_t {
+  cache_create, slab_alloc, kmalloc, percpu_alloc, cpuhp, vmalloc,
+};
 const char* name(FallibleCall call);  // as the kernel names it: "kmem_cache_alloc", ...
 
 // A plan looks no further than this: the longest operation (rcache init for the most CPUs, a
