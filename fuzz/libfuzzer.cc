@@ -1,41 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The entry points of a target for libFuzzer and its relatives.
 //
-// IOVAFUZZ_TARGET is given by the build, as is the variant (variant.cc). The environment variable
-// IOVAFUZZ_KNOWN names a file with keys of findings, one a line, to note and go past.
+// IOVAFUZZ_TARGET is given by the build, as is the variant (variant.cc).
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/compare.h"
 #include "engine/engine.h"
+#include "fuzz/entry.h"
 #include "fuzz/targets.h"
 #include "program/mutation.h"
-
-// Leaks are the shim's to find, and stacks of its allocations nobody's to keep.
-extern "C" const char* __asan_default_options() {
-  return "detect_leaks=0:malloc_context_size=0:handle_abort=0:allocator_may_return_null=1";
-}
-extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; }
-
-static std::vector<std::string> known;
-
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  if (const char* path = getenv("IOVAFUZZ_KNOWN")) {
-    std::ifstream file(path);
-    for (std::string key; std::getline(file, key);)
-      if (!key.empty()) known.push_back(key);
-  }
-  return 0;
-}
 
 // libFuzzer takes these for code coverage: one for each operation and class of cost, an eighth
 // larger than the one before.
@@ -62,7 +42,7 @@ static void note_costs(const program::Program& program, const std::vector<uint64
 }
 
 static const std::vector<std::string>& run(const program::Program& program) {
-  const engine::Options options{.known = known};
+  const engine::Options options{.known = fuzz::known()};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
   const engine::Result& result = engine::run(fuzz::variant, program, options);
@@ -72,10 +52,8 @@ static const std::vector<std::string>& run(const program::Program& program) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static program::Program program;
-  static std::set<std::string> announced;
   program::decode({data, size}, program);
-  for (const std::string& key : run(program))
-    if (announced.insert(key).second) fmt::print(stderr, "==iovafuzz== known: {}\n", key);
+  for (const std::string& key : run(program)) fuzz::announce(key);
   return 0;
 }
 

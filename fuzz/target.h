@@ -18,7 +18,14 @@ struct Target {
   bool compares = false;  // a kernel tree with the port, instead of judging one allocator
   bool needs_queue = false;  // nothing to do without a flush queue
   bool seeks_cost = false;  // guided by what operations cost, too (engine::Result::costs)
+  bool reads_text = false;  // our own parser and codec are judged (fuzz/text.h), no allocator
 };
+
+// The folder of a target's binary under the build's bin/, when a variant's is given; the end of its
+// build target's name, too.
+inline const char* binary_folder(const Target& target, const char* variant) {
+  return target.reads_text ? "text" : variant;
+}
 
 // What the binary at hand is made of: an allocator, and the one that it should equal or NULL.
 extern const iova_variant& variant;

@@ -112,7 +112,8 @@ class Campaign {
 
   void start(Slot& slot) {
     const fuzz::Target& target = *options_.targets[slot.target];
-    fs::path folder = build_folder() / "bin" / options_.variant_folder;
+    fs::path folder = build_folder() / "bin" /
+                      fuzz::binary_folder(target, options_.variant_folder.c_str());
     size_t index = static_cast<size_t>(&slot - slots_.data());
     std::vector<std::string> command{
         (folder / target.name).string(),

@@ -8,6 +8,7 @@
 
 #include "engine/ledger.h"
 #include "triage/dictionary.h"
+#include "triage/isolate.h"
 
 namespace fs = std::filesystem;
 
@@ -93,6 +94,9 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   expect_refused({"run", "iova_port_vs_kernel"},
                  "iova_port_vs_kernel: it compares a kernel tree with the port's revision that it "
                  "is like: choose such a tree with --kernel");
+  expect_refused({"run", "program_text", "--revision", "6.12"},
+                 "program_text: it tests the text form of programs, which no allocator has a part "
+                 "in");
   expect_refused({"run", "--engine", "honggfuzz"},
                  "unknown engine 'honggfuzz': there are libfuzzer, aflpp");
   expect_refused({"run", "--time", "1 fortnight"},
@@ -286,8 +290,25 @@ TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
   }
 }
 
+TEST(Isolate, ACheckReportsWhatIsNotKnown) {
+  auto check = [] {
+    std::vector<engine::Report> reports(2);
+    reports[0].key = "text-error:parse:text:none";
+    reports[1].key = "text-roundtrip:parse:init:none";
+    return reports;
+  };
+  EXPECT_EQ(check_isolated(check, {}).key(), "text-error:parse:text:none");
+  Outcome second = check_isolated(check, {"text-error:parse:text:none"});
+  EXPECT_EQ(second.key(), "text-roundtrip:parse:init:none");
+  EXPECT_EQ(second.known_met, std::vector<std::string>{"text-error:parse:text:none"});
+  Outcome none = check_isolated(check, {"text-error:parse:text:none", second.key()});
+  EXPECT_EQ(none.kind, Outcome::clean);
+  EXPECT_EQ(none.known_met.size(), 2u);
+  EXPECT_EQ(check_isolated([]() -> std::vector<engine::Report> { abort(); }, {}).key(), "crash");
+}
+
 TEST(Dictionaries, AreWhatTheOperationTableSays) {
-  for (const fuzz::Target* target : judging_targets()) {
+  for (const fuzz::Target* target : standing_targets()) {
     fs::path file = source_folder() / "dictionaries" / (std::string(target->name) + ".dict");
     EXPECT_TRUE(read_file(file) == dictionary(*target))
         << "iovafuzz list dictionary " << target->name;
@@ -296,7 +317,7 @@ TEST(Dictionaries, AreWhatTheOperationTableSays) {
 
 TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
   static const std::regex token("[A-Za-z0-9_]+=\"(\\\\x[0-9a-f]{2})+\"");
-  for (const fuzz::Target* target : judging_targets()) {
+  for (const fuzz::Target* target : standing_targets()) {
     std::istringstream lines(dictionary(*target));
     for (std::string line; std::getline(lines, line);) {
       if (line[0] == '#') continue;
@@ -306,15 +327,16 @@ TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
 }
 
 TEST(Targets, HaveSeedsAndADictionaryAndNothingElseDoes) {
-  std::set<std::string> names;
-  for (const fuzz::Target* target : judging_targets()) names.insert(target->name);
+  std::set<std::string> with_seeds, with_dictionary;
+  for (const fuzz::Target* target : judging_targets()) with_seeds.insert(target->name);
+  for (const fuzz::Target* target : standing_targets()) with_dictionary.insert(target->name);
   std::set<std::string> corpora, dictionaries;
   for (const auto& entry : fs::directory_iterator(source_folder() / "corpus"))
     corpora.insert(entry.path().filename().string());
   for (const auto& entry : fs::directory_iterator(source_folder() / "dictionaries"))
     dictionaries.insert(entry.path().stem().string());
-  EXPECT_EQ(corpora, names);
-  EXPECT_EQ(dictionaries, names);
+  EXPECT_EQ(corpora, with_seeds);
+  EXPECT_EQ(dictionaries, with_dictionary);
 }
 
 }  // namespace

@@ -46,13 +46,21 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// With seeds and a dictionary of their own, and binaries for the port. Those that compare share
-// them.
+// With seeds of their own, and binaries for the port. Those that compare or read text share the
+// seeds.
 inline std::vector<const fuzz::Target*> judging_targets() {
   std::vector<const fuzz::Target*> judging;
   for (const fuzz::Target* target : fuzz::targets)
-    if (!target->compares) judging.push_back(target);
+    if (!target->compares && !target->reads_text) judging.push_back(target);
   return judging;
+}
+
+// With a dictionary of their own, and a binary that needs nothing built on demand.
+inline std::vector<const fuzz::Target*> standing_targets() {
+  std::vector<const fuzz::Target*> standing;
+  for (const fuzz::Target* target : fuzz::targets)
+    if (!target->compares) standing.push_back(target);
+  return standing;
 }
 
 inline std::vector<std::filesystem::path> seeds() {

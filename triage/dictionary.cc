@@ -5,6 +5,7 @@
 
 #include <cctype>
 #include <set>
+#include <sstream>
 
 #include "program/program.h"
 
@@ -13,14 +14,26 @@ namespace {
 
 class Writer {
  public:
-  explicit Writer(std::string& text) : text_(text) {}
+  Writer(std::string& text, bool in_words) : text_(text), in_words_(in_words) {}
 
+  // Its bytes, or the words of its text.
   void token(const program::Operation& operation) {
     std::vector<uint8_t> bytes;
     program::encode(operation, bytes);
+    if (!in_words_) return token(print(operation), bytes);
+    std::istringstream words(print(operation));
+    for (std::string word; words >> word;) this->word(word, word);
+  }
+
+  void word(const std::string& name, const std::string& word) {
+    token(name, {word.begin(), word.end()});
+  }
+
+ private:
+  void token(const std::string& text, const std::vector<uint8_t>& bytes) {
     if (!seen_.insert(bytes).second) return;
     std::string name;
-    for (char c : print(operation)) {
+    for (char c : text) {
       if (c == '-' || c == '+')
         name += c == '-' ? "_minus_" : "_plus_";
       else
@@ -31,20 +44,25 @@ class Writer {
     text_ += "\"\n";
   }
 
- private:
   std::string& text_;
+  bool in_words_;
   std::set<std::vector<uint8_t>> seen_;
 };
 
 }  // namespace
 
-// Each operation plain, and with each operand at each of its interesting values.
+// Each operation plain, and with each operand at each of its interesting values. Of a target that
+// reads text: the words of these.
 std::string dictionary(const fuzz::Target& target) {
   std::string text = fmt::format(
       "# SPDX-License-Identifier: GPL-2.0-only\n"
       "# Generated from the operation table: iovafuzz list dictionary {}\n",
       target.name);
-  Writer writer(text);
+  Writer writer(text, target.reads_text);
+  if (target.reads_text)
+    for (auto [name, word] : {std::pair("newline", "\n"), {"comment", "# "}, {"hexadecimal", "0x"},
+                              {"shift", "<<1023"}, {"domain", "domain=3"}})
+      writer.word(name, word);
   for (program::OpCode code : target.operations) {
     const program::OperationSpec& op = program::spec(code);
     writer.token(program::make(code));

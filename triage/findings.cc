@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "fuzz/text.h"
+#include "triage/build.h"
 #include "triage/commands.h"
 #include "triage/input.h"
 
@@ -19,6 +21,10 @@ std::string folder_name(const std::string& key) {
   for (char c : key)
     name += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ? c : '.';
   return name;
+}
+
+std::span<const uint8_t> bytes_of(const std::string& content) {
+  return {reinterpret_cast<const uint8_t*>(content.data()), content.size()};
 }
 
 std::string commented(const std::string& text) { return "# " + text + "\n"; }
@@ -45,29 +51,30 @@ std::vector<std::string> FindingStore::keys_to_go_past() const {
   return keys;
 }
 
+Outcome FindingStore::replay_past(const std::vector<std::string>& known,
+                                  const std::string& content, const fuzz::Target& target) const {
+  if (target.reads_text)
+    return check_isolated([&] { return fuzz::check_text(bytes_of(content)); }, known);
+  return run_isolated(
+      *tested_.variant, program::decode(bytes_of(content)),
+      {.expected = target.compares ? tested_.expected : nullptr, .known = known});
+}
+
 // Something new, if the program shows it anywhere behind what the engine went past; else what this
 // campaign has found already; else what the ledger knows.
-Outcome FindingStore::replay(const program::Program& program, const fuzz::Target& target) const {
-  IsolateOptions options{.expected = target.compares ? tested_.expected : nullptr,
-                         .known = keys_to_go_past()};
-  Outcome outcome = run_isolated(*tested_.variant, program, options);
-  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_) {
-    options.known = engine::known_keys(tested_.variant->name);
-    outcome = run_isolated(*tested_.variant, program, options);
-  }
-  if (outcome.kind == Outcome::clean && !outcome.known_met.empty()) {
-    options.known.clear();
-    outcome = run_isolated(*tested_.variant, program, options);
-  }
+Outcome FindingStore::replay(const std::string& content, const fuzz::Target& target) const {
+  Outcome outcome = replay_past(keys_to_go_past(), content, target);
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_)
+    outcome = replay_past(engine::known_keys(tested_.variant->name), content, target);
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty())
+    outcome = replay_past({}, content, target);
   return outcome;
 }
 
 TakenInput FindingStore::take(const fs::path& path, const fuzz::Target& target,
                               uint64_t executions, const std::string& log) {
   std::string content = read_file(path);
-  program::Program program = program::decode(
-      {reinterpret_cast<const uint8_t*>(content.data()), content.size()});
-  Outcome outcome = replay(program, target);
+  Outcome outcome = replay(content, target);
   std::string key = outcome.key();
   if (key.empty()) key = "unreproduced:" + std::string(target.name);
   if (const engine::KnownFinding* entry = known(key)) {
@@ -79,7 +86,7 @@ TakenInput FindingStore::take(const fs::path& path, const fuzz::Target& target,
                             [&](const StoredFinding& finding) { return finding.key == key; });
   bool is_new = found == findings_.end();
   if (is_new) {
-    add(key, target, executions, program, outcome, log);
+    add(key, target, executions, content, outcome, log);
     found = std::prev(findings_.end());
   }
   found->inputs++;
@@ -89,17 +96,19 @@ TakenInput FindingStore::take(const fs::path& path, const fuzz::Target& target,
 }
 
 void FindingStore::add(const std::string& key, const fuzz::Target& target, uint64_t executions,
-                       const program::Program& program, const Outcome& outcome,
+                       const std::string& content, const Outcome& outcome,
                        const std::string& log) {
   fs::path finding_folder = folder_ / folder_name(key);
-  fs::path reproducer = finding_folder / "program.iova";
+  fs::path reproducer = finding_folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
   for (const std::string& met : outcome.known_met) past += "--past " + met + " ";
   make_folder(finding_folder);
-  std::string replay = target.compares
-                           ? tested_.compare_command + " " + reproducer.string()
-                           : fmt::format("./iovafuzz replay {}{}{}", tested_.replay_options, past,
-                                         reproducer.string());
+  std::string command = fmt::format("./iovafuzz replay {}{}", tested_.replay_options, past);
+  if (target.compares) command = tested_.compare_command + " ";
+  if (target.reads_text)
+    command = fmt::format("{}/bin/{}/{} ", build_folder().string(),
+                          fuzz::binary_folder(target, ""), target.name);
+  std::string replay = command + reproducer.string();
   findings_.push_back(
       {key, target.name, executions, 0, finding_folder, reproducer, replay, outcome});
   std::string text = commented(key);
@@ -108,7 +117,9 @@ void FindingStore::add(const std::string& key, const fuzz::Target& target, uint6
     for (const std::string& fault : outcome.report->faults)
       text += commented("fault injected: " + fault);
   }
-  write_file(reproducer, text + program::print(program));
+  write_file(reproducer, target.reads_text
+                             ? content
+                             : text + program::print(program::decode(bytes_of(content))));
   std::string report = outcome.report ? engine::format(*outcome.report) : "";
   write_file(finding_folder / "report.txt",
              fmt::format("{}\nvariant: {}\ntarget: {}\nreplay: {}\n{}\n{}\n", key,

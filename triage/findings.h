@@ -21,7 +21,7 @@ struct StoredFinding {
   uint64_t executions;  // of the target's process, when it was first met; 0 if not known
   size_t inputs;        // that showed it
   std::filesystem::path folder;
-  std::filesystem::path reproducer;  // the program as text
+  std::filesystem::path reproducer;  // the program as text, or the input itself if it is text
   std::string replay;   // the command that shows it again
   Outcome outcome;      // of its first input
 };
@@ -55,9 +55,12 @@ class FindingStore {
 
  private:
   std::vector<std::string> keys_to_go_past() const;
-  Outcome replay(const program::Program& program, const fuzz::Target& target) const;
+  // Of an input of the target; past the findings of the keys.
+  Outcome replay_past(const std::vector<std::string>& known, const std::string& content,
+                      const fuzz::Target& target) const;
+  Outcome replay(const std::string& content, const fuzz::Target& target) const;
   void add(const std::string& key, const fuzz::Target& target, uint64_t executions,
-           const program::Program& program, const Outcome& outcome, const std::string& log);
+           const std::string& content, const Outcome& outcome, const std::string& log);
   void write_known() const;
 
   std::filesystem::path folder_, known_folder_;

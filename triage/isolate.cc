@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -256,6 +257,38 @@ Outcome run_isolated(const iova_variant& variant, const program::Program& progra
   run_isolated(variant, {{&program, {}}}, options,
                [&](size_t, const Outcome& outcome) { result = outcome; });
   return result;
+}
+
+Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,
+                       const std::vector<std::string>& known) {
+  constexpr int timeout_ms = 25'000;
+  Child child([&] {
+    std::vector<std::string> met;
+    for (engine::Report& report : check()) {
+      if (std::find(known.begin(), known.end(), report.key) == known.end()) {
+        report.gone_past = met;
+        return send_report(report);
+      }
+      met.push_back(report.key);
+    }
+    send({{"done", {{"known_met", met}}}});
+  });
+  Outcome outcome;
+  bool timed_out = false;
+  std::optional<json> message = child.next(timeout_ms, &timed_out);
+  if (message && message->contains("done")) {
+    outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
+    return outcome;
+  }
+  if (message) {
+    outcome.kind = Outcome::finding;
+    outcome.report = read_report((*message)["report"]);
+    outcome.known_met = outcome.report->gone_past;
+  } else {
+    outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+  }
+  outcome.log = child.log();
+  return outcome;
 }
 
 namespace {

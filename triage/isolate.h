@@ -60,6 +60,10 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
 Outcome run_isolated(const iova_variant& variant, const program::Program& program,
                      const IsolateOptions& options = {});
 
+// Without an allocator: what a check in a child reports, if anything that is not known.
+Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,
+                       const std::vector<std::string>& known);
+
 // Compares two allocators on programs that are made where they run: program number i of count by
 // make(i). Several children share the numbers; all end with the first that meets a finding.
 struct Comparison {

@@ -8,6 +8,7 @@
 #include "engine/oracles.h"
 #include "fuzz/targets.h"
 #include "iova/revision.h"
+#include "program/forms.h"
 #include "program/operation.h"
 #include "triage/commands.h"
 #include "triage/defect.h"
@@ -48,7 +49,7 @@ json operations() {
 
 json oracles() {
   json rows = json::array();
-  for (auto all : {shim::oracles(), engine::oracles()})
+  for (auto all : {shim::oracles(), engine::oracles(), program::oracles()})
     for (const shim::Oracle* oracle : all)
       rows.push_back({{"name", oracle->id},
                       {"purpose", oracle->rule},

@@ -48,6 +48,8 @@ std::string obstacle(const fuzz::Target& target, const TestedVariant& tested) {
   if (target.compares && !tested.expected)
     return "it compares a kernel tree with the port's revision that it is like: choose such a tree "
            "with --kernel";
+  if (target.reads_text && !tested.replay_options.empty())
+    return "it tests the text form of programs, which no allocator has a part in";
   if (target.needs_queue && !tested.variant->queue)
     return fmt::format("{} has no flush queue: its drivers/iommu/dma-iommu.c is missing, or of "
                        "another shape",
@@ -131,7 +133,7 @@ void print_finding(size_t number, const StoredFinding& finding) {
     if (!report.values.empty()) fmt::print("   found: {}\n", report.values);
     if (report.faults.empty()) fmt::print("   faults injected: none\n");
     for (const std::string& fault : report.faults) fmt::print("   fault injected: {}\n", fault);
-    fmt::print("   program:\n");
+    if (!report.program.empty()) fmt::print("   program:\n");
     std::string indented;
     for (size_t at = 0, end; at < report.program.size(); at = end + 1) {
       end = report.program.find('\n', at);
@@ -237,7 +239,8 @@ int run(const Arguments& arguments) {
   fflush(stdout);
   std::vector<std::string> binaries;
   for (const fuzz::Target* target : options.targets)
-    binaries.push_back(fmt::format("{}-{}", target->name, options.variant_folder));
+    binaries.push_back(fmt::format(
+        "{}-{}", target->name, fuzz::binary_folder(*target, options.variant_folder.c_str())));
   build(binaries);
 
   Display display;

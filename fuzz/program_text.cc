@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fuzz/targets.h"
+
+const fuzz::Target fuzz::program_text{
+    .name = "program_text",
+    .purpose = "our own text parser and codec: any bytes, as a program and as text, come back as "
+               "they were",
+    .operations = program::all_operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
+    .reads_text = true,
+};
