@@ -140,7 +140,7 @@ TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {
   std::vector<uint8_t> bytes;
   program::Program program;
   for (int round = 0; round < 25'000; round++) {
-    bytes.resize(random() % 4097);
+    bytes.resize(random() % 1025);
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
     program::decode(bytes, program);
     uint64_t hash = trace(program);
