@@ -77,8 +77,8 @@ constexpr Shown table[] = {
 
     {"queue-timer-not-waited-for", "timer-freed-running",
      "iova_flush_queue/domain_is_put_while_its_timer_runs.iova"},
-    {"queue-reuses-page-list", "page-double-free",
-     "iova_flush_queue/ring_wraps_onto_lists_that_were_put.iova"},
+    {"queue-reuses-page-list", "slab-use-after-free",
+     "iova_flush_queue/ring_wraps_onto_lists_that_were_put.iova", "page-double-free"},
     {"queue-released-on-equality", "queue-early",
      "iova_flush_queue/range_queued_during_a_flush_waits_for_the_next.iova"},
     {"queue-counts-finished-flushes", "queue-early",

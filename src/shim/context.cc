@@ -18,6 +18,7 @@ __attribute__((weak)) void __sanitizer_start_switch_fiber(void** fake_stack, con
                                                           size_t size);
 __attribute__((weak)) void __sanitizer_finish_switch_fiber(void* fake_stack, const void** bottom,
                                                            size_t* size);
+__attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* memory, size_t size);
 }
 
 namespace shim {
@@ -163,7 +164,12 @@ void finish_oldest_context() {
 
 void facility::reset_contexts() {
   // Those of a run that was given up.
-  for (Fiber& fiber : fibers) fiber.ended = true;
+  for (Fiber& fiber : fibers) {
+    // Its frames are gone without having been left.
+    if (!fiber.ended && __asan_unpoison_memory_region)
+      __asan_unpoison_memory_region(fiber.memory, stack_size);
+    fiber.ended = true;
+  }
   suspended_count = 0;
   running = nullptr;
 }
