@@ -11,9 +11,9 @@ static constexpr OpCode operations[] = {
 };
 
 const fuzz::Target fuzz::iova_api_edges{
-    "iova_api_edges",
-    "what the interface allows and no caller does: limit ~0, pfn 0, late reservations, unknown "
-    "pfns",
-    operations,
-    IOVAFUZZ_MAX_LEN,
+    .name = "iova_api_edges",
+    .purpose = "what the interface allows and no caller does: limit ~0, pfn 0, late reservations, "
+               "unknown pfns",
+    .operations = operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
 };

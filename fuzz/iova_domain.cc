@@ -2,8 +2,9 @@
 #include "fuzz/targets.h"
 
 const fuzz::Target fuzz::iova_domain{
-    "iova_domain",
-    "the whole life of domains: init with allocation failures, alloc, free, flush, teardown",
-    program::all_operations,
-    IOVAFUZZ_MAX_LEN,
+    .name = "iova_domain",
+    .purpose = "the whole life of domains: init with allocation failures, alloc, free, flush, "
+               "teardown",
+    .operations = program::all_operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
 };

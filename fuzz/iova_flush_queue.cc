@@ -11,10 +11,10 @@ static constexpr OpCode operations[] = {
 };
 
 const fuzz::Target fuzz::iova_flush_queue{
-    "iova_flush_queue",
-    "the flush queue: rings, its timer, hardware flushes that overlap with all else, teardown",
-    operations,
-    IOVAFUZZ_MAX_LEN,
-    false,
-    true,
+    .name = "iova_flush_queue",
+    .purpose = "the flush queue: rings, its timer, hardware flushes that overlap with all else, "
+               "teardown",
+    .operations = operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
+    .needs_queue = true,
 };

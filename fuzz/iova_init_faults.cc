@@ -10,8 +10,9 @@ static constexpr OpCode operations[] = {
 };
 
 const fuzz::Target fuzz::iova_init_faults{
-    "iova_init_faults",
-    "small programs around cache get and put, domain and rcache init, teardown, and their failures",
-    operations,
-    IOVAFUZZ_MAX_LEN,
+    .name = "iova_init_faults",
+    .purpose = "small programs around cache get and put, domain and rcache init, teardown, and "
+               "their failures",
+    .operations = operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
 };

@@ -2,9 +2,9 @@
 #include "fuzz/targets.h"
 
 const fuzz::Target fuzz::iova_port_vs_kernel{
-    "iova_port_vs_kernel",
-    "a kernel tree against the port: the same program must do the same on both",
-    program::all_operations,
-    IOVAFUZZ_MAX_LEN,
-    true,
+    .name = "iova_port_vs_kernel",
+    .purpose = "a kernel tree against the port: the same program must do the same on both",
+    .operations = program::all_operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
+    .compares = true,
 };

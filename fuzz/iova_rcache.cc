@@ -10,8 +10,8 @@ static constexpr OpCode operations[] = {
 };
 
 const fuzz::Target fuzz::iova_rcache{
-    "iova_rcache",
-    "magazines and depots: filling, flushing, trimming, CPU hotplug, limits",
-    operations,
-    IOVAFUZZ_MAX_LEN,
+    .name = "iova_rcache",
+    .purpose = "magazines and depots: filling, flushing, trimming, CPU hotplug, limits",
+    .operations = operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
 };

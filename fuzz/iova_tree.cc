@@ -10,8 +10,9 @@ static constexpr OpCode operations[] = {
 };
 
 const fuzz::Target fuzz::iova_tree{
-    "iova_tree",
-    "the tree alone: alloc, free, find, reserve of all sizes, limits and granules, exactly judged",
-    operations,
-    IOVAFUZZ_MAX_LEN,
+    .name = "iova_tree",
+    .purpose = "the tree alone: alloc, free, find, reserve of all sizes, limits and granules, "
+               "exactly judged",
+    .operations = operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
 };

@@ -11,11 +11,10 @@ static constexpr OpCode operations[] = {
 };
 
 const fuzz::Target fuzz::iova_worst_case{
-    "iova_worst_case",
-    "the operation that keeps interrupts off the longest: steps through the tree are the feedback",
-    operations,
-    IOVAFUZZ_MAX_LEN,
-    false,
-    false,
-    true,
+    .name = "iova_worst_case",
+    .purpose = "the operation that keeps interrupts off the longest: steps through the tree are "
+               "the feedback",
+    .operations = operations,
+    .max_len = IOVAFUZZ_MAX_LEN,
+    .seeks_cost = true,
 };

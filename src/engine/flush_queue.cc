@@ -123,9 +123,12 @@ void Session::execute_with_slow_flush(const Operation& operation) {
   bool may_flush = operation.code == OpCode::queue || operation.code == OpCode::tick;
   if (!may_flush || !shim::can_start_context()) return execute_in_context(operation);
   unsigned cpu = raw_smp_processor_id();
-  static const Operation* started;
-  started = &operation;
-  bool ended = shim::start_context([](void*) { session().execute_in_context(*started); }, nullptr);
+  const Operation* started = &operation;  // of the program: it outlives the context
+  bool ended = shim::start_context(
+      [](void* argument) {
+        session().execute_in_context(**static_cast<const Operation**>(argument));
+      },
+      &started);
   if (ended) return;
   shim_set_current_cpu(idle_cpu(cpu));
   outcome("a hardware flush lasts on CPU {}, now on CPU {}", cpu, raw_smp_processor_id());

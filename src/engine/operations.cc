@@ -522,9 +522,9 @@ void Session::reserve(Domain& domain, const Operation& operation) {
             hi - lo + 1, iova, RangeKind::reserved);
 }
 
-// Of a range that is free but for other reservations. The reservation may have
-// left its lower part there: it widens the ranges that it overlaps first. It frees no node, so the
-// number of objects must be as before in any case.
+// Of a range that is free but for other reservations. The reservation may have left its lower part
+// there: it widens the ranges that it overlaps first. It frees no node, so the number of objects
+// must be as before in any case.
 void Session::check_failed_reservation(Domain& domain, uint64_t lo, uint64_t hi) {
   PageSet in_tree;
   for (const Model::Node& node : domain.model.nodes()) {
