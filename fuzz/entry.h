@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the entry points of all targets share.
+// What the entry points of all targets share: what their environment asks for.
 #pragma once
 
 #include <string>
@@ -10,6 +10,10 @@ namespace fuzz {
 // Keys of findings to note and go past: the environment variable IOVAFUZZ_KNOWN names a file of
 // them, one a line.
 const std::vector<std::string>& known();
+// IOVAFUZZ_MUTATORS=stock: mutation is the engine's own.
+bool uses_stock_mutators();
+// IOVAFUZZ_FEEDBACK=code: the engine is guided by code coverage alone.
+bool gives_state_feedback();
 // Tells, once, that one of them was met.
 void announce(const std::string& key);
 

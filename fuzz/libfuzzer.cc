@@ -17,11 +17,13 @@
 #include "fuzz/targets.h"
 #include "program/mutation.h"
 
-// libFuzzer takes these for code coverage: one for each operation and class of cost, an eighth
-// larger than the one before.
+// libFuzzer takes counters in this section for code coverage: one for each operation and class of
+// cost, an eighth larger than the one before; and those of states.
 constexpr size_t cost_classes = 256;
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t
     cost_counters[program::operation_count * cost_classes];
+
+__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t state_counters[8192];
 
 static size_t cost_class(uint64_t steps) {
   if (steps < 8) return steps;
@@ -42,7 +44,8 @@ static void note_costs(const program::Program& program, const std::vector<uint64
 }
 
 static const std::vector<std::string>& run(const program::Program& program) {
-  const engine::Options options{.known = fuzz::known()};
+  engine::Options options{.known = fuzz::known()};
+  if (fuzz::gives_state_feedback()) options.state = state_counters;
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
   const engine::Result& result = engine::run(fuzz::variant, program, options);
@@ -72,7 +75,7 @@ static size_t store(program::Program& program, uint8_t* data, size_t max_size) {
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
                                           unsigned seed) {
-  if (seed % 16 == 0) return LLVMFuzzerMutate(data, size, max_size);
+  if (fuzz::uses_stock_mutators() || seed % 16 == 0) return LLVMFuzzerMutate(data, size, max_size);
   static program::Program program;
   program::decode({data, size}, program);
   program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed).mutate(program);
@@ -82,6 +85,11 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
                                             const uint8_t* data2, size_t size2, uint8_t* out,
                                             size_t max_out_size, unsigned seed) {
+  if (fuzz::uses_stock_mutators()) {  // which cross, too
+    size_t size = std::min(size1, max_out_size);
+    std::copy_n(data1, size, out);
+    return LLVMFuzzerMutate(out, size, max_out_size);
+  }
   program::Program program = program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed)
                                  .cross(program::decode({data1, size1}),
                                         program::decode({data2, size2}));

@@ -129,12 +129,20 @@ class Campaign {
     fs::path seeds = build_folder() / "corpus" / target.name;
     if (options_.seeds && fs::exists(seeds)) command.push_back(seeds.string());
     slot.process = std::make_unique<FuzzerProcess>(
-        command, std::vector<std::string>{"IOVAFUZZ_KNOWN=" + store_.known_file().string()},
+        command, environment(),
         options_.out / "logs" / fmt::format("{}.{}.log", target.name, index));
     slot.starts++;
     slot.started = Clock::now();
     milliseconds time = turn();
     slot.until = time == milliseconds::max() ? Clock::time_point::max() : slot.started + time;
+  }
+
+  // What fuzz/entry.h reads.
+  std::vector<std::string> environment() const {
+    std::vector<std::string> words{"IOVAFUZZ_KNOWN=" + store_.known_file().string()};
+    if (options_.stock_mutators) words.push_back("IOVAFUZZ_MUTATORS=stock");
+    if (!options_.state_feedback) words.push_back("IOVAFUZZ_FEEDBACK=code");
+    return words;
   }
 
   void wait_for_output() {
@@ -156,6 +164,7 @@ class Campaign {
     std::unique_ptr<FuzzerProcess> process = std::move(slot.process);
     size_t target = slot.target;
     finished_[target].executions += process->statistics().executions;
+    finished_[target].cpu_seconds += process->statistics().cpu_seconds;
     finished_[target].coverage = process->statistics().coverage;
     finished_[target].corpus = process->statistics().corpus;
     running_time_[target] += Clock::now() - slot.started;
@@ -237,6 +246,7 @@ class Campaign {
       double seconds = std::chrono::duration<double>(time).count();
       row.executions = sum.executions;
       row.executions_per_second = seconds > 0 ? static_cast<double>(sum.executions) / seconds : 0;
+      row.cpu_seconds = sum.cpu_seconds;
       row.coverage = sum.coverage;
       row.corpus = sum.corpus;
     }

@@ -26,6 +26,8 @@ struct CampaignOptions {
   bool first = false;          // stop at the first new finding
   bool seeds = true;           // else from an empty corpus
   bool ledger = true;          // go past known findings; else they are new
+  bool stock_mutators = false;     // the engine's own, on bytes, instead of by operation
+  bool state_feedback = true;      // else guided by code coverage alone
   std::filesystem::path out;
 };
 
@@ -37,6 +39,7 @@ struct TargetProgress {
   bool running = false;
   uint64_t executions = 0;
   double executions_per_second = 0;  // over the time that it was running
+  double cpu_seconds = 0;            // of the processes that have ended
   uint64_t coverage = 0, corpus = 0;
   size_t new_findings = 0;
   KnownMet known = {};  // of the ledger

@@ -14,6 +14,7 @@ namespace triage {
 
 struct FuzzerStatistics {
   uint64_t executions = 0, coverage = 0, corpus = 0;
+  double cpu_seconds = 0;  // once it has ended
 };
 
 class FuzzerProcess {

@@ -208,6 +208,31 @@ TEST(Run, EndsInOrderWhenInterrupted) {
   EXPECT_NE(read_file(out.path() / "log").find("interrupted on port@fixed"), std::string::npos);
 }
 
+// By the launcher, which installs what draws the plot.
+TEST(Bench, FindsAPlantedDefectInEachConfiguration) {
+  TemporaryFolder out;
+  CommandResult result = run_command(
+      {(source_folder() / "iovafuzz").string(), "bench", "find", "failed-init-keeps-rcaches",
+       "--target", "iova_init_faults", "--seeds", "2", "--time", "30s", "--out",
+       out.path().string(), "--configuration", "default", "--configuration", "no-seeds"},
+      false);
+  ASSERT_EQ(result.status, 0) << result.output;
+  auto summary = nlohmann::json::parse(read_file(out.path() / "find.json"));
+  const auto& row = summary["defects"][0];
+  EXPECT_EQ(row["defect"], "failed-init-keeps-rcaches");
+  ASSERT_EQ(row["configurations"].size(), 2u) << summary.dump(2);
+  for (const auto& [name, cells] : row["configurations"].items()) {
+    EXPECT_EQ(cells["misses"], 0) << name << cells.dump(2);
+    EXPECT_GT(cells["executions"], 0) << name;
+    EXPECT_GT(cells["cpu_seconds"], 0) << name;
+    for (const auto& campaign : cells["campaigns"])
+      EXPECT_EQ(campaign["target"], "iova_init_faults") << campaign.dump(2);
+  }
+  EXPECT_GT(fs::file_size(out.path() / "find.svg"), 0u);
+  EXPECT_EQ(tool({"bench", "find", "no-such-defect"}).status, 2);
+  EXPECT_EQ(tool({"bench", "find", "--configuration", "none"}).status, 2);
+}
+
 TEST(Run, RefusesAnOutThatCannotBeWritten) {
   TemporaryFolder out;
   std::string file = out.write("file", "");
