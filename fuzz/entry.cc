@@ -16,12 +16,8 @@ extern "C" const char* __asan_default_options() {
 extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 
 static std::vector<std::string> known_keys;
-static bool stock_mutators, state_feedback;
+static bool stock_mutators;
 
-static bool is_set(const char* name, const char* value) {
-  const char* found = getenv(name);
-  return found && !strcmp(found, value);
-}
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   if (const char* path = getenv("IOVAFUZZ_KNOWN")) {
@@ -29,15 +25,14 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
     for (std::string key; std::getline(file, key);)
       if (!key.empty()) known_keys.push_back(key);
   }
-  stock_mutators = is_set("IOVAFUZZ_MUTATORS", "stock");
-  state_feedback = !is_set("IOVAFUZZ_FEEDBACK", "code");
+  const char* mutators = getenv("IOVAFUZZ_MUTATORS");
+  stock_mutators = mutators && !strcmp(mutators, "stock");
   return 0;
 }
 
 namespace fuzz {
 
 bool uses_stock_mutators() { return stock_mutators; }
-bool gives_state_feedback() { return state_feedback; }
 
 const std::vector<std::string>& known() { return known_keys; }
 

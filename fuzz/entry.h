@@ -12,8 +12,6 @@ namespace fuzz {
 const std::vector<std::string>& known();
 // IOVAFUZZ_MUTATORS=stock: mutation is the engine's own.
 bool uses_stock_mutators();
-// IOVAFUZZ_FEEDBACK=code: the engine is guided by code coverage alone.
-bool gives_state_feedback();
 // Tells, once, that one of them was met.
 void announce(const std::string& key);
 

@@ -17,13 +17,12 @@
 #include "fuzz/targets.h"
 #include "program/mutation.h"
 
-// libFuzzer takes counters in this section for code coverage: one for each operation and class of
-// cost, an eighth larger than the one before; and those of states.
+// libFuzzer takes these for code coverage: one for each operation and class of cost, an eighth
+// larger than the one before.
 constexpr size_t cost_classes = 256;
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t
     cost_counters[program::operation_count * cost_classes];
 
-__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t state_counters[8192];
 
 static size_t cost_class(uint64_t steps) {
   if (steps < 8) return steps;
@@ -44,8 +43,7 @@ static void note_costs(const program::Program& program, const std::vector<uint64
 }
 
 static const std::vector<std::string>& run(const program::Program& program) {
-  engine::Options options{.known = fuzz::known()};
-  if (fuzz::gives_state_feedback()) options.state = state_counters;
+  const engine::Options options{.known = fuzz::known()};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
   const engine::Result& result = engine::run(fuzz::variant, program, options);

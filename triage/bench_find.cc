@@ -33,10 +33,8 @@ const std::vector<Configuration>& configurations() {
   static const std::vector<Configuration> all{
       {"default", "as run does it, with the seeds", {}},
       {"no-seeds", "from an empty corpus", {"--no-seeds"}},
-      {"no-state", "from an empty corpus, without state feedback",
-       {"--no-seeds", "--no-state-feedback"}},
-      {"stock", "from an empty corpus, with the engine's own mutators, without state feedback",
-       {"--no-seeds", "--no-state-feedback", "--stock-mutators"}},
+      {"stock", "from an empty corpus, with the engine's own mutators",
+       {"--no-seeds", "--stock-mutators"}},
   };
   return all;
 }

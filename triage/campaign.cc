@@ -141,7 +141,6 @@ class Campaign {
   std::vector<std::string> environment() const {
     std::vector<std::string> words{"IOVAFUZZ_KNOWN=" + store_.known_file().string()};
     if (options_.stock_mutators) words.push_back("IOVAFUZZ_MUTATORS=stock");
-    if (!options_.state_feedback) words.push_back("IOVAFUZZ_FEEDBACK=code");
     return words;
   }
 

@@ -26,8 +26,7 @@ struct CampaignOptions {
   bool first = false;          // stop at the first new finding
   bool seeds = true;           // else from an empty corpus
   bool ledger = true;          // go past known findings; else they are new
-  bool stock_mutators = false;     // the engine's own, on bytes, instead of by operation
-  bool state_feedback = true;      // else guided by code coverage alone
+  bool stock_mutators = false;  // the engine's own, on bytes, instead of by operation
   std::filesystem::path out;
 };
 

@@ -28,7 +28,7 @@ struct Arguments {
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   unsigned seed = 1;
   bool first = false, no_seeds = false, no_ledger = false, json = false;
-  bool stock_mutators = false, no_state_feedback = false;
+  bool stock_mutators = false;
   std::string out;
 };
 
@@ -224,7 +224,6 @@ int run(const Arguments& arguments) {
   options.seeds = !arguments.no_seeds;
   options.ledger = !arguments.no_ledger;
   options.stock_mutators = arguments.stock_mutators;
-  options.state_feedback = !arguments.no_state_feedback;
   options.out = arguments.out;
   if (arguments.out.empty()) {
     options.out = source_folder() / ".campaign";
@@ -291,8 +290,6 @@ void add_run(CLI::App& app, Action& action) {
                     "treat known findings as new (list known tells which there are)");
   command->add_flag("--stock-mutators", arguments->stock_mutators,
                     "mutate bytes as the engine does, not operations");
-  command->add_flag("--no-state-feedback", arguments->no_state_feedback,
-                    "be guided by code coverage alone");
   command->add_option("--out", arguments->out,
                       "folder for corpus, logs and findings; else .campaign of the project");
   command->add_flag("--json", arguments->json, "the summary for programs");

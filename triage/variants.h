@@ -11,8 +11,8 @@ namespace triage {
 
 struct VariantChoice {
   std::string revision = "fixed";
-  std::string kernel;
-  std::string defect;
+  std::string kernel = "";
+  std::string defect = "";
 
   void add_options(CLI::App& command);
   // Builds a kernel tree's, or one with a defect, if need be. Throws Failure if there is no such

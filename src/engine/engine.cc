@@ -77,7 +77,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   destroyed_ = nullptr;
   release_ = {};
   injected_.clear();
-  credit_ = check_cost_ = previous_ = 0;
+  credit_ = check_cost_ = 0;
   cache_references_ = 0;
   ranges_used_ = 0;
   current_ = 0;
@@ -212,7 +212,6 @@ void Session::finish_operation(const Operation& operation) {
     credit_ = check_cost_;
   }
   check_object_count();
-  if (!options_.state.empty()) note_state(operation);
   credit_ += 8 + calls(operation);
   if (credit_ >= check_cost_ || options_.always_check) {
     check_invariants(*variant_, domains_, function(), trace_);

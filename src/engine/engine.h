@@ -39,9 +39,6 @@ struct Options {
   bool past_all = false;
   // Look at the whole state after every operation, not only now and then.
   bool always_check = false;
-  // Counters of the states met: those of this run are set to 1, which is all that is done to them.
-  // The more there are, the fewer states share one. None: not counted.
-  std::span<uint8_t> state = {};
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;
 };

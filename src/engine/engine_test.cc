@@ -54,30 +54,6 @@ std::vector<program::Program> some_programs() {
 
 constexpr const char* ready = "cache_get\ninit\ninit_rcaches\n";
 
-size_t states_of(const char* text, std::vector<uint8_t>& counters) {
-  counters.assign(4096, 0);
-  run(fixed, program::parse(text), {.state = counters});
-  return static_cast<size_t>(std::count(counters.begin(), counters.end(), 1));
-}
-
-TEST(Run, TellsTheStatesThatItMeets) {
-  std::vector<uint8_t> life, same, deeper, none(4096);
-  constexpr const char plain[] = "cache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\n";
-  size_t states = states_of(plain, life);
-  EXPECT_GT(states, 5u);  // one an operation, at least
-  states_of(plain, same);
-  EXPECT_EQ(life, same);
-  // A full magazine is another state than one pfn.
-  size_t more = states_of("cache_get\ninit\ninit_rcaches\nalloc_fast x127\nfree_fast x127\n",
-                          deeper);
-  EXPECT_NE(life, deeper);
-  EXPECT_GT(more, 5u);
-  // The trace is the same whether they are counted or not.
-  auto program = program::parse(plain);
-  uint64_t counted = run(fixed, program, {.state = life}).trace_hash;
-  EXPECT_EQ(counted, run(fixed, program).trace_hash);
-}
-
 TEST(Run, EmptyProgramIsARun) { EXPECT_TRUE(run(fixed, {}).attempts.empty()); }
 
 TEST(Run, TellsWhatEveryOperationReturned) {

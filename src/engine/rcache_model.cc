@@ -63,15 +63,6 @@ void RcacheModel::delete_magazine(Pfns* magazine) {
   magazines_--;
 }
 
-RcacheModel::Fill RcacheModel::fill(unsigned bin, unsigned cpu) const {
-  auto pfns = [](const Pfns* magazine) {
-    return magazine ? std::optional(magazine->size()) : std::nullopt;
-  };
-  const CpuCache& cache = bins_[bin].cpus[cpu];
-  return {pfns(cache.loaded), pfns(cache.prev), bins_[bin].depot.size(),
-          bins_[bin].work.pending};
-}
-
 FastAnswer RcacheModel::allocate(const Request& request, bool flush_allowed, unsigned cpu,
                                  AttemptCursor& attempts) {
   unsigned index = bin_of(request.size);

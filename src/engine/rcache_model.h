@@ -80,13 +80,6 @@ class RcacheModel {
   // Runs it; the clock shows its time.
   void run_next_work();
 
-  // Of a bin, and of a CPU's magazines in it.
-  struct Fill {
-    std::optional<size_t> loaded, prev;  // pfns; none where there is no magazine
-    size_t depot;                        // magazines
-    bool work_pending;
-  };
-  Fill fill(unsigned bin, unsigned cpu) const;
   // How many there are.
   size_t magazines() const { return magazines_; }
   // What differs from all magazines of the allocator, in the order of each_magazine(), or "".

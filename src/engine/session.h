@@ -3,7 +3,6 @@
 //   engine.cc      the frame of a run: faults, steps, checks between operations, findings
 //   operations.cc  what each operation does, and the checks of what it returned
 //   flush_queue.cc the operations of the flush queue, and those that overlap with a slow flush
-//   feedback.cc    the states that a run meets
 //   report.cc      a finding in the terms of the program
 #pragma once
 
@@ -70,7 +69,6 @@ class Session {
   void execute_in_context(const Operation& operation);
   void execute_with_slow_flush(const Operation& operation);
   void finish_operation(const Operation& operation);
-  void note_state(const Operation& operation);
   void finish_step();
   void end();
   const Result& give_up();
@@ -196,7 +194,6 @@ class Session {
   shim::Census before_{};
   size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation
   bool failed_ = false;  // the operation reported failure
-  uint64_t previous_ = 0;  // operation, and how it ended
   size_t findings_ = 0;  // ever
   // Whole-state checks cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, check_cost_ = 0;
