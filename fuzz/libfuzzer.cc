@@ -23,7 +23,6 @@ constexpr size_t cost_classes = 256;
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t
     cost_counters[program::operation_count * cost_classes];
 
-
 static size_t cost_class(uint64_t steps) {
   if (steps < 8) return steps;
   unsigned octave = static_cast<unsigned>(std::bit_width(steps)) - 4;
