@@ -121,7 +121,7 @@ class Campaign {
         "-max_len=" + std::to_string(target.max_len),
         "-artifact_prefix=" + crash_folder(target).string() + "/",
         "-dict=" + (folder / (std::string(target.name) + ".dict")).string(),
-        "-timeout=25",
+        "-timeout=" + std::to_string(options_.input_timeout),
         "-rss_limit_mb=2560",
         "-reload=1",
         "-print_final_stats=1",

@@ -23,6 +23,7 @@ struct CampaignOptions {
   std::optional<std::chrono::milliseconds> time;  // none: until interrupted
   unsigned jobs = 1;           // processes at a time
   unsigned seed = 1;
+  unsigned input_timeout = 25;  // seconds
   bool first = false;          // stop at the first new finding
   bool seeds = true;           // else from an empty corpus
   bool ledger = true;          // go past known findings; else they are new

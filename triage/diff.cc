@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <random>
 #include <thread>
 
-#include "program/mutation.h"
 #include "triage/commands.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
+#include "triage/random_program.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -25,19 +24,6 @@ struct Arguments {
   std::string out;
   bool json = false;
 };
-
-// Program number i of a seed: some mutations of nothing, or now and then of an input.
-program::Program random_program(uint64_t seed, uint64_t number, const std::vector<Input>& inputs) {
-  constexpr uint64_t most_mutations = 24, inputs_one_in = 16;
-  std::seed_seq sequence{seed, seed >> 32, number, number >> 32};
-  std::mt19937 random(sequence);
-  program::Program program;
-  if (!inputs.empty() && random() % inputs_one_in == 0)
-    program = inputs[random() % inputs.size()].program;
-  for (uint64_t left = 1 + random() % most_mutations; left; left--)
-    program::Mutator(program::all_operations, random()).mutate(program);
-  return program;
-}
 
 void show_progress(uint64_t done, uint64_t of) {
   if (!isatty(STDOUT_FILENO)) return;

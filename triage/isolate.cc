@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +115,7 @@ class Child {
     pid_ = fork();
     if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
     if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // a program that hangs must not outlive the tool
       close(ends[0]);
       message_fd = ends[1];
       dup2(log_, STDERR_FILENO);

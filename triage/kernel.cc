@@ -14,16 +14,6 @@
 namespace triage {
 namespace {
 
-ModuleVariant module_of(const KernelTree& tree) {
-  for (const std::string& word : {tree.title, tree.folder.string()})
-    if (word.find_first_of("\"\\;$\n") != std::string::npos ||
-        word.find("]==]") != std::string::npos)
-      throw Failure(fmt::format("{}: cannot be built from a path with such characters", word));
-  return {fmt::format("iovafuzz_kernel({} [==[{}]==] [==[{}]==])", tree.name, tree.title,
-                      tree.folder.string()),
-          "kernel_module_" + tree.name, build_folder() / "kernels" / tree.name / "kernel.so"};
-}
-
 // What is wrong with the tree, from the words of the build.
 std::string complaint(const KernelTree& tree, const std::string& output) {
   static const std::regex unsupported("unsupported tree: (.*)");
@@ -40,6 +30,18 @@ std::string complaint(const KernelTree& tree, const std::string& output) {
 }
 
 }  // namespace
+
+ModuleVariant module_of(const KernelTree& tree) {
+  for (const std::string& word : {tree.title, tree.folder.string()})
+    if (word.find_first_of("\"\\;$\n") != std::string::npos ||
+        word.find("]==]") != std::string::npos)
+      throw Failure(fmt::format("{}: cannot be built from a path with such characters", word));
+  std::string changed;
+  if (!tree.changed.empty()) changed = fmt::format(" [==[{}]==]", tree.changed.string());
+  return {fmt::format("iovafuzz_kernel({} [==[{}]==] [==[{}]==]{})", tree.name, tree.title,
+                      tree.folder.string(), changed),
+          "kernel_module_" + tree.name, build_folder() / "kernels" / tree.name / "kernel.so"};
+}
 
 std::string build_name(const KernelTree& tree) { return "kernel-" + tree.name; }
 

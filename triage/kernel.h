@@ -4,8 +4,12 @@
 
 #include "iova/variant.h"
 #include "triage/kernel_tree.h"
+#include "triage/module.h"
 
 namespace triage {
+
+// Its shared object, of the build. Throws Failure if the tree's path cannot be told to CMake.
+ModuleVariant module_of(const KernelTree& tree);
 
 // Compiles what is not up to date and loads it into this process, where it stays. Throws Failure
 // that names the tree's file and what is missing, if it cannot be compiled over the shim.

@@ -15,6 +15,8 @@ struct KernelTree {
   // For people: "debian:6.12 (6.12.117-1)", or the absolute path.
   std::string title;
   std::filesystem::path folder;  // absolute, without symbolic links; has the files below
+  // If not empty, a folder whose drivers/iommu/iova.c is compiled in the place of the tree's.
+  std::filesystem::path changed = {};
 };
 
 // A file that is used of a tree.

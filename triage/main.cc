@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   triage::add_diff(app, action);
   triage::add_cost(app, action);
   triage::add_bench(app, action);
+  triage::add_mutants(app, action);
   triage::add_list(app, action);
   try {
     app.parse(argc, argv);

@@ -20,7 +20,8 @@ std::string head(const std::string& call) { return call.substr(0, call.find(' ')
 
 // Of a kernel tree that is gone: what was built of it goes, too.
 bool is_gone(const std::string& call) {
-  static const std::regex kernel("iovafuzz_kernel\\((\\S+) .*\\[==\\[(.*)\\]==\\]\\)");
+  static const std::regex kernel(
+      "iovafuzz_kernel\\((\\S+) \\[==\\[.*?\\]==\\] \\[==\\[(.*?)\\]==\\].*");
   std::smatch match;
   if (!std::regex_match(call, match, kernel) || fs::exists(match[2].str())) return false;
   fs::remove_all(build_folder() / "kernels" / match[1].str());
