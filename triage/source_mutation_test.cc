@@ -160,7 +160,7 @@ TEST(SourceMutation, EachMutantIsOneOfAKindInOrder) {
   std::set<std::string> texts;
   for (size_t i = 0; i < mutants.size(); i++) {
     texts.insert(mutants[i].text);
-    if (i) EXPECT_LE(mutants[i - 1].line, mutants[i].line);
+    EXPECT_LE(mutants[i ? i - 1 : 0].line, mutants[i].line);
   }
   EXPECT_EQ(mutants.size(), 3 * 9 + 2u);
   EXPECT_EQ(texts.size(), mutants.size());
