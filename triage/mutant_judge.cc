@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <numeric>
+
 #include "engine/ledger.h"
 #include "fuzz/targets.h"
 #include "kernel/kernel_variant.h"
@@ -40,6 +42,10 @@ double cpu_seconds() {
       sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   }
   return sum;
+}
+
+uint64_t steps_of(const Outcome& outcome) {
+  return std::accumulate(outcome.costs.begin(), outcome.costs.end(), uint64_t{0});
 }
 
 bool is_difference(const std::string& key) { return key.starts_with("variants-differ"); }
@@ -121,6 +127,7 @@ MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) con
 bool MutantJudge::killed_by_seeds(const iova_variant& mutant, MutantVerdict& verdict) const {
   struct Enough {};
   const Input* different = nullptr;
+  uint64_t steps = 0, expected_steps = 0;
   auto blame = [&](const Input& input, const std::string& key) {
     verdict.stage = "seeds";
     verdict.key = key;
@@ -130,6 +137,8 @@ bool MutantJudge::killed_by_seeds(const iova_variant& mutant, MutantVerdict& ver
   try {
     run_isolated(mutant, jobs_, isolate(), [&](size_t index, const Outcome& outcome) {
       const Outcome& expected = expected_[index];
+      steps += steps_of(outcome);
+      expected_steps += steps_of(expected);
       bool same = outcome.key() == expected.key() && outcome.trace_hash == expected.trace_hash;
       if (!same && !different) different = &inputs_[index];
       if (same || outcome.kind == Outcome::clean || outcome.key() == expected.key()) return;
@@ -139,7 +148,11 @@ bool MutantJudge::killed_by_seeds(const iova_variant& mutant, MutantVerdict& ver
   } catch (Enough) {
     return true;
   }
-  if (!different) return false;
+  if (!different) {
+    if (expected_steps)
+      verdict.steps = static_cast<double>(steps) / static_cast<double>(expected_steps);
+    return false;
+  }
   IsolateOptions comparing = isolate();
   comparing.expected = original_;
   std::string key = run_isolated(mutant, different->program, comparing).key();

@@ -24,9 +24,10 @@ struct MutantVerdict {
   uint64_t programs = 0;     // compared with the tree
   uint64_t executions = 0;   // of the campaign's targets
   double cpu_seconds = 0;    // without the build
+  double steps = 0;          // through the tree, in all seeds, as a multiple of the original's
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MutantVerdict, result, stage, key, source, program, programs,
-                                   executions, cpu_seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MutantVerdict, result, stage, key, source, program,
+                                                programs, executions, cpu_seconds, steps)
 
 struct JudgeOptions {
   std::chrono::milliseconds time{0};  // for a mutant that stands all seeds; 0: no more than seeds

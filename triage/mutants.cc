@@ -349,8 +349,11 @@ int mutants(const Arguments& arguments) {
   if (total.survived) fmt::print("\nsurvivors:\n");
   for (const Judged& judged : all) {
     if (judged.verdict->result != "survived") continue;
-    fmt::print("\n{}: {} in {}\n{}{}", place_of(*judged.mutant), judged.mutant->mutation,
-               judged.mutant->function, marked(judged.mutant->before, "-"),
+    std::string cost;
+    if (judged.verdict->steps != 1)
+      cost = fmt::format(", {:.4f} times the steps", judged.verdict->steps);
+    fmt::print("\n{}: {} in {}{}\n{}{}", place_of(*judged.mutant), judged.mutant->mutation,
+               judged.mutant->function, cost, marked(judged.mutant->before, "-"),
                marked(judged.mutant->after, "+"));
   }
   fmt::print("\n{} of {} possible mutants, {} survived; everything is in {}\n", all.size(),

@@ -31,6 +31,7 @@ TEST(Mutants, AreJudgedBySeedsAndCounted) {
       EXPECT_TRUE(fs::exists(source_folder() / row["source"].get<std::string>()));
     }
     survived += row["result"] == "survived";
+    EXPECT_EQ(row["steps"] > 0, row["result"] == "survived") << row.dump(2);
   }
   EXPECT_GT(killed, 0u) << summary.dump(2);
   EXPECT_EQ(summary["total"]["survived"], survived);
