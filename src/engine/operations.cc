@@ -9,6 +9,7 @@
 #include "shim/object.h"
 #include "shim/slab.h"
 #include "shim/timekeeping.h"
+#include "shim/types.h"
 
 namespace engine {
 
@@ -31,6 +32,10 @@ void Session::cache_get() {
   outcome("{}", print_error(error));
   check_reported(error != 0, faults);
   if (!error) cache_references_++;
+  constexpr unsigned long largest_cached = PAGE_SIZE << (IOVA_BINS - 1);
+  if (variant_->rcache_range && variant_->rcache_range() != largest_cached)
+    raise(oracle::rcache_range_wrong,
+          fmt::format("it tells {} bytes, not {}", variant_->rcache_range(), largest_cached));
 }
 
 void Session::cache_put() {

@@ -14,6 +14,7 @@
 #include "iova/port_variants.h"
 #include "shim/iommu.h"
 #include "shim/slab.h"
+#include "shim/types.h"
 #include "testing/literally.h"
 
 namespace engine {
@@ -252,6 +253,8 @@ const Broken broken[] = {
      [](iova_variant& v) { v.alloc_fast = alloc_a_live_pfn; }, FAST "alloc_fast x2\n"},
     {&oracle::find_wrong, "find-wrong:find_iova:find:none",
      [](iova_variant& v) { v.find = find_nothing; }, FAST "alloc\nfind\n"},
+    {&oracle::rcache_range_wrong, "rcache-range-wrong:iova_cache_get:cache_get:none",
+     [](iova_variant& v) { v.rcache_range = [] { return PAGE_SIZE; }; }, "cache_get\n"},
     {&oracle::spurious_failure, "spurious-failure:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_nothing; }, FAST "alloc\n"},
     {&oracle::hint_lower_limit, "hint-lower-limit:alloc_iova_fast:alloc_fast:none",

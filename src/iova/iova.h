@@ -142,6 +142,7 @@ iova* alloc_iova_above(iova_domain* iovad, unsigned long size, unsigned long lim
 }  // namespace helper
 
 // rcache.cc. alloc_iova_fast() returns 0 when there is no room or no memory.
+unsigned long iova_rcache_range();  // bytes
 int iova_domain_init_rcaches(iova_domain* iovad);
 unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
                               bool flush_rcache);

@@ -164,6 +164,7 @@ const iova_variant variant = {
     .init_domain = [](void* d, unsigned long granule,
                       unsigned long start) { init_iova_domain(as_domain(d), granule, start); },
     .init_rcaches = [](void* d) { return iova_domain_init_rcaches(as_domain(d)); },
+    .rcache_range = iova_rcache_range,
     .put_domain =
         [](void* d) {
           iommu_dma_free_fq(&whole(d)->cookie);

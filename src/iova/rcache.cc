@@ -225,6 +225,8 @@ void free_global_cached_iovas(iova_domain* iovad) {
 
 }  // namespace
 
+unsigned long iova_rcache_range() { return PAGE_SIZE << (IOVA_RANGE_CACHE_MAX_SIZE - 1); }
+
 int iova_domain_init_rcaches(iova_domain* iovad) {
   iovad->rcaches = static_cast<iova_rcache*>(
       kcalloc(IOVA_RANGE_CACHE_MAX_SIZE, sizeof(iova_rcache), GFP_KERNEL));

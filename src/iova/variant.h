@@ -100,6 +100,7 @@ struct iova_variant {
   void (*cache_put)(void);
   void (*init_domain)(void *domain, unsigned long granule, unsigned long start_pfn);
   int (*init_rcaches)(void *domain); /* NULL: init_domain() does it */
+  unsigned long (*rcache_range)(void); /* bytes, of the largest size cached; NULL: not told */
   void (*put_domain)(void *domain);
   void *(*alloc)(void *domain, unsigned long size, unsigned long limit_pfn, bool size_aligned);
   unsigned long (*alloc_fast)(void *domain, unsigned long size, unsigned long limit_pfn,

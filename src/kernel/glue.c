@@ -336,6 +336,9 @@ const struct iova_variant kernel_variant = {
 #if TREE_HAS_RCACHE_INIT
     .init_rcaches = init_rcaches,
 #endif
+#if TREE_HAS_RCACHE_RANGE
+    .rcache_range = iova_rcache_range,
+#endif
     .put_domain = put_domain,
     .alloc = alloc,
     .alloc_fast = alloc_fast,

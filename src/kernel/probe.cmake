@@ -30,6 +30,7 @@ function(feature name text pattern)
 endfunction()
 # Rcaches are a call of their own (32e92d9f6f87, v5.18), else part of init_iova_domain().
 feature(HAS_RCACHE_INIT "${header}" "iova_domain_init_rcaches\\(")
+feature(HAS_RCACHE_RANGE "${header}" "iova_rcache_range\\(")
 feature(EMBEDS_RCACHES "${header}" "struct iova_rcache[ \t]+rcaches\\[")
 # The depot is a list (911aa1245da8, v6.7), else an array, and delayed work trims it.
 feature(LISTS_DEPOT "${source}" "struct iova_magazine \\*depot;")

@@ -19,6 +19,7 @@ namespace {
 unsigned possible = 1, current, online = 1;  // online is a bit mask
 
 bool registered;
+cpuhp_state registered_state;
 shim_cpuhp_callback dead_callback;
 const shim_site* registered_at;
 std::vector<hlist_node*> instances;  // oldest first
@@ -26,6 +27,8 @@ std::vector<hlist_node*> instances;  // oldest first
 bool is_instance(const hlist_node* node) {
   return std::find(instances.begin(), instances.end(), node) != instances.end();
 }
+
+bool is_registered(cpuhp_state state) { return registered && state == registered_state; }
 
 }  // namespace
 
@@ -80,12 +83,14 @@ void shim_cpu_offline(unsigned cpu) {
   if (current == cpu) current = shim_next_online_cpu(0);
   if (!registered || !dead_callback) return;
   std::vector<hlist_node*> called(instances.rbegin(), instances.rend());
-  for (hlist_node* node : called) dead_callback(cpu, node);
+  for (hlist_node* node : called)
+    if (int error = dead_callback(cpu, node))
+      raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
 }
 
 void shim_cpu_online(unsigned cpu) { online |= 1u << cpu; }
 
-int(cpuhp_setup_state_multi)(cpuhp_state, const char* name, shim_cpuhp_callback,
+int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_callback,
                              shim_cpuhp_callback teardown, const shim_site* site) {
   (might_sleep)(site);
   if (should_fail(FallibleCall::cpuhp, name, 0, GFP_KERNEL, site)) return -ENOMEM;
@@ -95,24 +100,25 @@ int(cpuhp_setup_state_multi)(cpuhp_state, const char* name, shim_cpuhp_callback,
     return -EBUSY;
   }
   registered = true;
+  registered_state = state;
   dead_callback = teardown;
   registered_at = site;
   return 0;
 }
 
-void(cpuhp_remove_multi_state)(cpuhp_state, const shim_site* site) {
+void(cpuhp_remove_multi_state)(cpuhp_state state, const shim_site* site) {
   (might_sleep)(site);
-  if (!registered) raise(oracle::cpuhp_not_registered, site, "on removal");
+  if (!is_registered(state)) return raise(oracle::cpuhp_not_registered, site, "on removal");
   if (!instances.empty())
     raise(oracle::cpuhp_instances_left, site, fmt::format("{} instances", instances.size()));
   registered = false;
   dead_callback = nullptr;
 }
 
-int(cpuhp_state_add_instance_nocalls)(cpuhp_state, hlist_node* node, const shim_site* site) {
+int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const shim_site* site) {
   (might_sleep)(site);
   if (should_fail(FallibleCall::cpuhp, "instance", 0, GFP_KERNEL, site)) return -ENOMEM;
-  if (!registered) {
+  if (!is_registered(state)) {
     raise(oracle::cpuhp_not_registered, site, "on adding an instance");
     return -EINVAL;
   }
@@ -124,9 +130,9 @@ int(cpuhp_state_add_instance_nocalls)(cpuhp_state, hlist_node* node, const shim_
   return 0;
 }
 
-int(cpuhp_state_remove_instance_nocalls)(cpuhp_state, hlist_node* node, const shim_site* site) {
+int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node, const shim_site* site) {
   (might_sleep)(site);
-  if (!registered) {
+  if (!is_registered(state)) {
     raise(oracle::cpuhp_not_registered, site, "on removing an instance");
     return -EINVAL;
   }

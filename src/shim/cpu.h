@@ -23,8 +23,8 @@ struct hlist_node {
   struct hlist_node *next, **pprev;
 };
 
-/* The one multi-instance state the allocator uses. */
-enum cpuhp_state { CPUHP_IOMMU_IOVA_DEAD };
+/* The one multi-instance state the allocator uses, and that there are others. */
+enum cpuhp_state { CPUHP_OFFLINE, CPUHP_IOMMU_IOVA_DEAD, CPUHP_ONLINE };
 typedef int (*shim_cpuhp_callback)(unsigned int cpu, struct hlist_node *node);
 
 unsigned int num_possible_cpus(void);

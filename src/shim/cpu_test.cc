@@ -133,6 +133,12 @@ TEST_F(Cpus, RefusedCallsReportIt) {
   EXPECT_EQ(oracles_of([this] { EXPECT_EQ(remove(&a), -EINVAL); }), unregistered);
   EXPECT_EQ(oracles_of([] { remove_state(); }), unregistered);
   register_state();
+  constexpr auto other_state = static_cast<cpuhp_state>(CPUHP_IOMMU_IOVA_DEAD + 1);
+  EXPECT_EQ(oracles_of([=] { cpuhp_remove_multi_state(other_state); }), unregistered);
+  EXPECT_EQ(oracles_of([=, this] {
+              EXPECT_EQ(cpuhp_state_add_instance_nocalls(other_state, &a), -EINVAL);
+            }),
+            unregistered);
   EXPECT_EQ(oracles_of([] { EXPECT_EQ(register_state(), -EBUSY); }), Ids{"cpuhp-state-busy"});
   add(&a);
   EXPECT_EQ(oracles_of([this] { EXPECT_EQ(add(&a), -EINVAL); }), Ids{"cpuhp-double-add"});

@@ -417,6 +417,16 @@ const Program programs[] = {
        register_state();
        (void)cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
      }},
+    {&oracle::cpuhp_dead_failed,
+     "cpuhp-dead-failed: callback for a dead CPU failed, which the kernel cannot undo",
+     [] {
+       hlist_node node;
+       reset_world(2);
+       (void)cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "test", nullptr,
+                                     [](unsigned, hlist_node*) { return -EBUSY; });
+       add_instance(&node);
+       shim_cpu_offline(1);
+     }},
     {&oracle::cpuhp_freed_instance,
      "cpuhp-freed-instance: memory freed with a hotplug instance in it",
      [] {
