@@ -6,6 +6,7 @@
 
 #include "engine/invariants.h"
 #include "engine/session.h"
+#include "shim/context.h"
 #include "shim/cost.h"
 #include "shim/cpu.h"
 #include "shim/iommu.h"
@@ -18,9 +19,24 @@ namespace engine {
 
 const Result& Session::run(const iova_variant& variant, const program::Program& program,
                            const Options& options) {
+  if (!setjmp(start_of_run_)) return run_once(variant, program, options);
+  Options closely = options;
+  closely.always_check = true;
+  return run_once(variant, program, closely);
+}
+
+const Result& Session::run_once(const iova_variant& variant, const program::Program& program,
+                                const Options& options) {
   begin(variant, program, options);
-  for (current_ = 0; current_ < program.operations.size(); current_++) {
-    const Operation& operation = program.operations[current_];
+  execute_all();
+  if (given_up_) return give_up();
+  end();
+  return result_;
+}
+
+void Session::execute_all() {
+  for (current_ = 0; current_ < program_->operations.size(); current_++) {
+    const Operation& operation = program_->operations[current_];
     if (program::is_prefix(operation.code)) {
       if (operation.code == OpCode::fail) arm(operation);
       if (operation.code == OpCode::irq) in_irq_ = true;
@@ -36,11 +52,9 @@ const Result& Session::run(const iova_variant& variant, const program::Program& 
     else
       execute_in_context(operation);
     in_irq_ = slow_ = edge_ = false;
-    if (given_up_) return give_up();
+    if (given_up_) return;
     finish_operation(operation);
   }
-  end();
-  return result_;
 }
 
 // The run ends here, without the checks of an end.
@@ -117,14 +131,15 @@ void Session::plan() {
     is_armed_ = true;
     armed_.set(point.attempt);
   }
-  if (is_armed_)
+  if (is_armed_) {
     shim::plan_faults(armed_);
-  else
+    before_ = shim::census();  // only what fails is to leave no traces
+  } else {
     shim::plan_no_faults();
+  }
   is_armed_ = false;
   failed_ = false;
   call_start_ = 0;
-  before_ = shim::census();
   shim::start_cost();
 }
 
@@ -173,6 +188,17 @@ void Session::execute(const Operation& operation) {
   }
 }
 
+static uint64_t hash_of_name(const shim_site& site) {
+  struct Known {
+    const shim_site* site;
+    uint64_t hash;
+  };
+  static Known known[64];
+  Known& entry = known[reinterpret_cast<uintptr_t>(&site) / sizeof site % std::size(known)];
+  if (entry.site != &site) entry = {&site, hash_of_text(site.function)};
+  return entry.hash;
+}
+
 void Session::finish_operation(const Operation& operation) {
   call_start_ = 0;
   settle_release();
@@ -187,7 +213,7 @@ void Session::finish_operation(const Operation& operation) {
   for (const shim::Attempt& a : attempts) {
     if (a.site != site) {  // mostly the one before
       site = a.site;
-      site_name = hash_of_text(site->function);
+      site_name = hash_of_name(*site);
     }
     trace_.add(static_cast<uint64_t>(a.call) | uint64_t{a.failed} << 8 | uint64_t{a.gfp} << 16);
     trace_.add(a.size);
@@ -212,14 +238,19 @@ void Session::finish_operation(const Operation& operation) {
     credit_ = check_cost_;
   }
   check_object_count();
-  credit_ += 8 + calls(operation);
-  if (credit_ >= check_cost_ || options_.always_check) {
-    check_invariants(*variant_, domains_, function(), trace_);
-    shim::Census now = shim::census();
-    check_cost_ = (now.kmalloc_objects + now.cache_objects) / 8;
-    credit_ = 0;
-  }
+  credit_ += 1 + calls(operation) / 8;
+  if (credit_ >= check_cost_ || options_.always_check) check_state();
   finish_step();
+}
+
+void Session::check_state() {
+  constexpr uint64_t looks_per_operation = 4;
+  check_invariants(*variant_, domains_, function(), trace_);
+  uint64_t looks = shim::live_slab_objects();
+  for (const Domain& domain : domains_)
+    if (domain.memory && domain.has_rcaches) looks += IOVA_BINS * (num_possible_cpus() + 1);
+  check_cost_ = looks / looks_per_operation;
+  credit_ = 0;
 }
 
 size_t Session::ranges_in_use() const {
@@ -249,7 +280,7 @@ void Session::end() {
   shim::set_current_operation(shim::outside_program);
   shim::plan_no_faults();
   finish_slow_flushes();
-  check_invariants(*variant_, domains_, function(), trace_);
+  check_state();
   release_queued();
   for (Domain& domain : domains_)
     if (domain.memory) give_everything_back(domain);
@@ -318,11 +349,41 @@ bool Session::on_finding(const shim::Finding& finding) {
                (options_.past_all || std::find(options_.known.begin(), options_.known.end(),
                                                key) != options_.known.end());
   trace_.add_text(key.c_str());
-  if (!known) deliver(make_report(finding, key));
+  if (!known) {
+    Report report = make_report(finding, key);
+    if (may_have_been_wrong_before()) {
+      std::vector<std::string> met_then = result_.known_met;
+      // What a known finding led to is known.
+      if (known_met_before(current_) != met_then && !finding.dying) longjmp(start_of_run_, 1);
+    }
+    deliver(report);
+  }
   if (known && std::find(result_.known_met.begin(), result_.known_met.end(), key) ==
                    result_.known_met.end())
     result_.known_met.push_back(key);
   return known;
+}
+
+// Whether the whole state was not looked at since operations ago, so that this finding may not be
+// where things went wrong first.
+bool Session::may_have_been_wrong_before() const {
+  return running_ && credit_ && !options_.always_check && !options_.past_all &&
+         !shim::in_started_context();
+}
+
+// Runs the operations before the given one again with a look at everything after each: a finding
+// among them is reported, and the process ends with it. Returns what was gone past. The run at hand
+// cannot go on.
+std::vector<std::string> Session::known_met_before(size_t operation) {
+  static program::Program before;
+  before.operations.assign(program_->operations.begin(),
+                           program_->operations.begin() + static_cast<ptrdiff_t>(operation));
+  Options closely = options_;
+  closely.always_check = true;
+  closely.on_step = nullptr;
+  begin(*variant_, before, closely);
+  execute_all();
+  return result_.known_met;
 }
 
 std::vector<std::string> Session::report_difference(size_t operation, std::string values,

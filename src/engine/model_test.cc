@@ -179,11 +179,15 @@ TEST(Hint, AlignedFailureAbove4GExplainsARefusal) {
 }
 
 // An allocator of its own mind about the hint, which is 8 when it has failed and never reset.
-unsigned long stubborn_hint;
+unsigned long first_hint, stubborn_hint;
 
-iova_variant stubborn() {
+iova_variant stubborn(unsigned long hint = 0x100000) {
   iova_variant variant = fixed;
-  stubborn_hint = 0x100000;
+  first_hint = hint;
+  variant.reset = [] {
+    fixed.reset();
+    stubborn_hint = first_hint;
+  };
   variant.alloc = [](void* domain, unsigned long size, unsigned long limit, bool align) -> void* {
     if (limit < 0x100000 && size >= stubborn_hint) return nullptr;
     void* iova = fixed.alloc(domain, size, limit, align);
@@ -210,9 +214,7 @@ TEST(Hint, NotResetByAFreeIsNoKnownQuirkForALowerLimitEither) {
 }
 
 TEST(Hint, OfWhichNobodyKnowsTheCauseExplainsNothing) {
-  iova_variant variant = stubborn();
-  stubborn_hint = 4;
-  expect_death(variant, few_left + "alloc size=8\n", wrong);
+  expect_death(stubborn(4), few_left + "alloc size=8\n", wrong);
 }
 
 TEST(Hint, CauseIsForgottenWithItsDomain) {

@@ -91,6 +91,7 @@ void Session::put(Domain& domain) {
   if (!domain.memory) return skip("the domain is not initialized");
   if (domain.unmaps_under_way) return skip("a range is being unmapped");
   outcome("{} ranges were in use", domain.live.size());
+  if (credit_) check_state();  // while there is something to look at
   destroy(domain);
 }
 
@@ -296,9 +297,18 @@ bool Session::run_model_work() {
   return next;
 }
 
+void Session::check_flush_counters(const Domain& domain) {
+  if (!domain.has_queue) return;
+  iova_queue_fields queue;
+  variant_->queue->fields(domain.memory, &queue);
+  if (queue.finished > queue.started)
+    raise(oracle::queue_counters, fmt::format("{} of {}", queue.finished, queue.started));
+}
+
 void Session::check_models() {
   for (Domain& domain : domains_) {
     if (!domain.memory) continue;
+    check_flush_counters(domain);
     iova_fields fields;
     variant_->fields(domain.memory, &fields);
     std::string wrong = domain.model.wrong_cached_nodes(fields);
@@ -326,8 +336,7 @@ void Session::check_object_count() {
     }
     return count;
   };
-  shim::Census census = shim::census();
-  size_t found = census.kmalloc_objects + census.cache_objects;
+  size_t found = shim::live_slab_objects();
   if (found == expected()) return;
   size_t findings = findings_;
   check_invariants(*variant_, domains_, function(), trace_);  // may tell why

@@ -291,6 +291,10 @@ const Broken broken[] = {
          q.queue = queue_nothing;
          q.each_queued = the_one_queued;
        });
+       v.reset = [] {
+         good.reset();
+         queued_one = false;
+       };
      },
      FAST "alloc_fast\nqueue_init\nqueue\ntick 10\n"},
     {&oracle::queue_stray, "queue-stray:queue_iova:queue:none",

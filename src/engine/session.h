@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <csetjmp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -62,7 +63,13 @@ class Session {
 
  private:
   // The frame of a run.
+  const Result& run_once(const iova_variant& variant, const program::Program& program,
+                         const Options& options);
   void begin(const iova_variant& variant, const program::Program& program, const Options& options);
+  void execute_all();
+  void check_state();
+  bool may_have_been_wrong_before() const;
+  std::vector<std::string> known_met_before(size_t operation);
   void arm(const Operation& fail);
   void plan();
   void execute(const Operation& operation);
@@ -116,6 +123,7 @@ class Session {
   bool run_model_work();
   void settle_release();
   void check_models();
+  void check_flush_counters(const Domain& domain);
   void check_object_count();
   // The models of a domain go on from what the allocator did.
   void adopt(Domain& domain) {
@@ -197,6 +205,7 @@ class Session {
   size_t findings_ = 0;  // ever
   // Whole-state checks cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, check_cost_ = 0;
+  jmp_buf start_of_run_;
 
   unsigned cache_references_ = 0;
   Domain domains_[program::max_domains];

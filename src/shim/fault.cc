@@ -63,7 +63,13 @@ bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
                  const shim_site* site) {
   size_t index = record.size();
   bool fail = !plan_is_empty && index < max_planned_attempts && plan[index];
-  record.push_back({call, fail, gfp, size, cache, site});
+  Attempt& attempt = record.emplace_back();
+  attempt.call = call;
+  attempt.failed = fail;
+  attempt.gfp = gfp;
+  attempt.size = size;
+  attempt.cache = cache;
+  attempt.site = site;
   failures += fail;
   return fail;
 }

@@ -33,7 +33,8 @@ void set_finding_handler(FindingHandler handler) {
   current_handler = handler ? handler : print_and_die;
 }
 
-void notify(const Finding& finding) {
+void notify(Finding finding) {
+  finding.dying = true;
   current_handler(finding);
   fflush(stderr);
 }

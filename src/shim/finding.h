@@ -35,6 +35,7 @@ struct Finding {
   std::string where;     // file:line, for readers; never part of a key
   std::string values;    // what was found, free text
   const void* address;   // the memory it is about, or NULL
+  bool dying = false;    // the process does, whatever the handler returns
 };
 
 // "slab-free-null: kmem_cache_free() of a NULL pointer"
@@ -49,7 +50,7 @@ void set_finding_handler(FindingHandler handler);
 // Tells the handler; aborts unless it goes on past a recoverable finding.
 void raise(const Finding& finding);
 // Tells the handler and returns: the caller's process is dying already.
-void notify(const Finding& finding);
+void notify(Finding finding);
 inline void raise(const Oracle& oracle, const shim_site* site, std::string values,
                   const void* address = nullptr) {
   raise(Finding{&oracle, site ? site->function : "?",

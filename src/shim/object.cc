@@ -115,12 +115,19 @@ Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t
   poison_ahead(a);
   ASAN_UNPOISON_MEMORY_REGION(memory, size);
   memset(memory, zeroed ? 0 : fresh_byte, size);
-  a.objects.push_back({memory, size, kind, true, a.operation, outside_program, cache, site,
-                       nullptr});
+  Object& object = a.objects.emplace_back();  // and no copy, which costs more than all below
+  object.memory = memory;
+  object.size = size;
+  object.kind = kind;
+  object.live = true;
+  object.allocated_by_operation = a.operation;
+  object.freed_by_operation = outside_program;
+  object.cache = cache;
+  object.allocated_at = site;
   a.starts[start / granule] = static_cast<uint32_t>(a.objects.size());
   a.live_by_kind[static_cast<int>(kind)]++;
   if (cache) const_cast<kmem_cache*>(cache)->live++;
-  return a.objects.back();
+  return object;
 }
 
 void retire_object(Object& object, const shim_site* site) {
@@ -131,7 +138,7 @@ void retire_object(Object& object, const shim_site* site) {
   object.freed_by_operation = a.operation;
   a.live_by_kind[static_cast<int>(object.kind)]--;
   if (object.cache) const_cast<kmem_cache*>(object.cache)->live--;
-  memset(object.memory, freed_byte, object.size);
+  if (!SHIM_WITH_ASAN) memset(object.memory, freed_byte, object.size);
   ASAN_POISON_MEMORY_REGION(object.memory, object.size);
 }
 
@@ -161,6 +168,9 @@ Object* object_around(const void* address) {
 }
 
 size_t live_objects(ObjectKind kind) { return arena().live_by_kind[static_cast<int>(kind)]; }
+size_t live_slab_objects() {
+  return live_objects(ObjectKind::kmalloc) + live_objects(ObjectKind::cache_object);
+}
 size_t object_count() { return arena().objects.size(); }
 Object& object_by_index(size_t index) { return arena().objects[index]; }
 size_t index_of(const Object& object) { return &object - arena().objects.data(); }

@@ -47,7 +47,8 @@ Object* object_at(const void* address);
 Object* object_around(const void* address);
 
 size_t live_objects(ObjectKind kind);
-// All objects of the run, oldest first.
+size_t live_slab_objects();  // of kmalloc() and of caches
+// All objects of the run, oldest first, and next to each other.
 size_t object_count();
 Object& object_by_index(size_t index);
 size_t index_of(const Object& object);

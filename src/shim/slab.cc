@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 
 #include "cache.h"
 #include "fault.h"
@@ -17,13 +19,13 @@
 namespace shim {
 namespace {
 
-std::deque<kmem_cache> caches;  // addresses stay valid; entries are reused from run to run
-size_t caches_in_run;
+constexpr size_t max_caches = 8192;  // in a run, destroyed ones included
+kmem_cache caches[max_caches];
+size_t caches_in_run, caches_alive;
 
 bool known(const kmem_cache* cache) {
-  for (size_t i = 0; i < caches_in_run; i++)
-    if (cache == &caches[i]) return true;
-  return false;
+  size_t offset = reinterpret_cast<uintptr_t>(cache) - reinterpret_cast<uintptr_t>(caches);
+  return offset < caches_in_run * sizeof caches[0] && offset % sizeof caches[0] == 0;
 }
 
 std::string describe_cache(const kmem_cache& cache) {
@@ -87,14 +89,10 @@ void free_object(Object& object, const shim_site* site) {
 
 void facility::reset_slab() {
   reset_objects();
-  caches_in_run = 0;
+  caches_in_run = caches_alive = 0;
 }
 
-size_t facility::live_caches() {
-  size_t live = 0;
-  for (size_t i = 0; i < caches_in_run; i++) live += !caches[i].destroyed;
-  return live;
-}
+size_t facility::live_caches() { return caches_alive; }
 
 void facility::check_slab_at_end() {
   for (size_t i = 0; i < object_count(); i++) {
@@ -123,8 +121,12 @@ kmem_cache*(kmem_cache_create)(const char* name, unsigned size, unsigned align, 
     return nullptr;
   }
   if (should_fail(FallibleCall::cache_create, name, size, GFP_KERNEL, site)) return nullptr;
-  if (caches_in_run == caches.size()) caches.emplace_back();
+  if (caches_in_run == max_caches) {
+    fmt::print(stderr, "the shim knows at most {} caches\n", max_caches);
+    abort();
+  }
   kmem_cache& cache = caches[caches_in_run++];
+  caches_alive++;
   size_t alignment = align ? align : sizeof(void*);
   if (flags & SLAB_HWCACHE_ALIGN && size > SHIM_CACHE_LINE / 2)
     alignment = std::max<size_t>(alignment, SHIM_CACHE_LINE);
@@ -152,6 +154,7 @@ void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
     raise(oracle::slab_destroy_live, site, values);
   }
   cache->destroyed = true;
+  caches_alive--;
   cache->destroyed_at = site;
 }
 
