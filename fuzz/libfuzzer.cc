@@ -59,13 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
-// The engine's size may be beyond what fits: drop operations from the end.
-static size_t store(program::Program& program, uint8_t* data, size_t max_size) {
-  std::vector<uint8_t> bytes = program::encode(program);
-  while (bytes.size() > max_size) {
-    program.operations.pop_back();
-    bytes = program::encode(program);
-  }
+static size_t store(const program::Program& program, uint8_t* data, size_t max_size) {
+  std::vector<uint8_t> bytes = program::encode_within(program, max_size);
   std::copy(bytes.begin(), bytes.end(), data);
   return bytes.size();
 }

@@ -8,6 +8,7 @@ void add_bench(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("bench", "The project's own figures");
   command->require_subcommand(1);
   add_bench_find(*command, action);
+  add_bench_speed(*command, action);
 }
 
 }  // namespace triage

@@ -63,6 +63,7 @@ class Campaign {
       progress_.targets.push_back({.target = target});
       finished_.push_back({});
       running_time_.push_back({});
+      turns_.push_back(0);
     }
     make_folder(options_.out / "logs");
   }
@@ -102,12 +103,17 @@ class Campaign {
     return interrupted || stop_ || (options_.time && elapsed() >= *options_.time);
   }
 
-  milliseconds turn() const {
-    constexpr milliseconds shortest{1'000}, longest{60'000};
+  // Short at first, since much is found soon by one target and never by another; then longer and
+  // longer, since starting takes time.
+  milliseconds turn(size_t turns_before) const {
+    constexpr milliseconds shortest{500}, longest{60'000};
     if (slots_.size() >= options_.targets.size()) return milliseconds::max();
-    if (!options_.time) return longest;
-    size_t turns = 3 * ((options_.targets.size() + slots_.size() - 1) / slots_.size());
-    return std::clamp(*options_.time / static_cast<int>(turns), shortest, longest);
+    milliseconds limit = longest;
+    if (options_.time) {
+      size_t turns = 3 * ((options_.targets.size() + slots_.size() - 1) / slots_.size());
+      limit = std::clamp(*options_.time / static_cast<int>(turns), 2 * shortest, longest);
+    }
+    return std::min(limit, shortest * (1 << std::min<size_t>(turns_before, 10)));
   }
 
   void start(Slot& slot) {
@@ -133,7 +139,7 @@ class Campaign {
         options_.out / "logs" / fmt::format("{}.{}.log", target.name, index));
     slot.starts++;
     slot.started = Clock::now();
-    milliseconds time = turn();
+    milliseconds time = turn(turns_[slot.target]++);
     slot.until = time == milliseconds::max() ? Clock::time_point::max() : slot.started + time;
   }
 
@@ -265,6 +271,7 @@ class Campaign {
   Progress progress_;
   std::vector<FuzzerStatistics> finished_;  // by target, of processes that have ended
   std::vector<Clock::duration> running_time_;
+  std::vector<size_t> turns_;  // by target
   unsigned failed_starts_ = 0;
   bool stop_ = false;
 };

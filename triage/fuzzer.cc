@@ -81,6 +81,7 @@ void FuzzerProcess::wait() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   statistics_.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  statistics_.peak_megabytes = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
   status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   pid_ = 0;
 }

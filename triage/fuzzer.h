@@ -14,7 +14,8 @@ namespace triage {
 
 struct FuzzerStatistics {
   uint64_t executions = 0, coverage = 0, corpus = 0;
-  double cpu_seconds = 0;  // once it has ended
+  double cpu_seconds = 0;       // once it has ended
+  uint64_t peak_megabytes = 0;  // resident; once it has ended
 };
 
 class FuzzerProcess {

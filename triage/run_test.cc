@@ -233,6 +233,19 @@ TEST(Bench, FindsAPlantedDefectInEachConfiguration) {
   EXPECT_EQ(tool({"bench", "find", "--configuration", "none"}).status, 2);
 }
 
+TEST(Bench, TellsTheSpeedOfAllTargets) {
+  nlohmann::json speed = tool_json({"bench", "speed", "--time", "0.1s"});
+  for (const fuzz::Target* target : standing_targets())
+    if (!target->reads_text)
+      EXPECT_GT(speed["targets"][target->name]["per_second"], 0) << speed.dump(2);
+  EXPECT_GT(speed["life"]["megabytes"], 0) << speed.dump(2);
+  // Not how fast, but that it was measured.
+  EXPECT_GT(speed["life_to_nothing"], 0);
+  EXPECT_GT(speed["life_to_life_on_malloc"], 0);
+  EXPECT_GT(speed["growth"], 0);
+  EXPECT_EQ(speed["seconds_by_cpus"].size(), 4u);
+}
+
 TEST(Run, RefusesAnOutThatCannotBeWritten) {
   TemporaryFolder out;
   std::string file = out.write("file", "");

@@ -46,13 +46,13 @@ int iova_cache_get() {
     }
   }
   if (!err || defect.failed_get_counts) iova_cache_users++;
-  mutex_unlock(&iova_cache_mutex);
+  if (!err || !defect.failed_get_keeps_mutex) mutex_unlock(&iova_cache_mutex);
   return err;
 }
 
 void iova_cache_put() {
   mutex_lock(&iova_cache_mutex);
-  if (!WARN_ON(!iova_cache_users) && --iova_cache_users == 0) {
+  if (!WARN_ON(!iova_cache_users) && --iova_cache_users <= defect.cache_put_destroys_early) {
     cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
     kmem_cache_destroy(iova_cache);
     kmem_cache_destroy(iova_magazine_cache);  // NULL before v6.9

@@ -178,7 +178,8 @@ void init_iova_domain(iova_domain* iovad, unsigned long granule, unsigned long s
   iovad->cached_node = iovad->cached32_node = &iovad->anchor;
   iovad->granule = granule;
   iovad->start_pfn = start_pfn;
-  iovad->dma_32bit_pfn = 1ul << (32 - helper::iova_shift(iovad));
+  iovad->dma_32bit_pfn =
+      1ul << (32 - (defect.dma32_ignores_granule ? PAGE_SHIFT : helper::iova_shift(iovad)));
   iovad->max32_alloc_size = iovad->dma_32bit_pfn;
   iovad->anchor.pfn_lo = iovad->anchor.pfn_hi = IOVA_ANCHOR;
   iovad->rbroot.insert(iovad->anchor);

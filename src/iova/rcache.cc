@@ -82,7 +82,7 @@ void iova_magazine_push(iova_magazine* mag, unsigned long pfn) { mag->pfns[mag->
 
 // Before the list, a full depot refuses the magazine.
 [[maybe_unused]] bool iova_depot_push(iova_rcache_with_array* rcache, iova_magazine* mag) {
-  if (rcache->depot_size == MAX_GLOBAL_MAGS) return false;
+  if (rcache->depot_size == MAX_GLOBAL_MAGS + defect.array_depot_overflows) return false;
   rcache->depot[rcache->depot_size++] = mag;
   return true;
 }
@@ -170,7 +170,10 @@ unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_pfn) {
   iova_cpu_rcache* cpu_rcache = raw_cpu_ptr(rcache->cpu_rcaches);
   unsigned long iova_pfn = 0, flags;
   bool has_pfn = true;
-  spin_lock_irqsave(&cpu_rcache->lock, flags);
+  if (defect.rcache_locked_with_irqs_on)
+    spin_lock(&cpu_rcache->lock);
+  else
+    spin_lock_irqsave(&cpu_rcache->lock, flags);
   if (helper::has_pfns(cpu_rcache->loaded)) {
   } else if (helper::has_pfns(cpu_rcache->prev)) {
     std::swap(cpu_rcache->prev, cpu_rcache->loaded);
@@ -184,7 +187,10 @@ unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_pfn) {
     spin_unlock(&rcache->lock);
   }
   if (has_pfn) iova_pfn = iova_magazine_pop(cpu_rcache->loaded, limit_pfn);
-  spin_unlock_irqrestore(&cpu_rcache->lock, flags);
+  if (defect.rcache_locked_with_irqs_on)
+    spin_unlock(&cpu_rcache->lock);
+  else
+    spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   return iova_pfn;
 }
 
@@ -278,7 +284,8 @@ unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned l
         free_cpu_cached_iovas(cpu, iovad);
     }
     free_global_cached_iovas(iovad);
-    fresh = helper::alloc_iova_above(iovad, size, limit_pfn, true, lowest_pfn);
+    if (!defect.no_retry_after_flush)
+      fresh = helper::alloc_iova_above(iovad, size, limit_pfn, true, lowest_pfn);
   }
   return fresh ? fresh->pfn_lo : 0;
 }
@@ -294,6 +301,7 @@ void iova_domain_free_rcaches(iova_domain* iovad) {
 }
 
 int iova_cpuhp_dead(unsigned cpu, hlist_node* node) {
+  if (defect.dead_cpu_empties_another) cpu = raw_smp_processor_id();
   free_cpu_cached_iovas(cpu, static_cast<iova_domain::dead_instance*>(node)->iovad);
   return 0;
 }

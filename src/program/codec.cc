@@ -243,6 +243,18 @@ void encode(const Operation& operation, std::vector<uint8_t>& bytes) {
   }
 }
 
+std::vector<uint8_t> encode_within(const Program& program, size_t max_size) {
+  std::vector<uint8_t> bytes;
+  for (const Operation& operation : program.operations) {
+    size_t end = bytes.size();
+    encode(operation, bytes);
+    if (bytes.size() <= max_size) continue;
+    bytes.resize(end);
+    break;
+  }
+  return bytes;
+}
+
 std::vector<uint8_t> encode(const Program& program) {
   std::vector<uint8_t> bytes;
   for (const Operation& operation : program.operations) encode(operation, bytes);

@@ -2,6 +2,7 @@
 #include "program/mutation.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace program {
 namespace {
@@ -82,6 +83,43 @@ bool can_fail(OpCode code) {
          code == OpCode::queue || code == OpCode::tick;
 }
 
+// The operand, if the operation has it.
+void set(Operation& operation, Role role, uint64_t number) {
+  int index = operand_index(operation.code, role);
+  if (index >= 0) operation.operands[static_cast<size_t>(index)] = {0, number};
+}
+
+// Anywhere else it would be skipped.
+void put_cpus_first(Program& program) {
+  auto is_cpus = [](const Operation& operation) { return operation.code == OpCode::cpus; };
+  auto& operations = program.operations;
+  auto first = std::find_if(operations.begin(), operations.end(), is_cpus);
+  if (first == operations.end()) return;
+  std::rotate(operations.begin(), first, first + 1);
+  operations.erase(std::remove_if(operations.begin() + 1, operations.end(), is_cpus),
+                   operations.end());
+}
+
+uint64_t total_calls(const Program& program) {
+  uint64_t total = 0;
+  for (const Operation& operation : program.operations) total += calls(operation);
+  return total;
+}
+
+// Halves the largest counts until all calls together are at most so many, if they can be.
+void keep_calls_within(Program& program, uint64_t most) {
+  uint64_t total = total_calls(program);
+  while (total > most) {
+    auto largest = std::max_element(
+        program.operations.begin(), program.operations.end(),
+        [](const Operation& a, const Operation& b) { return calls(a) < calls(b); });
+    uint64_t count = calls(*largest);
+    if (count == 1) return;
+    set(*largest, Role::count, count / 2);
+    total -= count - count / 2;
+  }
+}
+
 void keep_within_limits(Program& program) {
   if (program.operations.size() > max_operations) program.operations.resize(max_operations);
   uint64_t total = 0;
@@ -107,22 +145,29 @@ uint64_t Mutator::random(uint64_t bound) {
 }
 
 void Mutator::mutate(Program& program) {
+  // Many calls take much time, which is spent on some programs only.
+  const uint64_t most_calls =
+      std::max(total_calls(program), uint64_t{64} << random(std::bit_width(max_calls / 64)));
   do {
     if (program.operations.empty() || one_in(3)) {
       insert(program);
       continue;
     }
-    switch (random(8)) {
+    switch (random(12)) {
       case 0: insert_copies(program); break;
       case 1: erase(program); break;
       case 2: swap(program); break;
       case 3:
       case 4: change_operand(program); break;
-      case 5:
-      case 6: change_faults(program); break;
-      default: insert(program); break;
+      case 5: change_count(program); break;
+      case 6: borrow_operand(program); break;
+      case 7:
+      case 8: change_faults(program); break;
+      default: insert_recipe(program); break;
     }
   } while (one_in(2));
+  put_cpus_first(program);
+  keep_calls_within(program, most_calls);
   keep_within_limits(program);
 }
 
@@ -133,24 +178,241 @@ Program Mutator::cross(const Program& first, const Program& second) {
   result.operations.assign(first.operations.begin(), first.operations.begin() + head);
   result.operations.insert(result.operations.end(), second.operations.begin() + tail,
                            second.operations.end());
+  put_cpus_first(result);
   keep_within_limits(result);
   return result;
 }
 
+// What is at the end acts on the richest state.
+size_t Mutator::place(const Program& program) {
+  return one_in(2) ? program.operations.size() : random(program.operations.size() + 1);
+}
+
+bool Mutator::offers(OpCode code) const {
+  return std::find(operations_.begin(), operations_.end(), code) != operations_.end();
+}
+
 void Mutator::insert(Program& program) {
-  auto& operations = program.operations;
-  // What is at the end acts on the richest state.
-  size_t at = one_in(2) ? operations.size() : random(operations.size() + 1);
-  Operation operation = random_operation();
-  if (operation.code == OpCode::cpus) at = 0;
-  Standing standing(std::span<const Operation>(operations.data(), at));
-  std::vector<Operation> fresh;
-  append_with_needs(operation, standing, fresh);
+  size_t at = place(program);
+  std::vector<Operation> run{random_operation()};
+  OpCode code = run[0].code;
+  if (code == OpCode::cpus) at = 0;
   // Setting up is where most can fail.
-  bool sets_up = operation.code == OpCode::cache_get || operation.code == OpCode::init_rcaches;
-  if (can_fail(operation.code) && one_in(sets_up ? 2 : 6))
-    fresh.insert(fresh.end() - 1, random_fault());
-  operations.insert(operations.begin() + at, fresh.begin(), fresh.end());
+  bool sets_up = code == OpCode::cache_get || code == OpCode::init_rcaches;
+  if (can_fail(code) && one_in(sets_up ? 2 : 6)) run.insert(run.begin(), random_fault());
+  insert_with_needs(program, at, run);
+}
+
+void Mutator::insert_with_needs(Program& program, size_t at, std::span<const Operation> run) {
+  auto& operations = program.operations;
+  std::vector<Operation> fresh;
+  std::vector<Operation> prefixes;
+  std::vector<Operation> before(operations.begin(), operations.begin() + static_cast<ptrdiff_t>(at));
+  for (const Operation& operation : run) {
+    if (is_prefix(operation.code)) {
+      prefixes.push_back(operation);
+      continue;
+    }
+    std::vector<Operation> whole;
+    append_with_needs(operation, Standing(before), whole);
+    whole.insert(whole.end() - 1, prefixes.begin(), prefixes.end());
+    prefixes.clear();
+    before.insert(before.end(), whole.begin(), whole.end());
+    fresh.insert(fresh.end(), whole.begin(), whole.end());
+  }
+  fresh.insert(fresh.end(), prefixes.begin(), prefixes.end());
+  operations.insert(operations.begin() + static_cast<ptrdiff_t>(at), fresh.begin(), fresh.end());
+}
+
+void Mutator::insert_recipe(Program& program) {
+  std::vector<Operation> run;
+  if (offers(OpCode::queue) && one_in(3)) {
+    run = overlap_with_flushes();
+  } else {
+    switch (random(6)) {
+      case 0:
+      case 1: run = fill_and_drain(); break;
+      case 2: run = squeeze(); break;
+      case 3: run = use_and_take_offline(); break;
+      case 4: run = fail_and_retry(program); break;
+      default: run = act_beside(program); break;
+    }
+  }
+  std::erase_if(run, [&](const Operation& operation) {
+    return operation.code == OpCode::cpus ||
+           (!offers(operation.code) && !is_prefix(operation.code));
+  });
+  if (run.empty()) return insert(program);
+  insert_with_needs(program, place(program), run);
+}
+
+// Around a magazine's capacity, two, and what makes a depot.
+uint64_t Mutator::random_magazine_count() {
+  static constexpr uint16_t borders[] = {127, 254, 381, 508, 635, 762};
+  if (one_in(2)) return 1 + random(4);
+  uint64_t border = borders[random(one_in(2) ? 2 : std::size(borders))];
+  return border - 2 + random(5);
+}
+
+uint64_t Mutator::random_size() { return one_in(2) ? uint64_t{1} << random(6) : 1 + random(40); }
+
+// Ranges of one size go into magazines, and come out again.
+std::vector<Operation> Mutator::fill_and_drain() {
+  uint8_t domain = one_in(8) ? 1 : 0;
+  uint64_t slot = random(3), count = random_magazine_count();
+  Operation take = make(OpCode::alloc_fast);
+  take.domain = domain;
+  set(take, Role::slot, slot);
+  set(take, Role::size, random_size());
+  set(take, Role::count, count);
+  Operation give = make(one_in(8) && offers(OpCode::queue) ? OpCode::queue : OpCode::free_fast);
+  give.domain = domain;
+  set(give, Role::slot, slot);
+  set(give, Role::oldest, random(2));
+  set(give, Role::count, one_in(4) ? random_magazine_count() : count);
+  if (one_in(16)) {  // more than a depot of fixed size holds
+    set(take, Role::count, max_count);
+    set(give, Role::count, max_count);
+    std::vector<Operation> run(5, take);
+    run.insert(run.end(), 5, give);
+    return run;
+  }
+  std::vector<Operation> run{take};
+  if (one_in(3)) run.push_back(random_cpu(OpCode::cpu));
+  run.push_back(give);
+  if (one_in(4)) run.push_back(random_cpu(one_in(2) ? OpCode::offline : OpCode::cpu));
+  if (one_in(4)) {
+    Operation wait = make(OpCode::tick);
+    randomize(wait, 0);
+    run.push_back(wait);
+  }
+  if (one_in(2)) {
+    if (one_in(3)) set(take, Role::count, random_magazine_count());
+    if (one_in(3)) randomize(take, static_cast<size_t>(operand_index(take.code, Role::limit)));
+    run.push_back(take);
+  }
+  return run;
+}
+
+// A space with little room in it is used up, something is given back, and asked for again.
+std::vector<Operation> Mutator::squeeze() {
+  uint8_t domain = 0;
+  OpCode code = one_in(3) ? OpCode::alloc_fast : OpCode::alloc;
+  uint64_t size = random_size(), slot = random(3);
+  std::vector<Operation> run;
+  Value limit{static_cast<uint16_t>(Base::dma32), ~uint64_t{0}};
+  if (one_in(2)) {
+    limit = {static_cast<uint16_t>(Base::start), random(8) * size};
+    limit.number += random(4);
+  } else {
+    // All but the last pages below 4 GiB.
+    Operation most = make(OpCode::reserve);
+    set(most, Role::size, 0x100000 - 1 - random(one_in(2) ? 8 * size : 64));
+    run.push_back(most);
+    if (one_in(2)) limit.number += random(2 * size + 2);
+  }
+  auto ask = [&](uint64_t pages, uint64_t into, Value below) {
+    Operation take = make(code);
+    take.domain = domain;
+    set(take, Role::slot, into);
+    set(take, Role::size, pages);
+    take.operands[static_cast<size_t>(operand_index(code, Role::limit))] = below;
+    set(take, Role::count, 1 + random(6));
+    if (code == OpCode::alloc) set(take, Role::unaligned, random(2));
+    run.push_back(take);
+  };
+  ask(size, slot, limit);
+  if (one_in(2)) {
+    uint64_t other_size = random_size(), other_slot = random(3);
+    ask(other_size, other_slot, one_in(2) ? limit : Value{limit.base, ~uint64_t{0}});
+  }
+  Operation give = make(code == OpCode::alloc_fast && one_in(2) ? OpCode::free_fast : OpCode::free);
+  give.domain = domain;
+  set(give, Role::slot, slot);
+  set(give, Role::oldest, random(2));
+  run.push_back(give);
+  ask(one_in(2) ? size : random_size(), slot, limit);
+  return run;
+}
+
+// A CPU caches ranges and goes away.
+std::vector<Operation> Mutator::use_and_take_offline() {
+  Operation here = random_cpu(OpCode::cpu), down = make(OpCode::offline), up = make(OpCode::online);
+  down.operands[0] = up.operands[0] = here.operands[0];
+  std::vector<Operation> run = fill_and_drain();
+  run.insert(run.begin(), here);
+  run.push_back(down);
+  if (one_in(3)) run.push_back(up);
+  if (one_in(2)) run.push_back(random_operation());
+  return run;
+}
+
+// Ranges go through a flush queue while hardware flushes last, and time passes.
+std::vector<Operation> Mutator::overlap_with_flushes() {
+  uint64_t slot = random(3);
+  auto with = [&](OpCode code, uint64_t count) {
+    Operation operation = make(code);
+    set(operation, Role::slot, slot);
+    set(operation, Role::count, count);
+    return operation;
+  };
+  // A ring's worth, now and then.
+  uint64_t count = one_in(4) ? 253 + random(6) : 1 + random(4);
+  Operation wait = make(OpCode::tick);
+  std::vector<Operation> run{with(OpCode::alloc_fast, count), with(OpCode::queue, count)};
+  for (uint64_t left = 2 + random(5); left; left--) {
+    set(wait, Role::ms, one_in(2) ? 10 : 1 + random(110));
+    switch (random(8)) {
+      case 0:
+      case 1: run.push_back(with(OpCode::alloc_fast, 1 + random(4))); [[fallthrough]];
+      case 2: run.push_back(with(OpCode::queue, 1 + random(4))); break;
+      case 3: run.insert(run.end() - static_cast<ptrdiff_t>(random(2)), make(OpCode::slow)); break;
+      case 4:
+      case 5: run.push_back(wait); break;
+      case 6: run.push_back(make(OpCode::flush_done)); break;
+      default: run.push_back(random_cpu(one_in(3) ? OpCode::offline : OpCode::cpu)); break;
+    }
+  }
+  if (one_in(4)) run.push_back(make(OpCode::put));
+  return run;
+}
+
+// What failed is asked for once more.
+std::vector<Operation> Mutator::fail_and_retry(const Program& program) {
+  std::vector<Operation> fallible;
+  for (const Operation& operation : program.operations)
+    if (can_fail(operation.code)) fallible.push_back(operation);
+  Operation operation = fallible.empty() ? random_operation() : fallible[random(fallible.size())];
+  return {random_fault(), operation, operation};
+}
+
+// The same as somewhere in the program, at pages next to those.
+std::vector<Operation> Mutator::act_beside(const Program& program) {
+  std::vector<Operation> placed;
+  for (const Operation& operation : program.operations)
+    for (Role role : {Role::lo, Role::limit, Role::pfn})
+      if (operand_index(operation.code, role) >= 0) placed.push_back(operation);
+  if (placed.empty()) {
+    if (!offers(OpCode::reserve)) return {};
+    Operation first = make(OpCode::reserve);
+    randomize(first, static_cast<size_t>(operand_index(first.code, Role::lo)));
+    set(first, Role::size, random_size());
+    placed.push_back(first);
+  }
+  Operation first = placed[random(placed.size())], second = first;
+  uint64_t size = 1;
+  if (int index = operand_index(first.code, Role::size); index >= 0) {
+    size = first.operands[static_cast<size_t>(index)].number;
+    if (one_in(2)) set(second, Role::size, random_size());
+  }
+  for (Role role : {Role::lo, Role::limit, Role::pfn}) {
+    int index = operand_index(second.code, role);
+    if (index < 0) continue;
+    uint64_t& pfn = second.operands[static_cast<size_t>(index)].number;
+    pfn += one_in(2) ? size : -size;
+    pfn += random(5) - 2;
+  }
+  return {second};
 }
 
 void Mutator::insert_copies(Program& program) {
@@ -185,6 +447,37 @@ void Mutator::change_operand(Program& program) {
     operation.domain = static_cast<uint8_t>(random(max_domains));
 }
 
+// Half as many, twice as many, one more or less: borders are met from any side.
+void Mutator::change_count(Program& program) {
+  std::vector<Operation*> counted;
+  for (Operation& operation : program.operations)
+    if (operand_index(operation.code, Role::count) >= 0) counted.push_back(&operation);
+  if (counted.empty()) return insert_recipe(program);
+  Operation& operation = *counted[random(counted.size())];
+  uint64_t count = calls(operation);
+  switch (random(5)) {
+    case 0: count *= 2; break;
+    case 1: count /= 2; break;
+    case 2: count += 1; break;
+    case 3: count -= 1; break;
+    default: count = random_magazine_count(); break;
+  }
+  set(operation, Role::count, std::clamp<uint64_t>(count, 1, max_count));
+}
+
+// Operations that mean the same thing meet.
+void Mutator::borrow_operand(Program& program) {
+  auto& operations = program.operations;
+  Operation& to = operations[random(operations.size())];
+  const Operation& from = operations[random(operations.size())];
+  for (size_t i = 0; i < spec(to.code).operands.size(); i++) {
+    int index = operand_index(from.code, spec(to.code).operands[i].role);
+    if (index < 0 || one_in(2)) continue;
+    to.operands[i] = from.operands[static_cast<size_t>(index)];
+  }
+  if (one_in(2)) to.domain = spec(to.code).on_domain ? from.domain : 0;
+}
+
 void Mutator::change_faults(Program& program) {
   auto& operations = program.operations;
   std::vector<size_t> places;
@@ -198,7 +491,26 @@ void Mutator::change_faults(Program& program) {
   else if (one_in(3))
     operations.erase(operations.begin() + at - 1);
   else
-    operations[at - 1] = random_fault();
+    change_mask(operations[at - 1].operands[0]);
+}
+
+// A fault comes, goes, or moves to the next attempt.
+void Mutator::change_mask(Value& mask) {
+  uint64_t bit = uint64_t{1} << random(one_in(2) ? 4 : 34);
+  switch (random(5)) {
+    case 0: mask.number |= bit; break;
+    case 1: mask.number &= mask.number - 1; break;
+    case 2: mask.number <<= 1; break;
+    case 3: mask.number >>= 1; break;
+    default: mask = random_fault().operands[0]; break;
+  }
+  if (!mask.number) mask.number = bit;
+}
+
+Operation Mutator::random_cpu(OpCode code) {
+  Operation operation = make(code);
+  randomize(operation, 0);
+  return operation;
 }
 
 Operation Mutator::random_operation() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "program/program.h"
 
@@ -29,11 +30,29 @@ class Mutator {
   void erase(Program& program);
   void swap(Program& program);
   void change_operand(Program& program);
+  void change_count(Program& program);
+  void borrow_operand(Program& program);
   void change_faults(Program& program);
+
+  // Runs of operations that make a state worth exploring.
+  void insert_recipe(Program& program);
+  std::vector<Operation> fill_and_drain();
+  std::vector<Operation> squeeze();
+  std::vector<Operation> use_and_take_offline();
+  std::vector<Operation> overlap_with_flushes();
+  std::vector<Operation> fail_and_retry(const Program& program);
+  std::vector<Operation> act_beside(const Program& program);
+  void insert_with_needs(Program& program, size_t at, std::span<const Operation> run);
+  size_t place(const Program& program);
+  bool offers(OpCode code) const;
+  uint64_t random_size();
+  uint64_t random_magazine_count();
 
   Operation random_operation();
   void randomize(Operation& operation, size_t operand);
   Operation random_fault();
+  Operation random_cpu(OpCode code);
+  void change_mask(Value& mask);
 
   std::span<const OpCode> operations_;
   uint64_t total_weight_ = 0;

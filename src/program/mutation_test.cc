@@ -141,11 +141,8 @@ TEST(Mutation, KeepsTheNumberOfCpusFirst) {
   Program program = parse("cache_get\ninit\n");
   for (uint64_t seed = 0; seed < 100; seed++) {
     Program result = mutated(program, given, seed);
-    bool has_cpus = std::any_of(result.operations.begin(), result.operations.end(),
-                                [](const Operation& o) { return o.code == OpCode::cpus; });
-    if (result.operations.size() == 3 && has_cpus) {
-      EXPECT_EQ(result.operations[0].code, OpCode::cpus) << print(result);
-    }
+    for (size_t i = 1; i < result.operations.size(); i++)
+      EXPECT_NE(result.operations[i].code, OpCode::cpus) << print(result);
   }
 }
 

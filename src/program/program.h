@@ -25,6 +25,8 @@ Program decode(std::span<const uint8_t> bytes);
 // The canonical bytes of a program within the limits: decoding them gives the program back.
 std::vector<uint8_t> encode(const Program& program);
 void encode(const Operation& operation, std::vector<uint8_t>& bytes);
+// At most so many bytes: operations that do not fit are dropped from the end.
+std::vector<uint8_t> encode_within(const Program& program, size_t max_size);
 
 // A text that is no program.
 struct ParseError : std::runtime_error {
