@@ -21,7 +21,7 @@ void Session::queue_init(Domain& domain, const Operation& operation) {
   size_t faults = shim::failed_attempts();
   int error = variant_->queue->init(domain.memory, single);
   trace_.add(static_cast<uint64_t>(error));
-  outcome("{}", print_error(error));
+  if (options_.on_step) outcome("{}", print_error(error));
   check_reported(error != 0, faults);
   domain.has_queue = !error;
   domain.single_queue = single;

@@ -29,7 +29,7 @@ void Session::cache_get() {
   size_t faults = shim::failed_attempts();
   int error = variant_->cache_get();
   trace_.add(static_cast<uint64_t>(error));
-  outcome("{}", print_error(error));
+  if (options_.on_step) outcome("{}", print_error(error));
   check_reported(error != 0, faults);
   if (!error) cache_references_++;
   constexpr unsigned long largest_cached = PAGE_SIZE << (IOVA_BINS - 1);
@@ -75,7 +75,7 @@ void Session::init_rcaches(Domain& domain) {
   size_t faults = shim::failed_attempts();
   int error = variant_->init_rcaches(domain.memory);
   trace_.add(static_cast<uint64_t>(error));
-  outcome("{}", print_error(error));
+  if (options_.on_step) outcome("{}", print_error(error));
   check_reported(error != 0, faults);
   if (!error) start_rcaches(domain);
 }
@@ -473,7 +473,7 @@ void Session::find(Domain& domain, const Operation& operation) {
     raise(oracle::find_wrong,
           fmt::format("pfn {:#x} is in {}", pfn, print_range(range->lo, range->hi)));
   trace_.add(range->lo);
-  outcome("pfn {:#x} in {}", pfn, print_range(range->lo, range->hi));
+  if (options_.on_step) outcome("pfn {:#x} in {}", pfn, print_range(range->lo, range->hi));
 }
 
 void Session::find_pfn(Domain& domain, const Operation& operation) {
@@ -499,10 +499,10 @@ void Session::find_pfn(Domain& domain, const Operation& operation) {
     raise(oracle::find_wrong, fmt::format("pfn {:#x} is in {} node", pfn,
                                           lookup.in_node ? "a" : "no"));
   trace_.add(found ? variant_->pfn_lo(found) : 0);
-  if (found)
-    outcome("{}", print_range(variant_->pfn_lo(found), variant_->pfn_hi(found)));
-  else
+  if (!found)
     outcome("NULL");
+  else if (options_.on_step)
+    outcome("{}", print_range(variant_->pfn_lo(found), variant_->pfn_hi(found)));
 }
 
 void Session::reserve(Domain& domain, const Operation& operation) {
@@ -526,8 +526,9 @@ void Session::reserve(Domain& domain, const Operation& operation) {
     return outcome("NULL");
   }
   domain.reserved.add(lo, hi);
-  outcome("{} in node {}", print_range(lo, hi),
-          print_range(variant_->pfn_lo(iova), variant_->pfn_hi(iova)));
+  if (options_.on_step)
+    outcome("{} in node {}", print_range(lo, hi),
+            print_range(variant_->pfn_lo(iova), variant_->pfn_hi(iova)));
   // An existing node may be returned again; it has one owner.
   for (Slot& slot : domain.slots)
     for (Range& range : slot)
