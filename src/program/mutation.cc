@@ -226,6 +226,7 @@ void Mutator::insert_with_needs(Program& program, size_t at, std::span<const Ope
 
 void Mutator::insert_recipe(Program& program) {
   std::vector<Operation> run;
+  size_t at = place(program);
   if (offers(OpCode::queue) && one_in(3)) {
     run = overlap_with_flushes();
   } else {
@@ -235,7 +236,7 @@ void Mutator::insert_recipe(Program& program) {
       case 2: run = squeeze(); break;
       case 3: run = use_and_take_offline(); break;
       case 4: run = fail_and_retry(program); break;
-      default: run = act_beside(program); break;
+      default: run = act_beside(program, at); break;
     }
   }
   std::erase_if(run, [&](const Operation& operation) {
@@ -243,7 +244,7 @@ void Mutator::insert_recipe(Program& program) {
            (!offers(operation.code) && !is_prefix(operation.code));
   });
   if (run.empty()) return insert(program);
-  insert_with_needs(program, place(program), run);
+  insert_with_needs(program, at, run);
 }
 
 // Around a magazine's capacity, two, and what makes a depot.
@@ -386,33 +387,45 @@ std::vector<Operation> Mutator::fail_and_retry(const Program& program) {
   return {random_fault(), operation, operation};
 }
 
-// The same as somewhere in the program, at pages next to those.
-std::vector<Operation> Mutator::act_beside(const Program& program) {
-  std::vector<Operation> placed;
-  for (const Operation& operation : program.operations)
+// The same as an operation of the program and right after it, at pages next to those.
+std::vector<Operation> Mutator::act_beside(const Program& program, size_t& at) {
+  std::vector<size_t> placed;
+  for (size_t i = 0; i < program.operations.size(); i++)
     for (Role role : {Role::lo, Role::limit, Role::pfn})
-      if (operand_index(operation.code, role) >= 0) placed.push_back(operation);
-  if (placed.empty()) {
+      if (operand_index(program.operations[i].code, role) >= 0) placed.push_back(i);
+  std::vector<Operation> run;
+  Operation first;
+  if (!placed.empty() && !(offers(OpCode::reserve) && one_in(4))) {
+    at = placed[random(placed.size())] + 1;
+    first = program.operations[at - 1];
+  } else {
     if (!offers(OpCode::reserve)) return {};
-    Operation first = make(OpCode::reserve);
+    first = make(OpCode::reserve);
     randomize(first, static_cast<size_t>(operand_index(first.code, Role::lo)));
     set(first, Role::size, random_size());
-    placed.push_back(first);
+    run.push_back(first);
+    // Later it would be skipped.
+    auto after = std::find_if(program.operations.begin(), program.operations.end(),
+                              [](const Operation& o) { return o.code == OpCode::init; });
+    if (after != program.operations.end())
+      at = static_cast<size_t>(after - program.operations.begin()) + 1;
   }
-  Operation first = placed[random(placed.size())], second = first;
+  Operation second = first;
+  if (operand_index(first.code, Role::size) >= 0 && one_in(2))
+    set(second, Role::size, random_size());
+  bool below = one_in(2);
   uint64_t size = 1;
-  if (int index = operand_index(first.code, Role::size); index >= 0) {
-    size = first.operands[static_cast<size_t>(index)].number;
-    if (one_in(2)) set(second, Role::size, random_size());
-  }
+  if (int index = operand_index(first.code, Role::size); index >= 0)
+    size = (below ? second : first).operands[static_cast<size_t>(index)].number;
   for (Role role : {Role::lo, Role::limit, Role::pfn}) {
     int index = operand_index(second.code, role);
     if (index < 0) continue;
     uint64_t& pfn = second.operands[static_cast<size_t>(index)].number;
-    pfn += one_in(2) ? size : -size;
+    pfn += below ? -size : size;
     pfn += random(5) - 2;
   }
-  return {second};
+  run.push_back(second);
+  return run;
 }
 
 void Mutator::insert_copies(Program& program) {

@@ -41,7 +41,7 @@ class Mutator {
   std::vector<Operation> use_and_take_offline();
   std::vector<Operation> overlap_with_flushes();
   std::vector<Operation> fail_and_retry(const Program& program);
-  std::vector<Operation> act_beside(const Program& program);
+  std::vector<Operation> act_beside(const Program& program, size_t& at);
   void insert_with_needs(Program& program, size_t at, std::span<const Operation> run);
   size_t place(const Program& program);
   bool offers(OpCode code) const;

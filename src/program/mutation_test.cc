@@ -152,7 +152,7 @@ TEST(Mutation, ReachesEveryOperationFromTheEmptyProgram) {
     Mutator mutator(codes, seed);
     Program program;
     std::set<OpCode> reached;
-    for (int i = 0; i < 1000 && reached.size() < operation_count; i++) {
+    for (int i = 0; i < 3000 && reached.size() < operation_count; i++) {
       mutator.mutate(program);
       for (const Operation& operation : program.operations) reached.insert(operation.code);
       if (program.operations.size() > 100) program.operations.clear();
