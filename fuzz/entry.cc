@@ -18,7 +18,6 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 static std::vector<std::string> known_keys;
 static bool stock_mutators;
 
-
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   if (const char* path = getenv("IOVAFUZZ_KNOWN")) {
     std::ifstream file(path);

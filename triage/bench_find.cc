@@ -94,7 +94,7 @@ double median(std::vector<Value> values) {
 // Of the campaigns of a defect in a configuration. One without success counts as if it had found
 // the defect with its last execution, so medians and means are too small where there are misses.
 struct Summary {
-  double executions = 0, cpu_seconds = 0, most_cpu_seconds = 0;  // medians; the maximum
+  double executions = 0, cpu_seconds = 0;  // medians
   size_t misses = 0;
 };
 
@@ -107,7 +107,6 @@ Summary summarize(const std::vector<Cell>& cells, size_t defect, size_t configur
     executions.push_back(std::max<uint64_t>(1, cell.executions));
     seconds.push_back(cell.cpu_seconds);
     summary.misses += !cell.found;
-    summary.most_cpu_seconds = std::max(summary.most_cpu_seconds, cell.cpu_seconds);
   }
   summary.executions = median(executions);
   summary.cpu_seconds = median(seconds);

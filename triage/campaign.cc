@@ -278,6 +278,13 @@ class Campaign {
 
 }  // namespace
 
+fs::path campaign_folder() {
+  fs::path folder = source_folder() / ".campaign";
+  make_folder(folder);
+  write_file(folder / ".gitignore", "*\n");
+  return folder;
+}
+
 CampaignResult run_campaign(const CampaignOptions& options, const OnProgress& on_progress) {
   InterruptGuard guard;
   return Campaign(options, on_progress).run();

@@ -16,6 +16,10 @@
 
 namespace triage {
 
+// Where campaigns go that are given no folder: .campaign of the project, which ignores itself. It is
+// made if it is missing. Throws Failure.
+std::filesystem::path campaign_folder();
+
 struct CampaignOptions {
   std::vector<const fuzz::Target*> targets;
   TestedVariant tested;

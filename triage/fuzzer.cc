@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,15 +71,19 @@ void FuzzerProcess::interrupt() {
   if (pid_ > 0) kill(pid_, SIGINT);
 }
 
+double cpu_seconds(const rusage& usage) {
+  double sum = 0;
+  for (const timeval& time : {usage.ru_utime, usage.ru_stime})
+    sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  return sum;
+}
+
 void FuzzerProcess::wait() {
   int status = 0;
   rusage usage{};
   while (wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR) {
   }
-  auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  statistics_.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  statistics_.cpu_seconds = cpu_seconds(usage);
   statistics_.peak_megabytes = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
   status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   pid_ = 0;

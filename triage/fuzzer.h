@@ -2,6 +2,7 @@
 // One process of a fuzzing engine, libFuzzer, on one target.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -17,6 +18,9 @@ struct FuzzerStatistics {
   double cpu_seconds = 0;       // once it has ended
   uint64_t peak_megabytes = 0;  // resident; once it has ended
 };
+
+// User and system time.
+double cpu_seconds(const rusage& usage);
 
 class FuzzerProcess {
  public:

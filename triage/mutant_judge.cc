@@ -2,8 +2,6 @@
 #include "triage/mutant_judge.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-
 #include <numeric>
 
 #include "engine/ledger.h"
@@ -12,6 +10,7 @@
 #include "triage/build.h"
 #include "triage/campaign.h"
 #include "triage/commands.h"
+#include "triage/fuzzer.h"
 #include "triage/kernel.h"
 #include "triage/random_program.h"
 #include "triage/variants.h"
@@ -33,13 +32,12 @@ std::string code_of(const KernelTree& tree) {
 }
 
 // Of this process and all that it has waited for.
-double cpu_seconds() {
+double cpu_seconds_so_far() {
   double sum = 0;
   for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    struct rusage usage {};
+    rusage usage{};
     getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime})
-      sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    sum += cpu_seconds(usage);
   }
   return sum;
 }
@@ -112,13 +110,13 @@ MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) con
   if (code_of(slot.tree) == slot.code) return {.result = "same code"};
   const auto& mutant = *static_cast<const iova_variant*>(
       load_module(module_of(slot.tree), KERNEL_VARIANT_SYMBOL));
-  double before = cpu_seconds();
+  double before = cpu_seconds_so_far();
   MutantVerdict verdict{.result = "survived"};
   bool killed = killed_by_seeds(mutant, verdict);
   if (!killed && options_.time.count() > 0)
     killed = killed_by_comparison(mutant, verdict) || killed_by_campaign(slot, mutant, verdict);
   if (killed) verdict.result = "killed";
-  verdict.cpu_seconds = cpu_seconds() - before;
+  verdict.cpu_seconds = cpu_seconds_so_far() - before;
   return verdict;
 }
 

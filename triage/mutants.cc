@@ -15,6 +15,7 @@
 
 #include "engine/trace.h"
 #include "triage/build.h"
+#include "triage/campaign.h"
 #include "triage/commands.h"
 #include "triage/input.h"
 #include "triage/mutant_judge.h"
@@ -254,12 +255,7 @@ void write_survivors(const fs::path& folder, const std::string& source,
 
 fs::path out_folder(const Arguments& arguments) {
   fs::path out = arguments.out;
-  if (out.empty()) {
-    fs::path all = source_folder() / ".campaign";
-    make_folder(all);
-    write_file(all / ".gitignore", "*\n");
-    out = all / "mutants";
-  }
+  if (out.empty()) out = campaign_folder() / "mutants";
   make_folder(out);
   return out;
 }

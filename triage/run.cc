@@ -224,12 +224,10 @@ int run(const Arguments& arguments) {
   options.seeds = !arguments.no_seeds;
   options.ledger = !arguments.no_ledger;
   options.stock_mutators = arguments.stock_mutators;
-  options.out = arguments.out;
-  if (arguments.out.empty()) {
-    options.out = source_folder() / ".campaign";
-    make_folder(options.out);
-    write_file(options.out / ".gitignore", "*\n");
-  }
+  if (arguments.out.empty())
+    options.out = campaign_folder();
+  else
+    options.out = arguments.out;
   if (arguments.engine == "aflpp") throw Failure("--engine aflpp is not available yet");
   if (arguments.engine != "libfuzzer")
     throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));

@@ -255,10 +255,6 @@ std::vector<uint8_t> encode_within(const Program& program, size_t max_size) {
   return bytes;
 }
 
-std::vector<uint8_t> encode(const Program& program) {
-  std::vector<uint8_t> bytes;
-  for (const Operation& operation : program.operations) encode(operation, bytes);
-  return bytes;
-}
+std::vector<uint8_t> encode(const Program& program) { return encode_within(program, SIZE_MAX); }
 
 }  // namespace program

@@ -297,7 +297,6 @@ std::vector<Operation> Mutator::fill_and_drain() {
 
 // A space with little room in it is used up, something is given back, and asked for again.
 std::vector<Operation> Mutator::squeeze() {
-  uint8_t domain = 0;
   OpCode code = one_in(3) ? OpCode::alloc_fast : OpCode::alloc;
   uint64_t size = random_size(), slot = random(3);
   std::vector<Operation> run;
@@ -314,7 +313,6 @@ std::vector<Operation> Mutator::squeeze() {
   }
   auto ask = [&](uint64_t pages, uint64_t into, Value below) {
     Operation take = make(code);
-    take.domain = domain;
     set(take, Role::slot, into);
     set(take, Role::size, pages);
     take.operands[static_cast<size_t>(operand_index(code, Role::limit))] = below;
@@ -328,7 +326,6 @@ std::vector<Operation> Mutator::squeeze() {
     ask(other_size, other_slot, one_in(2) ? limit : Value{limit.base, ~uint64_t{0}});
   }
   Operation give = make(code == OpCode::alloc_fast && one_in(2) ? OpCode::free_fast : OpCode::free);
-  give.domain = domain;
   set(give, Role::slot, slot);
   set(give, Role::oldest, random(2));
   run.push_back(give);
