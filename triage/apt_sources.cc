@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "triage/commands.h"
-#include "triage/input.h"
+#include "triage/files.h"
 
 namespace fs = std::filesystem;
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/input.h"
 
 namespace triage {

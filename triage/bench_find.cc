@@ -13,7 +13,7 @@
 #include "triage/build.h"
 #include "triage/commands.h"
 #include "triage/defect.h"
-#include "triage/input.h"
+#include "triage/files.h"
 #include "triage/variants.h"
 
 namespace triage {

@@ -8,10 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz/targets.h"
+#include "program/program.h"
 #include "triage/build.h"
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/fuzzer.h"
-#include "triage/input.h"
 
 namespace triage {
 namespace {
@@ -110,8 +111,8 @@ Results measure(const Arguments& arguments) {
     binaries.push_back(fmt::format("{}-fixed", target->name));
   }
   build(binaries);
-  fs::path folder = build_folder().parent_path() / "bench/speed";
-  make_folder(folder);
+  TemporaryFolder temporary;
+  const fs::path& folder = temporary.path();
   fs::path bin = build_folder() / "bin";
   auto say = [&](const std::string& what) {
     if (arguments.json) return;
@@ -138,7 +139,6 @@ Results measure(const Arguments& arguments) {
   };
   for (uint64_t calls : call_counts) results.by_calls[calls] = cost(calls, 2);
   for (unsigned cpus : cpu_counts) results.by_cpus[cpus] = cost(calls_on_cpus, cpus);
-  fs::remove_all(folder);
   return results;
 }
 

@@ -10,8 +10,8 @@
 
 #include "triage/build.h"
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/fuzzer.h"
-#include "triage/input.h"
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;

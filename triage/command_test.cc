@@ -8,6 +8,7 @@
 
 #include "engine/ledger.h"
 #include "triage/dictionary.h"
+#include "triage/input.h"
 #include "triage/isolate.h"
 
 namespace fs = std::filesystem;

@@ -12,7 +12,7 @@
 
 #include "fuzz/targets.h"
 #include "triage/build.h"
-#include "triage/input.h"
+#include "triage/files.h"
 
 namespace triage {
 
@@ -27,24 +27,6 @@ inline nlohmann::json tool_json(std::vector<std::string> arguments) {
   EXPECT_LT(result.status, 2) << result.output;
   return nlohmann::json::parse(result.output, nullptr, false);
 }
-
-// A folder that is gone after the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "iovafuzz-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-  std::string write(const std::string& name, std::string_view content) const {
-    write_file(path_ / name, content);
-    return (path_ / name).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 // With seeds of their own, and binaries for the port. Those that compare or read text share the
 // seeds.

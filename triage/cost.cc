@@ -8,6 +8,7 @@
 
 #include "engine/ledger.h"
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
 #include "triage/variants.h"

@@ -9,7 +9,7 @@
 
 #include "triage/build.h"
 #include "triage/commands.h"
-#include "triage/input.h"
+#include "triage/files.h"
 #include "triage/kernel_tree.h"
 #include "triage/reached.h"
 

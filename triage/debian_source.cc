@@ -16,7 +16,7 @@
 #include "triage/apt_sources.h"
 #include "triage/build.h"
 #include "triage/commands.h"
-#include "triage/input.h"
+#include "triage/files.h"
 #include "triage/kernel_tree.h"
 
 namespace fs = std::filesystem;

@@ -6,6 +6,7 @@
 #include "program/program.h"
 #include "triage/command_test.h"
 #include "triage/defect.h"
+#include "triage/input.h"
 #include "triage/isolate.h"
 
 extern "C" __attribute__((weak)) int __asan_report_present(void);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
 #include "triage/random_program.h"

@@ -9,7 +9,7 @@
 #include "fuzz/text.h"
 #include "triage/build.h"
 #include "triage/commands.h"
-#include "triage/input.h"
+#include "triage/files.h"
 
 namespace fs = std::filesystem;
 

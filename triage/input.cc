@@ -3,48 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-
 #include "triage/commands.h"
+#include "triage/files.h"
 
 namespace fs = std::filesystem;
 
 namespace triage {
-
-std::string read_file(const fs::path& path) {
-  if (fs::is_directory(path)) throw Failure(fmt::format("{}: is a folder", path.string()));
-  FILE* file = fopen(path.c_str(), "rb");
-  if (!file) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
-  std::string content;
-  char bytes[65536];
-  size_t n;
-  while ((n = fread(bytes, 1, sizeof bytes, file)) > 0) content.append(bytes, n);
-  bool failed = ferror(file);
-  fclose(file);
-  if (failed) throw Failure(fmt::format("{}: cannot be read to its end", path.string()));
-  return content;
-}
-
-void write_file(const fs::path& path, std::string_view content) {
-  fs::path partial = path;
-  partial += ".partial";
-  std::ofstream file(partial, std::ios::binary);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(partial, path, error);
-  if (!file || error) throw Failure(fmt::format("{}: cannot be written", path.string()));
-}
-
-void make_folder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw Failure(fmt::format("{}: {}", path.string(), error.message()));
-}
 
 Input read_input(const fs::path& path) {
   Input input{path, path.extension() == ".iova", read_file(path), {}};
@@ -61,27 +25,6 @@ Input read_input(const fs::path& path) {
                     input.program);
   }
   return input;
-}
-
-std::vector<fs::path> expand(const std::vector<std::string>& paths) {
-  std::vector<fs::path> files;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<fs::path> inside;
-    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
-         at.increment(error))
-      if (at->is_regular_file() && at->path().filename().string()[0] != '.')
-        inside.push_back(at->path());
-    if (error) throw Failure(fmt::format("{}: {}", path, error.message()));
-    if (inside.empty()) throw Failure(fmt::format("{}: holds no files", path));
-    std::sort(inside.begin(), inside.end());
-    files.insert(files.end(), inside.begin(), inside.end());
-  }
-  return files;
 }
 
 }  // namespace triage

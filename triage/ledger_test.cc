@@ -12,6 +12,7 @@
 #include "iova/revision.h"
 #include "triage/command_test.h"
 #include "triage/findings.h"
+#include "triage/input.h"
 #include "triage/isolate.h"
 
 namespace engine {

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "triage/commands.h"
-#include "triage/input.h"
+#include "triage/files.h"
 
 namespace fs = std::filesystem;
 

@@ -10,6 +10,7 @@
 #include "triage/build.h"
 #include "triage/campaign.h"
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/fuzzer.h"
 #include "triage/kernel.h"
 #include "triage/random_program.h"

@@ -17,7 +17,7 @@
 #include "triage/build.h"
 #include "triage/campaign.h"
 #include "triage/commands.h"
-#include "triage/input.h"
+#include "triage/files.h"
 #include "triage/mutant_judge.h"
 #include "triage/source_mutation.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "triage/command_test.h"
-#include "triage/input.h"
+#include "triage/files.h"
 #include "triage/kernel_tree.h"
 
 namespace fs = std::filesystem;

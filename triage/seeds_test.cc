@@ -10,6 +10,7 @@
 #include "fuzz/targets.h"
 #include "iova/port_variants.h"
 #include "triage/command_test.h"
+#include "triage/input.h"
 #include "triage/isolate.h"
 
 namespace fs = std::filesystem;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
 #include "triage/known.h"
