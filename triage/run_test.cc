@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "program/program.h"
 #include "triage/command_test.h"
 #include "triage/files.h"
 #include "triage/kernel_tree.h"
