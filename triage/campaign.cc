@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <memory>
@@ -12,6 +11,8 @@
 #include "triage/commands.h"
 #include "triage/files.h"
 #include "triage/fuzzer.h"
+#include "triage/input.h"
+#include "triage/interrupt.h"
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
@@ -19,27 +20,6 @@ using std::chrono::milliseconds;
 
 namespace triage {
 namespace {
-
-volatile sig_atomic_t interrupted;
-
-// Interrupts end the campaign instead of the tool while this lives.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupted = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    sigaction(SIGINT, &action, &old_int_);
-    sigaction(SIGTERM, &action, &old_term_);
-  }
-  ~InterruptGuard() {
-    sigaction(SIGINT, &old_int_, nullptr);
-    sigaction(SIGTERM, &old_term_, nullptr);
-  }
-
- private:
-  struct sigaction old_int_, old_term_;
-};
 
 // A place for one process at a time; targets take turns in it if there are more of them.
 struct Slot {
@@ -54,7 +34,9 @@ class Campaign {
   Campaign(const CampaignOptions& options, const OnProgress& on_progress)
       : options_(options),
         on_progress_(on_progress),
-        store_((make_folder(options.out), options.out), options.tested, options.ledger),
+        store_((make_folder(options.out), options.out), options.tested,
+               {.use_ledger = options.ledger,
+                .minimize_executions = options.minimize_executions}),
         begin_(Clock::now()) {
     for (const fuzz::Target* target : options_.targets) {
       make_folder(crash_folder(*target));
@@ -82,7 +64,7 @@ class Campaign {
     }
     stop_all();
     progress_.elapsed = elapsed();
-    progress_.interrupted = interrupted;
+    progress_.interrupted = interrupted();
     update_progress();
     return {progress_, store_.findings()};
   }
@@ -100,7 +82,7 @@ class Campaign {
     return std::chrono::duration_cast<milliseconds>(Clock::now() - begin_);
   }
   bool over() const {
-    return interrupted || stop_ || (options_.time && elapsed() >= *options_.time);
+    return interrupted() || stop_ || (options_.time && elapsed() >= *options_.time);
   }
 
   // Short at first, since much is found soon by one target and never by another; then longer and
@@ -196,8 +178,10 @@ class Campaign {
         inputs.push_back(entry.path());
     std::sort(inputs.begin(), inputs.end());
     for (const fs::path& input : inputs) {
-      TakenInput taken = store_.take(input, *options_.targets[target], executions, log);
+      TakenInput taken =
+          store_.take(read_crash(input), *options_.targets[target], executions, log);
       note_known(progress_.targets[target], {taken.key});
+      put_away(input, taken.key);
       if (!taken.new_finding) continue;
       progress_.targets[target].new_findings++;
       report(taken.new_finding);
@@ -207,6 +191,18 @@ class Campaign {
       }
     }
     return inputs.size();
+  }
+
+  // What shows a known finding is kept apart; the store has the others.
+  void put_away(const fs::path& input, const std::string& key) const {
+    const engine::KnownFinding* known = store_.known(key);
+    if (!known) {
+      fs::remove(input);
+      return;
+    }
+    fs::path folder = options_.out / "known" / known->id;
+    make_folder(folder);
+    fs::rename(input, folder / input.filename());
   }
 
   // Those of the keys that are in the ledger; the others are this campaign's own findings.

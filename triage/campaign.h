@@ -31,6 +31,7 @@ struct CampaignOptions {
   bool first = false;          // stop at the first new finding
   bool seeds = true;           // else from an empty corpus
   bool ledger = true;          // go past known findings; else they are new
+  uint64_t minimize_executions = 0;  // to make a finding's program smaller
   bool stock_mutators = false;  // the engine's own, on bytes, instead of by operation
   std::filesystem::path out;
 };

@@ -305,7 +305,7 @@ TEST(Isolate, ACheckReportsWhatIsNotKnown) {
   Outcome none = check_isolated(check, {"text-error:parse:text:none", second.key()});
   EXPECT_EQ(none.kind, Outcome::clean);
   EXPECT_EQ(none.known_met.size(), 2u);
-  EXPECT_EQ(check_isolated([]() -> std::vector<engine::Report> { abort(); }, {}).key(), "crash");
+  EXPECT_EQ(check_isolated([]() -> std::vector<engine::Report> { abort(); }, {}).key(), "unknown");
 }
 
 TEST(Dictionaries, AreWhatTheOperationTableSays) {

@@ -11,15 +11,12 @@
 #include "triage/module.h"
 
 namespace triage {
-namespace {
 
 ModuleVariant module_of(const std::string& revision, const port::DefectInfo& defect) {
   std::string name = build_name(revision, defect);
   return {fmt::format("iovafuzz_defect({} {} {})", name, revision, defect.flag),
           "port_module_" + name, build_folder() / "defects" / name / "port.so"};
 }
-
-}  // namespace
 
 std::string name_of(const port::DefectInfo& defect) {
   std::string name = defect.flag;

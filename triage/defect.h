@@ -7,6 +7,7 @@
 
 #include "iova/defect.h"
 #include "iova/variant.h"
+#include "triage/module.h"
 
 namespace triage {
 
@@ -19,6 +20,8 @@ const port::DefectInfo& find_defect(const std::string& name);
 // The name of its build targets and of its folder under bin/; revision is a column of
 // behaviours.inc.
 std::string build_name(const std::string& revision, const port::DefectInfo& defect);
+
+ModuleVariant module_of(const std::string& revision, const port::DefectInfo& defect);
 
 // Brings all of them up to date in one go. Throws Failure.
 void build_defects(const std::string& revision,

@@ -65,7 +65,7 @@ constexpr Shown table[] = {
      "cache_get\ninit\ninit_rcaches\nalloc_fast x255\nfree_fast x255\nalloc_fast x255\n"},
     {"depot-trimmed-too-far", "rcache-contents",
      "iova_rcache/depot_is_measured_by_online_cpus.iova"},
-    {"depot-work-not-rearmed", "depot-idle",
+    {"depot-work-not-rearmed", "depot-work-wrong",
      "cpus 1\ncache_get\ninit\ninit_rcaches\nalloc_fast x509\nfree_fast x509\ntick 100\n"},
     {"work-not-cancelled", "work-freed-pending", "iova_domain/put_with_everything_pending.iova"},
 

@@ -17,7 +17,12 @@ namespace fs = std::filesystem;
 namespace triage {
 
 std::string read_file(const fs::path& path) {
-  if (fs::is_directory(path)) throw Failure(fmt::format("{}: is a folder", path.string()));
+  std::error_code error;
+  fs::file_status status = fs::status(path, error);
+  if (fs::is_directory(status)) throw Failure(fmt::format("{}: is a folder", path.string()));
+  // What is no regular file may never end, or never begin.
+  if (!error && fs::exists(status) && !fs::is_regular_file(status))
+    throw Failure(fmt::format("{}: is no regular file", path.string()));
   FILE* file = fopen(path.c_str(), "rb");
   if (!file) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
   std::string content;

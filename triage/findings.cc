@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
-#include "fuzz/text.h"
 #include "triage/build.h"
 #include "triage/commands.h"
+#include "triage/exchange.h"
 #include "triage/files.h"
+#include "triage/minimizer.h"
+#include "triage/report_json.h"
 
 namespace fs = std::filesystem;
+using nlohmann::json;
 
 namespace triage {
 namespace {
@@ -23,113 +27,233 @@ std::string folder_name(const std::string& key) {
   return name;
 }
 
-std::span<const uint8_t> bytes_of(const std::string& content) {
-  return {reinterpret_cast<const uint8_t*>(content.data()), content.size()};
+std::string commented(const std::string& text) { return "# " + text + "\n"; }
+
+constexpr char report_json[] = "report.json";
+
+json to_json(const StoredFinding& finding, const std::string& variant) {
+  json report{{"key", finding.key},
+              {"variant", variant},
+              {"standing", name(finding.standing)},
+              {"severity", name(severity_of(finding.key))},
+              {"target", finding.target},
+              {"executions", finding.executions},
+              {"shown", finding.shown},
+              {"runs", finding.runs},
+              {"minimal", finding.is_minimal},
+              {"needed", finding.needed},
+              {"also", finding.also},
+              {"reproducer", finding.reproducer.filename().string()},
+              {"replay", finding.replay}};
+  if (finding.outcome.report) report["report"] = triage::to_json(*finding.outcome.report);
+  return report;
 }
 
-std::string commented(const std::string& text) { return "# " + text + "\n"; }
+StoredFinding from_json(const json& report, const fs::path& folder) {
+  StoredFinding finding;
+  finding.key = report["key"];
+  for (Standing standing : {Standing::is_new, Standing::came_back, Standing::is_known})
+    if (report["standing"] == name(standing)) finding.standing = standing;
+  finding.target = report["target"];
+  finding.executions = report["executions"];
+  finding.shown = report["shown"];
+  finding.runs = report["runs"];
+  finding.is_minimal = report["minimal"];
+  finding.needed = report["needed"].get<std::vector<std::string>>();
+  finding.also = report["also"].get<std::vector<std::string>>();
+  finding.folder = folder;
+  finding.reproducer = folder / report["reproducer"].get<std::string>();
+  finding.replay = report["replay"];
+  if (report.contains("report")) {
+    finding.outcome.kind = Outcome::finding;
+    finding.outcome.report = report_from_json(report["report"]);
+  } else {
+    finding.outcome.kind = finding.key == "timeout" ? Outcome::timeout : Outcome::crash;
+  }
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder / "inputs", ignored)) {
+    (void)entry;
+    finding.inputs++;
+  }
+  return finding;
+}
 
 }  // namespace
 
-FindingStore::FindingStore(fs::path out, const TestedVariant& tested, bool use_ledger)
+std::string content_hash(std::string_view content) {
+  uint64_t hash = 14695981039346656037u;  // FNV-1a
+  for (unsigned char c : content) hash = (hash ^ c) * 1099511628211u;
+  return fmt::format("{:016x}", hash);
+}
+
+FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
     : folder_(out / "findings"),
-      known_folder_(out / "known"),
       tested_(tested),
-      use_ledger_(use_ledger) {
+      options_(options),
+      judge_(tested, options.use_ledger, options.timeout_ms) {
   make_folder(folder_);
   write_known();
 }
 
-const engine::KnownFinding* FindingStore::known(const std::string& key) const {
-  return use_ledger_ ? engine::find_known(key, tested_.variant->name) : nullptr;
+void FindingStore::load() {
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(folder_)) folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    if (!fs::is_regular_file(folder / report_json, error)) continue;
+    try {
+      findings_.push_back(from_json(json::parse(read_file(folder / report_json)), folder));
+    } catch (const json::exception&) {
+      throw Failure(fmt::format("{}: is not what this tool wrote", (folder / report_json).string()));
+    }
+  }
+  write_known();
 }
 
-std::vector<std::string> FindingStore::keys_to_go_past() const {
+const engine::KnownFinding* FindingStore::known(const std::string& key) const {
+  return options_.use_ledger ? engine::find_known(key, tested_.variant->name) : nullptr;
+}
+
+std::vector<std::string> FindingStore::found_keys() const {
   std::vector<std::string> keys;
-  if (use_ledger_) keys = engine::known_keys(tested_.variant->name);
   for (const StoredFinding& finding : findings_) keys.push_back(finding.key);
   return keys;
 }
 
-Outcome FindingStore::replay_past(const std::vector<std::string>& known,
-                                  const std::string& content, const fuzz::Target& target) const {
-  if (target.reads_text)
-    return check_isolated([&] { return fuzz::check_text(bytes_of(content)); }, known);
-  return run_isolated(
-      *tested_.variant, program::decode(bytes_of(content)),
-      {.expected = target.compares ? tested_.expected : nullptr, .known = known});
-}
-
-// Something new, if the program shows it anywhere behind what the engine went past; else what this
-// campaign has found already; else what the ledger knows.
-Outcome FindingStore::replay(const std::string& content, const fuzz::Target& target) const {
-  Outcome outcome = replay_past(keys_to_go_past(), content, target);
-  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_)
-    outcome = replay_past(engine::known_keys(tested_.variant->name), content, target);
-  if (outcome.kind == Outcome::clean && !outcome.known_met.empty())
-    outcome = replay_past({}, content, target);
-  return outcome;
-}
-
-TakenInput FindingStore::take(const fs::path& path, const fuzz::Target& target,
-                              uint64_t executions, const std::string& log) {
-  std::string content = read_file(path);
-  Outcome outcome = replay(content, target);
-  std::string key = outcome.key();
-  if (key.empty()) key = "unreproduced:" + std::string(target.name);
-  if (const engine::KnownFinding* entry = known(key)) {
-    make_folder(known_folder_ / entry->id);
-    fs::rename(path, known_folder_ / entry->id / path.filename());
-    return {nullptr, key};
-  }
+StoredFinding* FindingStore::find(const std::string& key) {
   auto found = std::find_if(findings_.begin(), findings_.end(),
                             [&](const StoredFinding& finding) { return finding.key == key; });
-  bool is_new = found == findings_.end();
-  if (is_new) {
-    add(key, target, executions, content, outcome, log);
-    found = std::prev(findings_.end());
-  }
-  found->inputs++;
-  fs::rename(path, found->folder / path.filename());
-  if (is_new) write_known();
-  return {is_new ? &*found : nullptr, key};
+  return found == findings_.end() ? nullptr : &*found;
 }
 
-void FindingStore::add(const std::string& key, const fuzz::Target& target, uint64_t executions,
-                       const std::string& content, const Outcome& outcome,
-                       const std::string& log) {
-  fs::path finding_folder = folder_ / folder_name(key);
-  fs::path reproducer = finding_folder / (target.reads_text ? "input" : "program.iova");
+TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, uint64_t executions,
+                              const std::string& log) {
+  Outcome outcome = judge_.replay(input, target, found_keys());
+  std::string key = outcome.key();
+  if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
+  bool is_ours = options_.keep_known ? !outcome.key().empty() : !known(key);
+  if (!is_ours) return {nullptr, key};
+  StoredFinding* found = find(key);
+  bool is_new = !found;
+  if (is_new) {
+    program::Program smallest = input.program;
+    StoredFinding finding = make(key, input, target, std::move(outcome), &smallest);
+    finding.executions = executions;
+    // Made smaller, it may have turned out to be another's.
+    if (!options_.keep_known && known(finding.key)) return {nullptr, finding.key};
+    found = find(finding.key);
+    is_new = !found;
+    if (is_new) {
+      write(finding, input, target, smallest);
+      findings_.push_back(std::move(finding));
+      found = &findings_.back();
+    }
+  }
+  fs::path copy = found->folder / "inputs" / content_hash(input.content);
+  if (input.is_text) copy += ".iova";
+  std::error_code error;
+  if (!fs::exists(copy, error)) {
+    write_file(copy, input.content);
+    found->inputs++;
+  }
+  if (is_new) {
+    write_report(*found, log);
+    write_known();
+  }
+  return {is_new ? found : nullptr, found->key};
+}
+
+// All but its files.
+StoredFinding FindingStore::make(const std::string& key, const Input& input,
+                                 const fuzz::Target& target, Outcome outcome,
+                                 program::Program* smallest) {
+  StoredFinding finding;
+  finding.key = key;
+  finding.target = target.name;
+  finding.shown = outcome.kind != Outcome::clean;
+  for (finding.runs = 1; finding.runs < options_.times; finding.runs++)
+    finding.shown += judge_.replay(input, target, found_keys()).key() == key;
+  finding.outcome = std::move(outcome);
+  if (!target.reads_text && finding.outcome.kind != Outcome::clean)
+    make_smaller(finding, target, smallest);
+  bool uses_ledger = options_.use_ledger || options_.keep_known;
+  finding.standing =
+      uses_ledger ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
+  finding.folder = folder_ / folder_name(finding.key);
+  finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
-  for (const std::string& met : outcome.known_met) past += "--past " + met + " ";
-  make_folder(finding_folder);
+  for (const std::string& met : finding.outcome.known_met) past += "--past " + met + " ";
   std::string command = fmt::format("./iovafuzz replay {}{}", tested_.replay_options, past);
   if (target.compares) command = tested_.compare_command + " ";
   if (target.reads_text)
     command = fmt::format("{}/bin/{}/{} ", build_folder().string(),
                           fuzz::binary_folder(target, ""), target.name);
-  std::string replay = command + reproducer.string();
-  findings_.push_back(
-      {key, target.name, executions, 0, finding_folder, reproducer, replay, outcome});
-  std::string text = commented(key);
-  if (outcome.report) {
-    text += commented(outcome.report->headline);
-    for (const std::string& fault : outcome.report->faults)
-      text += commented("fault injected: " + fault);
+  finding.replay = command + finding.reproducer.string();
+  return finding;
+}
+
+void FindingStore::write(const StoredFinding& finding, const Input& input,
+                         const fuzz::Target& target, const program::Program& smallest) const {
+  make_folder(finding.folder / "inputs");
+  if (target.reads_text) return write_file(finding.reproducer, input.content);
+  std::vector<uint8_t> bytes = program::encode(input.program);
+  write_file(finding.folder / "input.bin",
+             input.is_text ? std::string(bytes.begin(), bytes.end()) : input.content);
+  std::string comments = commented(finding.key);
+  if (finding.outcome.report) comments += commented(finding.outcome.report->headline);
+  for (const std::string& need : finding.needed) comments += commented(need);
+  write_file(finding.reproducer, comments + print(smallest));
+}
+
+void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& target,
+                                program::Program* program) const {
+  if (!options_.minimize_executions) return;
+  IsolateOptions isolate = judge_.options(target, finding.outcome.known_met);
+  constexpr uint64_t executions_that_hang = 40;
+  bool hangs = finding.outcome.kind == Outcome::timeout;
+  Minimized smaller = minimize(
+      *tested_.variant, *program, finding.key,
+      {.expected = isolate.expected,
+       .known = isolate.known,
+       .times = 1,
+       .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
+       .timeout_ms = isolate.timeout_ms});
+  if (smaller.outcome.key() != smaller.key) return;  // it does not show it again
+  finding.key = smaller.key;
+  finding.outcome = std::move(smaller.outcome);
+  finding.is_minimal = smaller.is_minimal;
+  finding.needed = std::move(smaller.needed);
+  *program = std::move(smaller.program);
+  fs::path also = folder_ / folder_name(finding.key) / "also";
+  for (const auto& [key, other] : smaller.also) {
+    finding.also.push_back(key);
+    make_folder(also);
+    write_file(also / (folder_name(key) + ".iova"), commented(key) + print(other));
   }
-  write_file(reproducer, target.reads_text
-                             ? content
-                             : text + program::print(program::decode(bytes_of(content))));
-  std::string report = outcome.report ? engine::format(*outcome.report) : "";
-  write_file(finding_folder / "report.txt",
-             fmt::format("{}\nvariant: {}\ntarget: {}\nreplay: {}\n{}\n{}\n", key,
-                         tested_.variant->name, target.name, findings_.back().replay, report,
-                         outcome.log.empty() ? log : outcome.log));
+}
+
+void FindingStore::write_report(const StoredFinding& finding, const std::string& log) const {
+  std::string report = finding.outcome.report ? engine::format(*finding.outcome.report) : "";
+  std::string needed;
+  for (const std::string& need : finding.needed) needed += need + "\n";
+  const engine::KnownFinding* entry = engine::find_known(finding.key, tested_.variant->name);
+  write_file(finding.folder / "report.txt",
+             fmt::format("{}\n{}{}, {}\nvariant: {}\ntarget: {}\nshown in {} of {} runs\n"
+                         "replay: {}\n{}{}\n{}\n",
+                         finding.key, name(finding.standing),
+                         entry ? fmt::format(" ({}: {})", entry->id, entry->title) : "",
+                         name(severity_of(finding.key)), tested_.variant->name, finding.target,
+                         finding.shown, finding.runs, finding.replay, needed, report,
+                         finding.outcome.log.empty() ? log : finding.outcome.log));
+  write_file(finding.folder / "report.casrep", to_text(to_casrep(finding)));
+  write_file(finding.folder / report_json, to_text(to_json(finding, tested_.variant->name)));
 }
 
 void FindingStore::write_known() const {
   std::string text;
-  for (const std::string& key : keys_to_go_past()) text += key + "\n";
+  for (const std::string& key : judge_.known_keys()) text += key + "\n";
+  for (const std::string& key : found_keys()) text += key + "\n";
   write_file(known_file(), text);
 }
 

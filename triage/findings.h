@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The findings of a campaign on disk: a folder for each key with report.txt, program.iova and all
-// inputs that showed it. An input leaves the engine's folder only when its finding is complete, so
-// that a tool killed at any moment loses none. Inputs that show nothing but known findings go to
-// known/, by the id in the ledger.
+// Findings on disk: a folder for each key with
+//   program.iova   the smallest program that shows it, with what it needs
+//   report.txt     for people; report.json, report.casrep for programs
+//   input.bin      the first input that showed it (input, where that is no program)
+//   inputs/        all of them, by a hash of what they hold
+// report.json comes last: a folder without it was not finished, and is written again.
 #pragma once
 
 #include <filesystem>
@@ -12,41 +14,53 @@
 #include "engine/ledger.h"
 #include "fuzz/target.h"
 #include "triage/isolate.h"
+#include "triage/judge.h"
 
 namespace triage {
 
 struct StoredFinding {
   std::string key;
+  Standing standing;
   std::string target;
-  uint64_t executions;  // of the target's process, when it was first met; 0 if not known
-  size_t inputs;        // that showed it
+  uint64_t executions = 0;  // of the target's process, when it was first met; 0 if not known
+  size_t inputs = 0;        // that showed it
+  unsigned shown = 0, runs = 0;  // the first of them, in so many of so many runs
+  bool is_minimal = false;
+  std::vector<std::string> needed;  // by the program: Minimized
+  std::vector<std::string> also;    // keys that smaller programs showed; they are in also/
   std::filesystem::path folder;
-  std::filesystem::path reproducer;  // the program as text, or the input itself if it is text
+  std::filesystem::path reproducer;  // program.iova, or input
   std::string replay;   // the command that shows it again
-  Outcome outcome;      // of its first input
+  Outcome outcome;      // of the smallest program
 };
 
 // What an input that an engine left turned out to show.
 struct TakenInput {
-  const StoredFinding* new_finding;  // NULL unless its key is new to this campaign
-  std::string key;
+  const StoredFinding* new_finding;  // NULL unless its key is new to this store
+  std::string key;                   // "unreproduced:<target>" if nothing
 };
 
-// What inputs are replayed on.
-struct TestedVariant {
-  const iova_variant* variant;
-  std::string replay_options;     // of replay, to choose it
-  const iova_variant* expected;   // for targets that compare; or NULL
-  std::string compare_command;    // that compares inputs, which follow it
+struct StoreOptions {
+  bool use_ledger = true;  // what is known of the variant is gone past
+  // What shows nothing but a known finding gets a finding's folder, too. Else it is not this
+  // store's: take() returns its key, and writes nothing.
+  bool keep_known = false;
+  unsigned times = 1;      // runs of the first input of a finding
+  int timeout_ms = 25'000;
+  // To make a finding's program smaller; 0: not at all.
+  uint64_t minimize_executions = 0;
 };
 
 class FindingStore {
  public:
-  // Everything is in the folder out. With use_ledger, what is known of the variant is not new.
-  FindingStore(std::filesystem::path out, const TestedVariant& tested, bool use_ledger);
+  // Below the folder out. What is there already is kept, but for the same keys.
+  FindingStore(std::filesystem::path out, const TestedVariant& tested, const StoreOptions& options);
 
-  TakenInput take(const std::filesystem::path& input, const fuzz::Target& target,
-                  uint64_t executions, const std::string& log);
+  // Takes in what is there from before as findings of this store.
+  void load();
+  // When it returns, a copy of the input is in its finding's folder.
+  TakenInput take(const Input& input, const fuzz::Target& target, uint64_t executions,
+                  const std::string& log);
   const std::vector<StoredFinding>& findings() const { return findings_; }
   // The entry of the ledger, if that is used, or NULL.
   const engine::KnownFinding* known(const std::string& key) const;
@@ -54,19 +68,25 @@ class FindingStore {
   std::filesystem::path known_file() const { return folder_ / "known"; }
 
  private:
-  std::vector<std::string> keys_to_go_past() const;
-  // Of an input of the target; past the findings of the keys.
-  Outcome replay_past(const std::vector<std::string>& known, const std::string& content,
-                      const fuzz::Target& target) const;
-  Outcome replay(const std::string& content, const fuzz::Target& target) const;
-  void add(const std::string& key, const fuzz::Target& target, uint64_t executions,
-           const std::string& content, const Outcome& outcome, const std::string& log);
+  std::vector<std::string> found_keys() const;
+  StoredFinding* find(const std::string& key);
+  StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,
+                     Outcome outcome, program::Program* smallest);
+  void make_smaller(StoredFinding& finding, const fuzz::Target& target,
+                    program::Program* program) const;
+  void write(const StoredFinding& finding, const Input& input, const fuzz::Target& target,
+             const program::Program& smallest) const;
+  void write_report(const StoredFinding& finding, const std::string& log) const;
   void write_known() const;
 
-  std::filesystem::path folder_, known_folder_;
+  std::filesystem::path folder_;
   TestedVariant tested_;
-  bool use_ledger_;
+  StoreOptions options_;
+  Judge judge_;
   std::vector<StoredFinding> findings_;
 };
+
+// A name for what a file holds.
+std::string content_hash(std::string_view content);
 
 }  // namespace triage

@@ -10,10 +10,8 @@ namespace fs = std::filesystem;
 
 namespace triage {
 
-Input read_input(const fs::path& path) {
+Input read_crash(const fs::path& path) {
   Input input{path, path.extension() == ".iova", read_file(path), {}};
-  if (input.content.empty())
-    throw Failure(fmt::format("{}: is empty (0 bytes): was it cut off?", path.string()));
   if (input.is_text) {
     try {
       input.program = program::parse(input.content);
@@ -24,6 +22,13 @@ Input read_input(const fs::path& path) {
     program::decode({reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
                     input.program);
   }
+  return input;
+}
+
+Input read_input(const fs::path& path) {
+  Input input = read_crash(path);
+  if (input.content.empty())
+    throw Failure(fmt::format("{}: is empty (0 bytes): was it cut off?", path.string()));
   return input;
 }
 

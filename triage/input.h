@@ -18,5 +18,7 @@ struct Input {
 
 // Throws Failure: unreadable, empty, or no program, with file and line.
 Input read_input(const std::filesystem::path& path);
+// The same of what an engine may have mutilated: an empty one is the empty program.
+Input read_crash(const std::filesystem::path& path);
 
 }  // namespace triage

@@ -17,7 +17,11 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/compare.h"
+#include "engine/oracles.h"
+#include "reproducer/recorder.h"
+#include "reproducer/reproducer.h"
 #include "triage/commands.h"
+#include "triage/report_json.h"
 
 // In a build with source coverage.
 extern "C" __attribute__((weak)) int __llvm_profile_write_file(void);
@@ -27,8 +31,8 @@ namespace {
 
 using nlohmann::json;
 
-// The child's messages: {"step": ...}, {"report": ...}, {"done": ...}, {"compared": ...}, a line
-// each.
+// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"done": ...},
+// {"compared": ...}, a line each.
 int message_fd = -1;
 // Number of the program that the child compares, where the parent sees it, whatever ends the child.
 uint64_t* comparing;
@@ -61,23 +65,20 @@ void send_step(const engine::Step& step) {
 }
 
 void send_report(const engine::Report& report) {
-  send({{"report", {{"key", report.key},
-                    {"headline", report.headline},
-                    {"function", report.function},
-                    {"operation", report.operation},
-                    {"faults", report.faults},
-                    {"gone_past", report.gone_past},
-                    {"values", report.values},
-                    {"program", report.program},
-                    {"history", report.history},
-                    {"state", report.state}}}});
+  if (reproducer::is_recorded()) {
+    json calls = json::array();
+    for (const reproducer::Call& call : reproducer::calls())
+      calls.push_back({call.function, call.domain, call.arguments[0], call.arguments[1],
+                       call.arguments[2], call.result, call.operation, call.cpu, call.now});
+    bool compared = std::any_of(engine::oracles().begin(), engine::oracles().end(),
+                                [&](const shim::Oracle* oracle) {
+                                  return report.key.starts_with(std::string(oracle->id) + ":");
+                                });
+    send({{"calls", calls}, {"digest", compared ? reproducer_digest() : 0}});
+  }
+  send({{"report", to_json(report)}});
   // Writes the counts of this program and of all that it has loaded, which abort() would not.
   if (__llvm_profile_write_file) exit(1);
-}
-
-engine::Report read_report(const json& j) {
-  return {j["key"],    j["headline"],  j["function"], j["operation"], j["faults"],
-          j["gone_past"], j["values"], j["program"],  j["history"],   j["state"]};
 }
 
 void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t first,
@@ -85,6 +86,7 @@ void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t 
   for (size_t i = first; i < jobs.size(); i++) {
     engine::Options options{.faults = jobs[i].faults,
                             .known = isolate.known,
+                            .always_check = isolate.record_calls,
                             .on_step = isolate.record ? send_step : nullptr};
     if (isolate.expected) {
       send({{"done", {{"hash", 0},
@@ -94,7 +96,9 @@ void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t 
                                                         *jobs[i].program, options)}}}});
       continue;
     }
-    const engine::Result& result = engine::run(variant, *jobs[i].program, options);
+    const engine::Result& result =
+        engine::run(isolate.record_calls ? reproducer::recorded(variant) : variant,
+                    *jobs[i].program, options);
     send({{"done", {{"hash", result.trace_hash},
                     {"attempts", result.attempts},
                     {"costs", result.costs},
@@ -201,7 +205,7 @@ class Child {
 
 std::string Outcome::key() const {
   if (report) return report->key;
-  return kind == timeout ? "timeout" : kind == crash ? "crash" : "";
+  return kind == timeout ? "timeout" : kind == crash ? "unknown" : "";
 }
 
 std::vector<engine::FaultPoint> Outcome::fault_points() const {
@@ -223,9 +227,17 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       std::optional<json> message = child.next(options.timeout_ms, &timed_out);
       if (message && message->contains("step")) {
         json& step = (*message)["step"];
+        if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["steps"],
                                  step["longest_stretch"], step["ranges"]});
+        continue;
+      }
+      if (message && message->contains("calls")) {
+        outcome.digest = (*message)["digest"];
+        for (const json& call : (*message)["calls"])
+          outcome.calls.push_back({call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6],
+                                   call[7], call[8]});
         continue;
       }
       if (message && message->contains("done")) {
@@ -239,7 +251,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       }
       if (message) {
         outcome.kind = Outcome::finding;
-        outcome.report = read_report((*message)["report"]);
+        outcome.report = report_from_json((*message)["report"]);
         outcome.known_met = outcome.report->gone_past;
         child.wait_for_end(options.timeout_ms);
       } else {
@@ -284,7 +296,7 @@ Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check
   }
   if (message) {
     outcome.kind = Outcome::finding;
-    outcome.report = read_report((*message)["report"]);
+    outcome.report = report_from_json((*message)["report"]);
     outcome.known_met = outcome.report->gone_past;
   } else {
     outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
@@ -372,7 +384,7 @@ Comparison compare_isolated(const iova_variant& expected, const iova_variant& ac
       }
       if (message) {
         result.outcome.kind = Outcome::finding;
-        result.outcome.report = read_report((*message)["report"]);
+        result.outcome.report = report_from_json((*message)["report"]);
         child.wait_for_end(timeout_ms);
       } else {
         result.outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;

@@ -29,6 +29,17 @@ struct RecordedStep {
   size_t ranges;
 };
 
+// A call into the allocator, as it came from the child (reproducer/recorder.h).
+struct RecordedCall {
+  std::string function;
+  unsigned domain;
+  uint64_t arguments[3];
+  uint64_t result;
+  size_t operation;
+  unsigned cpu;
+  uint64_t now;
+};
+
 struct Outcome {
   enum Kind { clean, finding, crash, timeout } kind = clean;
   uint64_t trace_hash = 0;       // if clean
@@ -38,8 +49,12 @@ struct Outcome {
   std::vector<std::string> known_met;    // keys of findings gone past
   std::vector<RecordedStep> steps;       // if asked for
   std::string log;               // what the child wrote, unless clean
+  // If asked for: what was called and, if an oracle of the engine tells it, what it all came to
+  // (reproducer/reproducer.h).
+  std::vector<RecordedCall> calls;
+  uint64_t digest = 0;
 
-  // The finding's key; "crash" or "timeout" if the child died without one.
+  // The finding's key; "unknown" or "timeout" if the child died without one.
   std::string key() const;
   // Every attempt that was made, in order.
   std::vector<engine::FaultPoint> fault_points() const;
@@ -47,6 +62,7 @@ struct Outcome {
 
 struct IsolateOptions {
   bool record = false;            // keep the steps
+  bool record_calls = false;      // of a program with a finding
   // If there is one: only whether it does the same is judged.
   const iova_variant* expected = nullptr;
   int timeout_ms = 25'000;        // for one program

@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
   triage::add_show(app, action);
   triage::add_assemble(app, action);
   triage::add_replay(app, action);
+  triage::add_minimize(app, action);
+  triage::add_triage(app, action);
+  triage::add_reproducer(app, action);
   triage::add_sweep(app, action);
   triage::add_diff(app, action);
   triage::add_cost(app, action);

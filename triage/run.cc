@@ -28,7 +28,7 @@ struct Arguments {
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   unsigned seed = 1;
   bool first = false, no_seeds = false, no_ledger = false, json = false;
-  bool stock_mutators = false;
+  bool stock_mutators = false, minimize = true;
   std::string out;
 };
 
@@ -144,6 +144,7 @@ void print_finding(size_t number, const StoredFinding& finding) {
   } else {
     fmt::print("   no report; the log is in {}\n", (finding.folder / "report.txt").string());
   }
+  for (const std::string& need : finding.needed) fmt::print("   {}\n", need);
   fmt::print("   first met by {} after {} executions, {} inputs show it\n", finding.target,
              finding.executions, finding.inputs);
   fmt::print("   reproducer: {}\n   replay: {}\n", finding.reproducer.string(), finding.replay);
@@ -197,6 +198,8 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
                      {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
                      {"faults", finding.outcome.report ? finding.outcome.report->faults
                                                        : std::vector<std::string>{}},
+                     {"needed", finding.needed},
+                     {"minimal", finding.is_minimal},
                      {"reproducer", finding.reproducer.string()},
                      {"replay", finding.replay}});
   return {{"variant", variant.name},
@@ -223,6 +226,7 @@ int run(const Arguments& arguments) {
   options.first = arguments.first;
   options.seeds = !arguments.no_seeds;
   options.ledger = !arguments.no_ledger;
+  options.minimize_executions = arguments.minimize ? 5000 : 0;
   options.stock_mutators = arguments.stock_mutators;
   if (arguments.out.empty())
     options.out = campaign_folder();
@@ -286,6 +290,8 @@ void add_run(CLI::App& app, Action& action) {
   command->add_flag("--no-seeds", arguments->no_seeds, "start from an empty corpus");
   command->add_flag("--no-ledger", arguments->no_ledger,
                     "treat known findings as new (list known tells which there are)");
+  command->add_flag("--minimize,!--no-minimize", arguments->minimize,
+                    "make the programs of findings as small as they get (the default)");
   command->add_flag("--stock-mutators", arguments->stock_mutators,
                     "mutate bytes as the engine does, not operations");
   command->add_option("--out", arguments->out,

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "iova/port_variants.h"
+#include "triage/build.h"
 #include "triage/commands.h"
 #include "triage/defect.h"
 #include "triage/kernel.h"
@@ -58,6 +59,13 @@ std::string VariantChoice::build_name() const {
   return defect.empty() ? named.column : triage::build_name(named.column, find_defect(defect));
 }
 
+std::filesystem::path VariantChoice::library() const {
+  if (!kernel.empty()) return module_of(find_kernel_tree(kernel)).file;
+  const Named& named = find(*this);
+  if (!defect.empty()) return module_of(named.column, find_defect(defect)).file;
+  return build_folder() / "src" / fmt::format("libport_{}.a", named.column);
+}
+
 std::string VariantChoice::options() const {
   if (!kernel.empty()) return fmt::format("--kernel {} ", kernel);
   std::string words;
@@ -82,6 +90,12 @@ VariantChoice parse_variant(const std::string& word) {
 std::string revision_of(const iova_variant& port) {
   for (const Named& named : all)
     if (named.variant == &port) return named.revision;
+  return "";
+}
+
+std::string column_of(const iova_variant& port) {
+  for (const Named& named : all)
+    if (named.variant == &port) return named.column;
   return "";
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 
 #include "iova/variant.h"
@@ -21,6 +22,8 @@ struct VariantChoice {
   // The name of the variant's build targets and folder: a column of behaviours.inc, with
   // "+" and the defect if there is one, or a tree's.
   std::string build_name() const;
+  // What a program that is not the tool links to have it, once variant() has been called.
+  std::filesystem::path library() const;
   // The options that choose it again, with a space behind; empty for the default.
   std::string options() const;
 };
@@ -31,6 +34,9 @@ VariantChoice parse_variant(const std::string& word);
 
 // The name of the revision that a variant of the port has.
 std::string revision_of(const iova_variant& port);
+
+// Its column in behaviours.inc; "" for everything else.
+std::string column_of(const iova_variant& port);
 
 // The revision of the port that a kernel tree's variant should equal; NULL if there is none.
 const iova_variant* likeness(const iova_variant& kernel);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "engine/contract.h"
 #include "engine/invariants.h"
 #include "engine/session.h"
 #include "shim/context.h"
@@ -19,10 +20,14 @@ namespace engine {
 
 const Result& Session::run(const iova_variant& variant, const program::Program& program,
                            const Options& options) {
+  whole_program_ = &program;
+  closely_ = options.always_check;
+  met_first_.reset();
   if (!setjmp(start_of_run_)) return run_once(variant, program, options);
   Options closely = options;
   closely.always_check = true;
-  return run_once(variant, program, closely);
+  closely_ = true;
+  return run_once(guarded(variant), program, closely);
 }
 
 const Result& Session::run_once(const iova_variant& variant, const program::Program& program,
@@ -88,6 +93,7 @@ void Session::begin(const iova_variant& variant, const program::Program& program
   skipped_ = nullptr;
   outcome_.clear();
   is_armed_ = in_irq_ = slow_ = edge_ = given_up_ = false;
+  acting_ = nullptr;
   destroyed_ = nullptr;
   release_ = {};
   injected_.clear();
@@ -139,7 +145,7 @@ void Session::plan() {
   }
   is_armed_ = false;
   failed_ = false;
-  call_start_ = 0;
+  call_start_ = calls_begun_ = 0;
   shim::start_cost();
 }
 
@@ -200,7 +206,7 @@ static uint64_t hash_of_name(const shim_site& site) {
 }
 
 void Session::finish_operation(const Operation& operation) {
-  call_start_ = 0;
+  call_start_ = calls_begun_ = 0;
   settle_release();
   auto attempts = shim::attempts();
   result_.attempts.resize(current_);
@@ -289,10 +295,14 @@ void Session::end() {
   for (Domain& domain : domains_) {
     if (!domain.memory) continue;
     if (options_.on_step) left += fmt::format("put domain {}, ", &domain - domains_);
+    Acting put(*this, OpCode::put);
     destroy(domain);
   }
   if (options_.on_step) left += fmt::format("drop {} references", cache_references_);
-  for (; cache_references_; cache_references_--) variant_->cache_put();
+  for (; cache_references_; cache_references_--) {
+    Acting put(*this, OpCode::cache_put);
+    variant_->cache_put();
+  }
   shim::check_end_of_operation("end");
   shim::check_end_of_run();
   outcome("{}", left);
@@ -312,6 +322,7 @@ void Session::give_everything_back(Domain& domain) {
       free.operands[program::operand_index(code, Role::slot)].number = slot;
       do {
         skipped_ = nullptr;
+        Acting freeing(*this, code);
         free_ranges(domain, free);
       } while (!skipped_);
     }
@@ -322,6 +333,7 @@ void Session::give_everything_back(Domain& domain) {
   refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
   refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
   edge_ = true;  // whatever its start
+  Acting allocating(*this, refused.code);
   alloc_fast(domain, refused);
   edge_ = false;
   skipped_ = nullptr;
@@ -339,9 +351,10 @@ bool Session::on_finding(const shim::Finding& finding) {
   findings_++;
   if (running_) note_faults();
   // Of a counted operation, only the faults of the call at hand.
+  size_t first_attempt = std::max(call_start_, release_.domain ? release_.first_attempt : 0);
   const char* site = "none";
   for (const InjectedFault& fault : injected_)
-    if (fault.operation == current_ && fault.attempt >= call_start_)
+    if (fault.operation == current_ && fault.attempt >= first_attempt)
       site = fault.what.site->function;
   std::string key =
       fmt::format("{}:{}:{}:{}", finding.oracle->id, finding.function, operation_name(), site);
@@ -351,10 +364,11 @@ bool Session::on_finding(const shim::Finding& finding) {
   trace_.add_text(key.c_str());
   if (!known) {
     Report report = make_report(finding, key);
-    if (may_have_been_wrong_before()) {
-      std::vector<std::string> met_then = result_.known_met;
-      // What a known finding led to is known.
-      if (known_met_before(current_) != met_then && !finding.dying) longjmp(start_of_run_, 1);
+    if (calls_for_a_closer_look()) {
+      met_first_ = {key, report.operation};
+      // What a known finding led to is known: the repeated run may meet nothing else.
+      if (!finding.dying) longjmp(start_of_run_, 1);
+      repeat_closely_before_this_call();
     }
     deliver(report);
   }
@@ -364,32 +378,46 @@ bool Session::on_finding(const shim::Finding& finding) {
   return known;
 }
 
-// Whether the whole state was not looked at since operations ago, so that this finding may not be
-// where things went wrong first.
-bool Session::may_have_been_wrong_before() const {
-  return running_ && credit_ && !options_.always_check && !options_.past_all &&
-         !shim::in_started_context();
+bool Session::calls_for_a_closer_look() const {
+  return running_ && !closely_ && !options_.past_all && !shim::in_started_context();
 }
 
-// Runs the operations before the given one again with a look at everything after each: a finding
-// among them is reported, and the process ends with it. Returns what was gone past. The run at hand
-// cannot go on.
-std::vector<std::string> Session::known_met_before(size_t operation) {
+// The process dies of what the call at hand does. A finding before it is reported instead, and then
+// the process ends with that. The run at hand cannot go on.
+void Session::repeat_closely_before_this_call() {
   static program::Program before;
+  size_t whole = std::min(current_, program_->operations.size());
   before.operations.assign(program_->operations.begin(),
-                           program_->operations.begin() + static_cast<ptrdiff_t>(operation));
+                           program_->operations.begin() + static_cast<ptrdiff_t>(whole));
+  bool is_counted = current_ < program_->operations.size() &&
+                    calls(program_->operations[current_]) >= calls_begun_;
+  if (calls_begun_ > 1 && is_counted) {
+    Operation counted = program_->operations[current_];
+    counted.operands[program::operand_index(counted.code, Role::count)].number = calls_begun_ - 1;
+    before.operations.push_back(counted);
+  }
   Options closely = options_;
   closely.always_check = true;
   closely.on_step = nullptr;
-  begin(*variant_, before, closely);
+  closely_ = true;
+  begin(guarded(*variant_), before, closely);
   execute_all();
-  return result_.known_met;
+}
+
+// Looks that grow with the square of what an operation does are left out where that is much.
+void Session::check_between_calls() {
+  constexpr uint64_t most_looks = uint64_t{1} << 24;
+  if (calls(program_->operations[current_]) * shim::live_slab_objects() > most_looks) return;
+  settle_release();
+  check_models();
+  check_object_count();
+  check_invariants(*variant_, domains_, function(), trace_);
 }
 
 std::vector<std::string> Session::report_difference(size_t operation, std::string values,
                                                     std::span<const std::string> known) {
   current_ = operation;
-  call_start_ = 0;
+  call_start_ = calls_begun_ = 0;
   options_ = {.known = known};
   result_.known_met.clear();
   raise(oracle::variants_differ, std::move(values));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/invariants.h"
 #include "engine/session.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
@@ -38,6 +39,7 @@ void Session::queue(Domain& domain, const Operation& operation) {
     Range* range = pick(slot, value(operation, Role::oldest).number,
                         [](const Range& range) { return range.kind == RangeKind::fast; });
     if (!range) break;
+    begin_call();
     if (!done) first = range->lo;
     last = range->lo;
     slot.erase(slot.iterator_to(*range));
@@ -46,8 +48,9 @@ void Session::queue(Domain& domain, const Operation& operation) {
     range->unmapped_at = domain.flushes_started;
     domain.queued.push_back(*range);
     INIT_LIST_HEAD(&range->pages);
+    static const shim_site in_driver{"queue_iova", __FILE__, __LINE__};
     for (uint64_t i = value(operation, Role::pages).number; i; i--)
-      shim_add_page(&range->pages, SHIM_SITE);
+      shim_add_page(&range->pages, &in_driver);
     domain.unmaps_under_way++;
     range->list = variant_->queue->queue(domain.memory, range->lo, range->size, &range->pages);
     domain.unmaps_under_way--;
@@ -110,7 +113,9 @@ void Session::on_pages_put(const list_head* list) {
 void Session::settle_release() {
   if (!release_.domain) return;
   Release release = std::exchange(release_, {});
+  Acting freeing(*this, OpCode::free_fast);
   model_freed(*release.domain, *release.range, true, release.cpu, release.first_attempt);
+  if (closely_) check_ranges(*variant_, *release.domain, function());
 }
 
 void Session::on_event(bool is_timer) {
@@ -188,9 +193,11 @@ void Session::advance_time(uint64_t ms) {
       const iova_queue& queue = *variant_->queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
       if (range.queued_at + timeout > shim_jiffies()) continue;
-      raise(oracle::queue_overdue,
-            fmt::format("{}, queued at {} ms, now {} ms", print_range(range.lo, range.hi),
-                        range.queued_at, shim_jiffies()));
+      shim::raise(shim::Finding{&oracle::queue_overdue, "fq_flush_timeout", "",
+                                fmt::format("{}, queued at {} ms, now {} ms",
+                                            print_range(range.lo, range.hi), range.queued_at,
+                                            shim_jiffies()),
+                                nullptr});
       break;
     }
   }
@@ -201,6 +208,7 @@ void Session::release_queued() {
   if (!variant_->queue) return;
   bool any = std::any_of(std::begin(domains_), std::end(domains_),
                          [](const Domain& domain) { return !domain.queued.empty(); });
+  Acting time(*this, OpCode::tick);
   if (any) advance_time(std::max(variant_->queue->timeout, variant_->queue->timeout_of_single));
 }
 

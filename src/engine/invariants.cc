@@ -114,6 +114,12 @@ class Checker {
     check_model();
     check_queue();
   }
+  void check_ranges() {
+    check_tree();
+    check_owners();
+    std::string contents = domain_.rcache.wrong_contents(s_.magazines);
+    if (!contents.empty()) raise(oracle::rcache_contents, std::move(contents));
+  }
 
  private:
   void raise(const shim::Oracle& oracle, std::string values) const {
@@ -147,9 +153,6 @@ class Checker {
       if (depot.size != s_.in_depot[bin])
         return raise(oracle::depot_count, fmt::format("bin {}: depot_size {}, {} magazines", bin,
                                                       depot.size, s_.in_depot[bin]));
-      // The work re-arms itself until the depot is within the number of online CPUs.
-      if (s_.variant->trims_depot && depot.size > num_possible_cpus() && !depot.work_pending)
-        raise(oracle::depot_idle, fmt::format("bin {}: depot_size {}", bin, depot.size));
     }
   }
 
@@ -252,6 +255,12 @@ std::span<const shim::Oracle* const> oracles() {
 #undef ORACLE
   };
   return all;
+}
+
+void check_ranges(const iova_variant& variant, Domain& domain, const char* function) {
+  static Snapshot snapshot;
+  snapshot.take(variant, domain.memory);
+  Checker(snapshot, domain, function).check_ranges();
 }
 
 void check_invariants(const iova_variant& variant, std::span<Domain> domains,

@@ -19,6 +19,10 @@ namespace engine {
 void check_invariants(const iova_variant& variant, std::span<Domain> domains,
                       const char* function, Trace& trace);
 
+// Only that nodes, ranges in use and magazines fit together, as they do whenever no call into the
+// allocator is under way.
+void check_ranges(const iova_variant& variant, Domain& domain, const char* function);
+
 // The state of every domain as the allocator itself has it, a line each, for people.
 std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains);
 

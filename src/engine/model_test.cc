@@ -152,7 +152,7 @@ TEST(Hint, LowerLimitExplainsRefusalsOfMore) {
 
 TEST(Hint, LowerLimitExplainsRefusalsOnTheFastPathWhenTheFlushFreesNothing) {
   expect_death(buggy, few_left + fails_low + "alloc_fast size=7\n",
-               lower_limit + "alloc_iova_fast:alloc_fast:none");
+               lower_limit + "alloc_iova:alloc:none");
 }
 
 TEST(Hint, FastRequestSetsItWithItsRoundedSize) {

@@ -99,7 +99,8 @@ void Session::destroy(Domain& domain) {
   destroyed_ = &domain;
   variant_->put_domain(domain.memory);
   destroyed_ = nullptr;
-  kfree(domain.memory);
+  static const shim_site in_driver{"put_iova_domain", __FILE__, __LINE__};
+  (kfree)(domain.memory, &in_driver);
   domain.memory = nullptr;
   domain.has_rcaches = domain.has_allocated = false;
   domain.forget_ranges();
@@ -178,6 +179,9 @@ void Session::alloc_fast(Domain& domain, const Operation& operation) {
         domain.rcache.allocate(request, flush, raw_smp_processor_id(), attempts);
     bool got_pfn_0 = !lo && expected.pfn == uint64_t{0} && expected.tries == nodes;
     check_flush(domain, flush, !lo && !got_pfn_0, nodes);
+    // What the tree answered is alloc_iova()'s doing.
+    std::optional<Acting> tree;
+    if (nodes && !got_pfn_0) tree.emplace(*this, OpCode::alloc);
     if (got_pfn_0) {
       raise(oracle::pfn_0_lost, fmt::format("{} pages", size));
       // Nobody knows of it, but it is in the tree.
@@ -229,10 +233,12 @@ void Session::check_fast(Domain& domain, const Request& request, const FastAnswe
                   describe(found, tries), describe(expected.pfn, expected.tries));
   // A tree that did not grant what it had room for; check_refusal() has judged one in the end.
   bool refused_first = expected.tries && tries > expected.tries && expected.pfn;
-  if (!refused_first)
+  if (!refused_first) {
+    Acting magazines(*this, OpCode::alloc_fast);
     raise(oracle::rcache_wrong, std::move(values));
-  else if (found)
+  } else if (found) {
     raise(oracle::spurious_failure, std::move(values));
+  }
   adopt(domain);
 }
 
@@ -431,6 +437,7 @@ void Session::free_ranges(Domain& domain, const Operation& operation) {
   for (; done < count; done++) {
     Range* range = pick(slot, oldest, wanted);
     if (!range) break;
+    begin_call();
     if (!done) first = range->lo;
     last = range->lo;
     if (range->kind == RangeKind::reserved) {
@@ -442,7 +449,6 @@ void Session::free_ranges(Domain& domain, const Operation& operation) {
       domain.live.erase(domain.live.iterator_to(*range));
     }
     slot.erase(slot.iterator_to(*range));
-    size_t attempts = shim::attempts().size();
     if (operation.code == OpCode::free_fast)
       variant_->free_fast(domain.memory, range->lo, range->size);
     else if (operation.code == OpCode::free_iova)
@@ -450,7 +456,7 @@ void Session::free_ranges(Domain& domain, const Operation& operation) {
     else
       variant_->free_pfn(domain.memory, position(*range, operation));
     model_freed(domain, *range, operation.code == OpCode::free_fast, raw_smp_processor_id(),
-                attempts);
+                call_start_);
     trace_.add(range->lo);
   }
   if (!done) return skip("the slot has no such range");

@@ -40,8 +40,8 @@ unsigned long alloc_twice_the_limit(void* domain, unsigned long size, unsigned l
   return good.alloc_fast(domain, size, 2 * limit, flush);
 }
 
+unsigned long live;
 unsigned long alloc_a_live_pfn(void* domain, unsigned long size, unsigned long limit, bool flush) {
-  static unsigned long live;
   if (!live) live = good.alloc_fast(domain, size, limit, flush);
   return live;
 }
@@ -166,17 +166,6 @@ struct HiddenWork {
   VisitDepot visit;
   void* context;
 };
-void depots_without_work(const void* domain, VisitDepot visit, void* context) {
-  HiddenWork hidden{visit, context};
-  good.each_depot(
-      domain,
-      [](void* self, const iova_depot_view* depot) {
-        iova_depot_view view = *depot;
-        view.work_pending = false;
-        static_cast<HiddenWork*>(self)->visit(static_cast<HiddenWork*>(self)->context, &view);
-      },
-      &hidden);
-}
 
 bool queued_one = false;
 const void* queue_nothing(void*, unsigned long, unsigned long, list_head* list) {
@@ -190,9 +179,9 @@ const void* queue_and_put(void* domain, unsigned long pfn, unsigned long size, l
 }
 
 // The second call puts what the first one queued.
+const void* last;
 const void* queue_and_put_the_last(void* domain, unsigned long pfn, unsigned long size,
                                    list_head* list) {
-  static const void* last;
   if (last) iommu_put_pages_list(static_cast<iommu_pages_list*>(const_cast<void*>(last)));
   return last = good.queue->queue(domain, pfn, size, list);
 }
@@ -239,10 +228,10 @@ void judge(const Broken& broken, const iova_variant& variant) {
 const Broken broken[] = {
     {&oracle::iova_below_start, "iova-below-start:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_below_start; }, FAST "alloc_fast\n"},
-    {&oracle::iova_above_limit, "iova-above-limit:alloc_iova_fast:alloc_fast:none",
+    {&oracle::iova_above_limit, "iova-above-limit:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc_fast = alloc_twice_the_limit; },
      FAST "alloc_fast limit=100\n"},
-    {&oracle::impossible_granted, "impossible-granted:alloc_iova_fast:alloc_fast:none",
+    {&oracle::impossible_granted, "impossible-granted:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc_fast = alloc_fast_anywhere; },
      FAST "alloc_fast size=8 limit=6\n"},
     {&oracle::iova_unaligned, "iova-unaligned:alloc_iova:alloc:none",
@@ -250,14 +239,21 @@ const Broken broken[] = {
     {&oracle::iova_wrong_size, "iova-wrong-size:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_rounded_up; }, FAST "alloc size=33\n"},
     {&oracle::iova_overlap, "iova-overlap:alloc_iova_fast:alloc_fast:none",
-     [](iova_variant& v) { v.alloc_fast = alloc_a_live_pfn; }, FAST "alloc_fast x2\n"},
+     [](iova_variant& v) {
+       v.alloc_fast = alloc_a_live_pfn;
+       v.reset = [] {
+         good.reset();
+         live = 0;
+       };
+     },
+     FAST "alloc_fast x2\n"},
     {&oracle::find_wrong, "find-wrong:find_iova:find:none",
      [](iova_variant& v) { v.find = find_nothing; }, FAST "alloc\nfind\n"},
     {&oracle::rcache_range_wrong, "rcache-range-wrong:iova_cache_get:cache_get:none",
      [](iova_variant& v) { v.rcache_range = [] { return PAGE_SIZE; }; }, "cache_get\n"},
     {&oracle::spurious_failure, "spurious-failure:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_nothing; }, FAST "alloc\n"},
-    {&oracle::hint_lower_limit, "hint-lower-limit:alloc_iova_fast:alloc_fast:none",
+    {&oracle::hint_lower_limit, "hint-lower-limit:alloc_iova:alloc:none",
      [](iova_variant& v) { v = port::v7_3::variant; },
      FAST "alloc_fast size=64 limit=30\nalloc_fast size=64\n"},
     {&oracle::hint_aligned, "hint-aligned:alloc_iova:alloc:none",
@@ -283,9 +279,13 @@ const Broken broken[] = {
     {&oracle::queue_early, "queue-early:queue_iova:queue:none",
      [](iova_variant& v) {
        break_queue(v, [](iova_queue& q) { q.queue = queue_and_put_the_last; });
+       v.reset = [] {
+         good.reset();
+         last = nullptr;
+       };
      },
      QUEUE "alloc_fast x2\nqueue x2\n"},
-    {&oracle::queue_overdue, "queue-overdue:iova_depot_work_func:tick:none",
+    {&oracle::queue_overdue, "queue-overdue:fq_flush_timeout:tick:none",
      [](iova_variant& v) {
        break_queue(v, [](iova_queue& q) {
          q.queue = queue_nothing;
@@ -353,9 +353,6 @@ const Broken broken[] = {
      [](iova_variant& v) { v.each_depot = depots_with_work; }, "init\n"},
     {&oracle::depot_count, "depot-count:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_depot = depots_of_seven; }, "init\n"},
-    {&oracle::depot_idle, "depot-idle:free_iova_fast:free_fast:none",
-     [](iova_variant& v) { v.each_depot = depots_without_work; },
-     FAST "alloc_fast x900\nfree_fast x900\n"},
     {&oracle::object_count, "object-count:init_iova_domain:init:none",
      [](iova_variant& v) { v.init_domain = init_leaks; }, "init\n"},
 };
@@ -388,8 +385,10 @@ INSTANTIATE_TEST_SUITE_P(, EngineOracle, testing::ValuesIn(broken), camel_case);
 TEST(EngineOracles, AllHaveABrokenAllocatorHere) {
   std::set<std::string> covered;
   for (const Broken& b : broken) covered.insert(b.oracle->id);
-  for (const shim::Oracle* oracle : oracles())
-    EXPECT_TRUE(covered.contains(oracle->id)) << oracle->id;
+  for (const shim::Oracle* oracle : oracles()) {
+    bool of_harness = std::string(oracle->id).starts_with("contract-");  // contract_test.cc
+    EXPECT_NE(covered.contains(oracle->id), of_harness) << oracle->id;
+  }
 }
 
 TEST(EngineOracles, HaveIdsOfTheirOwn) {

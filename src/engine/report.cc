@@ -34,16 +34,23 @@ Report Session::make_report(const shim::Finding& finding, std::string key) const
   report.headline = shim::headline(*finding.oracle);
   report.function = finding.function;
   if (!finding.where.empty()) report.function += " (" + finding.where + ")";
-  report.operation = current_ < program_->operations.size()
-                         ? fmt::format("{} ({})", current_, print(program_->operations[current_]))
-                         : "the end of the program";
+  report.blame = shim::name(finding.blame);
+  const std::vector<Operation>& operations = whole_program_->operations;
+  bool at_end = current_ >= program_->operations.size();
+  report.operation_index = at_end ? operations.size() : current_;
+  report.operation = at_end ? "the end of the program"
+                            : fmt::format("{} ({})", current_, print(operations[current_]));
+  if (!at_end && calls_begun_ > 1)
+    report.operation += fmt::format(", its {} call", shim::ordinal(calls_begun_ - 1));
+  if (met_first_ && met_first_->operation != report.operation)
+    report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   for (const InjectedFault& fault : injected_)
-    report.faults.push_back(describe(fault, *program_));
+    report.faults.push_back(describe(fault, *whole_program_));
   report.gone_past = result_.known_met;
   report.values = finding.values;
-  for (size_t i = 0; i < program_->operations.size(); i++)
-    report.program += fmt::format("{} {:4}  {}\n", i == current_ ? "->" : "  ", i,
-                                  print(program_->operations[i]));
+  for (size_t i = 0; i < operations.size(); i++)
+    report.program += fmt::format("{} {:4}  {}\n", i == report.operation_index ? "->" : "  ", i,
+                                  print(operations[i]));
   if (finding.address)
     if (const shim::Object* object = shim::object_around(finding.address))
       if (finding.values.find(shim::describe(*object)) == std::string::npos)
@@ -93,6 +100,8 @@ std::string format(const Report& report) {
   if (report.faults.empty()) text += "faults injected: none\n";
   for (const std::string& fault : report.faults) text += "fault injected: " + fault + "\n";
   text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);
+  if (report.blame != "allocator") text += fmt::format("blame: {}\n", report.blame);
+  if (!report.came_to.empty()) text += fmt::format("came to: {}\n", report.came_to);
   text += fmt::format("DEDUP_TOKEN: {}\n", report.key);
   for (const std::string& key : report.gone_past) text += "gone past: " + key + "\n";
   if (!report.values.empty()) text += "found: " + report.values + "\n";

@@ -10,8 +10,12 @@ namespace engine {
 struct Report {
   std::string key;         // oracle:function:operation:fault site, the finding's identity
   std::string headline;    // without values
+  std::string blame;       // whose doing: "allocator", "shim" or "harness"
   std::string function;    // kernel function at fault
-  std::string operation;   // of the program, or "end"
+  std::string operation;   // of the program, with its index and call, or its end: where things went
+                           // wrong first, as far as the model and the oracles can tell
+  size_t operation_index;  // in the program; the number of its operations for its end
+  std::string came_to;     // where it showed if nobody had looked closely; empty if there
   std::vector<std::string> faults;  // injected before the finding, a line each
   std::vector<std::string> gone_past;  // keys of known findings met before
   std::string values;      // what was found

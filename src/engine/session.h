@@ -10,6 +10,7 @@
 
 #include <csetjmp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,8 +69,9 @@ class Session {
   void begin(const iova_variant& variant, const program::Program& program, const Options& options);
   void execute_all();
   void check_state();
-  bool may_have_been_wrong_before() const;
-  std::vector<std::string> known_met_before(size_t operation);
+  bool calls_for_a_closer_look() const;
+  void repeat_closely_before_this_call();
+  void check_between_calls();
   void arm(const Operation& fail);
   void plan();
   void execute(const Operation& operation);
@@ -145,9 +147,24 @@ class Session {
 
   // Returns how many attempts of the operation have failed before the call.
   size_t begin_call() {
+    if (closely_ && calls_begun_ && current_ < program_->operations.size())
+      check_between_calls();
+    calls_begun_++;
     call_start_ = shim::attempts().size();
     return shim::failed_attempts();
   }
+  // While it lives, what happens is the other operation's doing, not the one's of the program.
+  class Acting {
+   public:
+    Acting(Session& session, OpCode code)
+        : session_(session), before_(std::exchange(session.acting_, &program::spec(code))) {}
+    ~Acting() { session_.acting_ = before_; }
+    Acting(const Acting&) = delete;
+
+   private:
+    Session& session_;
+    const program::OperationSpec* before_;
+  };
   void skip(const char* why) {
     skipped_ = why;
     trace_.add(~uint64_t{0});
@@ -159,16 +176,19 @@ class Session {
   void raise(const shim::Oracle& oracle, std::string values) {
     shim::raise(shim::Finding{&oracle, function(), "", std::move(values), nullptr});
   }
+  // The operation at hand, for keys: the call into the allocator, wherever the program has it; NULL
+  // at the end. A queue's release of a range is a free_fast.
+  const program::OperationSpec* at_hand() const {
+    if (acting_) return acting_;
+    if (release_.domain) return &program::spec(OpCode::free_fast);
+    if (current_ >= program_->operations.size()) return nullptr;
+    return &program::spec(program_->operations[current_].code);
+  }
   const char* function() const {
-    if (current_ >= program_->operations.size()) return "put_iova_domain";
-    const char* name = program::spec(program_->operations[current_].code).function;
-    return *name ? name : "?";
+    const program::OperationSpec* spec = at_hand();
+    return !spec ? "put_iova_domain" : *spec->function ? spec->function : "?";
   }
-  const char* operation_name() const {
-    return current_ < program_->operations.size()
-               ? program::spec(program_->operations[current_].code).name
-               : "end";
-  }
+  const char* operation_name() const { return at_hand() ? at_hand()->name : "end"; }
   void note_faults();
   Report make_report(const shim::Finding& finding, std::string key) const;
   std::string describe_state() const;
@@ -197,15 +217,25 @@ class Session {
     unsigned cpu;
     size_t first_attempt;
   } release_{};
+  const program::OperationSpec* acting_ = nullptr;
   bool given_up_ = false;  // gone past a finding that leaves nothing to judge
   std::vector<InjectedFault> injected_;
   shim::Census before_{};
-  size_t call_start_ = 0;  // the attempts before the call at hand, of a counted operation
+  // Of a counted operation: its calls so far, and the attempts before the one at hand.
+  size_t calls_begun_ = 0, call_start_ = 0;
   bool failed_ = false;  // the operation reported failure
   size_t findings_ = 0;  // ever
   // Whole-state checks cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, check_cost_ = 0;
+  // A finding is told where things went wrong first: for it, the run is repeated with a look at
+  // everything after each call.
+  bool closely_ = false;
   jmp_buf start_of_run_;
+  const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
+  struct Met {
+    std::string key, operation;
+  };
+  std::optional<Met> met_first_;  // what the run was repeated for
 
   unsigned cache_references_ = 0;
   Domain domains_[program::max_domains];

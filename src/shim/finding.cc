@@ -29,6 +29,15 @@ std::span<const Oracle* const> oracles() { return all; }
 
 std::string headline(const Oracle& oracle) { return fmt::format("{}: {}", oracle.id, oracle.rule); }
 
+const char* name(Blame blame) {
+  switch (blame) {
+    case Blame::allocator: return "allocator";
+    case Blame::shim: return "shim";
+    case Blame::harness: return "harness";
+  }
+  return "?";
+}
+
 void set_finding_handler(FindingHandler handler) {
   current_handler = handler ? handler : print_and_die;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,11 @@ namespace oracle {
 // All oracles of the shim, in the order of oracles.inc.
 std::span<const Oracle* const> oracles();
 
+// Whose doing a finding is. The harness keeps the allocator's contract; what it breaks of it is a
+// finding of its own.
+enum class Blame : uint8_t { allocator, shim, harness };
+const char* name(Blame blame);
+
 struct Finding {
   const Oracle* oracle;
   std::string function;  // kernel function at fault
@@ -36,6 +42,7 @@ struct Finding {
   std::string values;    // what was found, free text
   const void* address;   // the memory it is about, or NULL
   bool dying = false;    // the process does, whatever the handler returns
+  Blame blame = Blame::allocator;
 };
 
 // "slab-free-null: kmem_cache_free() of a NULL pointer"

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sanitizer.h"
 
+#include <dlfcn.h>
 #include <unwind.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "finding.h"
 #include "object.h"
@@ -27,7 +32,8 @@ namespace shim {
 namespace {
 
 struct Frame {
-  std::string function, where;
+  std::string function = "?", where = "";
+  Blame blame = Blame::harness;
 };
 
 bool contains(std::string_view text, std::string_view part) {
@@ -52,9 +58,30 @@ std::string bare_name(std::string_view function) {
   return std::string(function);
 }
 
-// The innermost frame of the allocator in a symbolized report:
-// lines "    #0 0xADDRESS in FUNCTION FILE:LINE:COLUMN".
-Frame allocator_frame(std::string_view report) {
+// Takes the frames of a stack, the innermost first, until it has met the one at fault: the
+// allocator's innermost; if none is the allocator's, the innermost of the project.
+class FrameSearch {
+ public:
+  bool is_over() const { return frame_.blame == Blame::allocator; }
+  void take(std::string_view function, std::string_view where) {
+    if (is_over()) return;
+    bool is_shim = contains(where, "src/shim/") && !contains(where, "src/shim/sanitizer.cc");
+    bool is_harness = contains(where, "src/engine/") || contains(where, "src/program/");
+    if (is_allocator(function, where))
+      frame_ = {bare_name(function), std::string(where), Blame::allocator};
+    else if (frame_.where.empty() && (is_shim || is_harness))
+      frame_ = {bare_name(function), std::string(where),
+                is_shim ? Blame::shim : Blame::harness};
+  }
+  const Frame& frame() const { return frame_; }
+
+ private:
+  Frame frame_;
+};
+
+// In a symbolized report: lines "    #0 0xADDRESS in FUNCTION FILE:LINE:COLUMN".
+Frame frame_at_fault(std::string_view report) {
+  FrameSearch search;
   size_t at = 0;
   while ((at = report.find("    #", at)) != std::string_view::npos) {
     std::string_view line = report.substr(at, report.find('\n', at) - at);
@@ -62,11 +89,9 @@ Frame allocator_frame(std::string_view report) {
     size_t in = line.find(" in ");
     size_t file_at = line.rfind(' ');
     if (in == std::string_view::npos || file_at <= in + 4) continue;
-    std::string_view function = line.substr(in + 4, file_at - in - 4);
-    std::string_view file = line.substr(file_at + 1);
-    if (is_allocator(function, file)) return {bare_name(function), std::string(file)};
+    search.take(line.substr(in + 4, file_at - in - 4), line.substr(file_at + 1));
   }
-  return {"?", ""};
+  return search.frame();
 }
 
 // Reports keep their oracle while the process dies.
@@ -78,63 +103,90 @@ Oracle& make_oracle(std::string id, const char* rule) {
   return the_oracle;
 }
 
+// An access to no memory at all, which each sanitizer and the bare processor call otherwise.
+Oracle& wild_access() { return make_oracle("wild-access", "access to memory that does not exist"); }
+
 void on_asan_report(const char* report) {
   std::string_view text = report;
   // Of the report, only the stack of the access; what follows tells of allocation and free.
-  std::string_view access = text.substr(0, text.find("\n\n", text.find("    #")));
-  Frame frame = allocator_frame(access);
-  void* address = __asan_report_present && __asan_report_present() ? __asan_get_report_address()
-                                                                   : nullptr;
+  Frame frame = frame_at_fault(text.substr(0, text.find("\n\n", text.find("    #"))));
+  bool present = __asan_report_present && __asan_report_present();
+  void* address = present ? __asan_get_report_address() : nullptr;
+  std::string_view kind = present ? __asan_get_report_description() : "report";
   const Oracle* oracle;
   Object* object = object_around(address);
-  std::string values;
+  std::string values(kind);
   if (object) {
     oracle = object->live ? &oracle::slab_out_of_bounds : &oracle::slab_use_after_free;
     values = fmt::format("{} from the start of {}",
                          static_cast<unsigned char*>(address) - object->memory, describe(*object));
+  } else if (kind == "null-deref" || kind.starts_with("wild-")) {
+    oracle = &wild_access();
   } else {
-    const char* kind = __asan_get_report_description && __asan_report_present()
-                           ? __asan_get_report_description()
-                           : "report";
     oracle = &make_oracle(fmt::format("asan-{}", kind), "AddressSanitizer report");
   }
-  notify(Finding{oracle, frame.function, frame.where, values, address});
+  notify(Finding{oracle, frame.function, frame.where, values, address, false, frame.blame});
 }
 
-// For UndefinedBehaviorSanitizer, which tells of its reports before it has a stack to show.
-_Unwind_Reason_Code find_allocator_frame(_Unwind_Context* context, void* frame_pointer) {
-  Frame& frame = *static_cast<Frame*>(frame_pointer);
+// Where there is no report to read. Inlined functions follow each other as strings, the innermost
+// first.
+_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* search_pointer) {
+  FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
   char text[1024] = "";
   __sanitizer_symbolize_pc(reinterpret_cast<void*>(_Unwind_GetIP(context) - 1), "%f|%s:%l", text,
                            sizeof text);
-  // Inlined functions follow each other as strings, the innermost first.
   for (const char* at = text; *at; at += std::string_view(at).size() + 1) {
     std::string_view entry = at;
     size_t bar = entry.find('|');
-    if (bar == std::string_view::npos) continue;
-    std::string_view function = entry.substr(0, bar), file = entry.substr(bar + 1);
-    if (is_allocator(function, file)) {
-      frame = {bare_name(function), std::string(file)};
-      return _URC_END_OF_STACK;
-    }
+    if (bar != std::string_view::npos) search.take(entry.substr(0, bar), entry.substr(bar + 1));
   }
-  return _URC_NO_REASON;
+  return search.is_over() ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#define SHIM_SANITIZER_HANDLES_SIGNALS 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SHIM_SANITIZER_HANDLES_SIGNALS 1
-#endif
+// The same without a sanitizer's symbolizer, which binutils have one of.
+_Unwind_Reason_Code take_frame_by_binutils(_Unwind_Context* context, void* search_pointer) {
+  FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
+  int is_before = 0;
+  uintptr_t address = _Unwind_GetIPInfo(context, &is_before) - !is_before;
+  Dl_info module;
+  if (!dladdr(reinterpret_cast<void*>(address), &module)) return _URC_NO_REASON;
+  std::string command =
+      fmt::format("addr2line -Cfie '{}' {:#x} 2>/dev/null", module.dli_fname,
+                  address - reinterpret_cast<uintptr_t>(module.dli_fbase));
+  FILE* output = popen(command.c_str(), "r");
+  if (!output) return _URC_NO_REASON;
+  char function[1024], where[1024];
+  while (fgets(function, sizeof function, output) && fgets(where, sizeof where, output)) {
+    auto line = [](const char* text) { return std::string_view(text, strcspn(text, "\n")); };
+    search.take(line(function), line(where));
+  }
+  pclose(output);
+  return search.is_over() ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
 
-[[maybe_unused]] void on_signal(int signal) {
-  const char* name = signal == SIGSEGV ? "signal-segv" : signal == SIGBUS ? "signal-bus" : "signal-fpe";
-  notify(Finding{&make_oracle(name, "deadly signal"), "?", "", "", nullptr});
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
+Frame frame_at_fault() {
+  FrameSearch search;
+  _Unwind_Backtrace(__sanitizer_symbolize_pc ? take_frame : take_frame_by_binutils, &search);
+  return search.frame();
+}
+
+// AddressSanitizer reports signals itself.
+struct Signal {
+  int number;
+  const char* name;
+  struct sigaction before;
+} signals[] = {{SIGSEGV, "segv", {}}, {SIGBUS, "bus", {}}, {SIGFPE, "fpe", {}}};
+
+void on_signal(int number) {
+  const Signal& signal = *std::find_if(std::begin(signals), std::end(signals),
+                                       [&](const Signal& s) { return s.number == number; });
+  Frame frame = frame_at_fault();
+  Oracle& oracle = number == SIGSEGV
+                       ? wild_access()
+                       : make_oracle(fmt::format("signal-{}", signal.name), "deadly signal");
+  notify(Finding{&oracle, frame.function, frame.where, signal.name, nullptr, false, frame.blame});
+  sigaction(number, &signal.before, nullptr);  // an engine's, that keeps the input
+  std::raise(number);
 }
 
 bool catching;
@@ -142,11 +194,16 @@ bool catching;
 }  // namespace
 
 void catch_sanitizer_reports() {
-  catching = true;
-  if (__asan_set_error_report_callback) __asan_set_error_report_callback(on_asan_report);
-#if !defined(SHIM_SANITIZER_HANDLES_SIGNALS)
-  for (int signal : {SIGSEGV, SIGBUS, SIGFPE}) std::signal(signal, on_signal);
-#endif
+  if (std::exchange(catching, true)) return;
+  if (__asan_set_error_report_callback) {
+    __asan_set_error_report_callback(on_asan_report);
+    return;
+  }
+  for (Signal& signal : signals) {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    sigaction(signal.number, &action, &signal.before);
+  }
 }
 
 }  // namespace shim
@@ -158,9 +215,12 @@ extern "C" void __ubsan_on_report(void) {
   unsigned line = 0, column = 0;
   char* address = nullptr;
   __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
-  shim::Frame frame{"?", fmt::format("{}:{}", file, line)};
-  if (__sanitizer_symbolize_pc) _Unwind_Backtrace(shim::find_allocator_frame, &frame);
-  shim::notify(shim::Finding{
-      &shim::make_oracle(fmt::format("ubsan-{}", kind), "UndefinedBehaviorSanitizer report"),
-      frame.function, frame.where, message, nullptr});
+  shim::Frame frame = shim::frame_at_fault();
+  if (frame.where.empty()) frame.where = fmt::format("{}:{}", file, line);
+  const shim::Oracle& oracle =
+      std::string_view(kind) == "null-pointer-use"
+          ? shim::wild_access()
+          : shim::make_oracle(fmt::format("ubsan-{}", kind), "UndefinedBehaviorSanitizer report");
+  shim::notify(shim::Finding{&oracle, frame.function, frame.where, message, nullptr, false,
+                             frame.blame});
 }

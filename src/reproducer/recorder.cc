@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "reproducer/recorder.h"
+
+#include <algorithm>
+
+#include "reproducer/reproducer.h"
+#include "shim/object.h"
+
+namespace reproducer {
+namespace {
+
+const iova_variant* real;
+iova_variant recorder;
+iova_queue queue_recorder;
+std::vector<Call> made;
+std::vector<const void*> domains;  // all that were initialized, by index
+
+iova_domain* as_domain(void* domain) { return static_cast<iova_domain*>(domain); }
+
+unsigned number_of(const void* domain) {
+  auto last = std::find(domains.rbegin(), domains.rend(), domain);
+  return last == domains.rend() ? 0 : static_cast<unsigned>(domains.rend() - last - 1);
+}
+
+// Noted before it is made, since it may not return.
+void note(const char* function, const void* domain, uint64_t first = 0, uint64_t second = 0,
+          uint64_t third = 0) {
+  made.push_back({function, number_of(domain), {first, second, third}, 0,
+                  shim::current_operation(), raw_smp_processor_id(), shim_jiffies()});
+}
+
+uint64_t returned(uint64_t result) { return made.back().result = result; }
+
+void* returned_node(void* node) {
+  returned(node ? real->pfn_lo(node) : failed);
+  return node;
+}
+
+}  // namespace
+
+const std::vector<Call>& calls() { return made; }
+bool is_recorded() { return real; }
+
+const iova_variant& recorded(const iova_variant& allocator) {
+  real = &allocator;
+  recorder = allocator;
+  recorder.reset = [] {
+    made.clear();
+    domains.clear();
+    use(*real);
+    real->reset();
+  };
+  recorder.cache_get = [] {
+    note("iova_cache_get", nullptr);
+    return static_cast<int>(returned(static_cast<uint64_t>(iova_cache_get())));
+  };
+  recorder.cache_put = [] {
+    note("iova_cache_put", nullptr);
+    iova_cache_put();
+  };
+  recorder.init_domain = [](void* domain, unsigned long granule, unsigned long start_pfn) {
+    domains.push_back(domain);
+    note("init_iova_domain", domain, granule, start_pfn);
+    init_iova_domain(as_domain(domain), granule, start_pfn);
+  };
+  if (allocator.init_rcaches)
+    recorder.init_rcaches = [](void* domain) {
+      note("iova_domain_init_rcaches", domain);
+      int error = iova_domain_init_rcaches(as_domain(domain));
+      return static_cast<int>(returned(static_cast<uint64_t>(error)));
+    };
+  recorder.put_domain = [](void* domain) {
+    note("put_iova_domain", domain);
+    put_iova_domain(as_domain(domain));
+  };
+  recorder.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+    note("alloc_iova", domain, size, limit, aligned);
+    return returned_node(alloc_iova(as_domain(domain), size, limit, aligned));
+  };
+  recorder.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool flush) {
+    note("alloc_iova_fast", domain, size, limit, flush);
+    return returned(alloc_iova_fast(as_domain(domain), size, limit, flush));
+  };
+  recorder.free_pfn = [](void* domain, unsigned long pfn) {
+    note("free_iova", domain, pfn);
+    free_iova(as_domain(domain), pfn);
+  };
+  recorder.free_iova = [](void* domain, void* iova) {
+    note("__free_iova", domain, real->pfn_lo(iova));
+    __free_iova(as_domain(domain), static_cast<struct iova*>(iova));
+  };
+  recorder.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    note("free_iova_fast", domain, pfn, size);
+    free_iova_fast(as_domain(domain), pfn, size);
+  };
+  recorder.find = [](void* domain, unsigned long pfn) {
+    note("find_iova", domain, pfn);
+    return returned_node(find_iova(as_domain(domain), pfn));
+  };
+  recorder.reserve = [](void* domain, unsigned long pfn_lo, unsigned long pfn_hi) {
+    note("reserve_iova", domain, pfn_lo, pfn_hi);
+    return returned_node(reserve_iova(as_domain(domain), pfn_lo, pfn_hi));
+  };
+  if (allocator.queue) {
+    queue_recorder = *allocator.queue;
+    queue_recorder.init = [](void* domain, bool single) {
+      note("iommu_dma_init_fq", domain, single);
+      int error = iommu_dma_init_fq(as_domain(domain), single);
+      return static_cast<int>(returned(static_cast<uint64_t>(error)));
+    };
+    queue_recorder.queue = [](void* domain, unsigned long pfn, unsigned long size,
+                              list_head* freelist) {
+      note("queue_iova", domain, pfn, size);
+      return queue_iova(as_domain(domain), pfn, size, freelist);
+    };
+    recorder.queue = &queue_recorder;
+  }
+  return recorder;
+}
+
+}  // namespace reproducer

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The calls that a run makes into an allocator, for a stand-alone reproducer to make them again.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "iova/variant.h"
+
+namespace reproducer {
+
+struct Call {
+  const char* function;  // of reproducer.h
+  unsigned domain;       // index, in the order of their initialization
+  uint64_t arguments[3];  // after the domain; what is a node is its lowest pfn
+  uint64_t result;        // pfn, error, or 0; of what returns a node, failed for NULL
+  uint32_t operation;     // of the program
+  unsigned cpu;
+  uint64_t now;  // ms
+};
+
+// The same allocator; its calls are recorded from reset() on. There is one at a time.
+const iova_variant& recorded(const iova_variant& real);
+// The last may not have returned.
+const std::vector<Call>& calls();
+inline constexpr uint64_t failed = ~uint64_t{0};
+
+// What recorded() and reproducer_start() share.
+void use(const iova_variant& real);
+bool is_recorded();
+
+}  // namespace reproducer

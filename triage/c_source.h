@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A program that shows a finding as one C file over src/reproducer: kernel calls with their
+// arguments, no engine.
+#pragma once
+
+#include <string>
+
+#include "program/program.h"
+#include "triage/isolate.h"
+
+namespace triage {
+
+// What the C file names as the variant: a declaration.
+std::string variant_declaration(const iova_variant& variant);
+
+// outcome is of the program, with its steps and calls. Throws Failure for what C cannot say: flushes
+// that other operations overlap with.
+std::string c_source(const program::Program& program, const iova_variant& variant,
+                     const Outcome& outcome);
+
+}  // namespace triage

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/judge.h"
+
+#include <algorithm>
+
+#include "fuzz/text.h"
+#include "triage/variants.h"
+
+namespace triage {
+namespace {
+
+bool has_key(const engine::KnownFinding& finding, const std::string& key) {
+  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
+}
+
+}  // namespace
+
+const char* name(Standing standing) {
+  switch (standing) {
+    case Standing::is_new: return "new";
+    case Standing::came_back: return "came back";
+    case Standing::is_known: return "known";
+  }
+  return "?";
+}
+
+Standing standing_of(const std::string& key, const iova_variant& variant) {
+  const iova_variant* port = likeness(variant);
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!has_key(finding, key)) continue;
+    return engine::affects(finding, port ? port->name : variant.name) ? Standing::is_known
+                                                                      : Standing::came_back;
+  }
+  return Standing::is_new;
+}
+
+const char* name(Severity severity) {
+  switch (severity) {
+    case Severity::memory_safety: return "memory-safety";
+    case Severity::hang: return "hang";
+    case Severity::wrong_result: return "wrong-result";
+    case Severity::lost_resource: return "lost-resource";
+    case Severity::unknown: return "unknown";
+  }
+  return "?";
+}
+
+Severity severity_of(const std::string& key) {
+  std::string_view oracle = std::string_view(key).substr(0, key.find(':'));
+  auto has = [&](std::initializer_list<std::string_view> parts) {
+    return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
+      return oracle.find(part) != std::string_view::npos;
+    });
+  };
+  if (oracle == "unknown" || oracle == "unreproduced") return Severity::unknown;
+  if (has({"leak", "-left", "unaccounted", "at-end", "partial", "lost", "object-count"}))
+    return Severity::lost_resource;
+  if (oracle == "timeout" || has({"lock", "sleep", "irqs", "cancel-self", "delete-self"}))
+    return Severity::hang;
+  if (has({"slab-", "vmalloc-", "page-", "percpu-", "asan-", "ubsan-", "wild-access", "freed",
+           "iova-overlap", "magazine-", "node-missing", "tree-", "queue-early", "queue-stray"}))
+    return Severity::memory_safety;
+  return Severity::wrong_result;
+}
+
+std::vector<std::string> Judge::known_keys() const {
+  return use_ledger_ ? engine::known_keys(tested_.variant->name) : std::vector<std::string>{};
+}
+
+IsolateOptions Judge::options(const fuzz::Target& target, std::vector<std::string> past) const {
+  return {.expected = target.compares ? tested_.expected : nullptr,
+          .timeout_ms = timeout_ms_,
+          .known = std::move(past)};
+}
+
+Outcome Judge::replay_past(const Input& input, const fuzz::Target& target,
+                           const std::vector<std::string>& past) const {
+  if (!target.reads_text)
+    return run_isolated(*tested_.variant, input.program, options(target, past));
+  std::span<const uint8_t> bytes{reinterpret_cast<const uint8_t*>(input.content.data()),
+                                 input.content.size()};
+  return check_isolated([&] { return fuzz::check_text(bytes); }, past);
+}
+
+Outcome Judge::replay(const Input& input, const fuzz::Target& target,
+                      const std::vector<std::string>& found) const {
+  std::vector<std::string> past = known_keys();
+  past.insert(past.end(), found.begin(), found.end());
+  Outcome outcome = replay_past(input, target, past);
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_)
+    outcome = replay_past(input, target, known_keys());
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty())
+    outcome = replay_past(input, target, {});
+  return outcome;
+}
+
+}  // namespace triage

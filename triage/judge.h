@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What an input shows on a variant, and what that is: new, known to the ledger, or a known finding
+// that should be gone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/ledger.h"
+#include "fuzz/target.h"
+#include "triage/input.h"
+#include "triage/isolate.h"
+
+namespace triage {
+
+// What inputs are replayed on.
+struct TestedVariant {
+  const iova_variant* variant;
+  std::string replay_options;     // of replay, to choose it
+  const iova_variant* expected;   // for targets that compare; or NULL
+  std::string compare_command;    // that compares inputs, which follow it
+};
+
+enum class Standing { is_new, came_back, is_known };
+const char* name(Standing standing);
+
+// came_back: the ledger has the key, but not for this variant, or not for the revision that a
+// kernel tree is like.
+Standing standing_of(const std::string& key, const iova_variant& variant);
+
+// How bad, worst first: memory-safety, hang, wrong-result, lost-resource, unknown.
+enum class Severity { memory_safety, hang, wrong_result, lost_resource, unknown };
+const char* name(Severity severity);
+Severity severity_of(const std::string& key);
+
+class Judge {
+ public:
+  // With use_ledger, known findings are gone past to what comes after them.
+  Judge(const TestedVariant& tested, bool use_ledger, int timeout_ms = 25'000)
+      : tested_(tested), use_ledger_(use_ledger), timeout_ms_(timeout_ms) {}
+
+  // Something new, if the input shows it anywhere; else one of the keys found before; else what the
+  // ledger knows.
+  Outcome replay(const Input& input, const fuzz::Target& target,
+                 const std::vector<std::string>& found) const;
+  // The ledger's keys on the variant, if it is used.
+  std::vector<std::string> known_keys() const;
+  // Past the findings of the keys.
+  IsolateOptions options(const fuzz::Target& target, std::vector<std::string> past) const;
+
+ private:
+  Outcome replay_past(const Input& input, const fuzz::Target& target,
+                      const std::vector<std::string>& past) const;
+
+  TestedVariant tested_;
+  bool use_ledger_;
+  int timeout_ms_;
+};
+
+}  // namespace triage

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/report_json.h"
+
+namespace triage {
+
+using nlohmann::json;
+
+std::string to_text(const json& value) {
+  return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+json to_json(const engine::Report& report) {
+  return {{"key", report.key},
+          {"headline", report.headline},
+          {"blame", report.blame},
+          {"function", report.function},
+          {"operation", report.operation},
+          {"operation_index", report.operation_index},
+          {"came_to", report.came_to},
+          {"faults", report.faults},
+          {"gone_past", report.gone_past},
+          {"values", report.values},
+          {"program", report.program},
+          {"history", report.history},
+          {"state", report.state}};
+}
+
+engine::Report report_from_json(const json& j) {
+  return {j["key"],       j["headline"],        j["blame"],   j["function"],
+          j["operation"], j["operation_index"], j["came_to"], j["faults"],
+          j["gone_past"], j["values"],          j["program"], j["history"],
+          j["state"]};
+}
+
+}  // namespace triage
