@@ -96,7 +96,7 @@ class Source {
 
   void note_prefix(const Operation& operation) {
     if (operation.code == OpCode::slow)
-      throw Failure("C cannot say that other operations overlap with a flush that lasts");
+      throw NotInC("C cannot say that other operations overlap with a flush that lasts");
     irq_ |= operation.code == OpCode::irq;
     if (operation.code != OpCode::fail) return;
     const program::Value& mask = value(operation, Role::mask);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "program/program.h"
+#include "triage/commands.h"
 #include "triage/isolate.h"
 
 namespace triage {
@@ -13,8 +14,12 @@ namespace triage {
 // What the C file names as the variant: a declaration.
 std::string variant_declaration(const iova_variant& variant);
 
-// outcome is of the program, with its steps and calls. Throws Failure for what C cannot say: flushes
-// that other operations overlap with.
+// What a C file cannot say: operations that overlap with a flush that lasts.
+struct NotInC : Failure {
+  using Failure::Failure;
+};
+
+// outcome is of the program, with its steps and calls. Throws NotInC.
 std::string c_source(const program::Program& program, const iova_variant& variant,
                      const Outcome& outcome);
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "triage/build.h"
+#include "triage/c_source.h"
 #include "triage/commands.h"
 #include "triage/exchange.h"
 #include "triage/files.h"
@@ -49,6 +50,15 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
   return report;
 }
 
+// What a killed process was writing does not count.
+size_t count_inputs(const fs::path& folder) {
+  std::error_code ignored;
+  size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "inputs", ignored))
+    count += entry.path().extension() != ".partial";
+  return count;
+}
+
 StoredFinding from_json(const json& report, const fs::path& folder) {
   StoredFinding finding;
   finding.key = report["key"];
@@ -70,11 +80,7 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
   } else {
     finding.outcome.kind = finding.key == "timeout" ? Outcome::timeout : Outcome::crash;
   }
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder / "inputs", ignored)) {
-    (void)entry;
-    finding.inputs++;
-  }
+  finding.inputs = count_inputs(folder);
   return finding;
 }
 
@@ -153,10 +159,8 @@ TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, ui
   fs::path copy = found->folder / "inputs" / content_hash(input.content);
   if (input.is_text) copy += ".iova";
   std::error_code error;
-  if (!fs::exists(copy, error)) {
-    write_file(copy, input.content);
-    found->inputs++;
-  }
+  if (!fs::exists(copy, error)) write_file(copy, input.content);
+  found->inputs = count_inputs(found->folder);
   if (is_new) {
     write_report(*found, log);
     write_known();
@@ -204,6 +208,20 @@ void FindingStore::write(const StoredFinding& finding, const Input& input,
   if (finding.outcome.report) comments += commented(finding.outcome.report->headline);
   for (const std::string& need : finding.needed) comments += commented(need);
   write_file(finding.reproducer, comments + print(smallest));
+  bool alone = finding.outcome.report && finding.outcome.known_met.empty() && !target.compares;
+  if (alone) write_c_source(finding, smallest);
+}
+
+void FindingStore::write_c_source(const StoredFinding& finding,
+                                  const program::Program& smallest) const {
+  Outcome outcome = run_isolated(
+      *tested_.variant, smallest,
+      {.record = true, .record_calls = true, .timeout_ms = options_.timeout_ms});
+  if (outcome.key() != finding.key) return;
+  try {
+    write_file(finding.folder / "reproducer.c", c_source(smallest, *tested_.variant, outcome));
+  } catch (const NotInC&) {
+  }
 }
 
 void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& target,

@@ -2,6 +2,7 @@
 // Findings on disk: a folder for each key with
 //   program.iova   the smallest program that shows it, with what it needs
 //   report.txt     for people; report.json, report.casrep for programs
+//   reproducer.c   the same without an engine, if C can say it (triage/reproducer.cc compiles it)
 //   input.bin      the first input that showed it (input, where that is no program)
 //   inputs/        all of them, by a hash of what they hold
 // report.json comes last: a folder without it was not finished, and is written again.
@@ -76,6 +77,7 @@ class FindingStore {
                     program::Program* program) const;
   void write(const StoredFinding& finding, const Input& input, const fuzz::Target& target,
              const program::Program& smallest) const;
+  void write_c_source(const StoredFinding& finding, const program::Program& smallest) const;
   void write_report(const StoredFinding& finding, const std::string& log) const;
   void write_known() const;
 

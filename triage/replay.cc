@@ -6,10 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "triage/commands.h"
-#include "triage/files.h"
+#include "triage/crash_files.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
 #include "triage/known.h"
+#include "triage/report_json.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -27,8 +28,17 @@ struct Arguments {
 
 int replay(const Arguments& arguments) {
   const iova_variant& variant = arguments.choice.variant();
+  std::vector<std::string> complaints;
   std::vector<Input> inputs;
-  for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
+  for (const CrashFile& file : find_crash_files(arguments.files, complaints)) {
+    try {
+      inputs.push_back(read_input(file.path));
+    } catch (const Failure& failure) {
+      complaints.push_back(failure.what());
+    }
+  }
+  if (inputs.empty() && complaints.empty())
+    throw Failure(fmt::format("{}: holds no files", arguments.files[0]));
   std::vector<Job> jobs;
   for (const Input& input : inputs)
     for (unsigned i = 0; i < arguments.times; i++) jobs.push_back({&input.program, {}});
@@ -71,7 +81,9 @@ int replay(const Arguments& arguments) {
       if (!last_finding.log.empty()) fmt::print("{}\n", last_finding.log);
     }
   });
-  if (arguments.json) fmt::print("{}\n", results.dump(2));
+  if (arguments.json) fmt::print("{}", to_text(results));
+  for (const std::string& complaint : complaints) fmt::print(stderr, "iovafuzz: {}\n", complaint);
+  if (!complaints.empty()) return could_not;
   return any ? findings : nothing_new;
 }
 

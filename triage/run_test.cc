@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Campaigns, short ones.
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <set>
 
 #include "program/program.h"
 #include "triage/command_test.h"
@@ -139,11 +143,35 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
   const auto& hidden = summary["findings"][1];
   EXPECT_EQ(hidden["key"], "hint-lower-limit:alloc_iova:alloc:none");
-  std::string replay = hidden["replay"];
-  EXPECT_NE(replay.find(std::string(" --past ") + bug_key + " "), std::string::npos) << replay;
-  CommandResult replayed = tool({"replay", "--revision", "6.12", "--past", bug_key, "--quiet",
-                                 hidden["reproducer"]});
+  // Its smallest program shows nothing else, and needs nothing gone past.
+  CommandResult replayed =
+      tool({"replay", "--revision", "6.12", "--quiet", hidden["reproducer"]});
   EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
+  EXPECT_EQ(hidden["replay"], "./iovafuzz replay --revision 6.12 " +
+                                  hidden["reproducer"].get<std::string>());
+}
+
+// The engine's own minimization, which knows of findings what their DEDUP_TOKEN says.
+TEST(Run, KeepsTheFindingWhenTheEngineMinimizes) {
+  TemporaryFolder folder;
+  auto minimized = [&](const std::string& text) {
+    std::vector<uint8_t> bytes = program::encode(program::parse(text));
+    std::string input = folder.write("input", std::string(bytes.begin(), bytes.end()));
+    std::string smaller = (folder.path() / "smaller").string();
+    run_command({(build_folder() / "bin/v6_12/iova_domain").string(), "-minimize_crash=1",
+                 "-runs=3000", "-seed=1", "-exact_artifact_path=" + smaller, input},
+                false);
+    return tool_json({"replay", "--revision", "6.12", smaller})[0]["keys"];
+  };
+  const std::string null_first =
+      "cache_get\ninit\ninit domain=1\nfail 0x10\ninit_rcaches domain=1\nfind_pfn start\n"
+      "alloc size=64 limit=30\nalloc size=64\ntick 10\n";
+  const std::string hint_first =
+      "cache_get\ninit\ninit domain=1\nalloc size=64 limit=30\nfind_pfn start\nalloc size=64\n"
+      "fail 0x10\ninit_rcaches domain=1\ntick 10\n";
+  EXPECT_EQ(minimized(null_first), nlohmann::json({{bug_key, 1}}));
+  EXPECT_EQ(minimized(hint_first),
+            nlohmann::json({{"hint-lower-limit:alloc_iova:alloc:none", 1}}));
 }
 
 TEST(Run, FindsTheNullMagazineInTheRealSource) {
@@ -245,6 +273,48 @@ TEST(Bench, TellsTheSpeedOfAllTargets) {
   EXPECT_GT(speed["life_to_life_on_malloc"], 0);
   EXPECT_GT(speed["growth"], 0);
   EXPECT_EQ(speed["seconds_by_cpus"].size(), 4u);
+}
+
+// What every file of inputs that showed something holds, wherever it is now.
+std::set<std::string> kept_crashes(const fs::path& out) {
+  std::set<std::string> contents;
+  for (const char* folder : {"crashes", "findings", "known"}) {
+    std::error_code ignored;
+    for (const auto& entry : fs::recursive_directory_iterator(out / folder, ignored)) {
+      bool is_input = folder != std::string("findings") ||
+                      entry.path().parent_path().filename() == "inputs";
+      if (entry.is_regular_file() && is_input) contents.insert(read_file(entry.path()));
+    }
+  }
+  return contents;
+}
+
+TEST(Run, LosesNoCrashWhenItIsKilled) {
+  TemporaryFolder out;
+  tool({"run", "--revision", "6.12", "--no-ledger", "--time", "1s", "--out", out.path().string(),
+        "iova_init_faults", "iova_tree"});
+  std::set<std::string> before = kept_crashes(out.path());
+  EXPECT_FALSE(before.empty());
+  for (int kills = 0; kills < 8; kills++) {
+    run_command({"bash", "-c",
+                 fmt::format("timeout -s KILL {:.1f} '{}' run --revision 6.12 --no-ledger "
+                             "--time 60s --seed {} --out '{}' iova_init_faults iova_tree",
+                             0.4 + 0.3 * (kills % 5),
+                             (build_folder() / "triage/iovafuzz-cli").string(), kills,
+                             out.path().string())},
+                false);
+    std::set<std::string> after = kept_crashes(out.path());
+    EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end())) << kills;
+    before = after;
+  }
+  // The next one takes in what was left, and goes on.
+  auto summary = tool_json({"run", "--revision", "6.12", "--no-ledger", "--time", "2s", "--out",
+                            out.path().string(), "iova_init_faults", "iova_tree"});
+  EXPECT_FALSE(summary["findings"].empty());
+  std::set<std::string> after = kept_crashes(out.path());
+  EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end()));
+  for (const char* target : {"iova_init_faults", "iova_tree"})
+    EXPECT_TRUE(fs::is_empty(out.path() / "crashes" / target));
 }
 
 TEST(Run, RefusesAnOutThatCannotBeWritten) {

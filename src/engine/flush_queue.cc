@@ -146,7 +146,9 @@ void Session::flush_done() {
   outcome("the one on CPU {}", cpu);
 }
 
+// At the end of a run.
 void Session::finish_slow_flushes() {
+  Acting finishing(*this, OpCode::flush_done);
   while (shim::suspended_contexts()) shim::finish_oldest_context();
 }
 

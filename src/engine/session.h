@@ -179,8 +179,8 @@ class Session {
   // The operation at hand, for keys: the call into the allocator, wherever the program has it; NULL
   // at the end. A queue's release of a range is a free_fast.
   const program::OperationSpec* at_hand() const {
-    if (acting_) return acting_;
     if (release_.domain) return &program::spec(OpCode::free_fast);
+    if (acting_) return acting_;
     if (current_ >= program_->operations.size()) return nullptr;
     return &program::spec(program_->operations[current_].code);
   }
