@@ -228,7 +228,9 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
                                 program::Program* program) const {
   if (!options_.minimize_executions) return;
   IsolateOptions isolate = judge_.options(target, finding.outcome.known_met);
-  constexpr uint64_t executions_that_hang = 40;
+  // What hangs does so for as long as it may: less of both.
+  constexpr uint64_t executions_that_hang = 20;
+  constexpr int hang_ms = 2000;
   bool hangs = finding.outcome.kind == Outcome::timeout;
   Minimized smaller = minimize(
       *tested_.variant, *program, finding.key,
@@ -236,7 +238,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
        .known = isolate.known,
        .times = 1,
        .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
-       .timeout_ms = isolate.timeout_ms});
+       .timeout_ms = hangs ? std::min(hang_ms, isolate.timeout_ms) : isolate.timeout_ms});
   if (smaller.outcome.key() != smaller.key) return;  // it does not show it again
   finding.key = smaller.key;
   finding.outcome = std::move(smaller.outcome);

@@ -66,7 +66,7 @@ class FindingStore {
   // The entry of the ledger, if that is used, or NULL.
   const engine::KnownFinding* known(const std::string& key) const;
   // Keys that a target can go past, in a file for it to read: of the ledger and found so far.
-  std::filesystem::path known_file() const { return folder_ / "known"; }
+  std::filesystem::path known_file() const { return folder_ / "known.txt"; }
 
  private:
   std::vector<std::string> found_keys() const;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "triage/judge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "fuzz/text.h"
-#include "triage/variants.h"
 
 namespace triage {
 namespace {
@@ -14,6 +15,16 @@ bool has_key(const engine::KnownFinding& finding, const std::string& key) {
 }
 
 }  // namespace
+
+TestedVariant tested(const VariantChoice& choice) {
+  TestedVariant result{&choice.variant(), choice.options(), nullptr, ""};
+  if (const iova_variant* expected = likeness(*result.variant)) {
+    result.expected = expected;
+    result.compare_command = fmt::format("./iovafuzz diff --programs 0 {} {}",
+                                         revision_of(*expected), choice.kernel);
+  }
+  return result;
+}
 
 const char* name(Standing standing) {
   switch (standing) {

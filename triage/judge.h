@@ -10,6 +10,7 @@
 #include "fuzz/target.h"
 #include "triage/input.h"
 #include "triage/isolate.h"
+#include "triage/variants.h"
 
 namespace triage {
 
@@ -20,6 +21,8 @@ struct TestedVariant {
   const iova_variant* expected;   // for targets that compare; or NULL
   std::string compare_command;    // that compares inputs, which follow it
 };
+
+TestedVariant tested(const VariantChoice& choice);
 
 enum class Standing { is_new, came_back, is_known };
 const char* name(Standing standing);

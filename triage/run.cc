@@ -212,13 +212,8 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
 
 int run(const Arguments& arguments) {
   CampaignOptions options;
-  options.tested = {&arguments.choice.variant(), arguments.choice.options(), nullptr, ""};
+  options.tested = tested(arguments.choice);
   options.variant_folder = arguments.choice.build_name();
-  if (const iova_variant* expected = likeness(*options.tested.variant)) {
-    options.tested.expected = expected;
-    options.tested.compare_command = fmt::format("./iovafuzz diff --programs 0 {} {}",
-                                                 revision_of(*expected), arguments.choice.kernel);
-  }
   options.targets = choose_targets(arguments.targets, options.tested);
   options.time = parse_time(arguments.time);
   options.jobs = arguments.jobs;

@@ -138,12 +138,7 @@ json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
 
 int triage_folders(const Arguments& arguments) {
   InterruptGuard guard;
-  TestedVariant tested{&arguments.choice.variant(), arguments.choice.options(), nullptr, ""};
-  if (const iova_variant* expected = likeness(*tested.variant)) {
-    tested.expected = expected;
-    tested.compare_command = fmt::format("./iovafuzz diff --programs 0 {} {}",
-                                         revision_of(*expected), arguments.choice.kernel);
-  }
+  TestedVariant tested = triage::tested(arguments.choice);
   fs::path out = arguments.out.empty() ? campaign_folder() / "triage" : fs::path(arguments.out);
   make_folder(out);
   Summary summary;

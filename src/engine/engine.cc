@@ -406,7 +406,7 @@ void Session::repeat_closely_before_this_call() {
 
 // Looks that grow with the square of what an operation does are left out where that is much.
 void Session::check_between_calls() {
-  constexpr uint64_t most_looks = uint64_t{1} << 24;
+  constexpr uint64_t most_looks = uint64_t{1} << 21;
   if (calls(program_->operations[current_]) * shim::live_slab_objects() > most_looks) return;
   settle_release();
   check_models();

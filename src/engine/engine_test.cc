@@ -468,6 +468,24 @@ TEST(Report, MarksTheOperationAtFaultInTheProgram) {
                          "      5  alloc size=32\n"));
 }
 
+TEST(Report, ShowsTheSpaceOfADomainAsAMap) {
+  EXPECT_DEATH(run(port::v7_3::variant,
+                   program::parse("cache_get\ninit\ninit_rcaches\nreserve lo=0x100 size=16\n"
+                                  "alloc slot=b x3\nalloc_fast x2\nfree_fast\n"
+                                  "alloc size=1000 limit=0x80\nalloc size=1000\n")),
+               literally("domain 0: granule 4096, start 0x1, rcaches, 4 ranges in use, 16 pages "
+                         "reserved\n"
+                         "  0x1..0xff                free\n"
+                         "  0x100..0x10f             reserved\n"
+                         "  0x110..0xffffa           free\n"
+                         "  0xffffb                  cached\n"
+                         "  0xffffc                  in use, alloc_fast\n"
+                         "  0xffffd..0xfffff         in use, alloc, 3 ranges\n"
+                         "  0x100000..0xfffffffffffffffe free, 0x100000 is 4 GiB\n"
+                         "  max32_alloc_size 0x3e8, cached_node 0xffffffffffffffff, cached32_node "
+                         "0xffffb\n"));
+}
+
 TEST(Report, IsHandedToTheSink) {
   EXPECT_EXIT(
       {

@@ -50,6 +50,8 @@ class Model {
   std::string wrong_cached_nodes(const iova_fields& fields) const;
   bool hint_is(const iova_fields& fields) const { return fields.max32_alloc_size == hint_; }
   uint64_t hint() const { return hint_; }
+  const Node& cached() const { return cached_; }
+  const Node& cached32() const { return cached32_; }
   // All nodes, the highest first.
   const std::vector<Node>& nodes() const { return nodes_; }
 

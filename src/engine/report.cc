@@ -59,9 +59,49 @@ Report Session::make_report(const shim::Finding& finding, std::string key) const
   return report;
 }
 
-// From the engine's own books, which no broken allocator can spoil.
+// The pages of a domain as a map: what the model's nodes are, neighbours of a kind as one.
+std::string describe_space(const Domain& domain) {
+  constexpr size_t max_lines = 24;
+  struct Part {
+    uint64_t lo, hi;
+    const char* what;
+    size_t ranges;
+  };
+  std::vector<Part> parts;
+  uint64_t next = std::min(domain.start_pfn, domain.first_pfn_above_32bit());
+  const std::vector<Model::Node>& nodes = domain.model.nodes();
+  for (auto at = nodes.rbegin(); at != nodes.rend() && at->lo != IOVA_ANCHOR_PFN; ++at) {
+    const Model::Node& node = *at;
+    auto live = domain.live.find(node.lo);
+    const char* what = domain.reserved.intersects(node.lo, node.hi) ? "reserved"
+                       : live == domain.live.end()                  ? "cached"
+                       : live->kind == RangeKind::queued            ? "queued"
+                       : live->kind == RangeKind::fast              ? "in use, alloc_fast"
+                                                                    : "in use, alloc";
+    if (node.lo > next) parts.push_back({next, node.lo - 1, "free", 0});
+    if (!parts.empty() && parts.back().what == what && parts.back().hi + 1 == node.lo) {
+      parts.back().hi = node.hi;
+      parts.back().ranges++;
+    } else {
+      parts.push_back({node.lo, node.hi, what, 1});
+    }
+    next = node.hi + 1;
+  }
+  std::string text;
+  size_t left_out = parts.size() > max_lines ? parts.size() - max_lines : 0;
+  if (left_out) text += fmt::format("  {} parts below\n", left_out);
+  for (size_t i = left_out; i < parts.size(); i++)
+    text += fmt::format("  {:<24} {}{}\n", print_range(parts[i].lo, parts[i].hi), parts[i].what,
+                        parts[i].ranges > 1 ? fmt::format(", {} ranges", parts[i].ranges) : "");
+  return text + fmt::format("  {:<24} free, {:#x} is 4 GiB\n  max32_alloc_size {:#x}, cached_node "
+                            "{:#x}, cached32_node {:#x}\n",
+                            print_range(next, IOVA_ANCHOR_PFN - 1), domain.first_pfn_above_32bit(),
+                            domain.model.hint(), domain.model.cached().lo,
+                            domain.model.cached32().lo);
+}
+
+// From the engine's own books, which no broken allocator can spoil: as it should be.
 std::string Session::describe_state() const {
-  constexpr size_t max_ranges = 16;
   std::string text = fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n",
                                  variant_->name, cache_references_, raw_smp_processor_id(),
                                  num_possible_cpus(), shim_jiffies());
@@ -75,18 +115,7 @@ std::string Session::describe_state() const {
     if (domain.has_queue)
       text += fmt::format(", {} of the ranges queued, {} flushes, the newest that is over: {}",
                           domain.queued.size(), domain.flushes_started, domain.newest_finished);
-    text += "\n";
-    size_t shown = 0;
-    for (const Range& range : domain.live) {
-      if (shown++ == max_ranges) {
-        text += fmt::format("  and {} more\n", domain.live.size() - max_ranges);
-        break;
-      }
-      text += fmt::format("  {} by {}\n", print_range(range.lo, range.hi),
-                          range.kind == RangeKind::tree     ? "alloc"
-                          : range.kind == RangeKind::queued ? "alloc_fast, queued"
-                                                            : "alloc_fast");
-    }
+    text += "\n" + describe_space(domain);
   }
   return text;
 }

@@ -30,6 +30,8 @@ __attribute__((noinline)) int iova_shift(int value, int by) { return value << by
 namespace shim {
 namespace {
 
+__attribute__((noinline)) int read_in_the_shim(volatile int* memory) { return *memory + 1; }
+
 class SanitizerReport : public testing::Test {
  protected:
   void SetUp() override {
@@ -72,6 +74,16 @@ TEST_F(SanitizerReport, IsTheSignalWithoutSanitizers) {
 }
 
 #endif
+
+TEST_F(SanitizerReport, BlamesTheInnermostOfTheProjectWhereTheAllocatorIsNotOnTheStack) {
+  set_finding_handler([](const Finding& finding) {
+    fmt::print(stderr, "{} by the {}\n", finding.function, name(finding.blame));
+    return false;
+  });
+  EXPECT_DEATH(exit(read_in_the_shim(nullptr)), literally("read_in_the_shim by the shim\n"));
+  EXPECT_DEATH(exit(port::test::find_iova(nullptr)), literally("find_iova by the allocator\n"));
+}
+
 
 }  // namespace
 }  // namespace shim
