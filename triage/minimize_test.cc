@@ -75,6 +75,17 @@ TEST(Minimize, DropsFaultsThatNothingNeeds) {
   EXPECT_EQ(result.needed[0], "no allocation has to fail");
 }
 
+TEST(Minimize, LeavesAText) {
+  program::Program program = program::parse(
+      "cache_get\ninit granule=1024 start=0\ninit_rcaches\nedge\nalloc_fast limit=start\n");
+  Outcome outcome = run_isolated(port::v6_12::variant, program);
+  ASSERT_EQ(outcome.key(), "pfn-0-lost:alloc_iova_fast:alloc_fast:none");
+  Minimized result = minimize_on_6_12(program, outcome.key());
+  EXPECT_EQ(program::parse(print(result.program)), result.program);
+  EXPECT_EQ(print(result.program),
+            "cache_get\ninit start=0\ninit_rcaches\nedge\nalloc_fast limit=start\n");
+}
+
 // A fault at the place, without which the finding is the same, makes it no other finding.
 TEST(Minimize, ForgetsAFaultSiteThatIsNotNeeded) {
   const iova_variant& variant = load_defect("fixed", find_defect("no-retry-after-flush"));

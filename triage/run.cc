@@ -145,8 +145,9 @@ void print_finding(size_t number, const StoredFinding& finding) {
     fmt::print("   no report; the log is in {}\n", (finding.folder / "report.txt").string());
   }
   for (const std::string& need : finding.needed) fmt::print("   {}\n", need);
-  fmt::print("   first met by {} after {} executions, {} inputs show it\n", finding.target,
-             finding.executions, finding.inputs);
+  fmt::print("   first met by {} after {} executions, {} show it\n", finding.target,
+             finding.executions,
+             finding.inputs == 1 ? "1 input" : fmt::format("{} inputs", finding.inputs));
   fmt::print("   reproducer: {}\n   replay: {}\n", finding.reproducer.string(), finding.replay);
 }
 

@@ -95,8 +95,8 @@ std::string describe(const StoredFinding& finding, const iova_variant& variant) 
     std::istringstream lines(report.program);
     for (std::string line; std::getline(lines, line);) text += "     " + line + "\n";
   }
-  text += fmt::format("   {} inputs, shown in {} of {} runs{}\n   {}\n", finding.inputs,
-                      finding.shown, finding.runs,
+  text += fmt::format("   {} {}, shown in {} of {} runs{}\n   {}\n", finding.inputs,
+                      finding.inputs == 1 ? "input" : "inputs", finding.shown, finding.runs,
                       finding.is_minimal || finding.reproducer.extension() != ".iova"
                           ? ""
                           : ", not as small as it might be",
