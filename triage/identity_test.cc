@@ -78,22 +78,35 @@ class Identity : public testing::TestWithParam<Identified> {
   }
 };
 
+// The first so many mutants of the seed that show something, with what they show.
+std::vector<std::pair<program::Program, std::string>> crashing_mutants(
+    const iova_variant& variant, const program::Program& seed, size_t enough) {
+  constexpr uint64_t most = 5000, at_a_time = 100;
+  std::vector<std::pair<program::Program, std::string>> crashing;
+  for (uint64_t number = 0; number < most && crashing.size() < enough;) {
+    std::vector<program::Program> programs(at_a_time, seed);
+    std::vector<Job> jobs;
+    for (program::Program& program : programs) {
+      program::Mutator mutator(program::all_operations, number);
+      for (uint64_t i = 0; i <= number % 4; i++) mutator.mutate(program);
+      number++;
+      jobs.push_back({&program, {}});
+    }
+    run_isolated(variant, jobs, {}, [&](size_t i, const Outcome& outcome) {
+      if (!outcome.key().empty() && crashing.size() < enough)
+        crashing.push_back({programs[i], outcome.key()});
+    });
+  }
+  return crashing;
+}
+
 TEST_P(Identity, IsOneKeyForManyInputs) {
   constexpr size_t enough = 20;
   const iova_variant& variant = load_defect("fixed", find_defect(GetParam().defect));
   program::Program seed = read_input(source_folder() / "corpus" / GetParam().seed).program;
   std::map<std::string, size_t> keys;
-  size_t inputs = 0;
-  for (uint64_t number = 0; inputs < enough && number < 5000; number++) {
-    program::Program program = seed;
-    program::Mutator mutator(program::all_operations, number);
-    for (uint64_t i = 0; i <= number % 4; i++) mutator.mutate(program);
-    Outcome outcome = run_isolated(variant, program);
-    if (outcome.key().empty()) continue;
-    inputs++;
-    MinimizeOptions options{.times = 1, .max_executions = 2000};
-    keys[minimize(variant, program, outcome.key(), options).key]++;
-  }
+  for (const auto& [program, key] : crashing_mutants(variant, seed, enough))
+    keys[minimize(variant, program, key, {.times = 1, .max_executions = 300}).key]++;
   EXPECT_EQ(keys, (std::map<std::string, size_t>{{GetParam().key, enough}}));
 }
 
