@@ -105,8 +105,11 @@ TEST_P(Identity, IsOneKeyForManyInputs) {
   const iova_variant& variant = load_defect("fixed", find_defect(GetParam().defect));
   program::Program seed = read_input(source_folder() / "corpus" / GetParam().seed).program;
   std::map<std::string, size_t> keys;
-  for (const auto& [program, key] : crashing_mutants(variant, seed, enough))
-    keys[minimize(variant, program, key, {.times = 1, .max_executions = 300}).key]++;
+  for (const auto& [program, key] : crashing_mutants(variant, seed, enough)) {
+    // Made smaller, a program may turn out to need no fault; nothing else of a key changes.
+    bool has_fault = !key.ends_with(":none");
+    keys[has_fault ? minimize(variant, program, key, {.times = 1}).key : key]++;
+  }
   EXPECT_EQ(keys, (std::map<std::string, size_t>{{GetParam().key, enough}}));
 }
 
