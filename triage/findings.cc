@@ -12,6 +12,7 @@
 #include "triage/commands.h"
 #include "triage/exchange.h"
 #include "triage/files.h"
+#include "triage/interrupt.h"
 #include "triage/minimizer.h"
 #include "triage/report_json.h"
 
@@ -146,6 +147,7 @@ TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, ui
     program::Program smallest = input.program;
     StoredFinding finding = make(key, input, target, std::move(outcome), &smallest);
     finding.executions = executions;
+    if (options_.whole && interrupted()) return {nullptr, key};
     // Made smaller, it may have turned out to be another's.
     if (!options_.keep_known && known(finding.key)) return {nullptr, finding.key};
     found = find(finding.key);

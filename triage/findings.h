@@ -50,6 +50,8 @@ struct StoreOptions {
   int timeout_ms = 25'000;
   // To make a finding's program smaller; 0: not at all.
   uint64_t minimize_executions = 0;
+  // A finding whose program an interrupt keeps large is left to the next time.
+  bool whole = false;
 };
 
 class FindingStore {

@@ -149,7 +149,8 @@ int triage_folders(const Arguments& arguments) {
                      {.keep_known = true,
                       .times = arguments.times,
                       .timeout_ms = static_cast<int>(arguments.timeout * 1000),
-                      .minimize_executions = arguments.minimize_executions});
+                      .minimize_executions = arguments.minimize_executions,
+                      .whole = true});
   store.load();
   for (const CrashFile& file : files) {
     summary.interrupted = interrupted();
@@ -165,7 +166,7 @@ int triage_folders(const Arguments& arguments) {
       std::string hash = content_hash(input.content + "\n" + file.target->name);
       if (seen.has(hash)) continue;
       TakenInput taken = store.take(input, *file.target, 0, "");
-      if (interrupted()) continue;  // what it showed may be the interrupt's doing
+      if (interrupted()) continue;  // it may not have been taken in
       summary.looked_at++;
       seen.add(hash, taken.key);
       if (taken.key.starts_with("unreproduced:")) summary.showed_nothing++;

@@ -468,6 +468,35 @@ TEST(Report, MarksTheOperationAtFaultInTheProgram) {
                          "      5  alloc size=32\n"));
 }
 
+// In the midst of an operation, wherever it shows.
+TEST(Report, TellsTheCallThatWentWrongFirst) {
+  static const iova_variant& good = port::fixed::variant;
+  iova_variant variant = good;
+  variant.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    if (pfn != 0xffffe) good.free_fast(domain, pfn, size);
+  };
+  EXPECT_DEATH(
+      run(variant, program::parse("cache_get\ninit\ninit_rcaches\nalloc_fast x4\nfree_fast x4\n")),
+      literally("operation: 4 (free_fast x4), its 3rd call\nin: free_iova_fast\n"
+                "came to: node-unaccounted:put_iova_domain:end:none at the end of the program\n"));
+}
+
+TEST(Report, TellsOfAnEarlierOperationThatWentWrongFirst) {
+  static const iova_variant& good = port::fixed::variant;
+  iova_variant variant = good;
+  variant.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    if (pfn != 0xffffe) good.free_fast(domain, pfn, size);
+  };
+  // So much is in use that the whole state is looked at now and then only.
+  std::string text = "cache_get\ninit\ninit_rcaches\nalloc_fast slot=b x2\nalloc_fast x2000\n"
+                     "find slot=b\nfree_fast slot=b oldest x2\n";
+  for (int i = 0; i < 12; i++) text += "find oldest\n";
+  EXPECT_DEATH(run(variant, program::parse(text)),
+               literally("operation: 6 (free_fast slot=b oldest x2)\nin: free_iova_fast\n"
+                         "came to: node-unaccounted:put_iova_domain:end:none at the end of the "
+                         "program\n"));
+}
+
 TEST(Report, ShowsTheSpaceOfADomainAsAMap) {
   EXPECT_DEATH(run(port::v7_3::variant,
                    program::parse("cache_get\ninit\ninit_rcaches\nreserve lo=0x100 size=16\n"
