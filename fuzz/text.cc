@@ -14,6 +14,7 @@ std::vector<engine::Report> check_text(std::span<const uint8_t> input) {
     report.key = fmt::format("{}:{}:{}:none", violation.oracle->id, violation.function,
                              violation.operation);
     report.headline = shim::headline(*violation.oracle);
+    report.severity = violation.oracle->severity;
     report.blame = shim::name(shim::Blame::harness);
     report.function = violation.function;
     report.operation = violation.operation;

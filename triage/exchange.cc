@@ -54,7 +54,7 @@ std::string headline(const StoredFinding& finding) {
 
 const char* level(const StoredFinding& finding) {
   if (finding.standing == Standing::is_known) return "note";
-  return severity_of(finding.key) <= Severity::wrong_result ? "error" : "warning";
+  return severity_of(finding.outcome) <= shim::Severity::wrong_result ? "error" : "warning";
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& va
     if (is_new)
       rules.push_back({{"id", oracle},
                        {"shortDescription", {{"text", headline(finding)}}},
-                       {"properties", {{"severity", name(severity_of(finding.key))}}}});
+                       {"properties", {{"severity", shim::name(severity_of(finding.outcome))}}}});
     Place place = place_of(finding);
     json location{{"logicalLocations",
                    {{{"name", place.function.empty() ? "?" : place.function},
@@ -127,7 +127,7 @@ json to_casrep(const StoredFinding& finding) {
     for (const std::string& fault : report.faults) explanation += "; fault injected: " + fault;
     if (!report.values.empty()) explanation += "; found: " + report.values;
   }
-  Severity severity = severity_of(finding.key);
+  shim::Severity severity = severity_of(finding.outcome);
   return {{"Date", ""},
           {"Uname", ""},
           {"OS", ""},
@@ -142,8 +142,8 @@ json to_casrep(const StoredFinding& finding) {
           {"ProcFiles", json::array()},
           {"NetworkConnections", json::array()},
           {"CrashSeverity",
-           {{"Type", severity == Severity::memory_safety ? "PROBABLY_EXPLOITABLE"
-                     : severity == Severity::unknown     ? "UNDEFINED"
+           {{"Type", severity == shim::Severity::memory_safety ? "PROBABLY_EXPLOITABLE"
+                     : severity == shim::Severity::unknown     ? "UNDEFINED"
                                                          : "NOT_EXPLOITABLE"},
             {"ShortDescription", oracle_of(finding.key)},
             {"Description", finding.key},

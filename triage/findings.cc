@@ -37,7 +37,7 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
   json report{{"key", finding.key},
               {"variant", variant},
               {"standing", name(finding.standing)},
-              {"severity", name(severity_of(finding.key))},
+              {"severity", shim::name(severity_of(finding.outcome))},
               {"target", finding.target},
               {"executions", finding.executions},
               {"shown", finding.shown},
@@ -265,7 +265,7 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
                          "replay: {}\n{}{}\n{}\n",
                          finding.key, name(finding.standing),
                          entry ? fmt::format(" ({}: {})", entry->id, entry->title) : "",
-                         name(severity_of(finding.key)), tested_.variant->name, finding.target,
+                         shim::name(severity_of(finding.outcome)), tested_.variant->name, finding.target,
                          finding.shown, finding.runs, finding.replay, needed, report,
                          finding.outcome.log.empty() ? log : finding.outcome.log));
   write_file(finding.folder / "report.casrep", to_text(to_casrep(finding)));

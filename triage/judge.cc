@@ -45,33 +45,9 @@ Standing standing_of(const std::string& key, const iova_variant& variant) {
   return Standing::is_new;
 }
 
-const char* name(Severity severity) {
-  switch (severity) {
-    case Severity::memory_safety: return "memory-safety";
-    case Severity::hang: return "hang";
-    case Severity::wrong_result: return "wrong-result";
-    case Severity::lost_resource: return "lost-resource";
-    case Severity::unknown: return "unknown";
-  }
-  return "?";
-}
-
-Severity severity_of(const std::string& key) {
-  std::string_view oracle = std::string_view(key).substr(0, key.find(':'));
-  auto has = [&](std::initializer_list<std::string_view> parts) {
-    return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
-      return oracle.find(part) != std::string_view::npos;
-    });
-  };
-  if (oracle == "unknown" || oracle == "unreproduced") return Severity::unknown;
-  if (has({"leak", "-left", "unaccounted", "at-end", "partial", "lost", "object-count"}))
-    return Severity::lost_resource;
-  if (oracle == "timeout" || has({"lock", "sleep", "irqs", "cancel-self", "delete-self"}))
-    return Severity::hang;
-  if (has({"slab-", "vmalloc-", "page-", "percpu-", "asan-", "ubsan-", "wild-access", "freed",
-           "iova-overlap", "magazine-", "node-missing", "tree-", "queue-early", "queue-stray"}))
-    return Severity::memory_safety;
-  return Severity::wrong_result;
+shim::Severity severity_of(const Outcome& outcome) {
+  if (outcome.report) return outcome.report->severity;
+  return outcome.kind == Outcome::timeout ? shim::Severity::hang : shim::Severity::unknown;
 }
 
 std::vector<std::string> Judge::known_keys() const {

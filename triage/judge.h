@@ -31,10 +31,7 @@ const char* name(Standing standing);
 // kernel tree is like.
 Standing standing_of(const std::string& key, const iova_variant& variant);
 
-// How bad, worst first: memory-safety, hang, wrong-result, lost-resource, unknown.
-enum class Severity { memory_safety, hang, wrong_result, lost_resource, unknown };
-const char* name(Severity severity);
-Severity severity_of(const std::string& key);
+shim::Severity severity_of(const Outcome& outcome);
 
 class Judge {
  public:

@@ -53,7 +53,8 @@ json oracles() {
     for (const shim::Oracle* oracle : all)
       rows.push_back({{"name", oracle->id},
                       {"purpose", oracle->rule},
-                      {"recoverable", oracle->recoverable}});
+                      {"recoverable", oracle->recoverable},
+                      {"severity", shim::name(oracle->severity)}});
   return rows;
 }
 

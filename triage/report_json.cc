@@ -12,6 +12,7 @@ std::string to_text(const json& value) {
 json to_json(const engine::Report& report) {
   return {{"key", report.key},
           {"headline", report.headline},
+          {"severity", shim::name(report.severity)},
           {"blame", report.blame},
           {"function", report.function},
           {"operation", report.operation},
@@ -26,10 +27,14 @@ json to_json(const engine::Report& report) {
 }
 
 engine::Report report_from_json(const json& j) {
-  return {j["key"],       j["headline"],        j["blame"],   j["function"],
-          j["operation"], j["operation_index"], j["came_to"], j["faults"],
-          j["gone_past"], j["values"],          j["program"], j["history"],
-          j["state"]};
+  using shim::Severity;
+  Severity severity = Severity::unknown;
+  for (Severity candidate : {Severity::memory_safety, Severity::hang, Severity::wrong_result,
+                             Severity::lost_resource})
+    if (j["severity"] == shim::name(candidate)) severity = candidate;
+  return {j["key"],       j["headline"],        severity,     j["blame"],  j["function"],
+          j["operation"], j["operation_index"], j["came_to"], j["faults"], j["gone_past"],
+          j["values"],    j["program"],         j["history"], j["state"]};
 }
 
 }  // namespace triage

@@ -74,7 +74,7 @@ bool before(const StoredFinding& a, const StoredFinding& b) {
   auto rank = [](const StoredFinding& finding) {
     bool is_known = finding.standing == Standing::is_known;
     bool is_ours = finding.outcome.report && finding.outcome.report->blame != "allocator";
-    return std::tuple(is_known, is_ours, severity_of(finding.key), finding.key);
+    return std::tuple(is_known, is_ours, severity_of(finding.outcome), finding.key);
   };
   return rank(a) < rank(b);
 }
@@ -85,7 +85,7 @@ std::string blame_of(const StoredFinding& finding) {
 
 std::string describe(const StoredFinding& finding, const iova_variant& variant) {
   std::string text = fmt::format("{}, {}, {}", name(finding.standing),
-                                 name(severity_of(finding.key)), blame_of(finding));
+                                 shim::name(severity_of(finding.outcome)), blame_of(finding));
   text += fmt::format("\n   {}{}\n", finding.key, known_note(finding.key, variant));
   if (finding.outcome.report) {
     const engine::Report& report = *finding.outcome.report;
@@ -116,7 +116,7 @@ json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
   for (const StoredFinding& finding : findings)
     rows.push_back({{"key", finding.key},
                     {"standing", name(finding.standing)},
-                    {"severity", name(severity_of(finding.key))},
+                    {"severity", shim::name(severity_of(finding.outcome))},
                     {"blame", blame_of(finding)},
                     {"inputs", finding.inputs},
                     {"shown", finding.shown},

@@ -249,13 +249,16 @@ TEST(Standing, IsKnownNewOrBack) {
   EXPECT_EQ(standing_of(null_key, tree), Standing::is_known);
 }
 
-TEST(Severity, HasAPlaceForEveryOracle) {
-  EXPECT_EQ(severity_of(null_key), Severity::memory_safety);
-  EXPECT_EQ(severity_of("slab-leak:a:b:none"), Severity::lost_resource);
-  EXPECT_EQ(severity_of("lock-recursion:a:b:none"), Severity::hang);
-  EXPECT_EQ(severity_of("timeout"), Severity::hang);
-  EXPECT_EQ(severity_of(hint_key), Severity::wrong_result);
-  EXPECT_EQ(severity_of("unknown"), Severity::unknown);
+TEST(Severity, IsTheOraclesOrThatOfHowTheProcessDied) {
+  Outcome outcome = run_isolated(port::v6_12::variant, program::parse(null_bug));
+  EXPECT_EQ(severity_of(outcome), shim::Severity::memory_safety);
+  outcome = run_isolated(port::v6_12::variant, program::parse(partial_bug));
+  EXPECT_EQ(severity_of(outcome), shim::Severity::lost_resource);
+  Outcome without_report;
+  without_report.kind = Outcome::timeout;
+  EXPECT_EQ(severity_of(without_report), shim::Severity::hang);
+  without_report.kind = Outcome::crash;
+  EXPECT_EQ(severity_of(without_report), shim::Severity::unknown);
 }
 
 // SARIF 2.1.0, sections 3.13 to 3.28: what must be there, and of what type.

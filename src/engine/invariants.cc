@@ -250,7 +250,7 @@ void add_to_trace(const Snapshot& snapshot, Trace& trace) {
 
 std::span<const shim::Oracle* const> oracles() {
   static constexpr const shim::Oracle* all[] = {
-#define ORACLE(identifier, id, rule, recoverable) &oracle::identifier,
+#define ORACLE(identifier, id, rule, recoverable, severity) &oracle::identifier,
 #include "engine/oracles.inc"
 #undef ORACLE
   };

@@ -9,8 +9,8 @@
 namespace engine {
 
 namespace oracle {
-#define ORACLE(identifier, id, rule, recoverable) \
-  inline constexpr shim::Oracle identifier{id, rule, recoverable};
+#define ORACLE(identifier, id, rule, recoverable, severity) \
+  inline constexpr shim::Oracle identifier{id, rule, recoverable, shim::Severity::severity};
 #include "engine/oracles.inc"
 #undef ORACLE
 }  // namespace oracle

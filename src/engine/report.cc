@@ -34,6 +34,7 @@ Report Session::make_report(const shim::Finding& finding, std::string key) const
   report.headline = shim::headline(*finding.oracle);
   report.function = finding.function;
   if (!finding.where.empty()) report.function += " (" + finding.where + ")";
+  report.severity = finding.oracle->severity;
   report.blame = shim::name(finding.blame);
   const std::vector<Operation>& operations = whole_program_->operations;
   bool at_end = current_ >= program_->operations.size();

@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "shim/finding.h"
+
 namespace engine {
 
 struct Report {
   std::string key;         // oracle:function:operation:fault site, the finding's identity
   std::string headline;    // without values
+  shim::Severity severity;
   std::string blame;       // whose doing: "allocator", "shim" or "harness"
   std::string function;    // kernel function at fault
   std::string operation;   // of the program, with its index and call, or its end: where things went

@@ -9,7 +9,7 @@ namespace program {
 namespace {
 
 constexpr const shim::Oracle* all[] = {
-#define ORACLE(identifier, id, rule, recoverable) &oracle::identifier,
+#define ORACLE(identifier, id, rule, recoverable, severity) &oracle::identifier,
 #include "program/oracles.inc"
 #undef ORACLE
 };

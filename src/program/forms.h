@@ -13,8 +13,8 @@
 namespace program {
 
 namespace oracle {
-#define ORACLE(identifier, id, rule, recoverable) \
-  inline constexpr shim::Oracle identifier{id, rule, recoverable};
+#define ORACLE(identifier, id, rule, recoverable, severity) \
+  inline constexpr shim::Oracle identifier{id, rule, recoverable, shim::Severity::severity};
 #include "program/oracles.inc"
 #undef ORACLE
 }  // namespace oracle

@@ -10,7 +10,7 @@ namespace shim {
 namespace {
 
 constexpr const Oracle* all[] = {
-#define ORACLE(identifier, id, rule, recoverable) &oracle::identifier,
+#define ORACLE(identifier, id, rule, recoverable, severity) &oracle::identifier,
 #include "oracles.inc"
 #undef ORACLE
 };
@@ -28,6 +28,17 @@ FindingHandler current_handler = print_and_die;
 std::span<const Oracle* const> oracles() { return all; }
 
 std::string headline(const Oracle& oracle) { return fmt::format("{}: {}", oracle.id, oracle.rule); }
+
+const char* name(Severity severity) {
+  switch (severity) {
+    case Severity::memory_safety: return "memory-safety";
+    case Severity::hang: return "hang";
+    case Severity::wrong_result: return "wrong-result";
+    case Severity::lost_resource: return "lost-resource";
+    case Severity::unknown: return "unknown";
+  }
+  return "?";
+}
 
 const char* name(Blame blame) {
   switch (blame) {

@@ -13,16 +13,22 @@
 
 namespace shim {
 
+// How bad a finding is, worst first: memory is not what its owner takes it for; nothing goes on; an
+// answer or the state is wrong; something is never given back.
+enum class Severity : uint8_t { memory_safety, hang, wrong_result, lost_resource, unknown };
+const char* name(Severity severity);
+
 // A check with a stable id. The rule is the headline's text, so it holds no values.
 struct Oracle {
   const char* id;
   const char* rule;
   bool recoverable;  // the world stays sane: the run may go on past it
+  Severity severity;
 };
 
 namespace oracle {
-#define ORACLE(identifier, id, rule, recoverable) \
-  inline constexpr Oracle identifier{id, rule, recoverable};
+#define ORACLE(identifier, id, rule, recoverable, severity) \
+  inline constexpr Oracle identifier{id, rule, recoverable, Severity::severity};
 #include "oracles.inc"
 #undef ORACLE
 }  // namespace oracle

@@ -99,7 +99,7 @@ Oracle& make_oracle(std::string id, const char* rule) {
   static std::string the_id;
   static Oracle the_oracle;
   the_id = std::move(id);
-  the_oracle = {the_id.c_str(), rule, false};
+  the_oracle = {the_id.c_str(), rule, false, Severity::memory_safety};
   return the_oracle;
 }
 
