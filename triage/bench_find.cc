@@ -61,7 +61,8 @@ void run_campaign_of(Cell& cell, const Arguments& arguments, const std::string& 
                      const Configuration& configuration, const fs::path& folder) {
   std::vector<std::string> words{(build_folder() / "triage/iovafuzz-cli").string(), "run"};
   words.insert(words.end(), arguments.targets.begin(), arguments.targets.end());
-  for (std::string word : {"--first", "--json", "--no-minimize", "--jobs", "1", "--time"}) words.push_back(word);
+  for (std::string word : {"--first", "--json", "--no-minimize", "--jobs", "1", "--time"})
+    words.push_back(word);
   for (std::string word : {arguments.time, std::string("--revision"), arguments.revision,
                            std::string("--defect"), defect, std::string("--seed"),
                            std::to_string(cell.seed), std::string("--out"), folder.string()})

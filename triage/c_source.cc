@@ -143,7 +143,8 @@ class Source {
   // A fresh place for a result.
   Place fresh(char array, const RecordedCall& call, uint64_t result) {
     Place place{array, places_[array]++};
-    if (result != (array == 'n' ? reproducer::failed : 0)) held_[{array, call.domain, result}] = place.index;
+    if (result != (array == 'n' ? reproducer::failed : 0))
+      held_[{array, call.domain, result}] = place.index;
     return place;
   }
   // Where the pfn came from, or else itself.

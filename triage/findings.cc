@@ -112,7 +112,8 @@ void FindingStore::load() {
     try {
       findings_.push_back(from_json(json::parse(read_file(folder / report_json)), folder));
     } catch (const json::exception&) {
-      throw Failure(fmt::format("{}: is not what this tool wrote", (folder / report_json).string()));
+      throw Failure(fmt::format("{}: is not what this tool wrote",
+                                (folder / report_json).string()));
     }
   }
   write_known();
@@ -265,8 +266,8 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
                          "replay: {}\n{}{}\n{}\n",
                          finding.key, name(finding.standing),
                          entry ? fmt::format(" ({}: {})", entry->id, entry->title) : "",
-                         shim::name(severity_of(finding.outcome)), tested_.variant->name, finding.target,
-                         finding.shown, finding.runs, finding.replay, needed, report,
+                         shim::name(severity_of(finding.outcome)), tested_.variant->name,
+                         finding.target, finding.shown, finding.runs, finding.replay, needed, report,
                          finding.outcome.log.empty() ? log : finding.outcome.log));
   write_file(finding.folder / "report.casrep", to_text(to_casrep(finding)));
   write_file(finding.folder / report_json, to_text(to_json(finding, tested_.variant->name)));

@@ -180,7 +180,8 @@ TEST(Ledger, LeavesAFindingNewOnARevisionThatIsNotListed) {
     variant.name = name;
     TemporaryFolder folder;
     FindingStore store(folder.path(), {&variant, "", nullptr, ""}, {});
-    TakenInput taken = store.take(read_crash(folder.write("crash-0", input)), fuzz::iova_domain, 0, "");
+    TakenInput taken =
+        store.take(read_crash(folder.write("crash-0", input)), fuzz::iova_domain, 0, "");
     bool is_new = std::string_view(name) == "port@7.3";
     EXPECT_EQ(taken.key, engine::ledger()[0].keys[0]);
     EXPECT_EQ(taken.new_finding != nullptr, is_new);

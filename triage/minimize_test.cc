@@ -68,8 +68,8 @@ TEST(Minimize, LeavesOneBitOfAnyMask) {
 
 TEST(Minimize, DropsFaultsThatNothingNeeds) {
   auto program = program::parse(
-      "cache_get\ninit\nfail 0xffffffffffffffff\nfind_pfn start\nalloc size=64 limit=30\nfail 0xf0\n"
-      "alloc size=64\n");
+      "cache_get\ninit\nfail 0xffffffffffffffff\nfind_pfn start\nalloc size=64 limit=30\n"
+      "fail 0xf0\nalloc size=64\n");
   Minimized result = minimize_on_6_12(program, hint_key);
   EXPECT_EQ(print(result.program).find("fail"), std::string::npos) << print(result.program);
   EXPECT_EQ(result.needed[0], "no allocation has to fail");
@@ -204,7 +204,8 @@ TEST(Minimize, TakesWhatSanitizersFind) {
 
 TEST(MinimizeCommand, WritesTheSmallerProgramAndWhatItNeeds) {
   TemporaryFolder folder;
-  std::string file = folder.write("a.iova", std::string("cache_get\ninit\nalloc\nfind\n") + hint_bug);
+  std::string file =
+      folder.write("a.iova", std::string("cache_get\ninit\nalloc\nfind\n") + hint_bug);
   auto result = tool_json({"minimize", "--revision", "6.12", file});
   EXPECT_EQ(result["key"], hint_key) << result.dump(2);
   EXPECT_EQ(result["minimal"], true);

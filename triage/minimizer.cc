@@ -267,7 +267,8 @@ class Minimizer {
           continue;
         Operation other = operation;
         other.operands[k] = operands[k].fallback;
-        if (operands[k].role == Role::count) other.operands[k].number = operation.operands[k].number - 1;
+        if (operands[k].role == Role::count)
+          other.operands[k].number = operation.operands[k].number - 1;
         best_.needed.push_back(fmt::format("operation {}: {}, where {} does not show it", i,
                                            print(operation), print(other)));
       }

@@ -37,8 +37,8 @@ struct Options {
   std::span<const std::string> known = {};
   // Or all of them: what matters is then the trace, which has the findings too.
   bool past_all = false;
-  // Look at the whole state after every operation and call, not only now and then. A finding is told
-  // where things went wrong first in any case: for it, the run is repeated so.
+  // Look at the whole state after every operation and call, not only now and then. A finding is
+  // told where things went wrong first in any case: for it, the run is repeated so.
   bool always_check = false;
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;

@@ -42,8 +42,8 @@ struct list_head *reproducer_pages(unsigned int count);
  */
 unsigned long long reproducer_digest(void);
 void reproducer_compare(unsigned long long digest, const char *key);
-/* Returns the exit status 0, and says that nothing was found. Where everything was given back, nothing
- * may be left. */
+/* Returns the exit status 0, and says that nothing was found. Where everything was given back,
+ * nothing may be left. */
 int reproducer_end(bool gave_everything_back);
 
 int iova_cache_get(void);
