@@ -82,8 +82,8 @@ class Source {
     return text_;
   }
 
-  size_t pfns() const { return places_['p']; }
-  size_t nodes() const { return places_['n']; }
+  size_t pfns() { return places_['p']; }
+  size_t nodes() { return places_['n']; }
   size_t domains() const { return domains_; }
 
  private:
@@ -236,7 +236,7 @@ class Source {
   std::set<uint64_t> offline_;
   uint64_t now_ = 0;
   size_t domains_ = 0;
-  mutable std::map<char, size_t> places_;
+  std::map<char, size_t> places_;
   std::map<std::tuple<char, unsigned, uint64_t>, size_t> held_;
 };
 

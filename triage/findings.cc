@@ -162,9 +162,11 @@ TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, ui
   fs::path copy = found->folder / "inputs" / content_hash(input.content);
   if (input.is_text) copy += ".iova";
   std::error_code error;
-  if (!fs::exists(copy, error)) write_file(copy, input.content);
-  found->inputs = count_inputs(found->folder);
+  bool is_there = fs::exists(copy, error);
+  if (!is_there) write_file(copy, input.content);
+  found->inputs += !is_there;
   if (is_new) {
+    found->inputs = count_inputs(found->folder);  // a killed process may have left some
     write_report(*found, log);
     write_known();
   }

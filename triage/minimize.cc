@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "triage/commands.h"
@@ -11,6 +12,7 @@
 #include "triage/interrupt.h"
 #include "triage/known.h"
 #include "triage/minimizer.h"
+#include "triage/report_json.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -72,7 +74,6 @@ int minimize(const Arguments& arguments) {
                           .timeout_ms = static_cast<int>(arguments.timeout * 1000)};
   options.on_step = [&](const program::Program& program) {
     write_file(out, text(program, unfinished));
-    return true;
   };
   Minimized result = triage::minimize(variant, start, key, options);
   bool never_shown = result.outcome.kind == Outcome::clean;
@@ -84,18 +85,16 @@ int minimize(const Arguments& arguments) {
   for (const std::string& need : result.needed) comments += "# " + need + "\n";
   if (!result.is_minimal) comments += unfinished;
   write_file(out, text(result.program, comments));
-  std::vector<std::string> also;
+  std::map<std::string, std::string> also;  // files by key
   for (const auto& [other, program] : result.also) {
     fs::path path = out;
     path.replace_extension(fmt::format(".also{}.iova", also.size() + 1));
     write_file(path, fmt::format("# {}\n{}", other, print(program)));
-    also.push_back(path.string());
+    also[other] = path.string();
   }
   if (arguments.json) {
     nlohmann::json others = nlohmann::json::array();
-    size_t i = 0;
-    for (const auto& entry : result.also)
-      others.push_back({{"key", entry.first}, {"file", also[i++]}});
+    for (const auto& [other, path] : also) others.push_back({{"key", other}, {"file", path}});
     nlohmann::json summary{{"file", arguments.file},
                            {"key", key},
                            {"out", out.string()},
@@ -105,16 +104,15 @@ int minimize(const Arguments& arguments) {
                            {"minimal", result.is_minimal},
                            {"needed", result.needed},
                            {"also", others}};
-    fmt::print("{}\n", summary.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}", to_text(summary));
   } else {
     fmt::print("{}{}\n{} -> {} operations, {} executions{}\n\n{}\n", key,
                known_note(key, variant), input.program.operations.size(),
                result.program.operations.size(), result.executions,
                result.is_minimal ? "" : ", interrupted", print(result.program));
     for (const std::string& need : result.needed) fmt::print("{}\n", need);
-    size_t i = 0;
-    for (const auto& entry : result.also)
-      fmt::print("on the way, something else: {} in {}\n", entry.first, also[i++]);
+    for (const auto& [other, path] : also)
+      fmt::print("on the way, something else: {} in {}\n", other, path);
     fmt::print("written to {}\n", out.string());
   }
   return findings;

@@ -7,7 +7,6 @@
 #include <bit>
 #include <set>
 
-#include "shim/fault.h"
 #include "triage/interrupt.h"
 
 namespace triage {
@@ -82,7 +81,7 @@ class Minimizer {
     best_.program = std::move(candidate);
     best_.outcome = std::move(*outcome);
     changed_ = true;
-    if (!options_.on_step(best_.program)) over_ = true;
+    options_.on_step(best_.program);
     return true;
   }
 
@@ -182,7 +181,7 @@ class Minimizer {
       // Halves, quarters ... of the bits, then each.
       for (unsigned width = 32; width; width /= 2)
         for (unsigned at = 0; at < 64; at += width) {
-          uint64_t part = (width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1) << at;
+          uint64_t part = ((uint64_t{1} << width) - 1) << at;
           Value value = get(i, mask);
           if (!(value.number & part) || !(value.number & ~part)) continue;
           value.number &= ~part;

@@ -32,10 +32,8 @@ struct MinimizeOptions {
   unsigned times = 2;                      // runs that must all show the key for a step to be taken
   uint64_t max_executions = UINT64_MAX;
   int timeout_ms = 25'000;                 // of one run
-  // Told of every smaller program. It ends early when this returns false.
-  std::function<bool(const program::Program&)> on_step = [](const program::Program&) {
-    return true;
-  };
+  // Told of every smaller program.
+  std::function<void(const program::Program&)> on_step = [](const program::Program&) {};
 };
 
 // The program must show the key, else is_minimal is false and nothing is changed.

@@ -26,6 +26,13 @@ constexpr Named all[] = {
 #undef PORT_REVISION
 };
 
+// NULL for what is no revision of the port.
+const Named* find(const iova_variant& port) {
+  for (const Named& named : all)
+    if (named.variant == &port) return &named;
+  return nullptr;
+}
+
 const Named& find(const VariantChoice& choice) {
   std::string names;
   for (const Named& named : all) {
@@ -88,15 +95,13 @@ VariantChoice parse_variant(const std::string& word) {
 }
 
 std::string revision_of(const iova_variant& port) {
-  for (const Named& named : all)
-    if (named.variant == &port) return named.revision;
-  return "";
+  const Named* named = find(port);
+  return named ? named->revision : "";
 }
 
 std::string column_of(const iova_variant& port) {
-  for (const Named& named : all)
-    if (named.variant == &port) return named.column;
-  return "";
+  const Named* named = find(port);
+  return named ? named->column : "";
 }
 
 const iova_variant* likeness(const iova_variant& kernel) {

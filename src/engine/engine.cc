@@ -363,13 +363,12 @@ bool Session::on_finding(const shim::Finding& finding) {
                                                key) != options_.known.end());
   trace_.add_text(key.c_str());
   if (!known) {
+    bool look_closer = calls_for_a_closer_look();
+    if (look_closer) met_first_ = {key, describe_operation()};
+    // What a known finding led to is known: the repeated run may meet nothing else.
+    if (look_closer && !finding.dying) longjmp(start_of_run_, 1);
     Report report = make_report(finding, key);
-    if (calls_for_a_closer_look()) {
-      met_first_ = {key, report.operation};
-      // What a known finding led to is known: the repeated run may meet nothing else.
-      if (!finding.dying) longjmp(start_of_run_, 1);
-      repeat_closely_before_this_call();
-    }
+    if (look_closer) repeat_closely_before_this_call();
     deliver(report);
   }
   if (known && std::find(result_.known_met.begin(), result_.known_met.end(), key) ==

@@ -28,6 +28,15 @@ std::string print_range(uint64_t lo, uint64_t hi) {
   return lo == hi ? fmt::format("{:#x}", lo) : fmt::format("{:#x}..{:#x}", lo, hi);
 }
 
+// The one at hand, with its call if it is counted.
+std::string Session::describe_operation() const {
+  if (current_ >= program_->operations.size()) return "the end of the program";
+  std::string text =
+      fmt::format("{} ({})", current_, print(whole_program_->operations[current_]));
+  if (calls_begun_ > 1) text += fmt::format(", its {} call", shim::ordinal(calls_begun_ - 1));
+  return text;
+}
+
 Report Session::make_report(const shim::Finding& finding, std::string key) const {
   Report report;
   report.key = std::move(key);
@@ -37,12 +46,9 @@ Report Session::make_report(const shim::Finding& finding, std::string key) const
   report.severity = finding.oracle->severity;
   report.blame = shim::name(finding.blame);
   const std::vector<Operation>& operations = whole_program_->operations;
-  bool at_end = current_ >= program_->operations.size();
-  report.operation_index = at_end ? operations.size() : current_;
-  report.operation = at_end ? "the end of the program"
-                            : fmt::format("{} ({})", current_, print(operations[current_]));
-  if (!at_end && calls_begun_ > 1)
-    report.operation += fmt::format(", its {} call", shim::ordinal(calls_begun_ - 1));
+  report.operation_index =
+      current_ < program_->operations.size() ? current_ : operations.size();
+  report.operation = describe_operation();
   if (met_first_ && met_first_->operation != report.operation)
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   for (const InjectedFault& fault : injected_)

@@ -191,6 +191,7 @@ class Session {
   const char* operation_name() const { return at_hand() ? at_hand()->name : "end"; }
   void note_faults();
   Report make_report(const shim::Finding& finding, std::string key) const;
+  std::string describe_operation() const;
   std::string describe_state() const;
   size_t ranges_in_use() const;
 
