@@ -31,7 +31,7 @@ struct Speed {
 };
 
 FuzzerStatistics run_engine(const std::vector<std::string>& command, const fs::path& log) {
-  FuzzerProcess process(command, {}, log);
+  LibFuzzer process(command, {}, log);
   pollfd output{process.output(), POLLIN, 0};
   while (process.read_output()) poll(&output, 1, 1000);
   if (process.status())

@@ -97,4 +97,31 @@ std::filesystem::path build_preset(const std::string& preset, const std::string&
   return folder;
 }
 
+const char* name(Engine engine) { return engine == Engine::aflpp ? "aflpp" : "libfuzzer"; }
+
+std::filesystem::path build_targets(Engine engine, const std::string& sanitizers,
+                                    const std::vector<std::string>& targets) {
+  if (engine == Engine::libfuzzer && sanitizers == IOVAFUZZ_SANITIZE) {
+    build(targets);
+    return build_folder();
+  }
+  std::string folder_name = name(engine);
+  if (sanitizers != IOVAFUZZ_SANITIZE) folder_name += "-" + (sanitizers.empty() ? "none" : sanitizers);
+  std::filesystem::path folder = build_folder().parent_path() / folder_name;
+  std::filesystem::create_directories(folder);
+  FileLock lock(folder / "lock");
+  bool is_afl = engine == Engine::aflpp;
+  must_build({"cmake", "-S", source_folder().string(), "--preset", "targets", "-B", folder.string(),
+              std::string("-DCMAKE_C_COMPILER=") + (is_afl ? "afl-clang-fast" : IOVAFUZZ_C_COMPILER),
+              std::string("-DCMAKE_CXX_COMPILER=") +
+                  (is_afl ? "afl-clang-fast++" : IOVAFUZZ_CXX_COMPILER),
+              std::string("-DIOVAFUZZ_ENGINE=") + (is_afl ? "-fsanitize=fuzzer" : ""),
+              "-DIOVAFUZZ_SANITIZE=" + sanitizers,
+              "-DIOVAFUZZ_VARIANTS=" + (build_folder() / "variants.cmake").string()});
+  std::vector<std::string> words{"cmake", "--build", folder.string(), "--target"};
+  words.insert(words.end(), targets.begin(), targets.end());
+  must_build(words);
+  return folder;
+}
+
 }  // namespace triage

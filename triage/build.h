@@ -45,4 +45,13 @@ void build(const std::vector<std::string>& targets);
 std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,
                                    const std::string& cxx_compiler, const std::string& target);
 
+enum class Engine { libfuzzer, aflpp };
+const char* name(Engine engine);
+
+// Builds targets for an engine under sanitizers, as -fsanitize= takes them ("" for none), with the
+// variants that this build has. Returns the folder of their build: this one for libFuzzer under the
+// sanitizers that this tool is built with. Throws Failure.
+std::filesystem::path build_targets(Engine engine, const std::string& sanitizers,
+                                    const std::vector<std::string>& targets);
+
 }  // namespace triage

@@ -19,12 +19,8 @@ namespace {
 
 constexpr size_t tail_size = 64 << 10;  // bytes
 
-// The number after a label in a status line, or -1.
-int64_t number_after(const std::string& line, const char* label) {
-  size_t at = line.find(label);
-  if (at == std::string::npos) return -1;
-  return strtoll(line.c_str() + at + strlen(label), nullptr, 10);
-}
+constexpr char known_mark[] = "==iovafuzz== known: ";
+constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process begins a new one after that
 
 }  // namespace
 
@@ -32,6 +28,9 @@ FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
                              const std::vector<std::string>& environment,
                              std::filesystem::path log_file) {
   int ends[2];
+  std::error_code none;
+  if (std::filesystem::file_size(log_file, none) > largest_log && !none)
+    std::filesystem::rename(log_file, log_file.string() + ".old", none);
   log_ = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log_ < 0) throw Failure(fmt::format("{}: {}", log_file.string(), strerror(errno)));
   if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
@@ -43,13 +42,13 @@ FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDIN_FILENO);
-    dup2(null, STDOUT_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
     for (const std::string& word : environment) putenv(const_cast<char*>(word.c_str()));
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    execv(arguments[0], arguments.data());
+    execvp(arguments[0], arguments.data());
     dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
     _exit(127);
   }
@@ -106,24 +105,15 @@ bool FuzzerProcess::read_output() {
     partial_line_.append(bytes, static_cast<size_t>(n));
     size_t end;
     while ((end = partial_line_.find('\n')) != std::string::npos) {
-      take_line(partial_line_.substr(0, end));
+      std::string line = partial_line_.substr(0, end);
+      if (size_t at = line.find(known_mark); at != std::string::npos)
+        known_met_.insert(line.substr(at + strlen(known_mark)));
+      take_line(line);
       partial_line_.erase(0, end + 1);
     }
   }
   wait();
   return false;
-}
-
-void FuzzerProcess::take_line(const std::string& line) {
-  constexpr const char known[] = "==iovafuzz== known: ";
-  if (line.rfind(known, 0) == 0) known_met_.insert(line.substr(sizeof known - 1));
-  int64_t executed = number_after(line, "stat::number_of_executed_units:");
-  if (executed >= 0) statistics_.executions = static_cast<uint64_t>(executed);
-  int64_t coverage = number_after(line, " cov: "), corpus = number_after(line, " corp: ");
-  if (line.empty() || line[0] != '#' || coverage < 0) return;
-  statistics_.executions = strtoull(line.c_str() + 1, nullptr, 10);
-  statistics_.coverage = static_cast<uint64_t>(coverage);
-  if (corpus >= 0) statistics_.corpus = static_cast<uint64_t>(corpus);
 }
 
 }  // namespace triage

@@ -37,8 +37,8 @@ std::vector<std::string> compile_command(const Arguments& arguments, const fs::p
   words.push_back((libraries / "libshim.a").string());
   for (std::string word : {"-Wl,--no-whole-archive", "-lfmt", "-lstdc++", "-lm"})
     words.push_back(word);
-  std::string sanitizers = IOVAFUZZ_SANITIZERS;
-  if (!sanitizers.empty()) words.push_back(sanitizers);
+  std::string sanitizers = IOVAFUZZ_SANITIZE;
+  if (!sanitizers.empty()) words.push_back("-fsanitize=" + sanitizers);
   return words;
 }
 
