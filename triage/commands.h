@@ -32,6 +32,7 @@ void add_reproducer(CLI::App& app, Action& action);
 void add_sweep(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_cost(CLI::App& app, Action& action);
+void add_corpus(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_bench_find(CLI::App& bench, Action& action);
 void add_bench_speed(CLI::App& bench, Action& action);

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   triage::add_sweep(app, action);
   triage::add_diff(app, action);
   triage::add_cost(app, action);
+  triage::add_corpus(app, action);
   triage::add_bench(app, action);
   triage::add_mutants(app, action);
   triage::add_list(app, action);
