@@ -48,9 +48,13 @@ class Aflpp : public FuzzerProcess {
       for (const auto& entry : fs::directory_iterator(folder / kind, none)) {
         // An input that is being written is not empty for long.
         if (!is_input(entry.path()) || fs::file_size(entry.path(), none) == 0) continue;
-        std::string content = read_file(entry.path());
-        write_file(crashes / fmt::format("{}-{}", kind[0] == 'c' ? "crash" : "timeout",
-                                         content_hash(content)),
+        std::string content = read_file(entry.path()), name = entry.path().filename().string();
+        size_t executions = name.find(executions_label), end = name.find(',', executions + 1);
+        write_file(crashes / fmt::format("{}-{}{}", kind[0] == 'c' ? "crash" : "timeout",
+                                         content_hash(content),
+                                         executions == std::string::npos
+                                             ? ""
+                                             : name.substr(executions, end - executions)),
                    content);
         fs::remove(entry.path(), none);
       }
@@ -117,12 +121,15 @@ class Aflpp : public FuzzerProcess {
 
 }  // namespace
 
-std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
-  // What one that was killed had not handed over.
+void recover_aflpp(const fs::path& scratch, const fs::path& corpus, const fs::path& crashes) {
   std::set<std::string> none;
+  Aflpp::hand_over_crashes(scratch / "out" / instance, crashes);
+  Aflpp::hand_over_queue(scratch / "out" / instance, corpus, none);
+  fs::remove_all(scratch);
+}
+
+std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
   fs::path out = task.scratch / "out", in = task.scratch / "in";
-  Aflpp::hand_over_crashes(out / instance, task.crashes);
-  Aflpp::hand_over_queue(out / instance, task.corpus, none);
   fs::remove_all(task.scratch);
   make_folder(in);
   for (const fs::path& folder : {task.corpus, task.seeds})

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "fuzz/targets.h"
 #include "triage/build.h"
 #include "triage/c_source.h"
 #include "triage/commands.h"
@@ -102,21 +103,54 @@ FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const Stor
   write_known();
 }
 
-void FindingStore::load() {
+std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const {
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(folder_)) folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end());
+  std::vector<std::pair<StoredFinding, std::string>> stored;
   for (const fs::path& folder : folders) {
     std::error_code error;
     if (!fs::is_regular_file(folder / report_json, error)) continue;
     try {
-      findings_.push_back(from_json(json::parse(read_file(folder / report_json)), folder));
+      json report = json::parse(read_file(folder / report_json));
+      stored.emplace_back(from_json(report, folder), report["variant"]);
     } catch (const json::exception&) {
       throw Failure(fmt::format("{}: is not what this tool wrote",
                                 (folder / report_json).string()));
     }
   }
+  return stored;
+}
+
+void FindingStore::load() {
+  for (auto& [finding, variant] : stored()) findings_.push_back(std::move(finding));
   write_known();
+}
+
+std::vector<std::string> FindingStore::load_what_shows() {
+  std::vector<std::string> gone;
+  for (auto& [finding, variant] : stored()) {
+    if (known(finding.key)) continue;
+    const fuzz::Target* target = nullptr;
+    for (const fuzz::Target* candidate : fuzz::targets)
+      if (finding.target == candidate->name) target = candidate;
+    if (!target || (target->compares && !tested_.expected)) continue;
+    Input input = read_crash(finding.reproducer);
+    Outcome outcome = judge_.replay(input, *target, found_keys());
+    if (outcome.key() != finding.key) {
+      gone.push_back(finding.key);
+      continue;
+    }
+    if (variant == tested_.variant->name) {
+      finding.outcome = std::move(outcome);
+      findings_.push_back(std::move(finding));
+    } else if (!take(input, *target, 0, "").new_finding) {
+      continue;
+    }
+    findings_.back().is_earlier = true;
+  }
+  write_known();
+  return gone;
 }
 
 const engine::KnownFinding* FindingStore::known(const std::string& key) const {

@@ -27,6 +27,7 @@ struct StoredFinding {
   size_t inputs = 0;        // that showed it
   unsigned shown = 0, runs = 0;  // the first of them, in so many of so many runs
   bool is_minimal = false;
+  bool is_earlier = false;          // found by an earlier process
   std::vector<std::string> needed;  // by the program: Minimized
   std::vector<std::string> also;    // keys that smaller programs showed; they are in also/
   std::filesystem::path folder;
@@ -61,6 +62,8 @@ class FindingStore {
 
   // Takes in what is there from before as findings of this store.
   void load();
+  // The same of what still shows on the variant. Returns the keys of the rest.
+  std::vector<std::string> load_what_shows();
   // When it returns, a copy of the input is in its finding's folder.
   TakenInput take(const Input& input, const fuzz::Target& target, uint64_t executions,
                   const std::string& log);
@@ -71,6 +74,8 @@ class FindingStore {
   std::filesystem::path known_file() const { return folder_ / "known.txt"; }
 
  private:
+  // Findings that are there from before, with the variant that each was found on.
+  std::vector<std::pair<StoredFinding, std::string>> stored() const;
   std::vector<std::string> found_keys() const;
   StoredFinding* find(const std::string& key);
   StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,

@@ -28,6 +28,9 @@ struct FuzzerStatistics {
 // User and system time.
 double cpu_seconds(const rusage& usage);
 
+// In the name of a crash's file, before the number of executions after which it was met.
+inline constexpr char executions_label[] = ",execs:";
+
 // What a process is to do. Folders are there already.
 struct FuzzerTask {
   const fuzz::Target* target;
@@ -91,5 +94,10 @@ class LibFuzzer : public FuzzerProcess {
 // Throws Failure.
 std::unique_ptr<FuzzerProcess> start_libfuzzer(const FuzzerTask& task);
 std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task);
+
+// Puts into a corpus and a folder of crashes what a killed AFL++ left in its scratch folder, which
+// is gone then. Throws Failure.
+void recover_aflpp(const std::filesystem::path& scratch, const std::filesystem::path& corpus,
+                   const std::filesystem::path& crashes);
 
 }  // namespace triage

@@ -11,8 +11,10 @@
 #include "triage/build.h"
 #include "triage/campaign.h"
 #include "triage/commands.h"
+#include "triage/files.h"
 #include "triage/input.h"
 #include "triage/known.h"
+#include "triage/report_json.h"
 #include "triage/variants.h"
 
 namespace triage {
@@ -23,14 +25,32 @@ using std::chrono::milliseconds;
 struct Arguments {
   std::vector<std::string> targets;
   VariantChoice choice;
-  std::string engine = "libfuzzer";
+  std::string engine = "libfuzzer", sanitizer = "both";
   std::string time = "60s";
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   unsigned seed = 1;
   bool first = false, no_seeds = false, no_ledger = false, json = false;
   bool stock_mutators = false, minimize = true;
   std::string out;
+  uint64_t least_space = 100;  // MB
 };
+
+constexpr std::pair<const char*, const char*> sanitizers[] = {
+    {"both", "address,undefined"}, {"address", "address"}, {"undefined", "undefined"}, {"none", ""}};
+
+std::vector<Engine> parse_engine(const std::string& word) {
+  if (word == "both") return {Engine::libfuzzer, Engine::aflpp};
+  for (Engine engine : {Engine::libfuzzer, Engine::aflpp})
+    if (word == name(engine)) return {engine};
+  throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp, both", word));
+}
+
+std::string parse_sanitizer(const std::string& word) {
+  for (const auto& [name, flags] : sanitizers)
+    if (word == name) return flags;
+  throw Failure(
+      fmt::format("unknown sanitizer '{}': there are both, address, undefined, none", word));
+}
 
 // "30s", "10m", "2h"; none for 0. Throws Failure.
 std::optional<milliseconds> parse_time(const std::string& text) {
@@ -80,12 +100,16 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
 }
 
 std::string table(const Progress& progress) {
-  std::string text = fmt::format("{:<18} {:>12} {:>8} {:>9} {:>7} {:>4} {:>6}\n", "target",
-                                 "executions", "exec/s", "coverage", "corpus", "new", "known");
+  std::string text = fmt::format("{:<20} {:<9} {:>12} {:>8} {:>6} {:>7} {:>4} {:>6} {:>9} {:>9}\n",
+                                 "target", "engine", "executions", "exec/s", "edges", "corpus",
+                                 "new", "known", "stability", "last new");
   for (const TargetProgress& row : progress.targets)
-    text += fmt::format("{:<18} {:>12} {:>8.0f} {:>9} {:>7} {:>4} {:>6}\n", row.target->name,
-                        row.executions, row.executions_per_second, row.coverage, row.corpus,
-                        row.new_findings, row.known.size());
+    text += fmt::format("{:<20} {:<9} {:>12} {:>8.0f} {:>6} {:>7} {:>4} {:>6} {:>9} {:>7.0f} s\n",
+                        row.target->name, name(row.engine), row.executions,
+                        row.executions_per_second, row.coverage, row.corpus, row.new_findings,
+                        row.known.size(),
+                        row.stability ? fmt::format("{:.2f} %", *row.stability) : "",
+                        std::chrono::duration<double>(row.last_new).count());
   return text;
 }
 
@@ -105,14 +129,17 @@ class Display {
     double seconds = std::chrono::duration<double>(progress.elapsed).count();
     if (terminal) {
       std::string text = fmt::format("{:.0f} s\n{}", seconds, table(progress));
+      for (const auto& [key, inputs] : progress.inputs_by_key)
+        text += fmt::format("{:>6} {}  {}\n", inputs, inputs == 1 ? "input " : "inputs", key);
       fmt::print("{}", text);
       lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
     } else {
       for (const TargetProgress& row : progress.targets)
-        fmt::print("{:>6.0f} s  {}: {} executions, {:.0f}/s, coverage {}, corpus {}, {} new, {} "
-                   "known\n",
-                   seconds, row.target->name, row.executions, row.executions_per_second,
-                   row.coverage, row.corpus, row.new_findings, row.known.size());
+        fmt::print("{:>6.0f} s  {} {}: {} executions, {:.0f}/s, {} edges, corpus {}, {} new, {} "
+                   "known, last new {:.0f} s\n",
+                   seconds, row.target->name, name(row.engine), row.executions,
+                   row.executions_per_second, row.coverage, row.corpus, row.new_findings,
+                   row.known.size(), std::chrono::duration<double>(row.last_new).count());
     }
     fflush(stdout);
   }
@@ -182,20 +209,25 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
     row["replay"] = show_command(finding, replay_options);
     known.push_back(row);
   }
-  for (const TargetProgress& row : result.progress.targets)
+  for (const TargetProgress& row : result.progress.targets) {
     targets.push_back({{"target", row.target->name},
+                       {"engine", name(row.engine)},
                        {"executions", row.executions},
                        {"executions_per_second", row.executions_per_second},
                        {"cpu_seconds", row.cpu_seconds},
-                       {"coverage", row.coverage},
+                       {"edges", row.coverage},
                        {"corpus", row.corpus},
+                       {"last_new_seconds", std::chrono::duration<double>(row.last_new).count()},
                        {"new", row.new_findings},
                        {"known", row.known}});
+    if (row.stability) targets.back()["stability"] = *row.stability;
+  }
   for (const StoredFinding& finding : result.findings)
     found.push_back({{"key", finding.key},
                      {"target", finding.target},
                      {"executions", finding.executions},
                      {"inputs", finding.inputs},
+                     {"earlier", finding.is_earlier},
                      {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
                      {"faults", finding.outcome.report ? finding.outcome.report->faults
                                                        : std::vector<std::string>{}},
@@ -208,7 +240,12 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
           {"interrupted", result.progress.interrupted},
           {"targets", targets},
           {"findings", found},
-          {"known", known}};
+          {"gone", result.gone},
+          {"known", known},
+          {"total",
+           {{"runs", result.progress.totals.runs},
+            {"seconds", result.progress.totals.seconds},
+            {"executions", result.progress.totals.executions}}}};
 }
 
 int run(const Arguments& arguments) {
@@ -228,9 +265,12 @@ int run(const Arguments& arguments) {
     options.out = campaign_folder();
   else
     options.out = arguments.out;
-  if (arguments.engine == "aflpp") throw Failure("--engine aflpp is not available yet");
-  if (arguments.engine != "libfuzzer")
-    throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp", arguments.engine));
+  options.least_space = arguments.least_space << 20;
+  std::vector<Engine> engines = parse_engine(arguments.engine);
+  std::string sanitizer = parse_sanitizer(arguments.sanitizer);
+  for (Engine engine : engines)
+    if (engine == Engine::aflpp && run_command({"which", "afl-fuzz"}, false).status)
+      throw Failure("there is no afl-fuzz: install the package afl++");
 
   if (!arguments.json && !arguments.choice.kernel.empty() && arguments.targets.empty())
     for (const fuzz::Target* target : fuzz::targets)
@@ -238,20 +278,28 @@ int run(const Arguments& arguments) {
         fmt::print("{} is left out: {}\n", target->name, why);
   if (!arguments.json) fmt::print("building {} ...\n", options.tested.variant->name);
   fflush(stdout);
-  std::vector<std::string> binaries;
-  for (const fuzz::Target* target : options.targets)
+  std::vector<std::string> binaries, mutators;
+  for (const fuzz::Target* target : options.targets) {
     binaries.push_back(fmt::format(
         "{}-{}", target->name, fuzz::binary_folder(*target, options.variant_folder.c_str())));
-  build(binaries);
+    mutators.push_back(fmt::format("aflpp-{}", target->name));
+  }
+  options.builds.clear();
+  for (Engine engine : engines) {
+    options.builds[engine] = build_targets(engine, sanitizer, binaries);
+    if (engine == Engine::aflpp) build(mutators);
+  }
 
   Display display;
   CampaignResult result =
       run_campaign(options, [&](const Progress& progress, const StoredFinding* finding) {
         if (!arguments.json) display.show(progress, finding);
       });
+  std::string summary =
+      to_text(to_json(result, *options.tested.variant, options.tested.replay_options));
+  write_file(options.out / "summary.json", summary);
   if (arguments.json) {
-    fmt::print("{}\n",
-               to_json(result, *options.tested.variant, options.tested.replay_options).dump(2));
+    fmt::print("{}", summary);
     return result.findings.empty() ? nothing_new : findings;
   }
   display.clear();
@@ -261,8 +309,18 @@ int run(const Arguments& arguments) {
   print_known(result.progress, options.tested.replay_options);
   size_t number = 0;
   for (const StoredFinding& finding : result.findings) print_finding(++number, finding);
+  const Totals& totals = result.progress.totals;
+  if (totals.runs > 1)
+    fmt::print("\nthis folder on {}: {} runs, {:.0f} s, {} executions\n",
+               options.tested.variant->name, totals.runs, totals.seconds, totals.executions);
+  for (const std::string& key : result.gone)
+    fmt::print("\nfound earlier, does not show here: {}\n", key);
+  auto earlier = static_cast<size_t>(
+      std::count_if(result.findings.begin(), result.findings.end(),
+                    [](const StoredFinding& finding) { return finding.is_earlier; }));
   fmt::print("\n{} new {}\n", result.findings.size(),
              result.findings.size() == 1 ? "finding" : "findings");
+  if (earlier) fmt::print("{} of them found by an earlier run\n", earlier);
   return result.findings.empty() ? nothing_new : findings;
 }
 
@@ -273,7 +331,11 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Fuzzes the allocator");
   command->add_option("TARGET", arguments->targets, "targets; all of them if none is named");
   arguments->choice.add_options(*command);
-  command->add_option("--engine", arguments->engine, "libfuzzer (aflpp is not available yet)")
+  command->add_option("--engine", arguments->engine,
+                      "libfuzzer, aflpp, or both, which share each target's corpus")
+      ->capture_default_str();
+  command->add_option("--sanitizer", arguments->sanitizer,
+                      "that targets are built with: both, address, undefined, none")
       ->capture_default_str();
   command->add_option("--time", arguments->time, "of fuzzing: 30s, 10m, 2h; 0 until Ctrl-C")
       ->capture_default_str();
@@ -292,7 +354,12 @@ void add_run(CLI::App& app, Action& action) {
                     "mutate bytes as the engine does, not operations");
   command->add_option("--out", arguments->out,
                       "folder for corpus, logs and findings; else .campaign of the project");
-  command->add_flag("--json", arguments->json, "the summary for programs");
+  command->add_option("--keep-free", arguments->least_space,
+                      "MB that stay free on the disk: else the campaign ends")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json,
+                    "the summary for programs, which is always in summary.json of the folder");
   command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
 }
 
