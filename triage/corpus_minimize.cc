@@ -202,9 +202,11 @@ void add_corpus_minimize(CLI::App& corpus, Action& action) {
   arguments->options.add_to(*command);
   CLI::Option* out = command->add_option(
       "--out", arguments->out, "new folder for copies of them; what crashes goes beside it");
-  command->add_flag("--in-place", arguments->in_place, "remove the others; what crashes goes beside")
+  command->add_flag("--in-place", arguments->in_place,
+                    "remove the others; what crashes goes beside")
       ->excludes(out);
-  command->callback([arguments, &action] { action = [arguments] { return minimize(*arguments); }; });
+  command->callback(
+      [arguments, &action] { action = [arguments] { return minimize(*arguments); }; });
 }
 
 }  // namespace triage

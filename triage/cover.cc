@@ -32,7 +32,8 @@ constexpr unsigned classes = 8;
 
 void check(const fuzz::Target& target, const std::vector<std::string>& further) {
   if (target.reads_text && !further.empty())
-    throw Failure(fmt::format("{} reads text, which no allocator has a part in: leave out --variant",
+    throw Failure(fmt::format("{} reads text, which no allocator has a part in: leave out "
+                              "--variant",
                               target.name));
   if (!target.compares) return;
   if (further.empty())
