@@ -37,6 +37,7 @@ void add_bench(CLI::App& app, Action& action);
 void add_bench_find(CLI::App& bench, Action& action);
 void add_bench_speed(CLI::App& bench, Action& action);
 void add_mutants(CLI::App& app, Action& action);
+void add_preflight(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 
 }  // namespace triage

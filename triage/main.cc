@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   triage::add_corpus(app, action);
   triage::add_bench(app, action);
   triage::add_mutants(app, action);
+  triage::add_preflight(app, action);
   triage::add_list(app, action);
   try {
     app.parse(argc, argv);
