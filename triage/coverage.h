@@ -10,6 +10,6 @@ namespace triage {
 // unreached.inc has no reason for: of the port, on all its revisions, or of a kernel tree's own
 // code, if one is given. Returns 1 if there is any, or a reason that does not hold; else 0. Throws
 // Failure.
-int report_coverage(const std::string& kernel = "");
+int report_seed_coverage(const std::string& kernel = "");
 
 }  // namespace triage

@@ -132,12 +132,13 @@ std::map<std::string, File> read_files(const nlohmann::json& json, const std::st
 }
 
 void measure_lines(const std::string& name, const File& file, const Lines& text, Reached& result) {
+  Share& share = result.files[name];
   int gap = 0;  // the line that the gap at hand ended with, so far
   bool named = false;
   const Function* uncalled = nullptr;
   for (auto [number, count] : file.lines) {
-    result.lines++;
-    result.lines_reached += count > 0;
+    share.lines++;
+    share.lines_reached += count > 0;
     if (count) continue;
     const Function* function = file.function_at(number);
     std::string function_name = function ? function->name : "";
@@ -161,6 +162,7 @@ void measure_lines(const std::string& name, const File& file, const Lines& text,
 
 void measure_branches(const std::string& name, const File& file, const Lines& text,
                       Reached& result) {
+  Share& share = result.files[name];
   for (const auto& [place, counts] : file.branches) {
     std::string condition = cut(text, place[0], place[1], place[2], place[3]);
     bool is_met = counts[0] || counts[1];
@@ -168,8 +170,8 @@ void measure_branches(const std::string& name, const File& file, const Lines& te
     int line = static_cast<int>(place[0]);
     const Function* function = file.function_at(line);
     for (int side : {0, 1}) {
-      result.branches++;
-      result.branches_reached += counts[side] > 0;
+      share.branches++;
+      share.branches_reached += counts[side] > 0;
       if (!counts[side])
         result.gaps.push_back({name, line, function ? function->name : "",
                                condition + (side ? " is never false" : " is never true")});
@@ -192,6 +194,11 @@ Reached measure(const nlohmann::json& json, const std::string& lcov,
     for (const auto& [first, function] : file.functions)
       for (int line = first; line <= function.end; line++)
         result.functions[function.name] += squeezed(text.at(static_cast<size_t>(line))) + " ";
+    const Share& share = result.files[name];
+    result.all.lines += share.lines;
+    result.all.lines_reached += share.lines_reached;
+    result.all.branches += share.branches;
+    result.all.branches_reached += share.branches_reached;
   }
   return result;
 }

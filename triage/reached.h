@@ -21,9 +21,14 @@ struct Gap {
   std::string text;
 };
 
-struct Reached {
+struct Share {
   size_t lines = 0, lines_reached = 0;
   size_t branches = 0, branches_reached = 0;  // each condition has two
+};
+
+struct Reached {
+  Share all;
+  std::map<std::string, Share> files;
   std::vector<Gap> gaps;
   std::map<std::string, std::string> functions;  // all, with their text, blanks squeezed
 };

@@ -67,10 +67,10 @@ TEST(Reached, GapsAreRunsOfLinesFunctionsAndSidesOfConditions) {
   EXPECT_EQ(gaps(measured()),
             (std::vector<std::string>{"5 add: lock();", "10 drop: ",
                                       "4 add: WARN_ON(a == b) is never true"}));
-  EXPECT_EQ(measured().lines, 12u);
-  EXPECT_EQ(measured().lines_reached, 6u);
-  EXPECT_EQ(measured().branches, 4u);
-  EXPECT_EQ(measured().branches_reached, 3u);
+  EXPECT_EQ(measured().all.lines, 12u);
+  EXPECT_EQ(measured().all.lines_reached, 6u);
+  EXPECT_EQ(measured().all.branches, 4u);
+  EXPECT_EQ(measured().all.branches_reached, 3u);
 }
 
 TEST(Reached, ASideIsReachedIfItIsInAnyOfTheCompiledFunctions) {

@@ -33,7 +33,7 @@ std::string run_ctest(const std::filesystem::path& folder, const std::string& on
 }
 
 int test(const Arguments& arguments) {
-  if (arguments.coverage) return report_coverage() | report_coverage("debian:6.12");
+  if (arguments.coverage) return report_seed_coverage() | report_seed_coverage("debian:6.12");
   fmt::print("building the tests, with sanitizers ...\n");
   build({"all"});
   std::string failed = run_ctest(build_folder(), arguments.only);
