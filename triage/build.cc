@@ -20,7 +20,9 @@ std::filesystem::path build_folder() { return IOVAFUZZ_BINARY_DIR; }
 CommandResult run_command(const std::vector<std::string>& words, bool show,
                           bool keep_errors) {
   int ends[2] = {-1, -1};
-  if (!show && pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  // Other threads may start commands at the same time.
+  if (!show && pipe2(ends, O_CLOEXEC))
+    throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
   fflush(stdout);
   pid_t pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start {}: {}", words[0], strerror(errno)));

@@ -254,7 +254,7 @@ class Inspector {
     Check check = at_least("dictionary", target_, dictionary.entries, 1);
     if (!dictionary.mistakes.empty()) {
       check.why = dictionary.mistakes[0];
-    } else if (starts_) {
+    } else if (starts_ && check.ok) {
       CommandResult result =
           run(out, {"-dict=" + fs::absolute(path).string(), "-seed=1337", "-runs=1"});
       if (result.output.find(fmt::format("Dictionary: {} entries", dictionary.entries)) ==

@@ -139,9 +139,9 @@ std::string mistake_in_base(const std::string& dockerfile, const YAML::Node& yam
   if (!std::regex_search(dockerfile, match, std::regex("(?:^|\n)FROM +([^ \n:]+):?([^ \n]*)")))
     return "the Dockerfile has no FROM";
   if (match[1] != base_image) return fmt::format("the image is not {}", base_image);
-  std::string version = yaml.IsMap() && yaml["base_os_version"].IsDefined()
-                            ? yaml["base_os_version"].as<std::string>("")
-                            : "legacy";
+  if (!yaml.IsMap()) return "";  // told already
+  std::string version =
+      yaml["base_os_version"] ? yaml["base_os_version"].as<std::string>("") : "legacy";
   std::string tag = match[2].str().empty() || match[2] == "v1" ? "legacy" : match[2].str();
   if (tag != version)
     return fmt::format("the Dockerfile's image is {}, base_os_version {}", tag, version);
