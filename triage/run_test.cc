@@ -318,6 +318,70 @@ TEST(Run, LosesNoCrashWhenItIsKilled) {
     EXPECT_TRUE(fs::is_empty(out.path() / "crashes" / target));
 }
 
+TEST(Run, GoesOnFromWhatAnEarlierRunFound) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  std::vector<std::string> on_6_12{"--revision", "6.12", "--no-ledger", "--time", "1s"};
+  std::vector<std::string> arguments = on_6_12;
+  arguments.insert(arguments.end(), {"--first", "iova_domain"});
+  auto first = run(out, arguments);
+  ASSERT_EQ(first["findings"].size(), 1u) << first.dump(2);
+  EXPECT_EQ(first["findings"][0]["earlier"], false);
+  EXPECT_EQ(first["total"]["runs"], 1);
+  EXPECT_EQ(nlohmann::json::parse(read_file(out.path() / "summary.json")), first);
+  // There is one already.
+  auto second = run(out, arguments);
+  ASSERT_EQ(second["findings"].size(), 1u) << second.dump(2);
+  EXPECT_EQ(second["findings"][0]["key"], bug_key);
+  EXPECT_EQ(second["findings"][0]["earlier"], true);
+  EXPECT_EQ(second["targets"][0]["executions"], 0);
+  EXPECT_EQ(second["total"]["runs"], 2);
+  EXPECT_EQ(second["total"]["executions"], first["total"]["executions"]);
+  // Where it does not show, it is neither a finding nor gone past.
+  auto fixed = run(out, {"--time", "1s", "iova_init_faults"});
+  EXPECT_TRUE(fixed["findings"].empty()) << fixed.dump(2);
+  EXPECT_EQ(fixed["gone"], nlohmann::json({bug_key}));
+  EXPECT_EQ(fixed["total"]["runs"], 1);
+  // Where another allocator shows it, too, the command to see it there is told.
+  auto planted = run(out, {"--defect", "mag-free-null", "--time", "1s", "--first",
+                           "iova_init_faults"});
+  ASSERT_EQ(planted["findings"].size(), 1u) << planted.dump(2);
+  EXPECT_EQ(planted["findings"][0]["earlier"], true);
+  EXPECT_NE(planted["findings"][0]["replay"].get<std::string>().find("--defect mag-free-null"),
+            std::string::npos);
+}
+
+TEST(Run, EndsWhenTheDiskIsFull) {
+  TemporaryFolder out;
+  CommandResult result = tool({"run", "--time", "60s", "--keep-free", "1000000000000", "--out",
+                               out.path().string(), "iova_init_faults"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("iovafuzz: " + out.path().string() + ": the disk has less than "),
+            std::string::npos)
+      << result.output;
+}
+
+TEST(Run, RefusesUnknownEnginesAndSanitizers) {
+  CommandResult result = tool({"run", "--engine", "hongfuzz"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.output,
+            "iovafuzz: unknown engine 'hongfuzz': there are libfuzzer, aflpp, both\n");
+  result = tool({"run", "--sanitizer", "memory"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.output,
+            "iovafuzz: unknown sanitizer 'memory': there are both, address, undefined, none\n");
+}
+
+TEST(Run, FindsWithoutSanitizersToo) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--sanitizer", "none", "--revision", "6.12", "--no-ledger", "--no-seeds",
+                           "--time", "10s", "iova_init_faults"});
+  EXPECT_GT(summary["targets"][0]["executions"], 0) << summary.dump(2);
+  std::set<std::string> keys;
+  for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
+  EXPECT_TRUE(keys.contains(bug_key)) << summary.dump(2);
+}
+
 TEST(Run, RefusesAnOutThatCannotBeWritten) {
   TemporaryFolder out;
   std::string file = out.write("file", "");
