@@ -165,7 +165,7 @@ int promote(const Arguments& arguments) {
   fmt::print("{}\n  {:<32} {:>12} {:>14}\n", seed.string(), "variant", "new edges", "new features");
   for (const Gain& gain : found)
     fmt::print("  {:<32} {:>12} {:>14}\n", gain.variant, gain.count.edges, gain.count.features);
-  if (folders.size() == 1 && folder == own)
+  if (fs::equivalent(folder, own, error))
     fmt::print("next: ./iovafuzz test --only {}_{}\n", target.name, arguments.name);
   else
     fmt::print("next: ./iovafuzz sweep {}\n", seed.string());
