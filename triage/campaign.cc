@@ -60,6 +60,7 @@ class Campaign {
         on_progress_(on_progress),
         store_((make_folder(options.out), options.out), options.tested,
                {.use_ledger = options.ledger,
+                .forgotten = options.forgotten,
                 .minimize_executions = options.minimize_executions}),
         lock_(options.out / "lock", "another campaign uses this folder: waiting for its end"),
         begin_(Clock::now()) {

@@ -36,6 +36,7 @@ struct CampaignOptions {
   bool first = false;          // stop at the first new finding
   bool seeds = true;           // else from an empty corpus
   bool ledger = true;          // go past known findings; else they are new
+  std::vector<std::string> forgotten;  // ids of known findings that are new nevertheless
   uint64_t minimize_executions = 0;  // to make a finding's program smaller
   bool stock_mutators = false;  // the engine's own, on bytes, instead of by operation
   uint64_t least_space = 0;  // bytes that stay free on the disk: else the campaign ends

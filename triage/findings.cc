@@ -98,7 +98,7 @@ FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const Stor
     : folder_(out / "findings"),
       tested_(tested),
       options_(options),
-      judge_(tested, options.use_ledger, options.timeout_ms) {
+      judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
   make_folder(folder_);
   write_known();
 }
@@ -154,7 +154,7 @@ std::vector<std::string> FindingStore::load_what_shows() {
 }
 
 const engine::KnownFinding* FindingStore::known(const std::string& key) const {
-  return options_.use_ledger ? engine::find_known(key, tested_.variant->name) : nullptr;
+  return judge_.known(key);
 }
 
 std::vector<std::string> FindingStore::found_keys() const {
@@ -221,8 +221,10 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   if (!target.reads_text && finding.outcome.kind != Outcome::clean)
     make_smaller(finding, target, smallest);
   bool uses_ledger = options_.use_ledger || options_.keep_known;
-  finding.standing =
-      uses_ledger ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
+  bool is_forgotten = options_.use_ledger && !known(finding.key) &&
+                      engine::find_known(finding.key, tested_.variant->name);
+  finding.standing = uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant)
+                                                  : Standing::is_new;
   finding.folder = folder_ / folder_name(finding.key);
   finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;

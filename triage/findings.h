@@ -44,6 +44,7 @@ struct TakenInput {
 
 struct StoreOptions {
   bool use_ledger = true;  // what is known of the variant is gone past
+  std::vector<std::string> forgotten = {};  // ids of the ledger that are not known after all
   // What shows nothing but a known finding gets a finding's folder, too. Else it is not this
   // store's: take() returns its key, and writes nothing.
   bool keep_known = false;

@@ -50,8 +50,18 @@ shim::Severity severity_of(const Outcome& outcome) {
   return outcome.kind == Outcome::timeout ? shim::Severity::hang : shim::Severity::unknown;
 }
 
+const engine::KnownFinding* Judge::known(const std::string& key) const {
+  const engine::KnownFinding* finding =
+      use_ledger_ ? engine::find_known(key, tested_.variant->name) : nullptr;
+  bool is_forgotten = finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) !=
+                                     forgotten_.end();
+  return is_forgotten ? nullptr : finding;
+}
+
 std::vector<std::string> Judge::known_keys() const {
-  return use_ledger_ ? engine::known_keys(tested_.variant->name) : std::vector<std::string>{};
+  std::vector<std::string> keys = engine::known_keys(tested_.variant->name);
+  std::erase_if(keys, [&](const std::string& key) { return !known(key); });
+  return keys;
 }
 
 IsolateOptions Judge::options(const fuzz::Target& target, std::vector<std::string> past) const {

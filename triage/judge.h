@@ -35,15 +35,22 @@ shim::Severity severity_of(const Outcome& outcome);
 
 class Judge {
  public:
-  // With use_ledger, known findings are gone past to what comes after them.
-  Judge(const TestedVariant& tested, bool use_ledger, int timeout_ms = 25'000)
-      : tested_(tested), use_ledger_(use_ledger), timeout_ms_(timeout_ms) {}
+  // With use_ledger, known findings are gone past to what comes after them, but for those of the
+  // ids that are forgotten.
+  Judge(const TestedVariant& tested, bool use_ledger, std::vector<std::string> forgotten = {},
+        int timeout_ms = 25'000)
+      : tested_(tested),
+        use_ledger_(use_ledger),
+        forgotten_(std::move(forgotten)),
+        timeout_ms_(timeout_ms) {}
 
   // Something new, if the input shows it anywhere; else one of the keys found before; else what the
   // ledger knows.
   Outcome replay(const Input& input, const fuzz::Target& target,
                  const std::vector<std::string>& found) const;
-  // The ledger's keys on the variant, if it is used.
+  // The ledger's entry on the variant, if it is used, or NULL.
+  const engine::KnownFinding* known(const std::string& key) const;
+  // The keys of all of them.
   std::vector<std::string> known_keys() const;
   // Past the findings of the keys.
   IsolateOptions options(const fuzz::Target& target, std::vector<std::string> past) const;
@@ -54,6 +61,7 @@ class Judge {
 
   TestedVariant tested_;
   bool use_ledger_;
+  std::vector<std::string> forgotten_;
   int timeout_ms_;
 };
 

@@ -32,6 +32,7 @@ struct Arguments {
   bool first = false, no_seeds = false, no_ledger = false, json = false;
   bool stock_mutators = false, minimize = true;
   std::string out;
+  std::vector<std::string> forgotten;
   uint64_t least_space = 100;  // MB
 };
 
@@ -259,6 +260,13 @@ int run(const Arguments& arguments) {
   options.first = arguments.first;
   options.seeds = !arguments.no_seeds;
   options.ledger = !arguments.no_ledger;
+  options.forgotten = arguments.forgotten;
+  for (const std::string& id : options.forgotten) {
+    auto entries = engine::ledger();
+    if (std::none_of(entries.begin(), entries.end(),
+                     [&](const engine::KnownFinding& finding) { return finding.id == id; }))
+      throw Failure(fmt::format("unknown finding '{}': list known tells which there are", id));
+  }
   options.minimize_executions = arguments.minimize ? 5000 : 0;
   options.stock_mutators = arguments.stock_mutators;
   if (arguments.out.empty())
@@ -348,6 +356,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_flag("--no-seeds", arguments->no_seeds, "start from an empty corpus");
   command->add_flag("--no-ledger", arguments->no_ledger,
                     "treat known findings as new (list known tells which there are)");
+  command->add_option("--forget", arguments->forgotten, "treat this known finding as new, by its id");
   command->add_flag("--minimize,!--no-minimize", arguments->minimize,
                     "make the programs of findings as small as they get (the default)");
   command->add_flag("--stock-mutators", arguments->stock_mutators,
