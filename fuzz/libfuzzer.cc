@@ -13,6 +13,7 @@
 
 #include "engine/compare.h"
 #include "engine/engine.h"
+#include "fuzz/common_edge.h"
 #include "fuzz/entry.h"
 #include "fuzz/targets.h"
 #include "program/mutation.h"
@@ -66,6 +67,7 @@ static const std::vector<std::string>& run(const program::Program& program) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static program::Program program;
+  fuzz::reach_common_edge();
   program::decode({data, size}, program);
   for (const std::string& key : run(program)) fuzz::announce(key);
   return 0;
