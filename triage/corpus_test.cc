@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
-#include <algorithm>
+#include <cstring>
 #include <map>
 #include <regex>
 #include <set>
@@ -356,6 +356,10 @@ TEST(CorpusStats, CountsFilesOperationsAndWhatNeverOccurs) {
   std::string odd = bytes_of(program::parse("cpus 3\n"));
   // The opcode of an operation alone, with an operand missing.
   corpus.add("e", odd.substr(0, 1));
+  // What AFL++ notes beside its inputs.
+  make_folder(corpus.folder() + "/.state/deterministic_done");
+  corpus.add(".state/deterministic_done/id:000000,src:000001", "cache_get");
+  corpus.add(".cur_input", "cache_get");
   auto row = tool_json({"corpus", "stats", corpus.folder()})[0];
   EXPECT_EQ(row["files"], 5);
   EXPECT_EQ(row["operations"], nlohmann::json({{"min", 1}, {"median", 2}, {"max", 4}}));
