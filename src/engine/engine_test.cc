@@ -447,7 +447,7 @@ TEST(Known, FindingsThatSpoilTheWorldAreNotGonePast) {
 TEST(Report, HasKeyHeadlineFaultsAndOperationFirst) {
   constexpr const char* expected =
       "\n==iovafuzz== key: slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc\n"
-      "panic: slab-free-null: kmem_cache_free() of a NULL pointer\n"
+      "broken rule: slab-free-null: kmem_cache_free() of a NULL pointer\n"
       "fault injected: operation 3 (init_rcaches), its 5th attempt: "
       "kmem_cache_alloc(iommu_iova_magazine) of 1024 bytes, GFP_KERNEL, in "
       "iova_magazine_alloc()\n"

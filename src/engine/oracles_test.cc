@@ -365,7 +365,7 @@ TEST_P(EngineOracle, FiresOnABrokenAllocator) {
   iova_variant variant = good;
   GetParam().break_it(variant);
   EXPECT_DEATH(judge(GetParam(), variant),
-               literally(std::string("==iovafuzz== key: ") + GetParam().key + "\npanic: " +
+               literally(std::string("==iovafuzz== key: ") + GetParam().key + "\nbroken rule: " +
                          shim::headline(*GetParam().oracle) + "\n"));
 }
 
