@@ -85,7 +85,8 @@ void make_engine(const fs::path& archive) {
 // The folder where the linker finds libc++ as the images have it: only to be linked statically.
 void make_libraries(const fs::path& folder) {
   make_folder(folder);
-  write_file(folder / "libc++.a", fmt::format("INPUT({} {})\n", of_compiler("libc++.a", "libc++-dev"),
+  std::string library = of_compiler("libc++.a", "libc++-dev");
+  write_file(folder / "libc++.a", fmt::format("INPUT({} {})\n", library,
                                               of_compiler("libc++abi.a", "libc++abi-dev")));
   make_engine(folder / "libFuzzingEngine.a");
 }
@@ -166,7 +167,8 @@ void print_figures(const std::vector<Check>& checks) {
     width = std::max(width, check.target.size());
   }
   if (names.empty()) return;
-  auto print_row = [&](const std::string& title, const std::function<std::string(const std::string&)>& cell) {
+  using Cell = std::function<std::string(const std::string& name)>;
+  auto print_row = [&](const std::string& title, const Cell& cell) {
     fmt::print("  {:<{}}", title, width);
     for (const std::string& name : names) fmt::print("  {:>11}", cell(name));
     fmt::print("\n");
@@ -192,9 +194,10 @@ void print_checks(const std::string& title, const std::vector<Check>& checks) {
   for (const Check& check : checks) {
     hold += check.ok;
     if (check.ok) continue;
-    std::string figure = check.figure ? fmt::format(" {} (must be {})", *check.figure, check.limit) : "";
-    fmt::print("  FAILED {}{}{}: {}\n", check.name, check.target.empty() ? "" : " of " + check.target,
-               figure, check.why);
+    std::string what = check.name;
+    if (!check.target.empty()) what += " of " + check.target;
+    if (check.figure) what += fmt::format(", {} ({})", *check.figure, check.limit);
+    fmt::print("  FAILED {}: {}\n", what, check.why);
   }
   fmt::print("  {} of {} checks hold\n\n", hold, checks.size());
   fflush(stdout);
@@ -210,7 +213,8 @@ int preflight(const Arguments& arguments) {
   make_libraries(out / "lib");
   bool ok = true;
   json result;
-  auto tell = [&](const std::string& name, const std::string& title, const std::vector<Check>& checks) {
+  auto tell = [&](const std::string& name, const std::string& title,
+                  const std::vector<Check>& checks) {
     for (const Check& check : checks) ok = ok && check.ok;
     if (arguments.json)
       result[name] = as_json(checks);

@@ -83,7 +83,7 @@ const std::map<std::string, Rule>& keys() {
   static const std::map<std::string, Rule> all{
       {"architectures", some_of({"x86_64", "i386", "aarch64"})},
       {"auto_ccs", addresses},
-      {"base_os_version", matching("legacy|ubuntu-20-04|ubuntu-24-04", "version of the base image")},
+      {"base_os_version", matching("legacy|ubuntu-20-04|ubuntu-24-04", "version of an image")},
       {"blackbox", flag},
       {"builds_per_day", matching("[1-4]", "number from 1 to 4")},
       {"coverage_extra_args", anything},
@@ -160,8 +160,9 @@ std::string mistake_in_installation(const std::string& dockerfile) {
   return "";
 }
 
-// Of the build system, as project-relative paths.
-std::vector<fs::path> files_of(const fs::path& project, const std::function<bool(const fs::path&)>& wanted) {
+// Files of the project, relative to it.
+std::vector<fs::path> files_of(const fs::path& project,
+                               const std::function<bool(const fs::path&)>& wanted) {
   std::vector<fs::path> found;
   for (fs::recursive_directory_iterator at(project), end; at != end; ++at) {
     std::string name = at->path().filename().string();

@@ -43,7 +43,7 @@ std::vector<Block> command_blocks() {
 }
 
 std::string name_of(const testing::TestParamInfo<Block>& info) {
-  std::string name;
+  std::string name = std::to_string(info.index) + "_";
   for (char c : info.param.heading) name += isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 }

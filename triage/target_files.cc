@@ -27,6 +27,8 @@ bool is_word(std::string_view text) {
   });
 }
 
+bool is_hex(char c) { return isxdigit(static_cast<unsigned char>(c)); }
+
 // What is wrong with the name of an entry, `word` or `word@level`, which may be left out.
 std::string mistake_in_name(std::string_view name) {
   if (name.empty()) return "";
@@ -55,8 +57,7 @@ std::string mistake_in_value(std::string_view value) {
     std::string_view rest = value.substr(i + 1);
     if (!rest.empty() && (rest[0] == '\\' || rest[0] == '"')) {
       i++;
-    } else if (rest.size() >= 3 && rest[0] == 'x' && isxdigit(static_cast<unsigned char>(rest[1])) &&
-               isxdigit(static_cast<unsigned char>(rest[2]))) {
+    } else if (rest.size() >= 3 && rest[0] == 'x' && is_hex(rest[1]) && is_hex(rest[2])) {
       i += 3;
     } else {
       return R"(after a backslash comes \, " or xHH)";
