@@ -100,7 +100,10 @@ class MovedAway {
  public:
   explicit MovedAway(const fs::path& folder) : home_(folder), path_(folder) {
     path_ += ".moved";
-    fs::remove_all(path_);
+    if (fs::exists(path_)) {  // by a run that was killed
+      fs::permissions(path_, fs::perms::owner_write, fs::perm_options::add);
+      fs::remove_all(path_);
+    }
     fs::rename(home_, path_);
     fs::permissions(path_, writable, fs::perm_options::remove);
   }
