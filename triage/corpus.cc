@@ -144,6 +144,15 @@ void CorpusOptions::add_to(CLI::App& command) {
   command.add_flag("--json", json, "for programs");
 }
 
+void leave_out_unmeasurable(std::vector<CorpusFolders>& corpora, const CorpusOptions& options) {
+  std::erase_if(corpora, [&](const CorpusFolders& corpus) {
+    std::string why;
+    if (corpus.is_one_of_many) why = cover_obstacle(*corpus.target, options.variants);
+    if (!why.empty()) fmt::print(stderr, "iovafuzz: left out: {}\n", why);
+    return !why.empty();
+  });
+}
+
 void print_dead(const std::vector<DeadMember>& dead) {
   for (const DeadMember& row : dead)
     fmt::print("{}: {} on {}\n", row.member->path.string(), row.key, row.variant);

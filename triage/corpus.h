@@ -69,6 +69,9 @@ struct CorpusOptions {
   void add_to(CLI::App& command);
 };
 
+// Of many corpora, those that cannot be measured are told and left out.
+void leave_out_unmeasurable(std::vector<CorpusFolders>& corpora, const CorpusOptions& options);
+
 // One input a line, as sentences and as JSON.
 void print_dead(const std::vector<DeadMember>& dead);
 nlohmann::json to_json(const std::vector<DeadMember>& dead);

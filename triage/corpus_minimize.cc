@@ -168,6 +168,7 @@ int minimize(const Arguments& arguments) {
                                 arguments.out));
   }
   auto folders = find_corpora(arguments.folders, arguments.options.target);
+  leave_out_unmeasurable(folders, arguments.options);
   bool nested = std::any_of(folders.begin(), folders.end(),
                             [](const CorpusFolders& each) { return each.is_one_of_many; });
   int status = nothing_new;

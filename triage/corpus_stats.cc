@@ -162,7 +162,9 @@ nlohmann::json to_json(const Corpus& corpus, const Statistics& statistics,
 int stats(const Arguments& arguments) {
   int status = nothing_new;
   nlohmann::json rows = nlohmann::json::array();
-  for (const auto& each : find_corpora(arguments.folders, arguments.options.target)) {
+  auto folders = find_corpora(arguments.folders, arguments.options.target);
+  leave_out_unmeasurable(folders, arguments.options);
+  for (const CorpusFolders& each : folders) {
     Corpus corpus = read_corpus(*each.target, each.folders);
     print_complaints(corpus.complaints);
     Covered covered{cover_binaries(*corpus.target, arguments.options.variants), {}, {}};

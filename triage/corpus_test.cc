@@ -376,6 +376,18 @@ TEST(CorpusStats, CountsFilesOperationsAndWhatNeverOccurs) {
   EXPECT_NE(text.output.find("not the target's"), std::string::npos) << text.output;
 }
 
+TEST(CorpusStats, OfACampaignLeavesOutWhatCannotBeMeasured) {
+  CorpusOf first(1, "corpus/iova_init_faults"), compared(1, "corpus/iova_port_vs_kernel");
+  fs::path campaign = fs::path(first.folder()).parent_path().parent_path();
+  fs::rename(compared.folder(), campaign / "corpus/iova_port_vs_kernel");
+  CommandResult result = tool({"corpus", "stats", campaign.string()});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.output.find("iovafuzz: left out: iova_port_vs_kernel compares kernel trees"),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("iova_init_faults: 1 files"), std::string::npos) << result.output;
+}
+
 TEST(CorpusStats, OfWhatTheTextTargetReads) {
   CorpusOf corpus(0, "program_text");
   corpus.add("a.iova", "cache_get\n");

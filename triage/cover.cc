@@ -30,22 +30,6 @@ constexpr const char* revisions[] = {
 // Features of libFuzzer that one edge has: classes of how often it was taken.
 constexpr unsigned classes = 8;
 
-void check(const fuzz::Target& target, const std::vector<std::string>& further) {
-  if (target.reads_text && !further.empty())
-    throw Failure(fmt::format("{} reads text, which no allocator has a part in: leave out "
-                              "--variant",
-                              target.name));
-  if (!target.compares) return;
-  if (further.empty())
-    throw Failure(fmt::format("{} compares kernel trees with the port: choose some with --variant "
-                              "debian:VERSION or a path",
-                              target.name));
-  for (const std::string& word : further)
-    if (parse_variant(word).kernel.empty())
-      throw Failure(fmt::format("{} compares kernel trees with the port: {} is no tree",
-                                target.name, word));
-}
-
 std::vector<VariantChoice> choices(const fuzz::Target& target,
                                    const std::vector<std::string>& further) {
   if (target.reads_text) return {VariantChoice()};
@@ -121,16 +105,32 @@ class Numbering {
 
 }  // namespace
 
+std::string cover_obstacle(const fuzz::Target& target, const std::vector<std::string>& further) {
+  if (target.reads_text && !further.empty())
+    return fmt::format("{} reads text, which no allocator has a part in: leave out --variant",
+                       target.name);
+  if (target.compares && further.empty())
+    return fmt::format("{} compares kernel trees with the port: choose some with --variant "
+                       "debian:VERSION or a path",
+                       target.name);
+  for (const VariantChoice& choice : choices(target, further)) {
+    if (target.compares && choice.kernel.empty())
+      return fmt::format("{} compares kernel trees with the port: {} is no tree", target.name,
+                         choice.revision);
+    if (target.needs_queue && !choice.variant().queue)
+      return fmt::format("{} needs a flush queue, and {} has none", target.name,
+                         choice.variant().name);
+  }
+  return "";
+}
+
 std::vector<CoverBinary> cover_binaries(const fuzz::Target& target,
                                         const std::vector<std::string>& further) {
-  check(target, further);
+  if (std::string why = cover_obstacle(target, further); !why.empty()) throw Failure(why);
   std::vector<CoverBinary> binaries;
   std::vector<std::string> build_targets;
   for (const VariantChoice& choice : choices(target, further)) {
     const iova_variant& variant = choice.variant();
-    if (target.needs_queue && !variant.queue)
-      throw Failure(fmt::format("{} has no flush queue, and {} needs one", variant.name,
-                                target.name));
     std::string folder = fuzz::binary_folder(target, choice.build_name().c_str());
     std::string build_target = fmt::format("{}-{}", target.name, folder);
     if (std::find(build_targets.begin(), build_targets.end(), build_target) != build_targets.end())

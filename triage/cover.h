@@ -21,9 +21,12 @@ struct CoverBinary {
   std::filesystem::path file;
 };
 
-// Builds those of all revisions of the port, and of further variants, as parse_variant() takes
-// them. A target that reads text has one binary; one that compares has none of the port. Throws
-// Failure.
+// Why what a target covers cannot be told on all revisions of the port and on further variants, as
+// parse_variant() takes them; nothing if it is "".
+std::string cover_obstacle(const fuzz::Target& target, const std::vector<std::string>& further);
+
+// Builds those of all these. A target that reads text has one binary; one that compares has none of
+// the port. Throws Failure.
 std::vector<CoverBinary> cover_binaries(const fuzz::Target& target,
                                         const std::vector<std::string>& further);
 
