@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // run: fuzzes targets, with live progress and a summary of what was found.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "fuzz/targets.h"
@@ -103,15 +105,25 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
 std::string table(const Progress& progress) {
   std::string text = fmt::format("{:<20} {:<9} {:>12} {:>8} {:>6} {:>7} {:>4} {:>6} {:>9} {:>9}\n",
                                  "target", "engine", "executions", "exec/s", "edges", "corpus",
-                                 "new", "known", "stability", "last new");
+                                 "new", "known", "stability", "since new");
   for (const TargetProgress& row : progress.targets)
     text += fmt::format("{:<20} {:<9} {:>12} {:>8.0f} {:>6} {:>7} {:>4} {:>6} {:>9} {:>7.0f} s\n",
                         row.target->name, name(row.engine), row.executions,
                         row.executions_per_second, row.coverage, row.corpus, row.new_findings,
                         row.known.size(),
                         row.stability ? fmt::format("{:.2f} %", *row.stability) : "",
-                        std::chrono::duration<double>(row.last_new).count());
+                        std::chrono::duration<double>(progress.elapsed - row.last_new).count());
   return text;
+}
+
+// To the terminal's width: a line that goes on below cannot be drawn over.
+std::string cut_lines(const std::string& text) {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col) return text;
+  std::istringstream lines(text);
+  std::string cut;
+  for (std::string line; std::getline(lines, line);) cut += line.substr(0, size.ws_col) + "\n";
+  return cut;
 }
 
 // Redraws a table on a terminal; writes a line for each target now and then elsewhere.
@@ -132,15 +144,16 @@ class Display {
       std::string text = fmt::format("{:.0f} s\n{}", seconds, table(progress));
       for (const auto& [key, inputs] : progress.inputs_by_key)
         text += fmt::format("{:>6} {}  {}\n", inputs, inputs == 1 ? "input " : "inputs", key);
-      fmt::print("{}", text);
+      fmt::print("{}", cut_lines(text));
       lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
     } else {
       for (const TargetProgress& row : progress.targets)
         fmt::print("{:>6.0f} s  {} {}: {} executions, {:.0f}/s, {} edges, corpus {}, {} new, {} "
-                   "known, last new {:.0f} s\n",
+                   "known, nothing new for {:.0f} s\n",
                    seconds, row.target->name, name(row.engine), row.executions,
                    row.executions_per_second, row.coverage, row.corpus, row.new_findings,
-                   row.known.size(), std::chrono::duration<double>(row.last_new).count());
+                   row.known.size(),
+                   std::chrono::duration<double>(progress.elapsed - row.last_new).count());
     }
     fflush(stdout);
   }

@@ -361,17 +361,6 @@ TEST(Run, EndsWhenTheDiskIsFull) {
       << result.output;
 }
 
-TEST(Run, RefusesUnknownEnginesAndSanitizers) {
-  CommandResult result = tool({"run", "--engine", "hongfuzz"});
-  EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(result.output,
-            "iovafuzz: unknown engine 'hongfuzz': there are libfuzzer, aflpp, both\n");
-  result = tool({"run", "--sanitizer", "memory"});
-  EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(result.output,
-            "iovafuzz: unknown sanitizer 'memory': there are both, address, undefined, none\n");
-}
-
 TEST(Run, FindsWithoutSanitizersToo) {
   TemporaryFolder out;
   auto summary = run(out, {"--sanitizer", "none", "--revision", "6.12", "--no-ledger", "--no-seeds",
@@ -399,6 +388,16 @@ TEST(Targets, StandTheInputsThatEnginesBeginWith) {
     EXPECT_EQ(run_command({binary, empty, input}, false).status, 0) << target->name;
     CommandResult edges = run_command({binary, "-runs=4", "-seed=1337"}, false);
     EXPECT_NE(edges.output.find("Done 4 runs"), std::string::npos) << edges.output;
+  }
+}
+
+// libFuzzer tells of counters beside those of code only where there are some.
+TEST(Targets, AreGuidedByCostIfTheySeekIt) {
+  for (const fuzz::Target* target : judging_targets()) {
+    std::string binary = (build_folder() / "bin/fixed" / target->name).string();
+    CommandResult result = run_command({binary, "-runs=1"}, false);
+    EXPECT_EQ(result.output.find(" Extra Counters") != std::string::npos, target->seeks_cost)
+        << result.output;
   }
 }
 
