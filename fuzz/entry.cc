@@ -2,6 +2,8 @@
 #include "fuzz/entry.h"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +19,14 @@ extern "C" const char* __asan_default_options() {
 }
 extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 
+extern "C" __attribute__((weak)) uint8_t* __afl_area_ptr;
+
 namespace fuzz {
+
+void end_with_fork_server() {
+  static const bool is_asked_for = &__afl_area_ptr && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+  (void)is_asked_for;
+}
 
 bool uses_stock_mutators() {
   static const bool stock = [] {

@@ -29,6 +29,7 @@ static const std::vector<std::string>& run(const program::Program& program) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static program::Program program;
+  fuzz::end_with_fork_server();
   fuzz::reach_common_edge();
   program::decode({data, size}, program);
   for (const std::string& key : run(program)) fuzz::announce(key);

@@ -11,6 +11,7 @@
 #include "fuzz/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::end_with_fork_server();
   for (const engine::Report& report : fuzz::check_text({data, size})) {
     const auto& known = fuzz::known("");
     if (std::find(known.begin(), known.end(), report.key) != known.end()) {

@@ -2,6 +2,7 @@
 // AFL++: afl-fuzz on a target's binary of its build. All it keeps goes to the task's folders, so
 // that each start is a fresh one.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <sstream>
@@ -31,7 +32,8 @@ class Aflpp : public FuzzerProcess {
  public:
   Aflpp(const std::vector<std::string>& command, const std::vector<std::string>& environment,
         const FuzzerTask& task)
-      : FuzzerProcess(command, environment, task.log),
+      // Killed, it would leave its shared memory behind.
+      : FuzzerProcess(command, environment, task.log, SIGINT),
         folder_(task.scratch / "out" / instance),
         corpus_(task.corpus),
         crashes_(task.crashes) {}
@@ -40,6 +42,11 @@ class Aflpp : public FuzzerProcess {
     hand_over_crashes(folder_, crashes_);
     hand_over_queue(folder_, corpus_, handed_over_);
     read_statistics();
+  }
+
+  ~Aflpp() override {
+    interrupt();
+    for (int tenths = 0; tenths < 20 && is_running() && read_output(); tenths++) usleep(100'000);
   }
 
   static void hand_over_crashes(const fs::path& folder, const fs::path& crashes) {
@@ -125,7 +132,8 @@ void recover_aflpp(const fs::path& scratch, const fs::path& corpus, const fs::pa
   std::set<std::string> none;
   Aflpp::hand_over_crashes(scratch / "out" / instance, crashes);
   Aflpp::hand_over_queue(scratch / "out" / instance, corpus, none);
-  fs::remove_all(scratch);
+  std::error_code ignored;  // it may be ending just now
+  fs::remove_all(scratch, ignored);
 }
 
 std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Campaigns with AFL++, short ones.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <set>
 
+#include "program/program.h"
 #include "triage/command_test.h"
 #include "triage/findings.h"
 
@@ -13,6 +17,7 @@ namespace fs = std::filesystem;
 namespace triage {
 namespace {
 
+constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
 constexpr const char bug_key[] =
     "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
 
@@ -70,6 +75,17 @@ std::set<std::string> files(const fs::path& folder) {
   return names;
 }
 
+// Fuzzers of a campaign: its folder is in their environment.
+size_t processes_of(const TemporaryFolder& out) {
+  size_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "environ");
+    std::string environment{std::istreambuf_iterator<char>(file), {}};
+    count += environment.find("IOVAFUZZ_KNOWN=" + out.path().string()) != std::string::npos;
+  }
+  return count;
+}
+
 TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
   TemporaryFolder out;
   fs::path corpus = out.path() / "corpus/iova_init_faults", findings = out.path() / "findings";
@@ -81,6 +97,9 @@ TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
                              5 + kills, (build_folder() / "triage/iovafuzz-cli").string(), kills,
                              out.path().string())},
                 false);
+    // Nothing of it goes on for long.
+    for (int tenths = 0; tenths < 100 && processes_of(out); tenths++) usleep(100'000);
+    EXPECT_EQ(processes_of(out), 0u);
     std::set<std::string> inputs_now = files(corpus), keys_now = files(findings);
     EXPECT_TRUE(std::includes(inputs_now.begin(), inputs_now.end(), inputs.begin(), inputs.end()));
     EXPECT_TRUE(std::includes(keys_now.begin(), keys_now.end(), keys.begin(), keys.end()));
@@ -88,19 +107,20 @@ TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
     keys = keys_now;
   }
   // What AFL++ had when it was killed is the next one's.
-  std::set<std::string> queued;
-  for (const auto& entry : fs::recursive_directory_iterator(out.path() / "aflpp"))
-    if (entry.path().parent_path().filename() == "queue" && entry.is_regular_file() &&
-        entry.path().string().find(",orig:") == std::string::npos &&
-        entry.path().string().find(",sync:") == std::string::npos)
-      queued.insert(content_hash(read_file(entry.path())));
-  EXPECT_FALSE(queued.empty());
+  fs::path left = out.path() / "aflpp/iova_init_faults.7/out/main";
+  auto leave = [&](const char* name, const char* text) {
+    std::vector<uint8_t> bytes = program::encode(program::parse(text));
+    std::string content(bytes.begin(), bytes.end());
+    make_folder((left / name).parent_path());
+    write_file(left / name, content);
+    return content_hash(content);
+  };
+  std::string queued = leave("queue/id:000009,src:000001,time:7,op:havoc", "cache_get\ntick 12345\n");
+  leave("crashes/id:000000,sig:06,src:000001,execs:4711", bug);
   auto summary = tool_json({"run", "--revision", "6.12", "--no-ledger", "--time", "2s", "--out",
                             out.path().string(), "iova_init_faults"});
-  std::set<std::string> inputs_now = files(corpus);
-  EXPECT_TRUE(std::includes(inputs_now.begin(), inputs_now.end(), queued.begin(), queued.end()));
-  EXPECT_FALSE(fs::exists(out.path() / "aflpp/iova_init_faults.0"));
-  EXPECT_FALSE(fs::exists(out.path() / "aflpp/iova_init_faults.1"));
+  EXPECT_TRUE(files(corpus).contains(queued));
+  EXPECT_TRUE(files(out.path() / "aflpp").empty());
   std::set<std::string> found;
   for (const auto& finding : summary["findings"]) found.insert(finding["key"]);
   EXPECT_TRUE(found.contains(bug_key)) << summary.dump(2);

@@ -93,6 +93,8 @@ void build(const std::vector<std::string>& targets) {
 std::filesystem::path build_preset(const std::string& preset, const std::string& c_compiler,
                                    const std::string& cxx_compiler, const std::string& target) {
   std::filesystem::path folder = build_folder().parent_path() / preset;
+  std::filesystem::create_directories(folder);
+  FileLock lock(folder / "lock");
   must_build({"cmake", "-S", source_folder().string(), "--preset", preset,
               "-DCMAKE_C_COMPILER=" + c_compiler, "-DCMAKE_CXX_COMPILER=" + cxx_compiler});
   must_build({"cmake", "--build", folder.string(), "--target", target});

@@ -160,6 +160,8 @@ Subject measure_kernel(const fs::path& build, const Arguments& arguments) {
 Subject measure(const Arguments& arguments) {
   fs::path build =
       build_preset("coverage", IOVAFUZZ_C_COMPILER, IOVAFUZZ_CXX_COMPILER, "iovafuzz-cli");
+  // Profiles have one place.
+  FileLock lock(build / "profiles.lock");
   return arguments.kernel.empty() ? measure_port(build, arguments)
                                   : measure_kernel(build, arguments);
 }

@@ -26,7 +26,7 @@ constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process begins a new on
 
 FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
                              const std::vector<std::string>& environment,
-                             std::filesystem::path log_file) {
+                             std::filesystem::path log_file, int at_our_end) {
   int ends[2];
   std::error_code none;
   if (std::filesystem::file_size(log_file, none) > largest_log && !none)
@@ -39,7 +39,7 @@ FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
   if (pid_ == 0) {
     // A group of its own: Ctrl-C reaches the tool alone, which ends its fuzzers in order.
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, at_our_end);
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDIN_FILENO);
     dup2(ends[1], STDOUT_FILENO);

@@ -2,6 +2,7 @@
 // One process of a fuzzing engine on one target.
 #pragma once
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -48,9 +49,10 @@ struct FuzzerTask {
 
 class FuzzerProcess {
  public:
-  // Starts it. Throws Failure.
+  // Starts it. When this process dies, it gets the signal at_our_end. Throws Failure.
   FuzzerProcess(const std::vector<std::string>& command,
-                const std::vector<std::string>& environment, std::filesystem::path log_file);
+                const std::vector<std::string>& environment, std::filesystem::path log_file,
+                int at_our_end = SIGKILL);
   virtual ~FuzzerProcess();
   FuzzerProcess(const FuzzerProcess&) = delete;
 
@@ -69,6 +71,7 @@ class FuzzerProcess {
   const std::string& tail() const { return tail_; }
 
  protected:
+  bool is_running() const { return pid_ > 0; }
   virtual void take_line(const std::string&) {}
   FuzzerStatistics statistics_;
 
