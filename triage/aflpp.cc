@@ -75,7 +75,10 @@ class Aflpp : public FuzzerProcess {
       std::string name = entry.path().filename().string();
       bool is_given = name.find(",orig:") != std::string::npos ||
                       name.find(",sync:") != std::string::npos;
-      if (!is_input(entry.path()) || is_given || !done.insert(name).second) continue;
+      // One that is being written is empty for a moment.
+      if (!is_input(entry.path()) || is_given || fs::file_size(entry.path(), none) == 0 ||
+          !done.insert(name).second)
+        continue;
       std::string content = read_file(entry.path());
       fs::path copy = corpus / content_hash(content);
       if (!fs::exists(copy, none)) write_file(copy, content);

@@ -56,6 +56,7 @@ void Session::queue(Domain& domain, const Operation& operation) {
     domain.unmaps_under_way--;
     settle_release();
     range->queued_at = shim_jiffies();
+    range->overlaps_flush = shim::suspended_contexts() > 0;
     range->ring = domain.single_queue ? 0 : raw_smp_processor_id();
     trace_.add(range->lo);
     if (++domain.in_ring[range->ring] < variant_->queue->entries) continue;
@@ -194,7 +195,7 @@ void Session::advance_time(uint64_t ms) {
     for (const Range& range : domain.queued) {
       const iova_queue& queue = *variant_->queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
-      if (range.queued_at + timeout > shim_jiffies()) continue;
+      if (range.overlaps_flush || range.queued_at + timeout > shim_jiffies()) continue;
       shim::raise(shim::Finding{&oracle::queue_overdue, "fq_flush_timeout", "",
                                 fmt::format("{}, queued at {} ms, now {} ms",
                                             print_range(range.lo, range.hi), range.queued_at,
