@@ -33,7 +33,8 @@ struct Range {
   const void* list = nullptr;  // that the queue will put; NULL while it is not queued yet
   uint64_t unmapped_at = 0;    // hardware flushes started before
   uint64_t queued_at = 0;      // ms
-  bool overlaps_flush = false;  // queued while a flush lasted: the first timer may pass it over
+  bool overlaps_flush = false;  // queued while a flush lasted ...
+  bool is_overtaken = false;    // ... which a timer overtook: that one may have passed it over
   unsigned ring = 0;           // its CPU, or 0
 };
 

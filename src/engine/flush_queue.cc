@@ -190,12 +190,14 @@ void Session::advance_time(uint64_t ms) {
   }
   if (current_ != operation_index) return;  // a slow flush ended within another operation
   outcome("now {} ms", shim_jiffies());
-  if (waits || shim::suspended_contexts()) return;  // a timer whose handler lasts is late
-  for (const Domain& domain : domains_) {
-    for (const Range& range : domain.queued) {
+  waits = waits || shim::suspended_contexts();  // then a timer whose handler lasts is late
+  for (Domain& domain : domains_) {
+    for (Range& range : domain.queued) {
       const iova_queue& queue = *variant_->queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
-      if (range.overlaps_flush || range.queued_at + timeout > shim_jiffies()) continue;
+      if (range.queued_at + timeout > shim_jiffies()) continue;
+      if (waits) range.is_overtaken = range.overlaps_flush;
+      if (waits || range.is_overtaken) continue;
       shim::raise(shim::Finding{&oracle::queue_overdue, "fq_flush_timeout", "",
                                 fmt::format("{}, queued at {} ms, now {} ms",
                                             print_range(range.lo, range.hi), range.queued_at,
