@@ -361,16 +361,6 @@ TEST(Run, EndsWhenTheDiskIsFull) {
       << result.output;
 }
 
-TEST(Run, FindsWithoutSanitizersToo) {
-  TemporaryFolder out;
-  auto summary = run(out, {"--sanitizer", "none", "--revision", "6.12", "--no-ledger", "--no-seeds",
-                           "--time", "10s", "iova_init_faults"});
-  EXPECT_GT(summary["targets"][0]["executions"], 0) << summary.dump(2);
-  std::set<std::string> keys;
-  for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
-  EXPECT_TRUE(keys.contains(bug_key)) << summary.dump(2);
-}
-
 TEST(Run, RefusesAnOutThatCannotBeWritten) {
   TemporaryFolder out;
   std::string file = out.write("file", "");
