@@ -58,11 +58,12 @@ class Campaign {
   Campaign(const CampaignOptions& options, const OnProgress& on_progress)
       : options_(options),
         on_progress_(on_progress),
-        store_((make_folder(options.out), options.out), options.tested,
+        lock_((make_folder(options.out), options.out / "lock"),
+              "another campaign uses this folder: waiting for its end"),
+        store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
                 .minimize_executions = options.minimize_executions}),
-        lock_(options.out / "lock", "another campaign uses this folder: waiting for its end"),
         begin_(Clock::now()) {
     for (const fuzz::Target* target : options_.targets) {
       if (!options_.seeds) fs::remove_all(corpus_folder(*target));
@@ -378,8 +379,8 @@ class Campaign {
 
   const CampaignOptions& options_;
   const OnProgress& on_progress_;
+  FileLock lock_;  // before the store, which writes
   FindingStore store_;
-  FileLock lock_;
   Clock::time_point begin_;
   std::vector<Slot> slots_;
   Progress progress_;

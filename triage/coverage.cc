@@ -93,8 +93,9 @@ class Measurement {
     make_folder(html_);
     std::vector<std::string> words{llvm_tool("llvm-cov"), "show", "-format=html",
                                    "-show-branches=count", "-show-line-counts-or-regions",
-                                   "-output-dir=" + html_.string(), "-compilation-dir=" + base.string(),
-                                   binary.string(), "-instr-profile=" + merged(), "-sources"};
+                                   "-output-dir=" + html_.string(),
+                                   "-compilation-dir=" + base.string(), binary.string(),
+                                   "-instr-profile=" + merged(), "-sources"};
     words.insert(words.end(), files.begin(), files.end());
     must_run(words);
     return (html_ / "index.html").string();
@@ -125,7 +126,8 @@ Subject measure_port(const fs::path& build, const Arguments& arguments) {
     return file.rfind(folder, 0) == 0 && fs::path(file).extension() == ".cc" &&
            fs::path(file).filename() != "port_variant.cc";
   };
-  Subject subject{"the port", "port", measurement.measure(measurement.tool(), wanted, read_file), ""};
+  Subject subject{"the port", "port",
+                  measurement.measure(measurement.tool(), wanted, read_file), ""};
   std::vector<std::string> files;
   for (const auto& [file, share] : subject.reached.files) files.push_back(file);
   subject.pages = measurement.write_pages(measurement.tool(), source_folder(), files);
