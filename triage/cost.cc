@@ -7,13 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/ledger.h"
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/isolate.h"
-#include "triage/variants.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 using program::Operation;
@@ -184,17 +185,18 @@ int cost(const Arguments& arguments) {
 
 }  // namespace
 
-void add_cost(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
-      "cost", "The operation that keeps interrupts off the longest, over the ranges in use");
-  command->add_option("FILE", arguments->files, "inputs, or folders of them")->required();
-  arguments->choice.add_options(*command);
-  command->add_option("--ranges", arguments->ranges, "in use, for the curve")
-      ->delimiter(',')
-      ->capture_default_str();
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback([arguments, &action] { action = [arguments] { return cost(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("cost", "finds the operation that keeps interrupts off longest");
+  line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
+  arguments.choice.add_options(line);
+  line.option("--ranges", arguments.ranges, "numbers of ranges in use, for the curve")
+      .delimited_by(',');
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz cost --kernel debian:6.12 corpus/iova_worst_case",
+               "how the worst operation of Linux 6.12 grows with the ranges in use");
+  return line.run(argc, argv, [&] { return cost(arguments); });
+}

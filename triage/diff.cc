@@ -6,14 +6,15 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/isolate.h"
-#include "triage/random_program.h"
-#include "triage/variants.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+#include "tool/replay/random_program.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 struct Arguments {
@@ -93,24 +94,22 @@ int diff(const Arguments& arguments) {
 
 }  // namespace
 
-void add_diff(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("diff", "Whether two allocators ever behave differently");
-  const char* variant = "a revision of the port, REVISION+DEFECT, debian:VERSION, or the path of a "
-                        "kernel tree";
-  command->add_option("EXPECTED", arguments->expected, variant)->required();
-  command->add_option("ACTUAL", arguments->actual, variant)->required();
-  command->add_option("FILE", arguments->files, "inputs or folders of them, to compare first");
-  command->add_option("--programs", arguments->programs, "random programs to compare")
-      ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "of the random programs")->capture_default_str();
-  command->add_option("--jobs", arguments->jobs, "processes at a time")
-      ->check(CLI::Range(1u, 1024u))
-      ->capture_default_str();
-  command->add_option("--out", arguments->out, "where to write a program that shows a difference");
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback([arguments, &action] { action = [arguments] { return diff(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("diff", "compares two allocators on the same programs");
+  const char* variant = "REVISION, REVISION+DEFECT, debian:VERSION, or the path of a kernel tree";
+  line.option("EXPECTED", arguments.expected, variant).required();
+  line.option("ACTUAL", arguments.actual, variant).required();
+  line.option("FILE", arguments.files, "inputs or folders of inputs to compare first");
+  line.option("--programs", arguments.programs, "number of random programs to compare");
+  line.option("--seed", arguments.seed, "seed of the random programs");
+  line.option("--jobs", arguments.jobs, "processes at a time").range(1, 1024).shown_default("one a processor");
+  line.option("--out", arguments.out, "file for a program that shows a difference");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz diff debian:6.12 ~/linux corpus",
+               "does the patched tree behave differently from Debian's 6.12?");
+  return line.run(argc, argv, [&] { return diff(arguments); });
+}

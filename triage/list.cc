@@ -10,21 +10,18 @@
 #include "iova/revision.h"
 #include "program/forms.h"
 #include "program/operation.h"
-#include "triage/commands.h"
-#include "triage/defect.h"
-#include "triage/dictionary.h"
-#include "triage/known.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/targets.h"
+#include "tool/support/words.h"
+#include "tool/variants/port.h"
+#include "program/dictionary.h"
+#include "tool/replay/known.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 using nlohmann::json;
-
-const fuzz::Target& find_target(const std::string& name) {
-  for (const fuzz::Target* target : fuzz::targets)
-    if (name == target->name) return *target;
-  throw Failure(fmt::format("unknown target '{}'", name));
-}
 
 json targets() {
   json rows = json::array();
@@ -125,50 +122,55 @@ void print_rows(const char* title, const json& rows) {
   fmt::print("\n");
 }
 
-}  // namespace
+struct Arguments {
+  std::string what, name;
+  bool json = false;
+};
 
-void add_list(CLI::App& app, Action& action) {
-  struct Arguments {
-    std::string what, name;
-    bool json = false;
+int list(const Arguments& arguments) {
+  const std::string& what = arguments.what;
+  if (what == "dictionary") {
+    const fuzz::Target& target = find_target(arguments.name);
+    fmt::print("{}", program::dictionary(target.name, target.operations, target.reads_text));
+    return nothing_new;
+  }
+  struct Section {
+    const char* name;
+    json (*rows)();
+    void (*print)(const char* title, const json& rows);
   };
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
-      "list", "Targets, operations, oracles, revisions, defects, known findings");
-  command->add_option("WHAT", arguments->what,
-                      "targets, operations, oracles, revisions, defects, known, or dictionary "
-                      "TARGET");
-  command->add_option("TARGET", arguments->name, "of the dictionary");
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback([arguments, &action] {
-    action = [arguments] {
-      const std::string& what = arguments->what;
-      if (what == "dictionary") {
-        fmt::print("{}", dictionary(find_target(arguments->name)));
-        return nothing_new;
-      }
-      struct Section {
-        const char* name;
-        json (*rows)();
-        void (*print)(const char* title, const json& rows);
-      };
-      constexpr Section sections[] = {{"targets", targets, print_rows},
-                                      {"operations", operations, print_rows},
-                                      {"oracles", oracles, print_rows},
-                                      {"revisions", revisions, print_rows},
-                                      {"defects", defects, print_rows},
-                                      {"known", known, print_known}};
-      json all;
-      for (const Section& section : sections) {
-        if (!what.empty() && what != section.name) continue;
-        all[section.name] = section.rows();
-        if (!arguments->json) section.print(section.name, all[section.name]);
-      }
-      if (all.is_null()) throw Failure(fmt::format("there is no list of '{}'", what));
-      if (arguments->json) fmt::print("{}\n", all.dump(2));
-      return nothing_new;
-    };
-  });
+  constexpr Section sections[] = {{"targets", targets, print_rows},
+                                  {"operations", operations, print_rows},
+                                  {"oracles", oracles, print_rows},
+                                  {"revisions", revisions, print_rows},
+                                  {"defects", defects, print_rows},
+                                  {"known", known, print_known}};
+  json all;
+  for (const Section& section : sections) {
+    if (!what.empty() && what != section.name) continue;
+    all[section.name] = section.rows();
+    if (!arguments.json) section.print(section.name, all[section.name]);
+  }
+  if (all.is_null()) {
+    std::vector<std::string> names{"dictionary"};
+    for (const Section& section : sections) names.push_back(section.name);
+    throw Failure(unknown_word("list", what, names));
+  }
+  if (arguments.json) fmt::print("{}\n", all.dump(2));
+  return nothing_new;
 }
 
-}  // namespace triage
+}  // namespace
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("list", "lists targets, operations, oracles, revisions, defects, known issues");
+  line.option("WHAT", arguments.what,
+              "targets, operations, oracles, revisions, defects, known, or dictionary TARGET");
+  line.option("TARGET", arguments.name, "target of the dictionary");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz list known", "the ledger: known issues and which revisions have them");
+  return line.run(argc, argv, [&] { return list(arguments); });
+}

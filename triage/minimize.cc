@@ -6,16 +6,17 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/interrupt.h"
-#include "triage/known.h"
-#include "triage/minimizer.h"
-#include "triage/report_json.h"
-#include "triage/variants.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/support/interrupt.h"
+#include "tool/replay/known.h"
+#include "tool/replay/minimizer.h"
+#include "tool/support/report_json.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,7 +26,7 @@ struct Arguments {
   VariantChoice choice;
   PastOption past;
   unsigned times = 2;
-  double timeout = 25;
+  std::chrono::milliseconds timeout{25'000};
   bool json = false;
 };
 
@@ -34,7 +35,7 @@ constexpr char unfinished[] = "# unfinished: the same command goes on from here\
 std::string key_of(const iova_variant& variant, const program::Program& program,
                    const Arguments& arguments, const std::vector<std::string>& known) {
   return run_isolated(variant, program,
-                      {.timeout_ms = static_cast<int>(arguments.timeout * 1000), .known = known})
+                      {.timeout_ms = static_cast<int>(arguments.timeout.count()), .known = known})
       .key();
 }
 
@@ -71,11 +72,11 @@ int minimize(const Arguments& arguments) {
   write_file(out, text(start, unfinished));
   MinimizeOptions options{.known = known,
                           .times = arguments.times,
-                          .timeout_ms = static_cast<int>(arguments.timeout * 1000)};
+                          .timeout_ms = static_cast<int>(arguments.timeout.count())};
   options.on_step = [&](const program::Program& program) {
     write_file(out, text(program, unfinished));
   };
-  Minimized result = triage::minimize(variant, start, key, options);
+  Minimized result = tool::minimize(variant, start, key, options);
   bool never_shown = result.outcome.kind == Outcome::clean;
   if (never_shown && !interrupted())
     throw Failure(fmt::format("{}: does not show {} every time on {}", arguments.file, key,
@@ -120,25 +121,24 @@ int minimize(const Arguments& arguments) {
 
 }  // namespace
 
-void add_minimize(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("minimize", "The smallest program that shows the same finding");
-  command->add_option("FILE", arguments->file, "a .iova text, or the bytes of a crash")->required();
-  arguments->choice.add_options(*command);
-  arguments->past.add_to(*command);
-  command->add_option("--key", arguments->key, "what it must show, else it is refused");
-  command->add_option("--out", arguments->out,
-                      "the smaller program as text; else FILE.minimized.iova. If it is there, "
-                      "unfinished, it is gone on with");
-  command->add_option("--times", arguments->times, "runs that must agree before a step is taken")
-      ->check(CLI::Range(1u, 1000u))
-      ->capture_default_str();
-  command->add_option("--timeout", arguments->timeout, "seconds for one run")
-      ->check(CLI::Range(0.1, 1e6));
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback(
-      [arguments, &action] { action = [arguments] { return minimize(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("minimize", "reduces an input to the smallest program with the same finding");
+  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  arguments.choice.add_options(line);
+  arguments.past.add_to(line);
+  line.option("--key", arguments.key, "the key to keep; another one is refused");
+  line.option("--out", arguments.out,
+              "file for the smaller program, instead of FILE.minimized.iova; an unfinished one is "
+              "resumed");
+  line.option("--times", arguments.times, "runs that must agree before a step is taken")
+      .range(1, 1000);
+  line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz minimize --revision 6.12 crash-1234",
+               "writes crash-1234.minimized.iova");
+  return line.run(argc, argv, [&] { return minimize(arguments); });
+}

@@ -5,15 +5,16 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "triage/commands.h"
-#include "triage/crash_files.h"
-#include "triage/input.h"
-#include "triage/isolate.h"
-#include "triage/known.h"
-#include "triage/report_json.h"
-#include "triage/variants.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/findings/crash_files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+#include "tool/replay/known.h"
+#include "tool/support/report_json.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 struct Arguments {
@@ -21,7 +22,7 @@ struct Arguments {
   VariantChoice choice;
   PastOption past;
   unsigned times = 1;
-  double timeout = 25;
+  std::chrono::milliseconds timeout{25'000};
   bool quiet = false;
   bool json = false;
 };
@@ -48,7 +49,7 @@ int replay(const Arguments& arguments) {
   std::map<std::string, unsigned> keys;  // of the input at hand, with how often
   std::map<uint64_t, unsigned> traces;
   Outcome last_finding;
-  IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout * 1000),
+  IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout.count()),
                          .known = arguments.past.expand(variant)};
   run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
     if (index % arguments.times == 0) {
@@ -89,19 +90,20 @@ int replay(const Arguments& arguments) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("replay", "Runs inputs on a variant and tells findings");
-  command->add_option("FILE", arguments->files, "inputs, or folders of them")->required();
-  arguments->choice.add_options(*command);
-  arguments->past.add_to(*command);
-  command->add_option("--times", arguments->times, "runs of each input")
-      ->check(CLI::Range(1u, 1000000u));
-  command->add_option("--timeout", arguments->timeout, "seconds for one run")
-      ->check(CLI::Range(0.1, 1e6));
-  command->add_flag("--quiet", arguments->quiet, "a line for each input, no reports");
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback([arguments, &action] { action = [arguments] { return replay(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("replay", "runs inputs and reports their findings");
+  line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
+  arguments.choice.add_options(line);
+  arguments.past.add_to(line);
+  line.option("--times", arguments.times, "runs of each input").range(1, 1000000);
+  line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
+  line.flag("--quiet", arguments.quiet, "print a line for each input and no reports");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz replay --kernel debian:6.12 crash-1234",
+               "does Linux 6.12 itself show the finding?");
+  return line.run(argc, argv, [&] { return replay(arguments); });
+}

@@ -4,22 +4,23 @@
 
 #include <nlohmann/json.hpp>
 
-#include "triage/build.h"
-#include "triage/c_source.h"
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/known.h"
-#include "triage/report_json.h"
-#include "triage/variants.h"
+#include "tool/support/build.h"
+#include "tool/findings/c_source.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/known.h"
+#include "tool/support/report_json.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string file, out, compiler = IOVAFUZZ_C_COMPILER;
+  std::string file, out, compiler = c_compiler();
   VariantChoice choice;
   PastOption past;
   bool json = false;
@@ -37,8 +38,7 @@ std::vector<std::string> compile_command(const Arguments& arguments, const fs::p
   words.push_back((libraries / "libshim.a").string());
   for (std::string word : {"-Wl,--no-whole-archive", "-lfmt", "-lstdc++", "-lm"})
     words.push_back(word);
-  std::string sanitizers = IOVAFUZZ_SANITIZE;
-  if (!sanitizers.empty()) words.push_back("-fsanitize=" + sanitizers);
+  if (!sanitizers().empty()) words.push_back("-fsanitize=" + sanitizers());
   return words;
 }
 
@@ -100,18 +100,19 @@ int reproducer(const Arguments& arguments) {
 
 }  // namespace
 
-void add_reproducer(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("reproducer", "One C file without an engine that shows the same finding");
-  command->add_option("FILE", arguments->file, "a .iova text, or the bytes of a crash")->required();
-  arguments->choice.add_options(*command);
-  arguments->past.add_to(*command);
-  command->add_option("--out", arguments->out, "the C file; else FILE.c");
-  command->add_option("--cc", arguments->compiler, "that compiles it")->capture_default_str();
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback(
-      [arguments, &action] { action = [arguments] { return reproducer(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("reproducer", "writes a C file that shows the same finding without an engine");
+  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  arguments.choice.add_options(line);
+  arguments.past.add_to(line);
+  line.option("--out", arguments.out, "the C file, instead of FILE.c");
+  line.option("--cc", arguments.compiler, "the C compiler");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz reproducer --revision 6.12 crash-1234",
+               "writes, compiles and runs crash-1234.c");
+  return line.run(argc, argv, [&] { return reproducer(arguments); });
+}

@@ -10,16 +10,19 @@
 #include <thread>
 
 #include "fuzz/targets.h"
-#include "triage/build.h"
-#include "triage/campaign.h"
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/known.h"
-#include "triage/report_json.h"
-#include "triage/variants.h"
+#include "tool/support/build.h"
+#include "tool/campaign/campaign.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/known.h"
+#include "tool/support/report_json.h"
+#include "tool/support/targets.h"
+#include "tool/support/words.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 using std::chrono::milliseconds;
@@ -28,7 +31,10 @@ struct Arguments {
   std::vector<std::string> targets;
   VariantChoice choice;
   std::string engine = "libfuzzer", sanitizer = "both";
-  std::string time = "60s";
+  std::optional<milliseconds> time{60'000};
+  milliseconds input_timeout{25'000};
+  unsigned memory = 2560;  // MB
+  std::vector<std::string> engine_options;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   unsigned seed = 1;
   bool first = false, no_seeds = false, no_ledger = false, json = false;
@@ -38,33 +44,14 @@ struct Arguments {
   uint64_t least_space = 100;  // MB
 };
 
-constexpr std::pair<const char*, const char*> sanitizers[] = {
-    {"both", "address,undefined"}, {"address", "address"}, {"undefined", "undefined"}, {"none", ""}};
-
-std::vector<Engine> parse_engine(const std::string& word) {
+std::vector<Engine> engines_of(const std::string& word) {
   if (word == "both") return {Engine::libfuzzer, Engine::aflpp};
-  for (Engine engine : {Engine::libfuzzer, Engine::aflpp})
-    if (word == name(engine)) return {engine};
-  throw Failure(fmt::format("unknown engine '{}': there are libfuzzer, aflpp, both", word));
+  return {word == name(Engine::aflpp) ? Engine::aflpp : Engine::libfuzzer};
 }
 
-std::string parse_sanitizer(const std::string& word) {
-  for (const auto& [name, flags] : sanitizers)
-    if (word == name) return flags;
-  throw Failure(
-      fmt::format("unknown sanitizer '{}': there are both, address, undefined, none", word));
-}
-
-// "30s", "10m", "2h"; none for 0. Throws Failure.
-std::optional<milliseconds> parse_time(const std::string& text) {
-  char* end = nullptr;
-  double number = strtod(text.c_str(), &end);
-  std::string unit = end;
-  double factor = unit == "s" ? 1e3 : unit == "m" ? 60e3 : unit == "h" ? 3600e3 : 0;
-  if (text == "0") return std::nullopt;
-  if (end == text.c_str() || factor == 0 || !(number > 0) || number * factor > 1e13)
-    throw Failure(fmt::format("--time {}: give it as 30s, 10m or 2h, or 0 for no end", text));
-  return milliseconds(static_cast<int64_t>(number * factor));
+// As -fsanitize= takes them.
+std::string sanitizers_of(const std::string& word) {
+  return word == "both" ? "address,undefined" : word == "none" ? "" : word;
 }
 
 // What keeps a target from running on a variant; nothing if it is "".
@@ -88,13 +75,7 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
   for (const fuzz::Target* target : fuzz::targets)
     if (names.empty() && obstacle(*target, tested).empty()) chosen.push_back(target);
   for (const std::string& name : names) {
-    const fuzz::Target* found = nullptr;
-    std::string all;
-    for (const fuzz::Target* target : fuzz::targets) {
-      if (name == target->name) found = target;
-      all += fmt::format("{}{}", all.empty() ? "" : ", ", target->name);
-    }
-    if (!found) throw Failure(fmt::format("unknown target '{}': there are {}", name, all));
+    const fuzz::Target* found = &find_target(name);
     if (std::string why = obstacle(*found, tested); !why.empty())
       throw Failure(fmt::format("{}: {}", name, why));
     chosen.push_back(found);
@@ -218,7 +199,7 @@ nlohmann::json to_json(const CampaignResult& result, const iova_variant& variant
   KnownMet met = known_met(result.progress);
   for (const engine::KnownFinding& finding : engine::ledger()) {
     if (!met.contains(finding.id)) continue;
-    nlohmann::json row = triage::to_json(finding);
+    nlohmann::json row = tool::to_json(finding);
     row["keys"] = met[finding.id];
     row["replay"] = show_command(finding, replay_options);
     known.push_back(row);
@@ -267,19 +248,21 @@ int run(const Arguments& arguments) {
   options.tested = tested(arguments.choice);
   options.variant_folder = arguments.choice.build_name();
   options.targets = choose_targets(arguments.targets, options.tested);
-  options.time = parse_time(arguments.time);
+  options.time = arguments.time;
+  options.input_timeout = static_cast<unsigned>(arguments.input_timeout.count() / 1000);
+  options.memory = arguments.memory;
+  options.engine_options = arguments.engine_options;
   options.jobs = arguments.jobs;
   options.seed = arguments.seed;
   options.first = arguments.first;
   options.seeds = !arguments.no_seeds;
   options.ledger = !arguments.no_ledger;
   options.forgotten = arguments.forgotten;
-  for (const std::string& id : options.forgotten) {
-    auto entries = engine::ledger();
-    if (std::none_of(entries.begin(), entries.end(),
-                     [&](const engine::KnownFinding& finding) { return finding.id == id; }))
-      throw Failure(fmt::format("unknown finding '{}': list known tells which there are", id));
-  }
+  std::vector<std::string> ids;
+  for (const engine::KnownFinding& finding : engine::ledger()) ids.push_back(finding.id);
+  for (const std::string& id : options.forgotten)
+    if (std::find(ids.begin(), ids.end(), id) == ids.end())
+      throw Failure(unknown_word("known issue", id, ids));
   options.minimize_executions = arguments.minimize ? 5000 : 0;
   options.stock_mutators = arguments.stock_mutators;
   if (arguments.out.empty())
@@ -287,8 +270,8 @@ int run(const Arguments& arguments) {
   else
     options.out = arguments.out;
   options.least_space = arguments.least_space << 20;
-  std::vector<Engine> engines = parse_engine(arguments.engine);
-  std::string sanitizer = parse_sanitizer(arguments.sanitizer);
+  std::vector<Engine> engines = engines_of(arguments.engine);
+  std::string sanitizer = sanitizers_of(arguments.sanitizer);
   for (Engine engine : engines)
     if (engine == Engine::aflpp && run_command({"which", "afl-fuzz"}, false).status)
       throw Failure("there is no afl-fuzz: install the package afl++");
@@ -347,42 +330,40 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("run", "Fuzzes the allocator");
-  command->add_option("TARGET", arguments->targets, "targets; all of them if none is named");
-  arguments->choice.add_options(*command);
-  command->add_option("--engine", arguments->engine,
-                      "libfuzzer, aflpp, or both, which share each target's corpus")
-      ->capture_default_str();
-  command->add_option("--sanitizer", arguments->sanitizer,
-                      "that targets are built with: both, address, undefined, none")
-      ->capture_default_str();
-  command->add_option("--time", arguments->time, "of fuzzing: 30s, 10m, 2h; 0 until Ctrl-C")
-      ->capture_default_str();
-  command->add_option("--jobs", arguments->jobs, "processes at a time")
-      ->check(CLI::Range(1u, 1024u))
-      ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "of the engine's random numbers")
-      ->capture_default_str();
-  command->add_flag("--first", arguments->first, "stop at the first new finding");
-  command->add_flag("--no-seeds", arguments->no_seeds, "start from an empty corpus");
-  command->add_flag("--no-ledger", arguments->no_ledger,
-                    "treat known findings as new (list known tells which there are)");
-  command->add_option("--forget", arguments->forgotten, "treat this known finding as new, by its id");
-  command->add_flag("--minimize,!--no-minimize", arguments->minimize,
-                    "make the programs of findings as small as they get (the default)");
-  command->add_flag("--stock-mutators", arguments->stock_mutators,
-                    "mutate bytes as the engine does, not operations");
-  command->add_option("--out", arguments->out,
-                      "folder for corpus, logs and findings; else .campaign of the project");
-  command->add_option("--keep-free", arguments->least_space,
-                      "MB that stay free on the disk: else the campaign ends")
-      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40))
-      ->capture_default_str();
-  command->add_flag("--json", arguments->json,
-                    "the summary for programs, which is always in summary.json of the folder");
-  command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("run", "fuzzes the allocator and reports what it finds");
+  line.option("TARGET", arguments.targets, "targets (iovafuzz list targets), instead of all");
+  arguments.choice.add_options(line);
+  line.option("--engine", arguments.engine, "fuzzing engine; both share each target's corpus")
+      .one_of({"libfuzzer", "aflpp", "both"});
+  line.option("--sanitizer", arguments.sanitizer, "sanitizers that targets are built with")
+      .one_of({"both", "address", "undefined", "none"});
+  line.option("--time", arguments.time, "length of the campaign; 0: until Ctrl-C");
+  line.option("--jobs", arguments.jobs, "processes at a time").range(1, 1024).shown_default("one a processor");
+  line.option("--seed", arguments.seed, "seed of the engine's random numbers");
+  line.flag("--first", arguments.first, "stop at the first new finding");
+  line.flag("--no-seeds", arguments.no_seeds, "start from an empty corpus");
+  line.flag("--no-ledger", arguments.no_ledger,
+            "report known issues as new (iovafuzz list known)");
+  line.option("--forget", arguments.forgotten, "id of a known issue to report as new")
+      .one_at_a_time();
+  line.flag("--minimize,!--no-minimize", arguments.minimize, "reduce findings, or do not");
+  line.flag("--stock-mutators", arguments.stock_mutators,
+            "mutate bytes with the engine's mutators instead of operations");
+  line.option("--timeout", arguments.input_timeout, "limit of one input").range(1, 1e5);
+  line.option("--memory", arguments.memory, "limit of one process, in MB").range(64, 1 << 20);
+  line.option("--out", arguments.out, "folder for corpus, logs and findings, instead of .campaign");
+  line.option("--keep-free", arguments.least_space, "free disk space below which to stop, in MB")
+      .range(0, 1e12);
+  line.flag("--json", arguments.json, "print the summary as JSON");
+  line.rest(arguments.engine_options, "options for the engine, as libFuzzer or afl-fuzz takes them");
+  line.example("iovafuzz run --time 10m",
+               "fuzzes the port with every known issue fixed");
+  line.example("iovafuzz run --kernel ~/linux --first",
+               "looks for a new bug in the tree's own iova.c");
+  return line.run(argc, argv, [&] { return run(arguments); });
+}

@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/isolate.h"
-#include "triage/known.h"
-#include "triage/variants.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+#include "tool/replay/known.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 // The comments that open a text program: its author's words.
@@ -80,46 +81,48 @@ nlohmann::json to_json(const Input& input, const iova_variant& variant, const Ou
   return result;
 }
 
-}  // namespace
+struct Arguments {
+  std::string file;
+  VariantChoice choice;
+  PastOption past;
+  bool json = false;
+};
 
-void add_show(CLI::App& app, Action& action) {
-  struct Arguments {
-    std::string file;
-    VariantChoice choice;
-    PastOption past;
-    bool json = false;
-  };
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("show", "Any input, text or bytes: the program, annotated with results");
-  command->add_option("FILE", arguments->file, "a .iova text, or the bytes of a crash")->required();
-  arguments->choice.add_options(*command);
-  arguments->past.add_to(*command);
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback([arguments, &action] {
-    action = [arguments] {
-      const iova_variant& variant = arguments->choice.variant();
-      Input input = read_input(arguments->file);
-      IsolateOptions options{.record = true, .known = arguments->past.expand(variant)};
-      Outcome outcome = run_isolated(variant, input.program, options);
-      if (arguments->json) {
-        fmt::print("{}\n", to_json(input, variant, outcome).dump(2));
-      } else {
-        fmt::print("{} on {}: {} operations, {} bytes{}\n", input.path.string(), variant.name,
-                   input.program.operations.size(), program::encode(input.program).size(),
-                   input.is_text ? " once assembled" : "");
-        fmt::print("{}\n", opening_comments(input));
-        print_steps(input, variant, outcome);
-        if (outcome.report)
-          fmt::print("{}", engine::format(*outcome.report));
-        else if (outcome.kind != Outcome::clean)
-          fmt::print("\n{}\n{}", outcome.key(), outcome.log);
-        else
-          print_no_finding(outcome, variant);
-      }
-      return outcome.kind == Outcome::clean ? nothing_new : findings;
-    };
-  });
+int show(const Arguments& arguments) {
+  const iova_variant& variant = arguments.choice.variant();
+  Input input = read_input(arguments.file);
+  IsolateOptions options{.record = true, .known = arguments.past.expand(variant)};
+  Outcome outcome = run_isolated(variant, input.program, options);
+  if (arguments.json) {
+    fmt::print("{}\n", to_json(input, variant, outcome).dump(2));
+  } else {
+    fmt::print("{} on {}: {} operations, {} bytes{}\n", input.path.string(), variant.name,
+               input.program.operations.size(), program::encode(input.program).size(),
+               input.is_text ? " once assembled" : "");
+    fmt::print("{}\n", opening_comments(input));
+    print_steps(input, variant, outcome);
+    if (outcome.report)
+      fmt::print("{}", engine::format(*outcome.report));
+    else if (outcome.kind != Outcome::clean)
+      fmt::print("\n{}\n{}", outcome.key(), outcome.log);
+    else
+      print_no_finding(outcome, variant);
+  }
+  return outcome.kind == Outcome::clean ? nothing_new : findings;
 }
 
-}  // namespace triage
+}  // namespace
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("show", "prints any input as an annotated program with its results");
+  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  arguments.choice.add_options(line);
+  arguments.past.add_to(line);
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz show --revision 6.12 crash-1234",
+               "what each operation returned on Linux 6.12's behaviour, and the report");
+  return line.run(argc, argv, [&] { return show(arguments); });
+}

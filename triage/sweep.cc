@@ -5,14 +5,15 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "triage/commands.h"
-#include "triage/files.h"
-#include "triage/input.h"
-#include "triage/isolate.h"
-#include "triage/known.h"
-#include "triage/variants.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+#include "tool/replay/known.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 struct Arguments {
@@ -99,15 +100,17 @@ int sweep(const Arguments& arguments) {
 
 }  // namespace
 
-void add_sweep(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("sweep", "Runs a program once for each allocation attempt failing");
-  command->add_option("FILE", arguments->files, "inputs, or folders of them")->required();
-  arguments->choice.add_options(*command);
-  command->add_flag("--pairs", arguments->pairs, "every pair of attempts instead of every one");
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback([arguments, &action] { action = [arguments] { return sweep(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("sweep", "runs a program once for each allocation that may fail");
+  line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
+  arguments.choice.add_options(line);
+  line.flag("--pairs", arguments.pairs, "fail every two allocations instead of every one");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz sweep --kernel debian:6.12 corpus/iova_domain/plain_life_of_one_domain.iova",
+               "which failed allocation does Linux 6.12 not survive?");
+  return line.run(argc, argv, [&] { return sweep(arguments); });
+}

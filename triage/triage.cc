@@ -8,18 +8,20 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "triage/campaign.h"
-#include "triage/commands.h"
-#include "triage/crash_files.h"
-#include "triage/exchange.h"
-#include "triage/files.h"
-#include "triage/findings.h"
-#include "triage/interrupt.h"
-#include "triage/known.h"
-#include "triage/report_json.h"
-#include "triage/variants.h"
+#include "tool/campaign/campaign.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/findings/crash_files.h"
+#include "tool/findings/exchange.h"
+#include "tool/support/files.h"
+#include "tool/support/hash.h"
+#include "tool/findings/findings.h"
+#include "tool/support/interrupt.h"
+#include "tool/replay/known.h"
+#include "tool/support/report_json.h"
+#include "tool/variants/variants.h"
 
-namespace triage {
+namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,7 +32,7 @@ struct Arguments {
   VariantChoice choice;
   std::string out;
   unsigned times = 3;
-  double timeout = 10;
+  std::chrono::milliseconds timeout{10'000};
   uint64_t minimize_executions = 20'000;
   bool json = false;
 };
@@ -138,7 +140,7 @@ json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
 
 int triage_folders(const Arguments& arguments) {
   InterruptGuard guard;
-  TestedVariant tested = triage::tested(arguments.choice);
+  TestedVariant tested = tool::tested(arguments.choice);
   fs::path out = arguments.out.empty() ? campaign_folder() / "triage" : fs::path(arguments.out);
   make_folder(out);
   Summary summary;
@@ -148,7 +150,7 @@ int triage_folders(const Arguments& arguments) {
   FindingStore store(out, tested,
                      {.keep_known = true,
                       .times = arguments.times,
-                      .timeout_ms = static_cast<int>(arguments.timeout * 1000),
+                      .timeout_ms = static_cast<int>(arguments.timeout.count()),
                       .minimize_executions = arguments.minimize_executions,
                       .whole = true});
   store.load();
@@ -208,30 +210,24 @@ int triage_folders(const Arguments& arguments) {
 
 }  // namespace
 
-void add_triage(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
-      "triage", "Folders of crashes from any engine -> findings, each with its smallest program");
-  command
-      ->add_option("DIR", arguments->paths,
-                   "crashes, or folders: of libFuzzer, AFL++, OSS-Fuzz or of this tool")
-      ->required();
-  arguments->choice.add_options(*command);
-  command->add_option("--out", arguments->out,
-                      "folder of the findings, added to if it is there; else .campaign/triage of "
-                      "the project");
-  command->add_option("--times", arguments->times, "runs of the first input of a finding")
-      ->check(CLI::Range(1u, 10000u))
-      ->capture_default_str();
-  command->add_option("--timeout", arguments->timeout, "seconds for one run")
-      ->check(CLI::Range(0.1, 1e6))
-      ->capture_default_str();
-  command->add_option("--minimize-executions", arguments->minimize_executions,
-                      "at most, to make a finding's program smaller; 0: leave it")
-      ->capture_default_str();
-  command->add_flag("--json", arguments->json, "for programs");
-  command->callback(
-      [arguments, &action] { action = [arguments] { return triage_folders(*arguments); }; });
-}
+}  // namespace tool
 
-}  // namespace triage
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("triage", "sorts folders of crashes into minimized, reported findings");
+  line.option("DIR", arguments.paths,
+              "crashes, or folders of libFuzzer, AFL++, OSS-Fuzz or of this tool")
+      .required();
+  arguments.choice.add_options(line);
+  line.option("--out", arguments.out,
+              "folder of the findings, instead of .campaign/triage; an existing one is added to");
+  line.option("--times", arguments.times, "runs of the first input of a finding").range(1, 10000);
+  line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
+  line.option("--minimize-executions", arguments.minimize_executions,
+              "most executions to reduce one finding; 0: do not reduce");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz triage --kernel debian:6.12 crashes",
+               "findings of Linux 6.12 among the files of the folder crashes");
+  return line.run(argc, argv, [&] { return triage_folders(arguments); });
+}

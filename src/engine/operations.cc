@@ -106,14 +106,12 @@ void Session::destroy(Domain& domain) {
   domain.forget_ranges();
 }
 
-constexpr uint64_t no_limit = ~uint64_t{0};
-
 const char* Session::cannot_allocate(const Domain& domain, const Operation& operation,
                                      uint64_t* limit) {
   if (!domain.memory) return "the domain is not initialized";
   if (!cache_references_) return "the cache is not held";
   *limit = resolve(domain, value(operation, Role::limit));
-  if (*limit == no_limit && !edge_) return "no caller asks for limit ~0";
+  if (*limit == ~uint64_t{0} && !edge_) return "no caller asks for limit ~0";
   return nullptr;
 }
 

@@ -13,13 +13,13 @@ const iova_variant* real;
 iova_variant recorder;
 iova_queue queue_recorder;
 std::vector<Call> made;
-std::vector<const void*> domains;  // all that were initialized, by index
+std::vector<const void*> known_domains;  // all that were initialized, by index
 
 iova_domain* as_domain(void* domain) { return static_cast<iova_domain*>(domain); }
 
 unsigned number_of(const void* domain) {
-  auto last = std::find(domains.rbegin(), domains.rend(), domain);
-  return last == domains.rend() ? 0 : static_cast<unsigned>(domains.rend() - last - 1);
+  auto last = std::find(known_domains.rbegin(), known_domains.rend(), domain);
+  return last == known_domains.rend() ? 0 : static_cast<unsigned>(known_domains.rend() - last - 1);
 }
 
 // Noted before it is made, since it may not return.
@@ -46,7 +46,7 @@ const iova_variant& recorded(const iova_variant& allocator) {
   recorder = allocator;
   recorder.reset = [] {
     made.clear();
-    domains.clear();
+    known_domains.clear();
     use(*real);
     real->reset();
   };
@@ -59,7 +59,7 @@ const iova_variant& recorded(const iova_variant& allocator) {
     iova_cache_put();
   };
   recorder.init_domain = [](void* domain, unsigned long granule, unsigned long start_pfn) {
-    domains.push_back(domain);
+    known_domains.push_back(domain);
     note("init_iova_domain", domain, granule, start_pfn);
     init_iova_domain(as_domain(domain), granule, start_pfn);
   };

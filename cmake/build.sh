@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# build.sh FOLDER LOG TARGET...: brings targets of a configured build up to date, one process at a
+# time in a folder. Progress goes to stderr: a moving line on a terminal, else a line now and then;
+# the compiler's words go to LOG. Exit status: 0, or 2 with what went wrong in a few lines.
+set -uo pipefail
+folder=$1 log=$2
+shift 2
+
+if [ -z "${IOVAFUZZ_BUILD_LOCKED-}" ]; then
+  exec 9>"$folder/lock"
+  if ! flock -n 9; then
+    echo "iovafuzz: another iovafuzz is building in $folder: waiting" >&2
+    flock 9
+  fi
+fi
+
+moving=
+[ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && moving=1
+start=$SECONDS
+pause=2 # seconds between lines where they stay, growing
+
+# The newest step in the log, "57/133 compiles engine.cc".
+step() {
+  tail -c 4096 "$log" 2>/dev/null | grep -aoE '^\[[0-9]+/[0-9]+\] .*' | tail -n 1 |
+    sed -E 's|^\[([0-9]+)/([0-9]+)\] .*[ /]([^/ ]+)$|step \1 of \2: \3|'
+}
+
+tell() {
+  local now what columns
+  now=$((SECONDS - start))
+  what=$(step)
+  if [ -n "$moving" ]; then
+    columns=$(tput cols 2>/dev/null || echo 80)
+    what="iovafuzz: building, $now s${what:+, $what}"
+    printf '\r\033[K%s' "${what:0:$((columns - 1))}" >&2
+    told=1
+  elif [ $((now - ${told_at:-0})) -ge $pause ]; then
+    echo "iovafuzz: building, $now s${what:+, $what}" >&2
+    told_at=$now
+    pause=$((pause < 30 ? pause + 2 : 30))
+  fi
+}
+
+NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target "$@" >"$log" 2>&1 9>&- &
+build=$!
+trap 'kill -INT $build 2>/dev/null; wait $build; [ -n "$moving" ] && printf "\r\033[K" >&2; exit 130' INT TERM HUP
+# Most often there is nothing to do.
+for _ in 1 2 3 4 5; do
+  kill -0 $build 2>/dev/null || break
+  sleep 0.1
+done
+while kill -0 $build 2>/dev/null; do
+  tell
+  sleep 0.3
+done
+wait $build
+status=$?
+[ -n "$moving" ] && [ -n "${told-}" ] && printf '\r\033[K' >&2
+[ $status = 0 ] && exit 0
+
+if grep -aq 'No space left on device' "$log"; then
+  echo "iovafuzz: the disk is full: $(df -h --output=avail,target "$folder" | tail -n 1 |
+    sed -E 's/ *([^ ]+) +(.*)/\1 left on \2/'); free some, or build elsewhere with IOVAFUZZ_BUILD=DIR" >&2
+elif grep -aqE 'Permission denied|Read-only file system' "$log"; then
+  echo "iovafuzz: $(grep -aE 'Permission denied|Read-only file system' "$log" | head -n 1)" >&2
+elif grep -aqE 'unsupported tree|error:' "$log"; then
+  # The compiler's words on the first file; a kernel tree's are told by the command.
+  [ -n "${IOVAFUZZ_BUILD_LOCKED-}" ] ||
+    sed -n '/^FAILED:/,/^\[/p' "$log" | grep -av '^: &&' | cut -c 1-300 | head -n 20 >&2
+else
+  [ -n "${IOVAFUZZ_BUILD_LOCKED-}" ] || tail -n 15 "$log" | cut -c 1-300 >&2
+fi
+[ -n "${IOVAFUZZ_BUILD_LOCKED-}" ] || echo "iovafuzz: the build failed: $log has all of it" >&2
+exit 2

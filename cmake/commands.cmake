@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Commands and what they share.
+#
+#   iovafuzz_tool_library(name SOURCES file... LIBRARIES library...)  a floor of src/tool
+#   iovafuzz_command(file... USES library...)                         triage/[group/]name.cc and
+#                                                                     sources of its own: the program
+#                                                                     commands/iovafuzz-[group-]name
+
+function(iovafuzz_tool_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(${name} STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_LIBRARIES} PRIVATE iovafuzz_command)
+  iovafuzz_batches(${name} 8)
+endfunction()
+
+function(iovafuzz_command main)
+  cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+  cmake_path(GET main PARENT_PATH group)
+  cmake_path(GET main STEM name)
+  if(group AND NOT group STREQUAL name)
+    set(name ${group}-${name})
+  endif()
+  add_executable(command-${name} EXCLUDE_FROM_ALL ${main}
+    ${arg_UNPARSED_ARGUMENTS})
+  set_target_properties(command-${name} PROPERTIES OUTPUT_NAME iovafuzz-${name}
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/commands)
+  target_link_libraries(command-${name} PRIVATE iovafuzz_command ${arg_USES})
+  # Variants are loaded as shared objects, and find all of the shim in the command.
+  target_link_options(command-${name} PRIVATE -rdynamic
+    LINKER:--whole-archive $<TARGET_FILE:shim> LINKER:--no-whole-archive)
+  add_dependencies(tests command-${name})
+endfunction()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What code is compiled with, by its part in a run:
+#
+#   iovafuzz_under_test  shim, port, kernel glue: -O2, sanitizers
+#   iovafuzz_harness     programs and engine inside targets and commands: -O2, no sanitizers, since
+#                        what they would find there is not the allocator's and costs half the speed
+#   iovafuzz_checked     the same sources for their own tests: sanitizers
+#   iovafuzz_command     commands and tests: whatever compiles fastest
+#
+# The property IOVAFUZZ_GUIDED of a target says by what an engine is guided there: "branches" of the
+# allocator, "comparisons" of our own parser, or nothing. The harness' own branches would teach an
+# engine what programs look like, which mutation knows.
+
+# Of all code. Paths in reports are relative to the project.
+add_library(iovafuzz_common INTERFACE)
+target_compile_options(iovafuzz_common INTERFACE
+  -Wall -Wextra -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
+target_include_directories(iovafuzz_common INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
+
+define_property(TARGET PROPERTY IOVAFUZZ_GUIDED)
+set(unguided "")
+if(IOVAFUZZ_TARGETS)
+  set(kinds edge,bb,func,indirect-calls,trace-cmp,trace-div,trace-gep,trace-loads,trace-stores)
+  set(kinds ${kinds},trace-pc,trace-pc-guard,inline-8bit-counters,inline-bool-flag,pc-table)
+  set(unguided -fno-sanitize=fuzzer-no-link -fno-sanitize-coverage=${kinds},stack-depth)
+  if(CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
+    list(APPEND unguided --afl-noopt)
+  endif()
+  set(branches "")
+  set(comparisons "")
+  if(NOT IOVAFUZZ_ENGINE)
+    set(branches -fsanitize-coverage=inline-8bit-counters,pc-table)
+    set(comparisons -fsanitize=fuzzer-no-link)
+  endif()
+  set(asked $<TARGET_PROPERTY:IOVAFUZZ_GUIDED>)
+  target_compile_options(iovafuzz_common INTERFACE
+    "$<$<STREQUAL:${asked},branches>:${branches}>"
+    "$<$<STREQUAL:${asked},comparisons>:${comparisons}>"
+    "$<$<STREQUAL:${asked},>:${unguided}>")
+endif()
+
+# The runtime of the sanitizers, for whatever is linked with code under test.
+add_library(iovafuzz_runtime INTERFACE)
+set(sanitizers "")
+if(IOVAFUZZ_SANITIZE)
+  set(sanitizers -fsanitize=${IOVAFUZZ_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(iovafuzz_runtime INTERFACE ${sanitizers})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 15)
+    # Fake stacks cost a fifth of the speed, and the allocator hands out no stack memory.
+    list(APPEND sanitizers -fsanitize-address-use-after-return=never)
+  endif()
+endif()
+set(measured "")
+if(IOVAFUZZ_COVERAGE)
+  target_link_options(iovafuzz_runtime INTERFACE -fprofile-instr-generate)
+  set(measured -fprofile-instr-generate -fcoverage-mapping)
+endif()
+
+add_library(iovafuzz_under_test INTERFACE)
+target_link_libraries(iovafuzz_under_test INTERFACE iovafuzz_common)
+target_compile_options(iovafuzz_under_test INTERFACE
+  -g -fno-omit-frame-pointer ${sanitizers})
+
+add_library(iovafuzz_harness INTERFACE)
+target_link_libraries(iovafuzz_harness INTERFACE iovafuzz_common)
+# The caller's flags may instrument, where an engine comes from outside.
+target_compile_options(iovafuzz_harness INTERFACE -g1 -fno-omit-frame-pointer -fPIC
+  $<$<BOOL:${IOVAFUZZ_TARGETS}>:-fno-sanitize=all>)
+
+add_library(iovafuzz_checked INTERFACE)
+target_link_libraries(iovafuzz_checked INTERFACE iovafuzz_common)
+target_compile_options(iovafuzz_checked INTERFACE -O1 -g1 -fno-omit-frame-pointer ${sanitizers})
+
+add_library(iovafuzz_command INTERFACE)
+target_link_libraries(iovafuzz_command INTERFACE iovafuzz_common)
+target_compile_options(iovafuzz_command INTERFACE -O0 -g0)
+
+# The sources of a library, all together in batches of a few files: headers take most of the time to
+# compile. Another's editing costs one batch.
+function(iovafuzz_batches target size)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
+endfunction()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Sourced by the launcher: packages that are missing, and the compiler. Expects $build and fail().
+
+has_dpkg() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
+
+is_installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Fetches lists that are there, then package by package with a line that moves.
+install() {
+  local as_root=() command said='' log=$build/install.log started=$SECONDS
+  command="apt-get install $*"
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "these packages are missing: run this as root, then try again: $command"
+    as_root=(sudo)
+    # It may ask for a password.
+    sudo -v || fail "these packages are missing: run this as root, then try again: $command"
+  fi
+  echo "iovafuzz: installing $*" >&2
+  # Another iovafuzz may be installing.
+  exec 9>"$build/install.lock"
+  flock 9
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq
+    -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0)
+  local get=("${apt[@]}" install -y --no-install-recommends "$@")
+  # A first try with the lists at hand may fail for a package that moved on.
+  { "${get[@]}" || { "${apt[@]}" update && "${get[@]}"; }; } >"$log" 2>&1 </dev/null 9>&- &
+  local pid=$!
+  trap 'kill $pid 2>/dev/null; exit 130' INT TERM HUP
+  while kill -0 $pid 2>/dev/null; do
+    sleep 0.5
+    said="iovafuzz: installing, $((SECONDS - started)) s: $(grep -aoE '^(Unpacking|Setting up) [^ ]+' "$log" | tail -n 1)"
+    if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
+      printf '\r\033[K%s' "${said:0:79}" >&2
+    elif [ $(((SECONDS - started) % 10)) = 9 ]; then
+      echo "$said" >&2
+      sleep 1
+    fi
+  done
+  [ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && printf '\r\033[K' >&2
+  trap - INT TERM HUP
+  wait $pid || fail "cannot install $*: $log says why; by hand: $command"
+  exec 9>&-
+}
+
+install_missing() {
+  has_dpkg || return 0 # the user installs, and cmake says what is missing
+  local missing=() package
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+}
+
+# Whether a C++ compiler makes fuzz targets, its runtimes included. Its words are in $build/probe.log.
+usable() {
+  command -v "$1" >/dev/null || return 1
+  echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' >"$build/probe.cc"
+  "$1" -std=c++20 -fsanitize=fuzzer,address,undefined "$build/probe.cc" -o "$build/probe" \
+    >"$build/probe.log" 2>&1
+}
+
+version_of() { "$1" -dumpversion 2>/dev/null | grep -oE '^[0-9]+'; }
+
+# Sets $cxx: the newest clang++ that is installed and complete; else the newest that can be
+# installed.
+find_clang() {
+  local candidate version broken=''
+  for candidate in $(compgen -c clang++- | grep -oE '^clang\+\+-[0-9]+$' | sort -t- -k2 -rnu) clang++; do
+    [ "${candidate#clang++-}" -ge 14 ] 2>/dev/null || [ "$candidate" = clang++ ] || continue
+    command -v "$candidate" >/dev/null && [ "$(version_of "$candidate")" -ge 14 ] || continue
+    if usable "$candidate"; then
+      cxx=$candidate
+      return
+    fi
+    broken="$candidate does not make fuzz targets: $(grep -aE 'error|cannot' "$build/probe.log" | head -n 1)"
+  done
+  has_dpkg || fail "needs clang++ 14 or newer with compiler-rt (libFuzzer, AddressSanitizer)${broken:+; $broken}"
+  newest() {
+    apt-cache search --names-only '^clang-[0-9]+$' | grep -oE '^clang-[0-9]+' | grep -oE '[0-9]+' |
+      sort -rn | head -n 1
+  }
+  version=$(newest)
+  if [ -z "$version" ]; then
+    install ca-certificates # brings the package lists up to date where there are none
+    version=$(newest)
+  fi
+  [ -n "$version" ] || fail "there is no clang to install${broken:+; $broken}"
+  install "clang-$version" "libclang-rt-$version-dev" "llvm-$version"
+  cxx=clang++-$version
+  usable "$cxx" || fail "$cxx does not make fuzz targets: $(head -n 1 "$build/probe.log")"
+}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Fuzz targets. iovafuzz_target(name MAX_LEN bytes SEEDS folder...) makes, of fuzz/name.cc and the
+# seeds in those folders of corpus/ (name if not given):
+#   the binaries bin/<variant>/name, the seed corpus corpus/name/, name.options, name.dict,
+#   the regression test regression.name, bin/aflpp/name.so with its mutation for AFL++, and the row
+#   in the list of targets.
+# With COMPARES, binaries are made of kernel trees only: the target compares one with the port, and
+# has the dictionary of iova_domain. With SEEKS_COST, engines are guided by what operations cost,
+# too. With TEXT, one binary is made, bin/text/name: the target reads the seeds as they are.
+
+set(harness ${CMAKE_SOURCE_DIR}/fuzz/harness)
+set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_ROWS "// Generated from fuzz/CMakeLists.txt.\n")
+set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_SOURCES "")
+
+# All that an OSS-Fuzz build takes: this makes it, and the installation component of that name puts
+# it into a folder.
+add_custom_target(fuzz_targets)
+
+function(iovafuzz_write_options variant name)
+  file(WRITE ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.options
+    "[libfuzzer]\nmax_len = ${arg_MAX_LEN}\ndict = ${name}.dict\n")
+endfunction()
+
+# Under that name. The variant kernel-tree is the tree that the environment variable
+# IOVAFUZZ_KERNEL_TREE names.
+function(iovafuzz_install_target name variant as)
+  if(NOT TARGET ${name}-${variant})
+    return()
+  endif()
+  add_dependencies(fuzz_targets ${name}-${variant})
+  set(folder ${CMAKE_BINARY_DIR}/bin/${variant})
+  install(PROGRAMS ${folder}/${name} RENAME ${as} DESTINATION . COMPONENT fuzz_targets)
+  install(FILES ${folder}/${name}.dict RENAME ${as}.dict DESTINATION . COMPONENT fuzz_targets)
+  iovafuzz_write_options(${variant} ${as})
+  install(FILES ${folder}/${as}.options DESTINATION . COMPONENT fuzz_targets)
+  install(FILES ${CMAKE_BINARY_DIR}/corpus/${name}_seed_corpus.zip
+    RENAME ${as}_seed_corpus.zip DESTINATION . COMPONENT fuzz_targets)
+endfunction()
+
+# Seeds are text; engines get bytes.
+function(iovafuzz_seeds name)
+  list(TRANSFORM arg_SEEDS PREPEND ${CMAKE_SOURCE_DIR}/corpus/)
+  set(patterns ${arg_SEEDS})
+  list(TRANSFORM patterns APPEND /*.iova)
+  file(GLOB seeds CONFIGURE_DEPENDS ${patterns})
+  set(folder ${CMAKE_BINARY_DIR}/corpus/${name})
+  set(archive ${CMAKE_BINARY_DIR}/corpus/${name}_seed_corpus.zip)
+  set(fill $<TARGET_FILE:assemble_seeds> ${folder} ${seeds})
+  if(arg_TEXT)
+    set(fill ${CMAKE_COMMAND} -E copy ${seeds} ${folder})
+  endif()
+  add_custom_command(OUTPUT ${archive}
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${fill}
+    COMMAND ${CMAKE_COMMAND} -E chdir ${folder} ${CMAKE_COMMAND} -E tar cf ${archive} --format=zip .
+    DEPENDS ${seeds} assemble_seeds VERBATIM)
+  add_custom_target(seeds-${name} DEPENDS ${archive})
+endfunction()
+
+function(iovafuzz_target name)
+  cmake_parse_arguments(arg "COMPARES;TEXT;SEEKS_COST" "MAX_LEN" "SEEDS" ${ARGN})
+  set(source ${CMAKE_SOURCE_DIR}/fuzz/${name}.cc)
+  set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS
+    IOVAFUZZ_MAX_LEN=${arg_MAX_LEN})
+  set_property(GLOBAL APPEND_STRING PROPERTY IOVAFUZZ_TARGET_ROWS "TARGET(${name})\n")
+  set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_TARGET_SOURCES ${source})
+  if(NOT IOVAFUZZ_TARGETS)
+    return()
+  endif()
+  if(NOT arg_SEEDS)
+    set(arg_SEEDS ${name})
+  endif()
+  iovafuzz_seeds(${name})
+
+  get_property(ports GLOBAL PROPERTY IOVAFUZZ_PORTS)
+  get_property(variants GLOBAL PROPERTY IOVAFUZZ_KERNELS)
+  list(TRANSFORM variants PREPEND kernel-)
+  set(dictionary ${name})
+  set(main ${harness}/libfuzzer.cc)
+  set(objects $<TARGET_OBJECTS:common_edge>)
+  set(tested fixed)
+  if(arg_TEXT)
+    set(variants text)
+    set(tested text)
+    set(main ${harness}/libfuzzer_text.cc ${harness}/text.cc)
+    set(objects $<TARGET_OBJECTS:program_guided>)
+  elseif(arg_COMPARES)
+    set(dictionary iova_domain)
+  else()
+    list(APPEND variants ${ports})
+  endif()
+  if(arg_SEEKS_COST)
+    list(APPEND main ${harness}/costs.cc)
+  endif()
+  # A new variant costs a link.
+  add_library(main-${name} OBJECT EXCLUDE_FROM_ALL ${source} ${main})
+  target_compile_definitions(main-${name} PRIVATE IOVAFUZZ_TARGET=${name})
+  target_include_directories(main-${name} PRIVATE ${CMAKE_BINARY_DIR}/fuzz)
+  target_link_libraries(main-${name} PRIVATE iovafuzz_harness engine)
+  foreach(variant ${variants})
+    set(binary ${name}-${variant})
+    add_executable(${binary} EXCLUDE_FROM_ALL
+      $<TARGET_OBJECTS:main-${name}> $<TARGET_OBJECTS:entry> ${objects})
+    set_target_properties(${binary} PROPERTIES OUTPUT_NAME ${name} LINKER_LANGUAGE CXX
+      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/${variant})
+    target_link_libraries(${binary} PRIVATE engine)
+    if(NOT arg_TEXT)
+      target_link_libraries(${binary} PRIVATE variant_${variant})
+    endif()
+    target_link_libraries(${binary} PRIVATE fuzzing_engine)
+    configure_file(${CMAKE_SOURCE_DIR}/dictionaries/${dictionary}.dict
+      ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.dict COPYONLY)
+    iovafuzz_write_options(${variant} ${name})
+    add_dependencies(${binary} seeds-${name})
+  endforeach()
+  iovafuzz_install_target(${name} ${tested} ${name})
+  if(NOT arg_TEXT)
+    iovafuzz_install_target(${name} kernel-tree ${name}_kernel)
+  endif()
+  if(NOT IOVAFUZZ_TOOL)
+    return()
+  endif()
+  add_library(aflpp-${name} MODULE EXCLUDE_FROM_ALL ${harness}/aflpp_mutator.cc ${source})
+  set_target_properties(aflpp-${name} PROPERTIES OUTPUT_NAME ${name} PREFIX ""
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/aflpp)
+  target_compile_definitions(aflpp-${name} PRIVATE IOVAFUZZ_TARGET=${name})
+  target_include_directories(aflpp-${name} PRIVATE ${CMAKE_BINARY_DIR}/fuzz)
+  target_link_libraries(aflpp-${name} PRIVATE iovafuzz_harness ${fmt} $<TARGET_FILE:program>)
+  add_dependencies(aflpp-${name} program)
+  if(NOT arg_COMPARES)
+    add_dependencies(tests ${name}-${tested})
+    add_test(NAME regression.${name}
+      COMMAND ${name}-${tested} -runs=0 ${CMAKE_BINARY_DIR}/corpus/${name})
+  endif()
+endfunction()
+
+# After all targets: the list of them, and their descriptions as a library for commands.
+function(iovafuzz_list_targets)
+  get_property(rows GLOBAL PROPERTY IOVAFUZZ_TARGET_ROWS)
+  get_property(sources GLOBAL PROPERTY IOVAFUZZ_TARGET_SOURCES)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/fuzz/targets.inc CONTENT "${rows}")
+  add_library(targets STATIC EXCLUDE_FROM_ALL ${sources} ${harness}/text.cc)
+  iovafuzz_batches(targets 0)
+  target_include_directories(targets PUBLIC ${CMAKE_BINARY_DIR}/fuzz)
+  target_link_libraries(targets PUBLIC engine PRIVATE iovafuzz_harness)
+endfunction()

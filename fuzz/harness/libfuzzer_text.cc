@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The entry point of a target that reads text. Engines mutate it as they mutate any: the mutation
+// by operation makes only what is well formed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "fuzz/harness/entry.h"
+#include "fuzz/harness/text.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::end_with_fork_server();
+  for (const engine::Report& report : fuzz::check_text({data, size})) {
+    const auto& known = fuzz::known("");
+    if (std::find(known.begin(), known.end(), report.key) != known.end()) {
+      fuzz::announce(report.key);
+      continue;
+    }
+    fmt::print(stderr, "{}", engine::format(report));
+    fflush(stderr);
+    abort();
+  }
+  return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fuzz/harness/text.h"
+
+#include <fmt/format.h>
+
+#include "program/forms.h"
+
+namespace fuzz {
+
+std::vector<engine::Report> check_text(std::span<const uint8_t> input) {
+  std::vector<engine::Report> reports;
+  for (const program::Violation& violation : program::check_forms(input)) {
+    engine::Report report;
+    report.key = fmt::format("{}:{}:{}:none", violation.oracle->id, violation.function,
+                             violation.operation);
+    report.headline = shim::headline(*violation.oracle);
+    report.severity = violation.oracle->severity;
+    report.blame = shim::name(shim::Blame::harness);
+    report.function = violation.function;
+    report.operation = violation.operation;
+    report.values = violation.values;
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+}  // namespace fuzz

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/campaign/campaign.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "tool/support/build.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/campaign/fuzzer.h"
+#include "tool/replay/input.h"
+#include "tool/support/interrupt.h"
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+namespace tool {
+namespace {
+
+constexpr milliseconds save_every{2000};
+
+// A place for one process at a time; targets and engines take turns in it if there are more.
+struct Slot {
+  size_t lane = 0;  // index of a row of the progress
+  std::unique_ptr<FuzzerProcess> process;
+  Clock::time_point started, until, handed_over;
+  unsigned starts = 0;
+};
+
+// What is not on the screen: of a target with an engine.
+struct Lane {
+  FuzzerStatistics finished;  // of processes that have ended
+  Clock::duration running_time{0};
+  size_t turns = 0;
+  unsigned failed_starts = 0;  // in a row
+};
+
+// The last lines, without what colours them.
+std::string last_words(const std::string& tail) {
+  static const std::regex control("\x1b\\[[0-9;?]*[a-zA-Z]");
+  std::string text = std::regex_replace(tail, control, "");
+  size_t at = text.size();
+  for (int lines = 0; lines < 12 && at != std::string::npos && at > 0; lines++)
+    at = text.rfind('\n', at - 1);
+  return at == std::string::npos ? text : text.substr(at);
+}
+
+class Campaign {
+ public:
+  Campaign(const CampaignOptions& options, const OnProgress& on_progress)
+      : options_(options),
+        on_progress_(on_progress),
+        lock_((make_folder(options.out), options.out / "lock"),
+              "another campaign uses this folder: waiting for its end"),
+        store_(options.out, options.tested,
+               {.use_ledger = options.ledger,
+                .forgotten = options.forgotten,
+                .minimize_executions = options.minimize_executions}),
+        begin_(Clock::now()) {
+    for (const fuzz::Target* target : options_.targets) {
+      if (!options_.seeds) fs::remove_all(corpus_folder(*target));
+      make_folder(corpus_folder(*target));
+      for (const auto& [engine, build] : options_.builds) {
+        make_folder(crash_folder(*target, engine));
+        progress_.targets.push_back({.target = target, .engine = engine});
+      }
+    }
+    lanes_.resize(progress_.targets.size());
+    make_folder(options_.out / "logs");
+    read_totals();
+  }
+
+  CampaignResult run() {
+    std::vector<std::string> gone = store_.load_what_shows();
+    if (options_.first && !store_.findings().empty()) stop_ = true;
+    for (size_t i = 0; i < lanes_.size(); i++) recover(i);
+    slots_.resize(options_.jobs);
+    for (size_t i = 0; i < slots_.size(); i++) slots_[i].lane = i % lanes_.size();
+    while (!over()) {
+      check_space();
+      for (Slot& slot : slots_)
+        if (!slot.process) start(slot);
+      wait_for_output();
+      for (Slot& slot : slots_) serve(slot);
+      report(nullptr);
+    }
+    stop_all();
+    progress_.interrupted = interrupted();
+    update_progress();
+    write_totals();
+    return {progress_, store_.findings(), gone};
+  }
+
+ private:
+  // Apart, since one may be looked at while another engine writes.
+  fs::path crash_folder(const fuzz::Target& target, Engine engine) const {
+    fs::path folder = options_.out / "crashes";
+    return (engine == Engine::libfuzzer ? folder : folder / name(engine)) / target.name;
+  }
+  // Programs mean the same on every variant and are worth keeping.
+  fs::path kept_corpus(const fuzz::Target& target) const {
+    return options_.out / "corpus" / target.name;
+  }
+  // An empty start has its own.
+  fs::path corpus_folder(const fuzz::Target& target) const {
+    return options_.seeds ? kept_corpus(target)
+                          : options_.out / "corpus-without-seeds" / target.name;
+  }
+
+  milliseconds elapsed() const {
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - begin_);
+  }
+  bool over() const {
+    return interrupted() || stop_ || (options_.time && elapsed() >= *options_.time);
+  }
+
+  // Short at first, since much is found soon by one target and never by another; then longer and
+  // longer, since starting takes time.
+  milliseconds turn(const Slot& slot) const {
+    if (slots_.size() >= lanes_.size()) return milliseconds::max();
+    // AFL++ begins with several runs of every input that there is.
+    bool is_slow = progress_.targets[slot.lane].engine == Engine::aflpp;
+    const milliseconds shortest{is_slow ? 3'000 : 500};
+    constexpr milliseconds longest{60'000};
+    milliseconds limit = longest;
+    if (options_.time) {
+      size_t turns = 3 * ((lanes_.size() + slots_.size() - 1) / slots_.size());
+      limit = std::clamp(*options_.time / static_cast<int>(turns), 2 * shortest, longest);
+    }
+    return std::min(limit, shortest * (1 << std::min<size_t>(lanes_[slot.lane].turns, 10)));
+  }
+
+  void start(Slot& slot) {
+    const TargetProgress& row = progress_.targets[slot.lane];
+    size_t index = static_cast<size_t>(&slot - slots_.data());
+    std::string of_slot = fmt::format("{}.{}", row.target->name, index);
+    fs::path seeds = build_folder() / "corpus" / row.target->name;
+    FuzzerTask task{.target = row.target,
+                    .bin = options_.builds.at(row.engine) / "bin" /
+                           fuzz::binary_folder(*row.target, options_.variant_folder.c_str()),
+                    .corpus = corpus_folder(*row.target),
+                    .seeds = options_.seeds && fs::exists(seeds) ? seeds : "",
+                    .crashes = crash_folder(*row.target, row.engine),
+                    .scratch = options_.out / name(row.engine) / of_slot,
+                    .log = options_.out / "logs" / (of_slot + ".log"),
+                    .environment = {"IOVAFUZZ_KNOWN=" + store_.known_file().string()},
+                    .seed = options_.seed + 1000 * slot.starts + static_cast<unsigned>(index),
+                    .input_timeout = options_.input_timeout,
+                    .memory = options_.memory,
+                    .engine_options = options_.engine_options,
+                    .stock_mutators = options_.stock_mutators};
+    slot.process = row.engine == Engine::aflpp ? start_aflpp(task) : start_libfuzzer(task);
+    slot.starts++;
+    slot.started = Clock::now();
+    milliseconds time = turn(slot);
+    lanes_[slot.lane].turns++;
+    slot.until = time == milliseconds::max() ? Clock::time_point::max() : slot.started + time;
+  }
+
+  void wait_for_output() {
+    std::vector<pollfd> fds;
+    for (Slot& slot : slots_) fds.push_back({slot.process->output(), POLLIN, 0});
+    poll(fds.data(), fds.size(), 200);
+  }
+
+  void serve(Slot& slot) {
+    if (Clock::now() >= slot.until) slot.process->interrupt();
+    if (slot.process->read_output()) {
+      hand_over(slot);
+      return;
+    }
+    finish(slot);
+    if (slots_.size() < lanes_.size()) slot.lane = (slot.lane + slots_.size()) % lanes_.size();
+  }
+
+  // Of one that goes on after a crash.
+  void hand_over(Slot& slot) {
+    if (progress_.targets[slot.lane].engine == Engine::libfuzzer) return;
+    constexpr milliseconds often_enough{500};
+    if (Clock::now() - slot.handed_over < often_enough) return;
+    slot.handed_over = Clock::now();
+    slot.process->hand_over();
+    take_crashes(slot.lane, slot.process->statistics().executions, slot.process->tail());
+  }
+
+  // The process has ended: books its figures and takes in what it left.
+  void finish(Slot& slot) {
+    std::unique_ptr<FuzzerProcess> process = std::move(slot.process);
+    process->hand_over();
+    Lane& lane = lanes_[slot.lane];
+    TargetProgress& row = progress_.targets[slot.lane];
+    const FuzzerStatistics& statistics = process->statistics();
+    lane.finished.executions += statistics.executions;
+    lane.finished.cpu_seconds += statistics.cpu_seconds;
+    lane.finished.coverage = std::max(lane.finished.coverage, statistics.coverage);
+    if (statistics.corpus) lane.finished.corpus = statistics.corpus;
+    if (statistics.stability)
+      lane.finished.stability = std::min(*statistics.stability, row.stability.value_or(100));
+    lane.running_time += Clock::now() - slot.started;
+    note_known(row, process->known_met());
+    size_t taken = take_crashes(slot.lane, statistics.executions, process->tail());
+    bool asked_to_end = process->status() == 0 || over() || Clock::now() >= slot.until;
+    // Its input may have been taken in already, if another process left the same.
+    bool left_input = taken || process->tail().find("Test unit written to") != std::string::npos;
+    if (left_input || asked_to_end) {
+      lane.failed_starts = 0;
+    } else if (++lane.failed_starts == 3) {
+      throw Failure(fmt::format("{} with {} ends with status {} and leaves no crash:\n{}",
+                                row.target->name, name(row.engine), process->status(),
+                                last_words(process->tail())));
+    }
+  }
+
+  // What an earlier campaign left untriaged when it was killed.
+  void recover(size_t lane) {
+    const fuzz::Target& target = *progress_.targets[lane].target;
+    fs::path left = options_.out / name(Engine::aflpp);
+    std::error_code none;
+    make_folder(crash_folder(target, Engine::aflpp));
+    make_folder(kept_corpus(target));
+    for (const auto& entry : fs::directory_iterator(left, none))
+      if (entry.path().stem() == target.name)
+        recover_aflpp(entry.path(), kept_corpus(target), crash_folder(target, Engine::aflpp));
+    for (Engine engine : {Engine::libfuzzer, Engine::aflpp})
+      take_crashes_of(lane, crash_folder(target, engine), 0, "");
+  }
+
+  size_t take_crashes(size_t lane, uint64_t executions, const std::string& log) {
+    const TargetProgress& row = progress_.targets[lane];
+    return take_crashes_of(lane, crash_folder(*row.target, row.engine), executions, log);
+  }
+
+  size_t take_crashes_of(size_t lane, const fs::path& folder, uint64_t executions,
+                         const std::string& log) {
+    TargetProgress& row = progress_.targets[lane];
+    std::vector<fs::path> inputs;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(folder, none))
+      // Slow inputs are no findings, and what a killed process was writing is elsewhere, whole.
+      if (entry.is_regular_file(none) && entry.path().extension() != ".partial" &&
+          entry.path().filename().string().rfind("slow-unit-", 0) != 0)
+        inputs.push_back(entry.path());
+    std::sort(inputs.begin(), inputs.end());
+    for (const fs::path& input : inputs) {
+      std::string name = input.filename().string();
+      if (size_t at = name.find(executions_label); at != std::string::npos)
+        executions = strtoull(name.c_str() + at + strlen(executions_label), nullptr, 10);
+      TakenInput taken = store_.take(read_crash(input), *row.target, executions, log);
+      note_known(row, {taken.key});
+      put_away(input, taken.key);
+      if (!taken.new_finding) continue;
+      row.new_findings++;
+      report(taken.new_finding);
+      if (options_.first) {
+        stop_ = true;
+        return inputs.size();
+      }
+    }
+    return inputs.size();
+  }
+
+  // What shows a known finding is kept apart; the store has the others.
+  void put_away(const fs::path& input, const std::string& key) const {
+    const engine::KnownFinding* known = store_.known(key);
+    if (!known) {
+      fs::remove(input);
+      return;
+    }
+    fs::path folder = options_.out / "known" / known->id;
+    make_folder(folder);
+    fs::rename(input, folder / input.filename());
+  }
+
+  // Those of the keys that are in the ledger; the others are this campaign's own findings.
+  void note_known(TargetProgress& row, const std::set<std::string>& keys) const {
+    for (const std::string& key : keys)
+      if (const engine::KnownFinding* known = store_.known(key)) row.known[known->id].insert(key);
+  }
+
+  void stop_all() {
+    for (Slot& slot : slots_)
+      if (slot.process) slot.process->interrupt();
+    Clock::time_point patience = Clock::now() + std::chrono::seconds(10);
+    for (Slot& slot : slots_) {
+      if (!slot.process) continue;
+      bool open = true;
+      while ((open = slot.process->read_output()) && Clock::now() < patience) {
+        pollfd fd{slot.process->output(), POLLIN, 0};
+        poll(&fd, 1, 200);
+      }
+      if (open)
+        slot.process.reset();  // killed; its crashes so far are on disk
+      else
+        finish(slot);
+    }
+  }
+
+  void update_progress() {
+    progress_.elapsed = elapsed();
+    for (size_t i = 0; i < lanes_.size(); i++) {
+      TargetProgress& row = progress_.targets[i];
+      FuzzerStatistics sum = lanes_[i].finished;
+      Clock::duration time = lanes_[i].running_time;
+      row.running = false;
+      for (const Slot& slot : slots_) {
+        if (!slot.process || slot.lane != i) continue;
+        row.running = true;
+        time += Clock::now() - slot.started;
+        sum.executions += slot.process->statistics().executions;
+        sum.coverage = std::max(sum.coverage, slot.process->statistics().coverage);
+        sum.corpus = std::max(sum.corpus, slot.process->statistics().corpus);
+        note_known(row, slot.process->known_met());
+      }
+      double seconds = std::chrono::duration<double>(time).count();
+      row.executions = sum.executions;
+      row.executions_per_second = seconds > 0 ? static_cast<double>(sum.executions) / seconds : 0;
+      row.cpu_seconds = sum.cpu_seconds;
+      if (sum.coverage > row.coverage || sum.corpus > row.corpus) row.last_new = elapsed();
+      row.coverage = sum.coverage;
+      row.corpus = sum.corpus;
+      row.stability = sum.stability;
+    }
+    progress_.inputs_by_key.clear();
+    for (const StoredFinding& finding : store_.findings())
+      progress_.inputs_by_key[finding.key] = finding.inputs;
+    progress_.totals = before_;
+    progress_.totals.runs++;
+    progress_.totals.seconds += std::chrono::duration<double>(elapsed()).count();
+    for (const TargetProgress& row : progress_.targets)
+      progress_.totals.executions += row.executions;
+  }
+
+  void report(const StoredFinding* finding) {
+    update_progress();
+    if (progress_.elapsed - saved_at_ >= save_every) write_totals();
+    on_progress_(progress_, finding);
+  }
+
+  // By variant.
+  fs::path totals_file() const { return options_.out / "totals.json"; }
+
+  nlohmann::json all_totals() const {
+    std::error_code none;
+    if (!fs::exists(totals_file(), none)) return nlohmann::json::object();
+    nlohmann::json all = nlohmann::json::parse(read_file(totals_file()), nullptr, false);
+    return all.is_object() ? all : nlohmann::json::object();
+  }
+
+  void read_totals() {
+    nlohmann::json of_variant = all_totals()[options_.tested.variant->name];
+    if (!of_variant.is_object()) return;
+    before_ = {of_variant.value("runs", 0u), of_variant.value("seconds", 0.0),
+               of_variant.value("executions", uint64_t{0})};
+  }
+
+  void write_totals() {
+    saved_at_ = progress_.elapsed;
+    nlohmann::json all = all_totals();
+    all[options_.tested.variant->name] = {{"runs", progress_.totals.runs},
+                                          {"seconds", progress_.totals.seconds},
+                                          {"executions", progress_.totals.executions}};
+    write_file(totals_file(), all.dump(2) + "\n");
+  }
+
+  // A full disk would keep no crash.
+  void check_space() {
+    if (fs::space(options_.out).available >= options_.least_space) return;
+    stop_all();
+    throw Failure(fmt::format("{}: the disk has less than {} MB left: make room, and the same "
+                              "command goes on from here",
+                              options_.out.string(), options_.least_space >> 20));
+  }
+
+  const CampaignOptions& options_;
+  const OnProgress& on_progress_;
+  FileLock lock_;  // before the store, which writes
+  FindingStore store_;
+  Clock::time_point begin_;
+  std::vector<Slot> slots_;
+  Progress progress_;
+  std::vector<Lane> lanes_;  // one for each row of the progress
+  Totals before_;
+  milliseconds saved_at_{0};
+  bool stop_ = false;
+};
+
+}  // namespace
+
+fs::path campaign_folder() {
+  fs::path folder = source_folder() / ".campaign";
+  make_folder(folder);
+  write_file(folder / ".gitignore", "*\n");
+  return folder;
+}
+
+CampaignResult run_campaign(const CampaignOptions& options, const OnProgress& on_progress) {
+  InterruptGuard guard;
+  return Campaign(options, on_progress).run();
+}
+
+}  // namespace tool

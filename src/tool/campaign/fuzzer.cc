@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/campaign/fuzzer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "tool/support/failure.h"
+
+namespace tool {
+namespace {
+
+constexpr size_t tail_size = 64 << 10;  // bytes
+
+constexpr char known_mark[] = "==iovafuzz== known: ";
+constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process begins a new one after that
+
+}  // namespace
+
+FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
+                             const std::vector<std::string>& environment,
+                             std::filesystem::path log_file, int at_our_end) {
+  int ends[2];
+  std::error_code none;
+  if (std::filesystem::file_size(log_file, none) > largest_log && !none)
+    std::filesystem::rename(log_file, log_file.string() + ".old", none);
+  log_ = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (log_ < 0) throw Failure(fmt::format("{}: {}", log_file.string(), strerror(errno)));
+  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  pid_ = fork();
+  if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  if (pid_ == 0) {
+    // A group of its own: Ctrl-C reaches the tool alone, which ends its fuzzers in order.
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, at_our_end);
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, STDIN_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    for (const std::string& word : environment) putenv(const_cast<char*>(word.c_str()));
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
+    _exit(127);
+  }
+  close(ends[1]);
+  output_ = ends[0];
+  fcntl(output_, F_SETFL, O_NONBLOCK);
+}
+
+FuzzerProcess::~FuzzerProcess() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);
+    wait();
+  }
+  close(output_);
+  close(log_);
+}
+
+void FuzzerProcess::interrupt() {
+  if (pid_ > 0) kill(pid_, SIGINT);
+}
+
+double cpu_seconds(const rusage& usage) {
+  double sum = 0;
+  for (const timeval& time : {usage.ru_utime, usage.ru_stime})
+    sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  return sum;
+}
+
+void FuzzerProcess::wait() {
+  int status = 0;
+  rusage usage{};
+  while (wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR) {
+  }
+  statistics_.cpu_seconds = cpu_seconds(usage);
+  statistics_.peak_megabytes = static_cast<uint64_t>(usage.ru_maxrss) / 1024;
+  status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  pid_ = 0;
+}
+
+bool FuzzerProcess::read_output() {
+  char bytes[65536];
+  while (true) {
+    ssize_t n = read(output_, bytes, sizeof bytes);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return true;  // nothing more for now
+    }
+    if (n == 0) break;
+    if (write(log_, bytes, static_cast<size_t>(n)) < 0) {
+      // The log is for people; a full disk shows when a finding is written.
+    }
+    tail_.append(bytes, static_cast<size_t>(n));
+    if (tail_.size() > 2 * tail_size) tail_.erase(0, tail_.size() - tail_size);
+    partial_line_.append(bytes, static_cast<size_t>(n));
+    size_t end;
+    while ((end = partial_line_.find('\n')) != std::string::npos) {
+      std::string line = partial_line_.substr(0, end);
+      if (size_t at = line.find(known_mark); at != std::string::npos)
+        known_met_.insert(line.substr(at + strlen(known_mark)));
+      take_line(line);
+      partial_line_.erase(0, end + 1);
+    }
+  }
+  wait();
+  return false;
+}
+
+}  // namespace tool

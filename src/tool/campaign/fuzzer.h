@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One process of a fuzzing engine on one target.
+#pragma once
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fuzz/target.h"
+#include "tool/support/build.h"
+
+namespace tool {
+
+struct FuzzerStatistics {
+  uint64_t executions = 0, coverage = 0, corpus = 0;
+  std::optional<double> stability;  // percent of the coverage that repeats itself, if told
+  double cpu_seconds = 0;           // once it has ended
+  uint64_t peak_megabytes = 0;      // resident; once it has ended
+};
+
+// User and system time.
+double cpu_seconds(const rusage& usage);
+
+// In the name of a crash's file, before the number of executions after which it was met.
+inline constexpr char executions_label[] = ",execs:";
+
+// What a process is to do. Folders are there already.
+struct FuzzerTask {
+  const fuzz::Target* target;
+  std::filesystem::path bin;      // folder of the target's binary
+  std::filesystem::path corpus;   // read, and added to
+  std::filesystem::path seeds;    // read, unless empty
+  std::filesystem::path crashes;  // for inputs that crash
+  std::filesystem::path scratch;  // its own as long as it runs; what it finds there is lost
+  std::filesystem::path log;      // appended to
+  std::vector<std::string> environment;  // NAME=VALUE, added to the tool's own
+  unsigned seed = 1;
+  unsigned input_timeout = 25;  // seconds
+  unsigned memory = 2560;       // MB, resident; AFL++ cannot limit it under AddressSanitizer
+  std::vector<std::string> engine_options = {};  // in the engine's own words, the last to count
+  bool stock_mutators = false;
+};
+
+class FuzzerProcess {
+ public:
+  // Starts it. When this process dies, it gets the signal at_our_end. Throws Failure.
+  FuzzerProcess(const std::vector<std::string>& command,
+                const std::vector<std::string>& environment, std::filesystem::path log_file,
+                int at_our_end = SIGKILL);
+  virtual ~FuzzerProcess();
+  FuzzerProcess(const FuzzerProcess&) = delete;
+
+  int output() const { return output_; }  // file descriptor to poll
+  // Reads what there is. Returns false once the process has closed its output; then status() is
+  // its exit status (128 + signal if one ended it).
+  bool read_output();
+  // Puts what it found since the last time where its task wants it. Call it now and then, and once
+  // it has ended.
+  virtual void hand_over() {}
+  void interrupt();  // ask it to end
+  int status() const { return status_; }
+  const FuzzerStatistics& statistics() const { return statistics_; }
+  const std::set<std::string>& known_met() const { return known_met_; }
+  // The last of what it wrote.
+  const std::string& tail() const { return tail_; }
+
+ protected:
+  bool is_running() const { return pid_ > 0; }
+  virtual void take_line(const std::string&) {}
+  FuzzerStatistics statistics_;
+
+ private:
+  void wait();
+
+  pid_t pid_ = 0;
+  int output_ = -1, status_ = 0;
+  int log_ = -1;
+  std::string partial_line_, tail_;
+  std::set<std::string> known_met_;
+};
+
+// libFuzzer with that command line.
+class LibFuzzer : public FuzzerProcess {
+ public:
+  using FuzzerProcess::FuzzerProcess;
+
+ private:
+  void take_line(const std::string& line) override;
+};
+
+// Throws Failure.
+std::unique_ptr<FuzzerProcess> start_libfuzzer(const FuzzerTask& task);
+std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task);
+
+// Puts into a corpus and a folder of crashes what a killed AFL++ left in its scratch folder, which
+// is gone then. Throws Failure.
+void recover_aflpp(const std::filesystem::path& scratch, const std::filesystem::path& corpus,
+                   const std::filesystem::path& crashes);
+
+}  // namespace tool

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/findings/crash_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "fuzz/targets.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+// Longer than any engine makes them.
+constexpr uintmax_t largest = 16 << 20;  // bytes
+
+const fuzz::Target* target_of(const fs::path& path) {
+  const fuzz::Target* widest = nullptr;
+  for (const fuzz::Target* target : fuzz::targets)
+    if (!strcmp(target->name, "iova_domain")) widest = target;
+  const fuzz::Target* named = nullptr;
+  for (const fs::path& part : path)
+    for (const fuzz::Target* target : fuzz::targets) {
+      bool longer = !named || strlen(target->name) >= strlen(named->name);
+      if (part.string().find(target->name) != std::string::npos && longer) named = target;
+    }
+  return named ? named : widest;
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+// Files that people and tools put beside inputs.
+bool is_no_input(const fs::path& path) {
+  static constexpr const char* extensions[] = {".txt",    ".json", ".log", ".sarif", ".dict",
+                                               ".casrep", ".c",    ".md",  ".options", ".partial"};
+  std::string name = path.filename().string(), extension = path.extension().string();
+  return name.empty() || name[0] == '.' || name.rfind("README", 0) == 0 ||
+         std::find(std::begin(extensions), std::end(extensions), extension) !=
+             std::end(extensions);
+}
+
+class Search {
+ public:
+  explicit Search(std::vector<std::string>& complaints) : complaints_(complaints) {}
+
+  void look_at(const fs::path& path) {
+    std::error_code error;
+    fs::file_status status = fs::status(path, error);
+    if (fs::is_directory(status)) return look_into(path);
+    if (!fs::exists(status) || error)
+      return complain(path, error ? error.message() : "No such file or directory");
+    take(path, status);
+  }
+
+  std::vector<CrashFile> found() {
+    std::sort(found_.begin(), found_.end(),
+              [](const CrashFile& a, const CrashFile& b) { return a.path < b.path; });
+    return std::move(found_);
+  }
+
+ private:
+  void complain(const fs::path& path, const std::string& what) {
+    complaints_.push_back(fmt::format("{}: {}", path.string(), what));
+  }
+
+  void take(const fs::path& path, const fs::file_status& status) {
+    if (!fs::is_regular_file(status)) return complain(path, "is no regular file");
+    std::error_code error;
+    uintmax_t size = fs::file_size(path, error);
+    if (error) return complain(path, error.message());
+    if (size > largest)
+      return complain(path, fmt::format("{} bytes are more than any engine makes", size));
+    found_.push_back({path, target_of(path)});
+  }
+
+  void look_into(const fs::path& folder) {
+    bool of_aflpp = is_there(folder / "fuzzer_stats") ||
+                    (is_there(folder / "queue") && is_there(folder / "crashes"));
+    bool of_campaign = is_there(folder / "crashes") && is_there(folder / "findings");
+    std::error_code error;
+    std::vector<fs::path> inside;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+      inside.push_back(at->path());
+    if (error) complain(folder, error.message());
+    std::sort(inside.begin(), inside.end());
+    for (const fs::path& path : inside) {
+      std::string name = path.filename().string();
+      // Corpora, queues and logs show nothing that was not reported.
+      bool has_crashes = name.rfind("crashes", 0) == 0 || name.rfind("hangs", 0) == 0;
+      if (of_aflpp && !has_crashes) continue;
+      if (!of_aflpp && of_campaign && !has_crashes && name != "findings" && name != "known")
+        continue;
+      std::error_code ignored;
+      if (fs::is_directory(fs::symlink_status(path, ignored))) {
+        look_into(path);
+      } else if (!is_no_input(path)) {
+        fs::file_status status = fs::status(path, ignored);
+        if (fs::is_directory(status)) continue;  // through a link
+        if (ignored || !fs::exists(status))
+          complain(path, ignored ? ignored.message() : "leads nowhere");
+        else
+          take(path, status);
+      }
+    }
+  }
+
+  std::vector<std::string>& complaints_;
+  std::vector<CrashFile> found_;
+};
+
+}  // namespace
+
+std::vector<CrashFile> find_crash_files(const std::vector<std::string>& paths,
+                                        std::vector<std::string>& complaints) {
+  Search search(complaints);
+  for (const std::string& path : paths) search.look_at(path);
+  return search.found();
+}
+
+}  // namespace tool

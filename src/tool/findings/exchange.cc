@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/findings/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+namespace tool {
+namespace {
+
+using nlohmann::json;
+
+// Of "free_iova (drivers/iommu/iova.c:123)".
+struct CodePlace {
+  std::string function, file;
+  unsigned line = 0;
+};
+
+CodePlace place_of(const StoredFinding& finding) {
+  std::string text = finding.outcome.report ? finding.outcome.report->function : "";
+  CodePlace place;
+  size_t open = text.find(" ("), colon = text.rfind(':');
+  place.function = text.substr(0, open);
+  if (open == std::string::npos || colon == std::string::npos || colon < open) return place;
+  // A column may follow the line.
+  size_t before = text.rfind(':', colon - 1);
+  bool has_column = before != std::string::npos && before > open &&
+                    std::isdigit(static_cast<unsigned char>(text[before + 1]));
+  if (has_column) colon = before;
+  place.file = text.substr(open + 2, colon - open - 2);
+  place.line = static_cast<unsigned>(strtoul(text.c_str() + colon + 1, nullptr, 10));
+  size_t in_tree = place.file.find("drivers/iommu/");
+  if (in_tree == std::string::npos) in_tree = place.file.find("src/");
+  if (in_tree != std::string::npos) place.file.erase(0, in_tree);
+  return place;
+}
+
+std::string oracle_of(const std::string& key) { return key.substr(0, key.find(':')); }
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> result;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) result.push_back(line);
+  return result;
+}
+
+std::string headline(const StoredFinding& finding) {
+  if (finding.outcome.report) return finding.outcome.report->headline;
+  return finding.key == "timeout" ? "timeout: an input does not come to its end"
+                                  : finding.key + ": the process died without a report";
+}
+
+const char* level(const StoredFinding& finding) {
+  if (finding.standing == Standing::is_known) return "note";
+  return severity_of(finding.outcome) <= shim::Severity::wrong_result ? "error" : "warning";
+}
+
+}  // namespace
+
+json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& variant) {
+  json rules = json::array(), results = json::array();
+  std::map<std::string, size_t> rule_index;
+  for (const StoredFinding& finding : findings) {
+    std::string oracle = oracle_of(finding.key);
+    auto [rule, is_new] = rule_index.try_emplace(oracle, rules.size());
+    if (is_new)
+      rules.push_back({{"id", oracle},
+                       {"shortDescription", {{"text", headline(finding)}}},
+                       {"properties", {{"severity", shim::name(severity_of(finding.outcome))}}}});
+    CodePlace place = place_of(finding);
+    json location{{"logicalLocations",
+                   {{{"name", place.function.empty() ? "?" : place.function},
+                     {"kind", "function"}}}}};
+    if (!place.file.empty()) {
+      location["physicalLocation"]["artifactLocation"]["uri"] = place.file;
+      if (place.line) location["physicalLocation"]["region"]["startLine"] = place.line;
+    }
+    std::string message = headline(finding);
+    if (finding.outcome.report) {
+      const engine::Report& report = *finding.outcome.report;
+      message += "\noperation: " + report.operation;
+      for (const std::string& fault : report.faults) message += "\nfault injected: " + fault;
+      if (!report.values.empty()) message += "\nfound: " + report.values;
+      message += "\nprogram:\n" + report.program;
+    }
+    results.push_back(
+        {{"ruleId", oracle},
+         {"ruleIndex", rule->second},
+         {"level", level(finding)},
+         {"message", {{"text", message}}},
+         {"locations", {location}},
+         {"partialFingerprints", {{"iovafuzzKey/v1", finding.key}}},
+         {"baselineState", finding.standing == Standing::is_known ? "unchanged" : "new"},
+         {"occurrenceCount", std::max<size_t>(finding.inputs, 1)},
+         {"properties",
+          {{"standing", name(finding.standing)},
+           {"blame", finding.outcome.report ? finding.outcome.report->blame : "unknown"},
+           {"replay", finding.replay},
+           {"needed", finding.needed}}}});
+  }
+  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+          {"version", "2.1.0"},
+          {"runs",
+           {{{"tool", {{"driver", {{"name", "iovafuzz"}, {"rules", rules}}}}},
+             {"results", results},
+             {"properties", {{"variant", variant.name}}}}}}};
+}
+
+// Without a date, so that the same finding has the same report.
+json to_casrep(const StoredFinding& finding) {
+  CodePlace place = place_of(finding);
+  std::string where = place.file.empty() ? "" : fmt::format("{}:{}", place.file, place.line);
+  json stack = json::array();
+  auto frame = [&](const std::string& function, const std::string& at) {
+    if (!function.empty() && function != "?")
+      stack.push_back(fmt::format("#{}  0x0000000000000000 in {} (){}", stack.size(), function,
+                                  at.empty() ? "" : " at " + at));
+  };
+  frame(place.function, where);
+  json source = json::array();
+  std::string explanation = headline(finding);
+  if (finding.outcome.report) {
+    const engine::Report& report = *finding.outcome.report;
+    for (const std::string& line : lines(report.program)) source.push_back(line);
+    for (const std::string& fault : report.faults) explanation += "; fault injected: " + fault;
+    if (!report.values.empty()) explanation += "; found: " + report.values;
+  }
+  shim::Severity severity = severity_of(finding.outcome);
+  return {{"Date", ""},
+          {"Uname", ""},
+          {"OS", ""},
+          {"OSRelease", ""},
+          {"Architecture", ""},
+          {"ExecutablePath", finding.target},
+          {"ProcEnviron", json::array()},
+          {"ProcCmdline", finding.replay},
+          {"Stdin", ""},
+          {"ProcStatus", json::array()},
+          {"ProcMaps", json::array()},
+          {"ProcFiles", json::array()},
+          {"NetworkConnections", json::array()},
+          {"CrashSeverity",
+           {{"Type", severity == shim::Severity::memory_safety ? "PROBABLY_EXPLOITABLE"
+                     : severity == shim::Severity::unknown     ? "UNDEFINED"
+                                                         : "NOT_EXPLOITABLE"},
+            {"ShortDescription", oracle_of(finding.key)},
+            {"Description", finding.key},
+            {"Explanation", explanation}}},
+          {"Stacktrace", stack},
+          {"Registers", json::object()},
+          {"Disassembly", json::array()},
+          {"Package", ""},
+          {"PackageVersion", ""},
+          {"PackageArchitecture", ""},
+          {"PackageDescription", ""},
+          {"AsanReport", json::array()},
+          {"UbsanReport", json::array()},
+          {"PythonReport", json::array()},
+          {"GoReport", json::array()},
+          {"JavaReport", json::array()},
+          {"RustReport", json::array()},
+          {"JsReport", json::array()},
+          {"CSharpReport", json::array()},
+          {"CrashLine", where},
+          {"Source", source}};
+}
+
+}  // namespace tool

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Findings as other programs take them: SARIF 2.1.0 for code review, and the crash reports of CASR
+// for its clustering.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "tool/findings/findings.h"
+
+namespace tool {
+
+// One run with all findings.
+nlohmann::json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& variant);
+nlohmann::json to_casrep(const StoredFinding& finding);
+
+}  // namespace tool

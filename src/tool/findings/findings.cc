@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/findings/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "fuzz/targets.h"
+#include "tool/support/build.h"
+#include "tool/findings/c_source.h"
+#include "tool/support/failure.h"
+#include "tool/findings/exchange.h"
+#include "tool/support/files.h"
+#include "tool/support/hash.h"
+#include "tool/support/interrupt.h"
+#include "tool/replay/minimizer.h"
+#include "tool/support/report_json.h"
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace tool {
+namespace {
+
+std::string folder_name(const std::string& key) {
+  std::string name;
+  for (char c : key)
+    name += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ? c : '.';
+  return name;
+}
+
+std::string commented(const std::string& text) { return "# " + text + "\n"; }
+
+constexpr char report_json[] = "report.json";
+
+json to_json(const StoredFinding& finding, const std::string& variant) {
+  json report{{"key", finding.key},
+              {"variant", variant},
+              {"standing", name(finding.standing)},
+              {"severity", shim::name(severity_of(finding.outcome))},
+              {"target", finding.target},
+              {"executions", finding.executions},
+              {"shown", finding.shown},
+              {"runs", finding.runs},
+              {"minimal", finding.is_minimal},
+              {"needed", finding.needed},
+              {"also", finding.also},
+              {"reproducer", finding.reproducer.filename().string()},
+              {"replay", finding.replay}};
+  if (finding.outcome.report) report["report"] = tool::to_json(*finding.outcome.report);
+  return report;
+}
+
+// What a killed process was writing does not count.
+size_t count_inputs(const fs::path& folder) {
+  std::error_code ignored;
+  size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "inputs", ignored))
+    count += entry.path().extension() != ".partial";
+  return count;
+}
+
+StoredFinding from_json(const json& report, const fs::path& folder) {
+  StoredFinding finding;
+  finding.key = report["key"];
+  for (Standing standing : {Standing::is_new, Standing::came_back, Standing::is_known})
+    if (report["standing"] == name(standing)) finding.standing = standing;
+  finding.target = report["target"];
+  finding.executions = report["executions"];
+  finding.shown = report["shown"];
+  finding.runs = report["runs"];
+  finding.is_minimal = report["minimal"];
+  finding.needed = report["needed"].get<std::vector<std::string>>();
+  finding.also = report["also"].get<std::vector<std::string>>();
+  finding.folder = folder;
+  finding.reproducer = folder / report["reproducer"].get<std::string>();
+  finding.replay = report["replay"];
+  if (report.contains("report")) {
+    finding.outcome.kind = Outcome::finding;
+    finding.outcome.report = report_from_json(report["report"]);
+  } else {
+    finding.outcome.kind = finding.key == "timeout" ? Outcome::timeout : Outcome::crash;
+  }
+  finding.inputs = count_inputs(folder);
+  return finding;
+}
+
+}  // namespace
+
+FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
+    : folder_(out / "findings"),
+      tested_(tested),
+      options_(options),
+      judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
+  make_folder(folder_);
+  write_known();
+}
+
+std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const {
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(folder_)) folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  std::vector<std::pair<StoredFinding, std::string>> stored;
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    if (!fs::is_regular_file(folder / report_json, error)) continue;
+    try {
+      json report = json::parse(read_file(folder / report_json));
+      stored.emplace_back(from_json(report, folder), report["variant"]);
+    } catch (const json::exception&) {
+      throw Failure(fmt::format("{}: is not what this tool wrote",
+                                (folder / report_json).string()));
+    }
+  }
+  return stored;
+}
+
+void FindingStore::load() {
+  for (auto& [finding, variant] : stored()) findings_.push_back(std::move(finding));
+  write_known();
+}
+
+std::vector<std::string> FindingStore::load_what_shows() {
+  std::vector<std::string> gone;
+  for (auto& [finding, variant] : stored()) {
+    if (known(finding.key)) continue;
+    const fuzz::Target* target = nullptr;
+    for (const fuzz::Target* candidate : fuzz::targets)
+      if (finding.target == candidate->name) target = candidate;
+    if (!target || (target->compares && !tested_.expected)) continue;
+    Input input = read_crash(finding.reproducer);
+    Outcome outcome = judge_.replay(input, *target, found_keys());
+    if (outcome.key() != finding.key) {
+      gone.push_back(finding.key);
+      continue;
+    }
+    if (variant == tested_.variant->name) {
+      finding.outcome = std::move(outcome);
+      findings_.push_back(std::move(finding));
+    } else if (!take(input, *target, 0, "").new_finding) {
+      continue;
+    }
+    findings_.back().is_earlier = true;
+  }
+  write_known();
+  return gone;
+}
+
+const engine::KnownFinding* FindingStore::known(const std::string& key) const {
+  return judge_.known(key);
+}
+
+std::vector<std::string> FindingStore::found_keys() const {
+  std::vector<std::string> keys;
+  for (const StoredFinding& finding : findings_) keys.push_back(finding.key);
+  return keys;
+}
+
+StoredFinding* FindingStore::find(const std::string& key) {
+  auto found = std::find_if(findings_.begin(), findings_.end(),
+                            [&](const StoredFinding& finding) { return finding.key == key; });
+  return found == findings_.end() ? nullptr : &*found;
+}
+
+TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, uint64_t executions,
+                              const std::string& log) {
+  Outcome outcome = judge_.replay(input, target, found_keys());
+  std::string key = outcome.key();
+  if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
+  bool is_ours = options_.keep_known ? !outcome.key().empty() : !known(key);
+  if (!is_ours) return {nullptr, key};
+  StoredFinding* found = find(key);
+  bool is_new = !found;
+  if (is_new) {
+    program::Program smallest = input.program;
+    StoredFinding finding = make(key, input, target, std::move(outcome), &smallest);
+    finding.executions = executions;
+    if (options_.whole && interrupted()) return {nullptr, key};
+    // Made smaller, it may have turned out to be another's.
+    if (!options_.keep_known && known(finding.key)) return {nullptr, finding.key};
+    found = find(finding.key);
+    is_new = !found;
+    if (is_new) {
+      write(finding, input, target, smallest);
+      findings_.push_back(std::move(finding));
+      found = &findings_.back();
+    }
+  }
+  fs::path copy = found->folder / "inputs" / content_hash(input.content);
+  if (input.is_text) copy += ".iova";
+  std::error_code error;
+  bool is_there = fs::exists(copy, error);
+  if (!is_there) write_file(copy, input.content);
+  found->inputs += !is_there;
+  if (is_new) {
+    found->inputs = count_inputs(found->folder);  // a killed process may have left some
+    write_report(*found, log);
+    write_known();
+  }
+  return {is_new ? found : nullptr, found->key};
+}
+
+// All but its files.
+StoredFinding FindingStore::make(const std::string& key, const Input& input,
+                                 const fuzz::Target& target, Outcome outcome,
+                                 program::Program* smallest) {
+  StoredFinding finding;
+  finding.key = key;
+  finding.target = target.name;
+  finding.shown = outcome.kind != Outcome::clean;
+  for (finding.runs = 1; finding.runs < options_.times; finding.runs++)
+    finding.shown += judge_.replay(input, target, found_keys()).key() == key;
+  finding.outcome = std::move(outcome);
+  if (!target.reads_text && finding.outcome.kind != Outcome::clean)
+    make_smaller(finding, target, smallest);
+  bool uses_ledger = options_.use_ledger || options_.keep_known;
+  bool is_forgotten = options_.use_ledger && !known(finding.key) &&
+                      engine::find_known(finding.key, tested_.variant->name);
+  finding.standing = uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant)
+                                                  : Standing::is_new;
+  finding.folder = folder_ / folder_name(finding.key);
+  finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
+  std::string past;
+  for (const std::string& met : finding.outcome.known_met) past += "--past " + met + " ";
+  std::string command = fmt::format("./iovafuzz replay {}{}", tested_.replay_options, past);
+  if (target.compares) command = tested_.compare_command + " ";
+  if (target.reads_text)
+    command = fmt::format("{}/bin/{}/{} ", build_folder().string(),
+                          fuzz::binary_folder(target, ""), target.name);
+  finding.replay = command + finding.reproducer.string();
+  return finding;
+}
+
+void FindingStore::write(const StoredFinding& finding, const Input& input,
+                         const fuzz::Target& target, const program::Program& smallest) const {
+  make_folder(finding.folder / "inputs");
+  if (target.reads_text) return write_file(finding.reproducer, input.content);
+  std::vector<uint8_t> bytes = program::encode(input.program);
+  write_file(finding.folder / "input.bin",
+             input.is_text ? std::string(bytes.begin(), bytes.end()) : input.content);
+  std::string comments = commented(finding.key);
+  if (finding.outcome.report) comments += commented(finding.outcome.report->headline);
+  for (const std::string& need : finding.needed) comments += commented(need);
+  write_file(finding.reproducer, comments + print(smallest));
+  bool alone = finding.outcome.report && finding.outcome.known_met.empty() && !target.compares;
+  if (alone) write_c_source(finding, smallest);
+}
+
+void FindingStore::write_c_source(const StoredFinding& finding,
+                                  const program::Program& smallest) const {
+  Outcome outcome = run_isolated(
+      *tested_.variant, smallest,
+      {.record = true, .record_calls = true, .timeout_ms = options_.timeout_ms});
+  if (outcome.key() != finding.key) return;
+  try {
+    write_file(finding.folder / "reproducer.c", c_source(smallest, *tested_.variant, outcome));
+  } catch (const NotInC&) {
+  }
+}
+
+void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& target,
+                                program::Program* program) const {
+  if (!options_.minimize_executions) return;
+  IsolateOptions isolate = judge_.options(target, finding.outcome.known_met);
+  // What hangs does so for as long as it may: less of both.
+  constexpr uint64_t executions_that_hang = 20;
+  constexpr int hang_ms = 2000;
+  bool hangs = finding.outcome.kind == Outcome::timeout;
+  Minimized smaller = minimize(
+      *tested_.variant, *program, finding.key,
+      {.expected = isolate.expected,
+       .known = isolate.known,
+       .times = 1,
+       .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
+       .timeout_ms = hangs ? std::min(hang_ms, isolate.timeout_ms) : isolate.timeout_ms});
+  if (smaller.outcome.key() != smaller.key) return;  // it does not show it again
+  finding.key = smaller.key;
+  finding.outcome = std::move(smaller.outcome);
+  finding.is_minimal = smaller.is_minimal;
+  finding.needed = std::move(smaller.needed);
+  *program = std::move(smaller.program);
+  fs::path also = folder_ / folder_name(finding.key) / "also";
+  for (const auto& [key, other] : smaller.also) {
+    finding.also.push_back(key);
+    make_folder(also);
+    write_file(also / (folder_name(key) + ".iova"), commented(key) + print(other));
+  }
+}
+
+void FindingStore::write_report(const StoredFinding& finding, const std::string& log) const {
+  std::string report = finding.outcome.report ? engine::format(*finding.outcome.report) : "";
+  std::string needed;
+  for (const std::string& need : finding.needed) needed += need + "\n";
+  const engine::KnownFinding* entry = engine::find_known(finding.key, tested_.variant->name);
+  write_file(finding.folder / "report.txt",
+             fmt::format("{}\n{}{}, {}\nvariant: {}\ntarget: {}\nshown in {} of {} runs\n"
+                         "replay: {}\n{}{}\n{}\n",
+                         finding.key, name(finding.standing),
+                         entry ? fmt::format(" ({}: {})", entry->id, entry->title) : "",
+                         shim::name(severity_of(finding.outcome)), tested_.variant->name,
+                         finding.target, finding.shown, finding.runs, finding.replay, needed, report,
+                         finding.outcome.log.empty() ? log : finding.outcome.log));
+  write_file(finding.folder / "report.casrep", to_text(to_casrep(finding)));
+  write_file(finding.folder / report_json, to_text(to_json(finding, tested_.variant->name)));
+}
+
+void FindingStore::write_known() const {
+  std::string text;
+  for (const std::string& key : judge_.known_keys()) text += key + "\n";
+  for (const std::string& key : found_keys()) text += key + "\n";
+  write_file(known_file(), text);
+}
+
+}  // namespace tool

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Findings on disk: a folder for each key with
+//   program.iova   the smallest program that shows it, with what it needs
+//   report.txt     for people; report.json, report.casrep for programs
+//   reproducer.c   the same without an engine, if C can say it (triage/reproducer.cc compiles it)
+//   input.bin      the first input that showed it (input, where that is no program)
+//   inputs/        all of them, by a hash of what they hold
+// report.json comes last: a folder without it was not finished, and is written again.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/ledger.h"
+#include "fuzz/target.h"
+#include "tool/replay/isolate.h"
+#include "tool/replay/judge.h"
+
+namespace tool {
+
+struct StoredFinding {
+  std::string key;
+  Standing standing;
+  std::string target;
+  uint64_t executions = 0;  // of the target's process, when it was first met; 0 if not known
+  size_t inputs = 0;        // that showed it
+  unsigned shown = 0, runs = 0;  // the first of them, in so many of so many runs
+  bool is_minimal = false;
+  bool is_earlier = false;          // found by an earlier process
+  std::vector<std::string> needed;  // by the program: Minimized
+  std::vector<std::string> also;    // keys that smaller programs showed; they are in also/
+  std::filesystem::path folder;
+  std::filesystem::path reproducer;  // program.iova, or input
+  std::string replay;   // the command that shows it again
+  Outcome outcome;      // of the smallest program
+};
+
+// What an input that an engine left turned out to show.
+struct TakenInput {
+  const StoredFinding* new_finding;  // NULL unless its key is new to this store
+  std::string key;                   // "unreproduced:<target>" if nothing
+};
+
+struct StoreOptions {
+  bool use_ledger = true;  // what is known of the variant is gone past
+  std::vector<std::string> forgotten = {};  // ids of the ledger that are not known after all
+  // What shows nothing but a known finding gets a finding's folder, too. Else it is not this
+  // store's: take() returns its key, and writes nothing.
+  bool keep_known = false;
+  unsigned times = 1;      // runs of the first input of a finding
+  int timeout_ms = 25'000;
+  // To make a finding's program smaller; 0: not at all.
+  uint64_t minimize_executions = 0;
+  // A finding whose program an interrupt keeps large is left to the next time.
+  bool whole = false;
+};
+
+class FindingStore {
+ public:
+  // Below the folder out. What is there already is kept, but for the same keys.
+  FindingStore(std::filesystem::path out, const TestedVariant& tested, const StoreOptions& options);
+
+  // Takes in what is there from before as findings of this store.
+  void load();
+  // The same of what still shows on the variant. Returns the keys of the rest.
+  std::vector<std::string> load_what_shows();
+  // When it returns, a copy of the input is in its finding's folder.
+  TakenInput take(const Input& input, const fuzz::Target& target, uint64_t executions,
+                  const std::string& log);
+  const std::vector<StoredFinding>& findings() const { return findings_; }
+  // The entry of the ledger, if that is used, or NULL.
+  const engine::KnownFinding* known(const std::string& key) const;
+  // Keys that a target can go past, in a file for it to read: of the ledger and found so far.
+  std::filesystem::path known_file() const { return folder_ / "known.txt"; }
+
+ private:
+  // Findings that are there from before, with the variant that each was found on.
+  std::vector<std::pair<StoredFinding, std::string>> stored() const;
+  std::vector<std::string> found_keys() const;
+  StoredFinding* find(const std::string& key);
+  StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,
+                     Outcome outcome, program::Program* smallest);
+  void make_smaller(StoredFinding& finding, const fuzz::Target& target,
+                    program::Program* program) const;
+  void write(const StoredFinding& finding, const Input& input, const fuzz::Target& target,
+             const program::Program& smallest) const;
+  void write_c_source(const StoredFinding& finding, const program::Program& smallest) const;
+  void write_report(const StoredFinding& finding, const std::string& log) const;
+  void write_known() const;
+
+  std::filesystem::path folder_;
+  TestedVariant tested_;
+  StoreOptions options_;
+  Judge judge_;
+  std::vector<StoredFinding> findings_;
+};
+
+}  // namespace tool

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+
+Input read_crash(const fs::path& path) {
+  Input input{path, path.extension() == ".iova", read_file(path), {}};
+  if (input.is_text) {
+    try {
+      input.program = program::parse(input.content);
+    } catch (const program::ParseError& error) {
+      throw Failure(fmt::format("{}:{}: {}", path.string(), error.line, error.what()));
+    }
+  } else {
+    program::decode({reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
+                    input.program);
+  }
+  return input;
+}
+
+Input read_input(const fs::path& path) {
+  Input input = read_crash(path);
+  if (input.content.empty())
+    throw Failure(fmt::format("{}: is empty (0 bytes): was it cut off?", path.string()));
+  return input;
+}
+
+std::string to_text(const Input& input) { return program::print(input.program); }
+
+std::string to_bytes(const Input& input) {
+  uint64_t calls = 0, largest = 0;
+  for (const program::Operation& operation : input.program.operations) {
+    calls += program::calls(operation);
+    largest = std::max(largest, program::calls(operation));
+  }
+  if (largest > program::max_count || calls > program::max_calls)
+    throw Failure(fmt::format("{}: too large for a fuzz input: counts to {}, {} calls in all",
+                              input.path.string(), program::max_count, program::max_calls));
+  auto bytes = program::encode(input.program);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<FoundFile> find_files(const std::vector<std::string>& paths) {
+  std::vector<FoundFile> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      files.push_back({path, fs::path(path).filename()});
+      continue;
+    }
+    std::vector<FoundFile> inside;
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code none;
+      bool hidden = at->path().filename().string()[0] == '.';
+      if (hidden && at->is_directory(none)) at.disable_recursion_pending();
+      if (!hidden && at->is_regular_file(none))
+        inside.push_back({at->path(), at->path().lexically_relative(path)});
+    }
+    if (error) throw Failure(fmt::format("{}: {}", path, error.message()));
+    std::sort(inside.begin(), inside.end(),
+              [](const FoundFile& a, const FoundFile& b) { return a.name < b.name; });
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+}  // namespace tool

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Programs from files: text (*.iova) or bytes (anything else, as fuzzing engines leave them).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "program/program.h"
+
+namespace tool {
+
+struct Input {
+  std::filesystem::path path;
+  bool is_text;
+  std::string content;
+  program::Program program;
+};
+
+// Throws Failure: unreadable, empty, or no program, with file and line.
+Input read_input(const std::filesystem::path& path);
+// The same of what an engine may have mutilated: an empty one is the empty program.
+Input read_crash(const std::filesystem::path& path);
+
+// As text.
+std::string to_text(const Input& input);
+// The canonical bytes of an input's program. Throws Failure: it is beyond the limits of bytes.
+std::string to_bytes(const Input& input);
+
+// A file in a folder that was given, or one that was given itself.
+struct FoundFile {
+  std::filesystem::path path;
+  std::filesystem::path name;  // below the folder
+};
+
+// In order of name, folder by folder. What is hidden is none, nor is what is no regular file.
+// Throws Failure.
+std::vector<FoundFile> find_files(const std::vector<std::string>& paths);
+
+}  // namespace tool

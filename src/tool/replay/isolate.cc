@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/isolate.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/compare.h"
+#include "engine/oracles.h"
+#include "reproducer/recorder.h"
+#include "reproducer/reproducer.h"
+#include "tool/support/failure.h"
+#include "tool/support/report_json.h"
+
+// In a build with source coverage.
+extern "C" __attribute__((weak)) int __llvm_profile_write_file(void);
+
+namespace tool {
+namespace {
+
+using nlohmann::json;
+
+// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"done": ...},
+// {"compared": ...}, a line each.
+int message_fd = -1;
+// Number of the program that the child compares, where the parent sees it, whatever ends the child.
+uint64_t* comparing;
+
+void send(const json& message) {
+  std::string line =
+      message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  for (size_t sent = 0; sent < line.size();) {
+    ssize_t n = write(message_fd, line.data() + sent, line.size() - sent);
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0) sent += static_cast<size_t>(n);
+  }
+}
+
+void send_step(const engine::Step& step) {
+  json failed = json::array();
+  for (size_t i = 0; i < step.attempts.size(); i++) {
+    const shim::Attempt& a = step.attempts[i];
+    if (!a.failed) continue;
+    failed.push_back(fmt::format("{} attempt: {}", shim::ordinal(i), shim::describe(a)));
+  }
+  send({{"step", {{"operation", step.operation},
+                  {"skipped", step.skipped},
+                  {"outcome", step.outcome},
+                  {"attempts", step.attempts.size()},
+                  {"failed", failed},
+                  {"steps", step.steps},
+                  {"longest_stretch", step.longest_stretch},
+                  {"ranges", step.ranges}}}});
+}
+
+void send_report(const engine::Report& report) {
+  if (reproducer::is_recorded()) {
+    json calls = json::array();
+    for (const reproducer::Call& call : reproducer::calls())
+      calls.push_back({call.function, call.domain, call.arguments[0], call.arguments[1],
+                       call.arguments[2], call.result, call.operation, call.cpu, call.now});
+    bool compared = std::any_of(engine::oracles().begin(), engine::oracles().end(),
+                                [&](const shim::Oracle* oracle) {
+                                  return report.key.starts_with(std::string(oracle->id) + ":");
+                                });
+    send({{"calls", calls}, {"digest", compared ? reproducer_digest() : 0}});
+  }
+  send({{"report", to_json(report)}});
+  // Writes the counts of this program and of all that it has loaded, which abort() would not.
+  if (__llvm_profile_write_file) exit(1);
+}
+
+void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t first,
+              const IsolateOptions& isolate) {
+  for (size_t i = first; i < jobs.size(); i++) {
+    engine::Options options{.faults = jobs[i].faults,
+                            .known = isolate.known,
+                            .always_check = isolate.record_calls,
+                            .on_step = isolate.record ? send_step : nullptr};
+    if (isolate.expected) {
+      send({{"done", {{"hash", 0},
+                      {"attempts", json::array()},
+                      {"costs", json::array()},
+                      {"known_met", engine::expect_same(*isolate.expected, variant,
+                                                        *jobs[i].program, options)}}}});
+      continue;
+    }
+    const engine::Result& result =
+        engine::run(isolate.record_calls ? reproducer::recorded(variant) : variant,
+                    *jobs[i].program, options);
+    send({{"done", {{"hash", result.trace_hash},
+                    {"attempts", result.attempts},
+                    {"costs", result.costs},
+                    {"known_met", result.known_met}}}});
+  }
+}
+
+class Child {
+ public:
+  // Runs the body and ends.
+  explicit Child(const std::function<void()>& body) {
+    int ends[2];
+    log_ = memfd_create("log", MFD_CLOEXEC);
+    if (log_ < 0 || pipe(ends))
+      throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+    fflush(stdout);
+    fflush(stderr);
+    pid_ = fork();
+    if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+    if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // a program that hangs must not outlive the tool
+      close(ends[0]);
+      message_fd = ends[1];
+      dup2(log_, STDERR_FILENO);
+      engine::set_report_sink(send_report);
+      body();
+      exit(0);  // runs what measures coverage
+    }
+    close(ends[1]);
+    messages_ = ends[0];
+  }
+  ~Child() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(messages_);
+    close(log_);
+  }
+  Child(const Child&) = delete;
+
+  int messages() const { return messages_; }  // file descriptor to poll
+  // The next message; nothing when the child has ended or the time is over.
+  std::optional<json> next(int timeout_ms, bool* timed_out) {
+    while (true) {
+      size_t end = buffer_.find('\n');
+      if (end != std::string::npos) {
+        json message = json::parse(buffer_.substr(0, end));
+        buffer_.erase(0, end + 1);
+        return message;
+      }
+      pollfd poll_fd{messages_, POLLIN, 0};
+      int ready = poll(&poll_fd, 1, timeout_ms);
+      if (ready < 0 && errno == EINTR) continue;
+      *timed_out = ready == 0;
+      if (ready <= 0) return std::nullopt;
+      char bytes[65536];
+      ssize_t n = read(messages_, bytes, sizeof bytes);
+      if (n <= 0) return std::nullopt;
+      buffer_.append(bytes, static_cast<size_t>(n));
+    }
+  }
+
+  std::string log() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);  // it is dead, dying, or hung
+      waitpid(pid_, nullptr, 0);
+      pid_ = 0;
+    }
+    constexpr off_t most = 1 << 20;
+    off_t size = std::min(lseek(log_, 0, SEEK_END), most);
+    std::string text(static_cast<size_t>(std::max<off_t>(size, 0)), '\0');
+    ssize_t n = pread(log_, text.data(), text.size(), 0);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    return text;
+  }
+
+  // Of a child whose messages have ended: whether it came to its end by itself.
+  bool ended_well() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+
+  // Lets a dying child write its log to the end.
+  void wait_for_end(int timeout_ms) {
+    bool timed_out = false;
+    while (next(timeout_ms, &timed_out)) {
+    }
+    if (!timed_out) {
+      waitpid(pid_, nullptr, 0);
+      pid_ = 0;
+    }
+  }
+
+ private:
+  pid_t pid_ = 0;
+  int messages_ = -1, log_ = -1;
+  std::string buffer_;
+};
+
+}  // namespace
+
+std::string Outcome::key() const {
+  if (report) return report->key;
+  return kind == timeout ? "timeout" : kind == crash ? "unknown" : "";
+}
+
+std::vector<engine::FaultPoint> Outcome::fault_points() const {
+  std::vector<engine::FaultPoint> points;
+  for (size_t operation = 0; operation < attempts.size(); operation++)
+    for (size_t attempt = 0; attempt < attempts[operation]; attempt++)
+      points.push_back({operation, attempt});
+  return points;
+}
+
+void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
+                  const IsolateOptions& options,
+                  const std::function<void(size_t, const Outcome&)>& on_outcome) {
+  for (size_t i = 0; i < jobs.size();) {
+    Child child([&] { run_jobs(variant, jobs, i, options); });
+    Outcome outcome;
+    while (i < jobs.size()) {
+      bool timed_out = false;
+      std::optional<json> message = child.next(options.timeout_ms, &timed_out);
+      if (message && message->contains("step")) {
+        json& step = (*message)["step"];
+        if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
+        outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
+                                 step["attempts"], step["failed"], step["steps"],
+                                 step["longest_stretch"], step["ranges"]});
+        continue;
+      }
+      if (message && message->contains("calls")) {
+        outcome.digest = (*message)["digest"];
+        for (const json& call : (*message)["calls"])
+          outcome.calls.push_back({call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6],
+                                   call[7], call[8]});
+        continue;
+      }
+      if (message && message->contains("done")) {
+        outcome.trace_hash = (*message)["done"]["hash"];
+        outcome.attempts = (*message)["done"]["attempts"].get<std::vector<size_t>>();
+        outcome.costs = (*message)["done"]["costs"].get<std::vector<uint64_t>>();
+        outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
+        on_outcome(i++, outcome);
+        outcome = {};
+        continue;
+      }
+      if (message) {
+        outcome.kind = Outcome::finding;
+        outcome.report = report_from_json((*message)["report"]);
+        outcome.known_met = outcome.report->gone_past;
+        child.wait_for_end(options.timeout_ms);
+      } else {
+        outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+      }
+      outcome.log = child.log();
+      on_outcome(i++, outcome);
+      break;  // the next job gets a new child
+    }
+    if (outcome.kind == Outcome::clean) child.wait_for_end(options.timeout_ms);
+  }
+}
+
+Outcome run_isolated(const iova_variant& variant, const program::Program& program,
+                     const IsolateOptions& options) {
+  Outcome result;
+  run_isolated(variant, {{&program, {}}}, options,
+               [&](size_t, const Outcome& outcome) { result = outcome; });
+  return result;
+}
+
+Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,
+                       const std::vector<std::string>& known) {
+  constexpr int timeout_ms = 25'000;
+  Child child([&] {
+    std::vector<std::string> met;
+    for (engine::Report& report : check()) {
+      if (std::find(known.begin(), known.end(), report.key) == known.end()) {
+        report.gone_past = met;
+        return send_report(report);
+      }
+      met.push_back(report.key);
+    }
+    send({{"done", {{"known_met", met}}}});
+  });
+  Outcome outcome;
+  bool timed_out = false;
+  std::optional<json> message = child.next(timeout_ms, &timed_out);
+  if (message && message->contains("done")) {
+    outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
+    return outcome;
+  }
+  if (message) {
+    outcome.kind = Outcome::finding;
+    outcome.report = report_from_json((*message)["report"]);
+    outcome.known_met = outcome.report->gone_past;
+  } else {
+    outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+  }
+  outcome.log = child.log();
+  return outcome;
+}
+
+namespace {
+
+// Memory that children write and their parent reads.
+class SharedNumbers {
+ public:
+  explicit SharedNumbers(size_t count) : bytes_(count * sizeof(uint64_t)) {
+    void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      throw Failure(fmt::format("cannot share memory: {}", strerror(errno)));
+    numbers_ = static_cast<uint64_t*>(memory);
+  }
+  ~SharedNumbers() { munmap(numbers_, bytes_); }
+  SharedNumbers(const SharedNumbers&) = delete;
+  uint64_t* at(size_t i) const { return numbers_ + i; }
+
+ private:
+  size_t bytes_;
+  uint64_t* numbers_;
+};
+
+// Of the numbers first, first + stride, ... below count.
+void compare_programs(const iova_variant& expected, const iova_variant& actual, uint64_t first,
+                      uint64_t count, uint64_t stride,
+                      const std::function<program::Program(uint64_t)>& make) {
+  constexpr uint64_t programs_per_message = 64;
+  uint64_t since = 0;
+  for (uint64_t number = first; number < count; number += stride) {
+    // Told before, since a finding ends the process.
+    if (++since == programs_per_message) {
+      send({{"compared", since}});
+      since = 0;
+    }
+    *comparing = number;
+    engine::expect_same(expected, actual, make(number));
+  }
+  send({{"compared", since}});
+}
+
+}  // namespace
+
+Comparison compare_isolated(const iova_variant& expected, const iova_variant& actual,
+                            uint64_t count, unsigned children,
+                            const std::function<program::Program(uint64_t number)>& make,
+                            const std::function<void(uint64_t done)>& on_progress) {
+  constexpr int timeout_ms = 120'000;  // for the programs of one message
+  Comparison result;
+  struct Running {
+    std::unique_ptr<Child> child;
+    const uint64_t* number;
+  };
+  std::vector<Running> running;
+  SharedNumbers numbers(children);
+  for (unsigned i = 0; i < children; i++) {
+    comparing = numbers.at(i);
+    auto body = [&, i] { compare_programs(expected, actual, i, count, children, make); };
+    running.push_back({std::make_unique<Child>(body), numbers.at(i)});
+  }
+  while (!running.empty()) {
+    std::vector<pollfd> polled;
+    for (const Running& r : running) polled.push_back({r.child->messages(), POLLIN, 0});
+    int ready = poll(polled.data(), polled.size(), timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    for (size_t i = polled.size(); i-- > 0;) {
+      if (ready > 0 && !polled[i].revents) continue;
+      Child& child = *running[i].child;
+      bool timed_out = ready == 0;
+      std::optional<json> message;
+      if (!timed_out) message = child.next(timeout_ms, &timed_out);
+      if (message && message->contains("compared")) {
+        result.programs += (*message)["compared"].get<uint64_t>();
+        on_progress(result.programs);
+        continue;
+      }
+      if (!message && !timed_out && child.ended_well()) {
+        running.erase(running.begin() + static_cast<ptrdiff_t>(i));
+        continue;
+      }
+      if (message) {
+        result.outcome.kind = Outcome::finding;
+        result.outcome.report = report_from_json((*message)["report"]);
+        child.wait_for_end(timeout_ms);
+      } else {
+        result.outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+      }
+      result.number = *running[i].number;
+      result.outcome.log = child.log();
+      return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace tool

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Runs programs in child processes: a finding, a sanitizer's report or a hang ends the child, and
+// the tool goes on with the next program.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/report.h"
+
+namespace tool {
+
+struct Job {
+  const program::Program* program;
+  std::vector<engine::FaultPoint> faults;
+};
+
+// A step, as it came from the child.
+struct RecordedStep {
+  size_t operation;
+  bool skipped;
+  std::string outcome;
+  size_t attempts;
+  std::vector<std::string> failed_attempts;
+  uint64_t steps, longest_stretch;  // as in engine::Step
+  size_t ranges;
+};
+
+// A call into the allocator, as it came from the child (reproducer/recorder.h).
+struct RecordedCall {
+  std::string function;
+  unsigned domain;
+  uint64_t arguments[3];
+  uint64_t result;
+  size_t operation;
+  unsigned cpu;
+  uint64_t now;
+};
+
+struct Outcome {
+  enum Kind { clean, finding, crash, timeout } kind = clean;
+  uint64_t trace_hash = 0;       // if clean
+  std::vector<size_t> attempts;  // if clean: how many each operation made
+  std::vector<uint64_t> costs;   // if clean: the longest stretch of each
+  std::optional<engine::Report> report;  // of a finding
+  std::vector<std::string> known_met;    // keys of findings gone past
+  std::vector<RecordedStep> steps;       // if asked for
+  std::string log;               // what the child wrote, unless clean
+  // If asked for: what was called and, if an oracle of the engine tells it, what it all came to
+  // (reproducer/reproducer.h).
+  std::vector<RecordedCall> calls;
+  uint64_t digest = 0;
+
+  // The finding's key; "unknown" or "timeout" if the child died without one.
+  std::string key() const;
+  // Every attempt that was made, in order.
+  std::vector<engine::FaultPoint> fault_points() const;
+};
+
+struct IsolateOptions {
+  bool record = false;            // keep the steps
+  bool record_calls = false;      // of a program with a finding
+  // If there is one: only whether it does the same is judged.
+  const iova_variant* expected = nullptr;
+  int timeout_ms = 25'000;        // for one program
+  std::vector<std::string> known = {};  // keys of findings to go past
+};
+
+// Calls on_outcome(index, outcome) for each job, in order. Jobs share a child until one ends it.
+void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
+                  const IsolateOptions& options,
+                  const std::function<void(size_t, const Outcome&)>& on_outcome);
+Outcome run_isolated(const iova_variant& variant, const program::Program& program,
+                     const IsolateOptions& options = {});
+
+// Without an allocator: what a check in a child reports, if anything that is not known.
+Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,
+                       const std::vector<std::string>& known);
+
+// Compares two allocators on programs that are made where they run: program number i of count by
+// make(i). Several children share the numbers; all end with the first that meets a finding.
+struct Comparison {
+  uint64_t programs = 0;  // compared without a finding
+  uint64_t number = 0;    // of the program that met one
+  Outcome outcome;        // of that program, or clean
+};
+Comparison compare_isolated(const iova_variant& expected, const iova_variant& actual,
+                            uint64_t count, unsigned children,
+                            const std::function<program::Program(uint64_t number)>& make,
+                            const std::function<void(uint64_t done)>& on_progress);
+
+}  // namespace tool

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fuzz/harness/text.h"
+#include "tool/support/words.h"
+
+namespace tool {
+namespace {
+
+bool has_key(const engine::KnownFinding& finding, const std::string& key) {
+  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
+}
+
+}  // namespace
+
+TestedVariant tested(const VariantChoice& choice) {
+  TestedVariant result{&choice.variant(), choice.options(), nullptr, ""};
+  if (std::string revision = likeness(*result.variant); !revision.empty()) {
+    result.expected = &parse_variant(revision).variant();
+    result.compare_command = fmt::format("{} diff --programs 0 {} {}", launcher(), revision,
+                                         quoted(choice.kernel));
+  }
+  return result;
+}
+
+const char* name(Standing standing) {
+  switch (standing) {
+    case Standing::is_new: return "new";
+    case Standing::came_back: return "came back";
+    case Standing::is_known: return "known";
+  }
+  return "?";
+}
+
+Standing standing_of(const std::string& key, const iova_variant& variant) {
+  std::string revision = likeness(variant);
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!has_key(finding, key)) continue;
+    return engine::affects(finding, revision.empty() ? variant.name : "port@" + revision) ? Standing::is_known
+                                                                      : Standing::came_back;
+  }
+  return Standing::is_new;
+}
+
+shim::Severity severity_of(const Outcome& outcome) {
+  if (outcome.report) return outcome.report->severity;
+  return outcome.kind == Outcome::timeout ? shim::Severity::hang : shim::Severity::unknown;
+}
+
+const engine::KnownFinding* Judge::known(const std::string& key) const {
+  const engine::KnownFinding* finding =
+      use_ledger_ ? engine::find_known(key, tested_.variant->name) : nullptr;
+  bool is_forgotten = finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) !=
+                                     forgotten_.end();
+  return is_forgotten ? nullptr : finding;
+}
+
+std::vector<std::string> Judge::known_keys() const {
+  std::vector<std::string> keys = engine::known_keys(tested_.variant->name);
+  std::erase_if(keys, [&](const std::string& key) { return !known(key); });
+  return keys;
+}
+
+IsolateOptions Judge::options(const fuzz::Target& target, std::vector<std::string> past) const {
+  return {.expected = target.compares ? tested_.expected : nullptr,
+          .timeout_ms = timeout_ms_,
+          .known = std::move(past)};
+}
+
+Outcome Judge::replay_past(const Input& input, const fuzz::Target& target,
+                           const std::vector<std::string>& past) const {
+  if (!target.reads_text)
+    return run_isolated(*tested_.variant, input.program, options(target, past));
+  std::span<const uint8_t> bytes{reinterpret_cast<const uint8_t*>(input.content.data()),
+                                 input.content.size()};
+  return check_isolated([&] { return fuzz::check_text(bytes); }, past);
+}
+
+Outcome Judge::replay(const Input& input, const fuzz::Target& target,
+                      const std::vector<std::string>& found) const {
+  std::vector<std::string> past = known_keys();
+  past.insert(past.end(), found.begin(), found.end());
+  Outcome outcome = replay_past(input, target, past);
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_)
+    outcome = replay_past(input, target, known_keys());
+  if (outcome.kind == Outcome::clean && !outcome.known_met.empty())
+    outcome = replay_past(input, target, {});
+  return outcome;
+}
+
+}  // namespace tool

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/known.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+namespace tool {
+namespace {
+
+std::string wrapped(const std::string& text, const std::string& indent) {
+  constexpr size_t width = 100;
+  std::string result, line = indent;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    bool is_first = line.size() == indent.size();
+    if (!is_first && line.size() + 1 + word.size() > width) {
+      result += line + "\n";
+      line = indent;
+      is_first = true;
+    }
+    line += is_first ? word : " " + word;
+  }
+  return result + line + "\n";
+}
+
+std::string upstream_status(const engine::KnownFinding& finding) {
+  return fmt::format("upstream: since {}, {}{}", finding.since,
+                     finding.upstream == "not fixed" ? "" : "fixed by ", finding.upstream);
+}
+
+}  // namespace
+
+std::string known_note(const std::string& key, const iova_variant& variant) {
+  const engine::KnownFinding* known = engine::find_known(key, variant.name);
+  return known ? fmt::format(" (known: {}, {})", known->id, known->title) : "";
+}
+
+std::string describe(const engine::KnownFinding& finding, const std::string& indent) {
+  return wrapped(finding.story, indent) + wrapped(finding.contract, indent) +
+         wrapped(upstream_status(finding), indent);
+}
+
+nlohmann::json to_json(const engine::KnownFinding& finding) {
+  return {{"id", finding.id},
+          {"keys", finding.keys},
+          {"title", finding.title},
+          {"story", finding.story},
+          {"contract", finding.contract},
+          {"since", finding.since},
+          {"upstream", finding.upstream},
+          {"reproducer", "corpus/" + finding.reproducer},
+          {"affected", finding.affected},
+          {"expires", finding.expires}};
+}
+
+std::string show_command(const engine::KnownFinding& finding, const std::string& options) {
+  return fmt::format("./iovafuzz show {}corpus/{}", options, finding.reproducer);
+}
+
+void PastOption::add_to(CommandLine& line) {
+  line.option("--past", keys, "key of a finding to go past; \"ledger\": all known issues")
+      .one_at_a_time();
+}
+
+std::vector<std::string> PastOption::expand(const iova_variant& variant) const {
+  std::vector<std::string> expanded;
+  for (const std::string& key : keys) {
+    if (key != "ledger") {
+      expanded.push_back(key);
+      continue;
+    }
+    std::vector<std::string> known = engine::known_keys(variant.name);
+    expanded.insert(expanded.end(), known.begin(), known.end());
+  }
+  return expanded;
+}
+
+}  // namespace tool

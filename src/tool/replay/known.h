@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the tool says of known findings.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/ledger.h"
+#include "iova/variant.h"
+#include "tool/support/command_line.h"
+
+namespace tool {
+
+// " (known: mag-free-null, rcache init frees ...)", or nothing if the key is new on the variant.
+std::string known_note(const std::string& key, const iova_variant& variant);
+
+// Of keys, counted: the ids of those that are known on the variant.
+template <class Counts>
+nlohmann::json known_ids(const Counts& keys, const iova_variant& variant) {
+  nlohmann::json ids = nlohmann::json::object();
+  for (const auto& [key, count] : keys)
+    if (const engine::KnownFinding* known = engine::find_known(key, variant.name))
+      ids[key] = known->id;
+  return ids;
+}
+
+// Whole sentences on a known finding, in lines that begin with the indent.
+std::string describe(const engine::KnownFinding& finding, const std::string& indent);
+nlohmann::json to_json(const engine::KnownFinding& finding);
+
+// The command that shows it; options choose the variant ("--revision 6.12 ").
+std::string show_command(const engine::KnownFinding& finding, const std::string& options);
+
+// The option --past of commands that run inputs.
+struct PastOption {
+  std::vector<std::string> keys;
+
+  void add_to(CommandLine& line);
+  // With "ledger" replaced by the keys that are known on the variant.
+  std::vector<std::string> expand(const iova_variant& variant) const;
+};
+
+}  // namespace tool

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/minimizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "tool/support/interrupt.h"
+
+namespace tool {
+namespace {
+
+using program::Kind;
+using program::OpCode;
+using program::Operation;
+using program::Program;
+using program::Role;
+using program::Value;
+
+class Minimizer {
+ public:
+  Minimizer(const iova_variant& variant, const Program& program, const std::string& key,
+            const MinimizeOptions& options)
+      : variant_(variant), options_(options) {
+    best_.program = program;
+    best_.key = key;
+    // A finding that comes without the fault, too, is the same one.
+    size_t site = key.rfind(':');
+    if (site != std::string::npos) key_without_fault_ = key.substr(0, site) + ":none";
+  }
+
+  Minimized minimize() {
+    std::optional<Outcome> outcome = shows(best_.program);
+    if (!outcome) return std::move(best_);
+    best_.outcome = *outcome;
+    if (best_.outcome.report) drop_from(best_.outcome.report->operation_index + 1);
+    do {
+      changed_ = false;
+      drop_operations();
+      merge_operations();
+      shrink_counts();
+      clear_faults();
+      rename();
+      simplify_operands(false);
+      if (!changed_) simplify_operands(true);
+    } while (changed_ && !over_);
+    best_.is_minimal = !over_;
+    describe_needs();
+    return std::move(best_);
+  }
+
+ private:
+  // The outcome, if every run of the program shows the finding.
+  std::optional<Outcome> shows(const Program& candidate) {
+    std::optional<Outcome> outcome;
+    for (unsigned i = 0; i < options_.times; i++) {
+      if (interrupted() || best_.executions >= options_.max_executions) over_ = true;
+      if (over_) return std::nullopt;
+      best_.executions++;
+      outcome = run_isolated(variant_, candidate,
+                             {.expected = options_.expected,
+                              .timeout_ms = options_.timeout_ms,
+                              .known = options_.known});
+      std::string key = outcome->key();
+      if (key == key_without_fault_ && key != best_.key && i == 0) best_.key = key;
+      if (key == best_.key) continue;
+      if (!key.empty() && !interrupted()) best_.also.try_emplace(key, candidate);
+      return std::nullopt;
+    }
+    return outcome;
+  }
+
+  // Whether the candidate became the best program.
+  bool take(Program candidate) {
+    if (over_ || candidate == best_.program) return false;
+    if (!tried_.insert(print(candidate)).second) return false;
+    std::optional<Outcome> outcome = shows(candidate);
+    if (!outcome) return false;
+    best_.program = std::move(candidate);
+    best_.outcome = std::move(*outcome);
+    changed_ = true;
+    options_.on_step(best_.program);
+    return true;
+  }
+
+  size_t size() const { return best_.program.operations.size(); }
+
+  bool drop(size_t first, size_t count) {
+    Program candidate = best_.program;
+    auto at = candidate.operations.begin() + static_cast<ptrdiff_t>(first);
+    candidate.operations.erase(at, at + static_cast<ptrdiff_t>(count));
+    return take(std::move(candidate));
+  }
+
+  void drop_from(size_t first) {
+    if (first < size()) drop(first, size() - first);
+  }
+
+  // Runs of operations, longer ones first, from the end; those of one are tried again until none
+  // can go.
+  void drop_operations() {
+    for (size_t length = std::bit_floor(std::max<size_t>(size() / 2, 1)); length; length /= 2) {
+      bool dropped;
+      do {
+        dropped = false;
+        for (size_t end = size(); end >= length && end; end -= std::min(end, length))
+          dropped |= drop(end - length, length);
+      } while (dropped && length == 1 && !over_);
+    }
+    // Two that only make sense together.
+    constexpr size_t few = 24;
+    if (size() > few) return;
+    for (size_t second = size(); second-- > 1;)
+      for (size_t first = second; first-- > 0;) {
+        if (second >= size()) continue;
+        Program candidate = best_.program;
+        candidate.operations.erase(candidate.operations.begin() + static_cast<ptrdiff_t>(second));
+        candidate.operations.erase(candidate.operations.begin() + static_cast<ptrdiff_t>(first));
+        take(std::move(candidate));
+      }
+  }
+
+  // Neighbours that differ in nothing but their counts.
+  void merge_operations() {
+    for (size_t i = size(); i-- > 1;) {
+      if (i >= size()) continue;
+      Operation merged = best_.program.operations[i - 1];
+      const Operation& next = best_.program.operations[i];
+      int count = program::operand_index(merged.code, Role::count);
+      if (count < 0 || next.code != merged.code) continue;
+      uint64_t sum = merged.operands[count].number + next.operands[count].number;
+      if (sum > program::max_count) continue;
+      merged.operands[count] = next.operands[count];
+      if (merged != next) continue;
+      merged.operands[count].number = sum;
+      Program candidate = best_.program;
+      candidate.operations[i - 1] = merged;
+      candidate.operations.erase(candidate.operations.begin() + static_cast<ptrdiff_t>(i));
+      take(std::move(candidate));
+    }
+  }
+
+  bool set(size_t operation, int operand, Value value) {
+    Program candidate = best_.program;
+    candidate.operations[operation].operands[operand] = value;
+    return take(std::move(candidate));
+  }
+  Value get(size_t operation, int operand) const {
+    return best_.program.operations[operation].operands[operand];
+  }
+
+  // To the least that does, in the sense that neither half of it nor one less does.
+  void shrink(size_t operation, int operand, uint64_t least) {
+    auto with = [&](uint64_t number) {
+      Value value = get(operation, operand);
+      if (number < least || number >= value.number) return false;
+      value.number = number;
+      return set(operation, operand, value);
+    };
+    if (with(least)) return;
+    // From above, in steps that halve when they go too far.
+    for (uint64_t step = get(operation, operand).number / 2; step; step /= 2)
+      while (get(operation, operand).number > step &&
+             with(get(operation, operand).number - step)) {
+      }
+  }
+
+  void shrink_counts() {
+    for (size_t i = size(); i-- > 0;) {
+      int count = program::operand_index(best_.program.operations[i].code, Role::count);
+      if (count >= 0) shrink(i, count, 1);
+    }
+  }
+
+  void clear_faults() {
+    for (size_t i = size(); i-- > 0;) {
+      int mask = program::operand_index(best_.program.operations[i].code, Role::mask);
+      if (mask < 0) continue;
+      // Halves, quarters ... of the bits, then each.
+      for (unsigned width = 32; width; width /= 2)
+        for (unsigned at = 0; at < 64; at += width) {
+          uint64_t part = ((uint64_t{1} << width) - 1) << at;
+          Value value = get(i, mask);
+          if (!(value.number & part) || !(value.number & ~part)) continue;
+          value.number &= ~part;
+          set(i, mask, value);
+        }
+      // One bit that is left goes to the first attempt that does.
+      Value value = get(i, mask);
+      if (!std::has_single_bit(value.number)) continue;
+      unsigned bit = value.base + static_cast<unsigned>(std::countr_zero(value.number));
+      for (unsigned lower = 0; lower <= bit && lower < 64; lower++)
+        if ((lower < bit || value.base) && set(i, mask, {0, uint64_t{1} << lower})) break;
+    }
+  }
+
+  // Domains and slots by order of appearance.
+  void rename() {
+    Program candidate = best_.program;
+    std::vector<uint8_t> domains;
+    std::vector<uint64_t> slots;
+    auto number_of = [](auto& seen, auto name) {
+      auto found = std::find(seen.begin(), seen.end(), name);
+      if (found == seen.end()) found = seen.insert(seen.end(), name);
+      return static_cast<size_t>(found - seen.begin());
+    };
+    for (Operation& operation : candidate.operations) {
+      if (program::spec(operation.code).on_domain)
+        operation.domain = static_cast<uint8_t>(number_of(domains, operation.domain));
+      if (int slot = program::operand_index(operation.code, Role::slot); slot >= 0)
+        operation.operands[slot].number = number_of(slots, operation.operands[slot].number);
+    }
+    take(std::move(candidate));
+  }
+
+  static bool is_of_domain(OpCode code) { return code == OpCode::init || code == OpCode::cpus; }
+
+  void simplify_operands(bool of_domains) {
+    for (size_t i = size(); i-- > 0;) {
+      OpCode code = best_.program.operations[i].code;
+      if (is_of_domain(code) != of_domains) continue;
+      auto operands = program::spec(code).operands;
+      for (size_t k = 0; k < operands.size(); k++)
+        simplify(i, static_cast<int>(k), operands[k]);
+    }
+  }
+
+  void simplify(size_t operation, int operand, const program::OperandSpec& spec) {
+    const program::RoleSpec& role = program::spec(spec.role);
+    if (get(operation, operand) == spec.fallback || role.kind == Kind::mask ||
+        spec.role == Role::count)
+      return;
+    if (set(operation, operand, spec.fallback)) return;
+    if (role.kind != Kind::pfn) return shrink(operation, operand, role.low);
+    // The simplest value of the pool that does, else a small distance from the base.
+    for (const Value& value : role.pool) {
+      bool of_itself = spec.role == Role::start &&
+                       value.base == static_cast<uint16_t>(program::Base::start);
+      if (of_itself) continue;
+      if (get(operation, operand) == value) return;
+      if (set(operation, operand, value)) return;
+    }
+    bool is_below = static_cast<int64_t>(get(operation, operand).number) < 0;
+    if (!is_below) shrink(operation, operand, 0);
+  }
+
+  void describe_needs() {
+    const engine::Report* report =
+        best_.outcome.report ? &*best_.outcome.report : nullptr;
+    const std::string verb = best_.is_minimal ? "it shows only if " : "so far it takes that ";
+    if (report)
+      for (const std::string& fault : report->faults)
+        best_.needed.push_back(verb + "an allocation fails: " + fault);
+    if (report && report->faults.empty())
+      best_.needed.push_back("no allocation has to fail");
+    if (!best_.is_minimal) return;
+    for (size_t i = 0; i < size(); i++) {
+      const Operation& operation = best_.program.operations[i];
+      auto operands = program::spec(operation.code).operands;
+      for (size_t k = 0; k < operands.size(); k++) {
+        const program::RoleSpec& role = program::spec(operands[k].role);
+        if (operation.operands[k] == operands[k].fallback || role.kind == Kind::mask ||
+            operands[k].role == Role::slot)
+          continue;
+        Operation other = operation;
+        other.operands[k] = operands[k].fallback;
+        if (operands[k].role == Role::count)
+          other.operands[k].number = operation.operands[k].number - 1;
+        best_.needed.push_back(fmt::format("operation {}: {}, where {} does not show it", i,
+                                           print(operation), print(other)));
+      }
+    }
+  }
+
+  const iova_variant& variant_;
+  const MinimizeOptions& options_;
+  std::string key_without_fault_;
+  Minimized best_;
+  std::set<std::string> tried_;  // texts
+  bool changed_ = false, over_ = false;
+};
+
+}  // namespace
+
+Minimized minimize(const iova_variant& variant, const program::Program& program,
+                   const std::string& key, const MinimizeOptions& options) {
+  return Minimizer(variant, program, key, options).minimize();
+}
+
+}  // namespace tool

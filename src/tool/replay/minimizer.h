@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Makes a program smaller as long as it shows the same finding: by operations, counts, faults and
+// operands, never by bytes. Deterministic.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "iova/variant.h"
+#include "program/program.h"
+#include "tool/replay/isolate.h"
+
+namespace tool {
+
+struct Minimized {
+  program::Program program;
+  std::string key;      // as given; its fault site is "none" if it turned out to need no fault
+  Outcome outcome;      // of the program
+  bool is_minimal = false;  // no operation can be left out, and no count or operand made smaller
+  uint64_t executions = 0;
+  // What the program cannot do without, a sentence each.
+  std::vector<std::string> needed;
+  // Programs on the way that showed something else, by key.
+  std::map<std::string, program::Program> also;
+};
+
+struct MinimizeOptions {
+  const iova_variant* expected = nullptr;  // as in IsolateOptions
+  std::vector<std::string> known = {};     // keys of findings to go past
+  unsigned times = 2;                      // runs that must all show the key for a step to be taken
+  uint64_t max_executions = UINT64_MAX;
+  int timeout_ms = 25'000;                 // of one run
+  // Told of every smaller program.
+  std::function<void(const program::Program&)> on_step = [](const program::Program&) {};
+};
+
+// The program must show the key, else is_minimal is false and nothing is changed.
+Minimized minimize(const iova_variant& variant, const program::Program& program,
+                   const std::string& key, const MinimizeOptions& options = {});
+
+}  // namespace tool

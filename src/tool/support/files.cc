@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/support/files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "tool/support/failure.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+
+std::string read_file(const fs::path& path) {
+  std::error_code error;
+  fs::file_status status = fs::status(path, error);
+  if (fs::is_directory(status)) throw Failure(fmt::format("{}: is a folder", path.string()));
+  // What is no regular file may never end, or never begin.
+  if (!error && fs::exists(status) && !fs::is_regular_file(status))
+    throw Failure(fmt::format("{}: is no regular file", path.string()));
+  FILE* file = fopen(path.c_str(), "rb");
+  if (!file) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
+  std::string content;
+  char bytes[65536];
+  size_t n;
+  while ((n = fread(bytes, 1, sizeof bytes, file)) > 0) content.append(bytes, n);
+  bool failed = ferror(file);
+  fclose(file);
+  if (failed) throw Failure(fmt::format("{}: cannot be read to its end", path.string()));
+  return content;
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  fs::path partial = path;
+  partial += ".partial";
+  std::ofstream file(partial, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(partial, path, error);
+  if (!file || error) throw Failure(fmt::format("{}: cannot be written", path.string()));
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw Failure(fmt::format("{}: {}", path.string(), error.message()));
+}
+
+std::vector<fs::path> expand(const std::vector<std::string>& paths) {
+  std::vector<fs::path> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<fs::path> inside;
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error))
+      if (at->is_regular_file() && at->path().filename().string()[0] != '.')
+        inside.push_back(at->path());
+    if (error) throw Failure(fmt::format("{}: {}", path, error.message()));
+    if (inside.empty()) throw Failure(fmt::format("{}: holds no files", path));
+    std::sort(inside.begin(), inside.end());
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "iovafuzz-XXXXXX").string();
+  if (!mkdtemp(name.data())) throw Failure(fmt::format("{}: {}", name, strerror(errno)));
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::string TemporaryFolder::write(const std::string& name, std::string_view content) const {
+  write_file(path_ / name, content);
+  return (path_ / name).string();
+}
+
+}  // namespace tool

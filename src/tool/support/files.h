@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Files and folders. What can't be done with them throws Failure, one sentence with the path.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tool {
+
+// The files themselves, and all files in the folders among them, those in order of name.
+std::vector<std::filesystem::path> expand(const std::vector<std::string>& paths);
+
+std::string read_file(const std::filesystem::path& path);
+// Whole or not at all: written beside and renamed.
+void write_file(const std::filesystem::path& path, std::string_view content);
+void make_folder(const std::filesystem::path& path);
+
+// A folder of its own, gone with it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  // Returns the path of the new file.
+  std::string write(const std::string& name, std::string_view content) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace tool

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Ctrl-C as a question that long work asks now and then, so that it can end well.
+#pragma once
+
+#include <signal.h>
+
+namespace tool {
+
+// While it lives, SIGINT and SIGTERM only make interrupted() true.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  struct sigaction old_int_, old_term_;
+};
+
+bool interrupted();
+
+}  // namespace tool

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/support/process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "tool/support/failure.h"
+
+namespace tool {
+
+CommandResult run_command(const std::vector<std::string>& words, bool show,
+                          bool keep_errors) {
+  int ends[2] = {-1, -1};
+  // Other threads may start commands at the same time.
+  if (!show && pipe2(ends, O_CLOEXEC))
+    throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid < 0) throw Failure(fmt::format("cannot start {}: {}", words[0], strerror(errno)));
+  if (pid == 0) {
+    if (!show) {
+      dup2(ends[1], STDOUT_FILENO);
+      if (keep_errors) dup2(ends[1], STDERR_FILENO);
+      close(ends[0]);
+    }
+    std::vector<char*> arguments;
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    fmt::print(stderr, "cannot start {}: {}\n", words[0], strerror(errno));
+    _exit(127);
+  }
+  CommandResult result{0, ""};
+  if (!show) {
+    close(ends[1]);
+    char bytes[65536];
+    ssize_t n;
+    while ((n = read(ends[0], bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
+      if (n > 0) result.output.append(bytes, static_cast<size_t>(n));
+    close(ends[0]);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting)
+    : file_(open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666)) {
+  if (file_ < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  if (!waiting.empty()) fmt::print(stderr, "iovafuzz: {}\n", waiting);
+  while (flock(file_, LOCK_EX) && errno == EINTR) {
+  }
+}
+
+FileLock::~FileLock() { close(file_); }
+
+std::string must_run(const std::vector<std::string>& words) {
+  CommandResult result = run_command(words, false, false);
+  if (result.status) throw Failure(fmt::format("{} failed:\n{}", words[0], result.output));
+  return result.output;
+}
+
+}  // namespace tool

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Other programs, run to their end, and locks between processes of this tool.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+struct CommandResult {
+  int status;  // exit status, or 128 + signal
+  std::string output;
+};
+// Runs a command to its end; its output is shown as it comes or kept, with or without what it
+// writes on stderr. Throws Failure if it cannot start.
+CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors = true);
+// What it writes on stdout. Throws Failure with all it wrote if it fails.
+std::string must_run(const std::vector<std::string>& words);
+
+// A file that one process at a time holds. Let go when the process ends, whatever ends it. What is
+// to be said on stderr when another process holds it may be left out. Throws Failure.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path& path, const std::string& waiting = "");
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int file_;
+};
+
+}  // namespace tool

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/support/report_json.h"
+
+namespace tool {
+
+using nlohmann::json;
+
+std::string to_text(const json& value) {
+  return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+json to_json(const engine::Report& report) {
+  return {{"key", report.key},
+          {"headline", report.headline},
+          {"severity", shim::name(report.severity)},
+          {"blame", report.blame},
+          {"function", report.function},
+          {"operation", report.operation},
+          {"operation_index", report.operation_index},
+          {"came_to", report.came_to},
+          {"faults", report.faults},
+          {"gone_past", report.gone_past},
+          {"values", report.values},
+          {"program", report.program},
+          {"history", report.history},
+          {"state", report.state}};
+}
+
+engine::Report report_from_json(const json& j) {
+  using shim::Severity;
+  Severity severity = Severity::unknown;
+  for (Severity candidate : {Severity::memory_safety, Severity::hang, Severity::wrong_result,
+                             Severity::lost_resource})
+    if (j["severity"] == shim::name(candidate)) severity = candidate;
+  return {j["key"],       j["headline"],        severity,     j["blame"],  j["function"],
+          j["operation"], j["operation_index"], j["came_to"], j["faults"], j["gone_past"],
+          j["values"],    j["program"],         j["history"], j["state"]};
+}
+
+}  // namespace tool

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/support/words.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+namespace tool {
+namespace {
+
+// Letters to insert, drop, replace or swap.
+size_t distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); i++) {
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); j++) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string did_you_mean(const std::string& typed, const std::vector<std::string>& words) {
+  const std::string* nearest = nullptr;
+  size_t least = std::max<size_t>(1, typed.size() / 3) + 1;
+  for (const std::string& word : words) {
+    // A beginning that was cut off is close, however long the rest is.
+    size_t far = typed.size() >= 3 && word.starts_with(typed) ? 1 : distance(typed, word);
+    if (far >= least) continue;
+    least = far;
+    nearest = &word;
+  }
+  return nearest ? ": did you mean '" + *nearest + "'?" : "";
+}
+
+std::string unknown_word(const std::string& kind, const std::string& typed,
+                         const std::vector<std::string>& words) {
+  std::string text = "unknown " + kind + " '" + typed + "'";
+  if (std::string near = did_you_mean(typed, words); !near.empty()) return text + near;
+  text += ": there are ";
+  for (const std::string& word : words) text += (&word == &words[0] ? "" : ", ") + word;
+  return text;
+}
+
+std::string quoted(const std::string& word) {
+  bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 || std::string_view("_-+=:,./@%").find(static_cast<char>(
+                                               c)) != std::string_view::npos;
+  });
+  if (is_plain) return word;
+  std::string text = "'";
+  for (char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
+std::string launcher() {
+  const char* name = getenv("IOVAFUZZ_LAUNCHER");
+  return name ? quoted(name) : "./iovafuzz";
+}
+
+}  // namespace tool

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The Linux source tree that --kernel means: a path, or debian:VERSION.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace tool {
+
+struct KernelTree {
+  // Names build targets and folders, so of [A-Za-z0-9._-] only: "debian-6.12", or "linux-", the
+  // folder's last name and a hash of its absolute path, the same in every run.
+  std::string name;
+  // For people: "debian:6.12 (6.12.117-1)", or the absolute path.
+  std::string title;
+  std::filesystem::path folder;  // absolute, without symbolic links; has the files below
+  // If not empty, a folder whose drivers/iommu/iova.c is compiled in the place of the tree's.
+  std::filesystem::path changed = {};
+};
+
+// A file that is used of a tree.
+struct KernelFile {
+  const char* path;
+  bool required;  // else taken where a tree has it
+};
+std::span<const KernelFile> kernel_files();
+
+// Fetches a debian: tree if it is not at hand; slow steps are told on stderr. Throws Failure.
+KernelTree find_kernel_tree(const std::string& spec);
+
+}  // namespace tool

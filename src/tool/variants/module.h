@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Variants that are built only if asked for, as shared objects that are loaded into this process.
+// The build folder keeps the list of all that it was asked for: variants.cmake, a call of a CMake
+// function (src/CMakeLists.txt) a line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "iova/variant.h"
+#include "tool/support/build.h"
+
+namespace tool {
+
+struct ModuleVariant {
+  std::string call;            // of the CMake function; its first argument is the variant's name;
+                               // "" for a variant that each build has
+  std::string target;          // of the build, that makes the shared object
+  std::filesystem::path file;  // the shared object
+};
+
+// Lists them, and builds what is not up to date, all in one go.
+CommandResult try_build_modules(const std::vector<ModuleVariant>& variants);
+
+// Loads the shared object that was built; it stays. The address of the symbol. Throws Failure with
+// the words of the dynamic linker.
+const void* load_module(const ModuleVariant& variant, const char* symbol);
+
+}  // namespace tool

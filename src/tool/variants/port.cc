@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/variants/port.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "iova/module.h"
+#include "tool/support/failure.h"
+#include "tool/support/words.h"
+
+namespace tool {
+namespace {
+
+void build_modules(const std::vector<ModuleVariant>& modules) {
+  CommandResult built = try_build_modules(modules);
+  if (built.status) throw Failure(fmt::format("the build failed:\n{}", built.output));
+}
+
+}  // namespace
+
+ModuleVariant module_of(const std::string& revision, const port::DefectInfo* defect) {
+  std::string name = build_name(revision, defect);
+  // Revisions are in every build.
+  std::string call =
+      defect ? fmt::format("iovafuzz_port({} {} {})", name, revision, defect->flag) : "";
+  return {call, "port_module_" + name, build_folder() / "ports" / name / "port.so"};
+}
+
+std::string name_of(const port::DefectInfo& defect) {
+  std::string name = defect.flag;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+const port::DefectInfo& find_defect(const std::string& name) {
+  std::vector<std::string> names;
+  for (const port::DefectInfo& defect : port::defects) {
+    if (name == name_of(defect)) return defect;
+    names.push_back(name_of(defect));
+  }
+  throw Failure(unknown_word("defect", name, names));
+}
+
+std::string build_name(const std::string& revision, const port::DefectInfo* defect) {
+  return defect ? revision + "+" + name_of(*defect) : revision;
+}
+
+void build_defects(const std::string& revision,
+                   const std::vector<const port::DefectInfo*>& defects) {
+  std::vector<ModuleVariant> modules;
+  for (const port::DefectInfo* defect : defects) modules.push_back(module_of(revision, defect));
+  build_modules(modules);
+}
+
+const iova_variant& load_port(const std::string& revision, const port::DefectInfo* defect) {
+  static std::map<std::string, const iova_variant*> loaded;
+  const iova_variant*& variant = loaded[build_name(revision, defect)];
+  if (variant) return *variant;
+  ModuleVariant module = module_of(revision, defect);
+  build_modules({module});
+  variant = *static_cast<const iova_variant* const*>(load_module(module, PORT_MODULE_SYMBOL));
+  return *variant;
+}
+
+}  // namespace tool

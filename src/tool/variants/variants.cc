@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/variants/variants.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "tool/support/failure.h"
+#include "tool/support/words.h"
+#include "tool/variants/port.h"
+#include "tool/variants/kernel.h"
+
+namespace tool {
+namespace {
+
+struct Named {
+  const char* revision;
+  const char* column;
+};
+
+constexpr Named all[] = {
+#define PORT_REVISION(column, name) {name, #column},
+#include "iova/revisions.inc"
+#undef PORT_REVISION
+};
+
+const Named& find(const std::string& revision) {
+  for (const Named& named : all)
+    if (revision == named.revision) return named;
+  throw Failure(unknown_word("revision", revision, revisions()));
+}
+
+const port::DefectInfo* defect_of(const VariantChoice& choice) {
+  return choice.defect.empty() ? nullptr : &find_defect(choice.defect);
+}
+
+}  // namespace
+
+void VariantChoice::add_options(CommandLine& line) {
+  line.option("--kernel", kernel, "path of a kernel tree, or debian:VERSION, instead of the port");
+  line.option("--revision", revision, "revision of the port: 6.1, 6.12, 7.3 or fixed")
+      .excludes("--kernel");
+  line.option("--defect", defect, "defect planted in the revision (iovafuzz list defects)")
+      .excludes("--kernel");
+}
+
+const iova_variant& VariantChoice::variant() const {
+  if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel));
+  return load_port(find(revision).column, defect_of(*this));
+}
+
+std::string VariantChoice::build_name() const {
+  if (!kernel.empty()) return tool::build_name(find_kernel_tree(kernel));
+  return tool::build_name(find(revision).column, defect_of(*this));
+}
+
+std::filesystem::path VariantChoice::library() const {
+  if (!kernel.empty()) return module_of(find_kernel_tree(kernel)).file;
+  return module_of(find(revision).column, defect_of(*this)).file;
+}
+
+std::string VariantChoice::options() const {
+  if (!kernel.empty()) return fmt::format("--kernel {} ", quoted(kernel));
+  std::string words;
+  if (revision != VariantChoice().revision) words += fmt::format("--revision {} ", revision);
+  if (!defect.empty()) words += fmt::format("--defect {} ", defect);
+  return words;
+}
+
+VariantChoice parse_variant(const std::string& word) {
+  VariantChoice choice;
+  bool tree = word.find_first_of(":/") != std::string::npos;
+  if (tree) {
+    choice.kernel = word;
+    return choice;
+  }
+  size_t plus = word.find('+');
+  choice.revision = word.substr(0, plus);
+  if (plus != std::string::npos) choice.defect = word.substr(plus + 1);
+  return choice;
+}
+
+std::vector<std::string> revisions() {
+  std::vector<std::string> names;
+  for (const Named& named : all) names.push_back(named.revision);
+  return names;
+}
+
+std::string likeness(const iova_variant& kernel) {
+  for (const Named& named : all)
+    if (kernel.like && !strcmp(named.column, kernel.like)) return named.revision;
+  return "";
+}
+
+}  // namespace tool

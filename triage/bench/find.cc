@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// bench find: how soon campaigns find each planted defect, in several configurations.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "fuzz/targets.h"
+#include "tool/support/build.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/variants/port.h"
+#include "tool/support/files.h"
+#include "tool/variants/variants.h"
+
+namespace tool {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Ways to run the same targets.
+struct Configuration {
+  const char* name;
+  const char* meaning;
+  std::vector<std::string> options;  // of run
+};
+
+const std::vector<Configuration>& configurations() {
+  static const std::vector<Configuration> all{
+      {"default", "as run does it, with the seeds", {}},
+      {"no-seeds", "from an empty corpus", {"--no-seeds"}},
+      {"stock", "from an empty corpus, with the engine's own mutators",
+       {"--no-seeds", "--stock-mutators"}},
+  };
+  return all;
+}
+
+struct Arguments {
+  std::vector<std::string> defects, configurations, targets;
+  std::string revision = "fixed", time = "60s", out;
+  unsigned seeds = 5;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  bool json = false;
+};
+
+// One campaign: what it found, and how soon.
+struct Cell {
+  size_t defect, configuration;
+  unsigned seed;
+  bool found = false;
+  uint64_t executions = 0;
+  double cpu_seconds = 0;
+  std::string key = "", target = "";
+};
+
+void run_campaign_of(Cell& cell, const Arguments& arguments, const std::string& defect,
+                     const Configuration& configuration, const fs::path& folder) {
+  std::vector<std::string> words{command_program("run").string()};
+  words.insert(words.end(), arguments.targets.begin(), arguments.targets.end());
+  for (std::string word : {"--first", "--json", "--no-minimize", "--jobs", "1", "--time"})
+    words.push_back(word);
+  for (std::string word : {arguments.time, std::string("--revision"), arguments.revision,
+                           std::string("--defect"), defect, std::string("--seed"),
+                           std::to_string(cell.seed), std::string("--out"), folder.string()})
+    words.push_back(word);
+  words.insert(words.end(), configuration.options.begin(), configuration.options.end());
+  CommandResult result = run_command(words, false);
+  json summary = json::parse(result.output, nullptr, false);
+  if (summary.is_discarded() || result.status == could_not)
+    throw Failure(fmt::format("a campaign failed:\n{}", result.output));
+  for (const json& row : summary["targets"]) {
+    cell.executions += row["executions"].get<uint64_t>();
+    cell.cpu_seconds += row["cpu_seconds"].get<double>();
+  }
+  cell.found = !summary["findings"].empty();
+  if (!cell.found) return;
+  cell.key = summary["findings"][0]["key"];
+  cell.target = summary["findings"][0]["target"];
+}
+
+template <class Value>
+double median(std::vector<Value> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? static_cast<double>(values[middle])
+                           : (static_cast<double>(values[middle - 1]) +
+                              static_cast<double>(values[middle])) / 2;
+}
+
+// Of the campaigns of a defect in a configuration. One without success counts as if it had found
+// the defect with its last execution, so medians and means are too small where there are misses.
+struct Summary {
+  double executions = 0, cpu_seconds = 0;  // medians
+  size_t misses = 0;
+};
+
+Summary summarize(const std::vector<Cell>& cells, size_t defect, size_t configuration) {
+  Summary summary;
+  std::vector<uint64_t> executions;
+  std::vector<double> seconds;
+  for (const Cell& cell : cells) {
+    if (cell.defect != defect || cell.configuration != configuration) continue;
+    executions.push_back(std::max<uint64_t>(1, cell.executions));
+    seconds.push_back(cell.cpu_seconds);
+    summary.misses += !cell.found;
+  }
+  summary.executions = median(executions);
+  summary.cpu_seconds = median(seconds);
+  return summary;
+}
+
+// The names, or all there are.
+std::vector<const port::DefectInfo*> choose_defects(const std::vector<std::string>& names) {
+  std::vector<const port::DefectInfo*> chosen;
+  for (const std::string& name : names) chosen.push_back(&find_defect(name));
+  if (names.empty())
+    for (const port::DefectInfo& defect : port::defects) chosen.push_back(&defect);
+  return chosen;
+}
+
+std::vector<const Configuration*> choose_configurations(const std::vector<std::string>& names) {
+  std::vector<const Configuration*> chosen;
+  for (const Configuration& configuration : configurations())
+    if (names.empty() || std::find(names.begin(), names.end(), configuration.name) != names.end())
+      chosen.push_back(&configuration);
+  for (const std::string& name : names)
+    if (std::none_of(chosen.begin(), chosen.end(), [&](auto* c) { return name == c->name; }))
+      throw Failure(fmt::format("unknown configuration '{}'", name));
+  return chosen;
+}
+
+// Every campaign, by as many workers as there are jobs. Throws Failure.
+void run_all(std::vector<Cell>& cells, const Arguments& arguments,
+             const std::vector<const port::DefectInfo*>& defects,
+             const std::vector<const Configuration*>& chosen, const fs::path& out) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::string failure;
+  auto work = [&](unsigned worker) {
+    fs::path folder = out / fmt::format("campaign-{}", worker);
+    try {
+      for (size_t i; (i = next++) < cells.size();) {
+        Cell& cell = cells[i];
+        std::string defect = name_of(*defects[cell.defect]);
+        fs::remove_all(folder);
+        run_campaign_of(cell, arguments, defect, *chosen[cell.configuration], folder);
+        if (arguments.json) continue;
+        std::lock_guard lock(mutex);
+        fmt::print("{}, {}, seed {}: {} after {} executions, {:.2f} s of CPU\n", defect,
+                   chosen[cell.configuration]->name, cell.seed,
+                   cell.found ? fmt::format("{} by {}", cell.key, cell.target) : "nothing",
+                   cell.executions, cell.cpu_seconds);
+        fflush(stdout);
+      }
+    } catch (const std::exception& error) {
+      next = cells.size();
+      std::lock_guard lock(mutex);
+      failure = error.what();
+    }
+    fs::remove_all(folder);
+  };
+  std::vector<std::thread> workers;
+  for (unsigned worker = 0; worker < arguments.jobs; worker++) workers.emplace_back(work, worker);
+  for (std::thread& worker : workers) worker.join();
+  if (!failure.empty()) throw Failure(failure);
+}
+
+// Up to date before any time is taken.
+void build_targets(const Arguments& arguments,
+                   const std::vector<const port::DefectInfo*>& defects) {
+  build_defects(VariantChoice{.revision = arguments.revision}.build_name(), defects);
+  std::vector<std::string> binaries;
+  for (const port::DefectInfo* defect : defects)
+    for (const fuzz::Target* target : fuzz::targets)
+      if (!target->compares && !target->reads_text)
+        binaries.push_back(fmt::format(
+            "{}-{}", target->name,
+            VariantChoice{.revision = arguments.revision, .defect = name_of(*defect)}
+                .build_name()));
+  build(binaries);
+}
+
+std::string table(const std::vector<Cell>& cells,
+                  const std::vector<const port::DefectInfo*>& defects,
+                  const std::vector<const Configuration*>& chosen) {
+  std::string text = fmt::format("{:<31}", "executions, s of CPU (medians)");
+  for (const Configuration* configuration : chosen)
+    text += fmt::format(" {:>22}", configuration->name);
+  text += "\n";
+  std::vector<double> logarithms(chosen.size());
+  std::vector<size_t> misses(chosen.size());
+  for (size_t d = 0; d < defects.size(); d++) {
+    text += fmt::format("{:<31}", name_of(*defects[d]));
+    for (size_t c = 0; c < chosen.size(); c++) {
+      Summary summary = summarize(cells, d, c);
+      logarithms[c] += std::log(summary.executions) / static_cast<double>(defects.size());
+      misses[c] += summary.misses;
+      text += fmt::format(" {:>10.0f} {:>6.2f} {:>4}", summary.executions, summary.cpu_seconds,
+                          summary.misses ? fmt::format("-{}", summary.misses) : "");
+    }
+    text += "\n";
+  }
+  text += fmt::format("{:<31}", "geometric mean, times the first");
+  for (size_t c = 0; c < chosen.size(); c++)
+    text += fmt::format(" {:>10.0f} {:>6.2f} {:>4}", std::exp(logarithms[c]),
+                        std::exp(logarithms[c] - logarithms[0]),
+                        misses[c] ? fmt::format("-{}", misses[c]) : "");
+  return text + "\n-N: N campaigns that did not find it in their time, counted as if they had "
+                "with their last execution\n";
+}
+
+json to_json(const Arguments& arguments, const std::vector<Cell>& cells,
+             const std::vector<const port::DefectInfo*>& defects,
+             const std::vector<const Configuration*>& chosen) {
+  json rows = json::array(), meanings = json::object();
+  for (const Configuration* configuration : chosen)
+    meanings[configuration->name] = configuration->meaning;
+  for (size_t d = 0; d < defects.size(); d++) {
+    json row{{"defect", name_of(*defects[d])}, {"configurations", json::object()}};
+    for (size_t c = 0; c < chosen.size(); c++) {
+      Summary summary = summarize(cells, d, c);
+      json campaigns = json::array();
+      for (const Cell& cell : cells)
+        if (cell.defect == d && cell.configuration == c)
+          campaigns.push_back({{"seed", cell.seed},
+                               {"found", cell.found},
+                               {"executions", cell.executions},
+                               {"cpu_seconds", cell.cpu_seconds},
+                               {"key", cell.key},
+                               {"target", cell.target}});
+      row["configurations"][chosen[c]->name] = {{"executions", summary.executions},
+                                                {"cpu_seconds", summary.cpu_seconds},
+                                                {"misses", summary.misses},
+                                                {"campaigns", campaigns}};
+    }
+    rows.push_back(row);
+  }
+  return {{"revision", arguments.revision},
+          {"time", arguments.time},
+          {"configurations", meanings},
+          {"defects", rows}};
+}
+
+// Before hours of campaigns, not after them.
+void require_gnuplot() {
+  if (run_command({"gnuplot", "--version"}, false).status)
+    throw Failure("gnuplot (package gnuplot-nox) is missing");
+}
+
+// Medians of executions, a row a defect: find.svg.
+void plot(const fs::path& out, const std::vector<Cell>& cells,
+          const std::vector<const port::DefectInfo*>& defects,
+          const std::vector<const Configuration*>& chosen) {
+  std::string data, script = fmt::format(
+      "set terminal svg size 900,{} background 'white'\nset output 'find.svg'\nset logscale x\n"
+      "set xlabel 'executions until found, median'\nset key outside top\nset grid xtics\n"
+      "set offsets 0,0,0.5,0.5\nplot ", 120 + 16 * defects.size());
+  for (size_t d = 0; d < defects.size(); d++) {
+    data += fmt::format("{} {}", d, name_of(*defects[d]));
+    for (size_t c = 0; c < chosen.size(); c++)
+      data += fmt::format(" {}", summarize(cells, d, c).executions);
+    data += "\n";
+  }
+  for (size_t c = 0; c < chosen.size(); c++)
+    script += fmt::format("{}'find.dat' using {}:1:ytic(2) with points pt {} title '{}'",
+                          c ? ", " : "", c + 3, c + 4, chosen[c]->name);
+  write_file(out / "find.dat", data);
+  write_file(out / "find.gnuplot", script + "\n");
+  CommandResult result =
+      run_command({"env", "-C", out.string(), "gnuplot", "find.gnuplot"}, false);
+  if (result.status) throw Failure("gnuplot draws no plot: " + result.output);
+}
+
+int bench_find(const Arguments& arguments) {
+  auto defects = choose_defects(arguments.defects);
+  auto chosen = choose_configurations(arguments.configurations);
+  require_gnuplot();
+  fs::path out = arguments.out.empty() ? builds_folder() / "bench"
+                                       : fs::absolute(arguments.out);
+  make_folder(out);
+  std::vector<Cell> cells;
+  for (size_t defect = 0; defect < defects.size(); defect++)
+    for (size_t configuration = 0; configuration < chosen.size(); configuration++)
+      for (unsigned seed = 1; seed <= arguments.seeds; seed++)
+        cells.push_back({defect, configuration, seed});
+  if (!arguments.json) fmt::print("building {} variants ...\n", defects.size());
+  fflush(stdout);
+  build_targets(arguments, defects);
+  run_all(cells, arguments, defects, chosen, out);
+  json result = to_json(arguments, cells, defects, chosen);
+  write_file(out / "find.json", result.dump(2) + "\n");
+  plot(out, cells, defects, chosen);
+  if (arguments.json)
+    fmt::print("{}\n", result.dump(2));
+  else
+    fmt::print("\n{}\n{}\n", table(cells, defects, chosen), (out / "find.svg").string());
+  return nothing_new;
+}
+
+}  // namespace
+
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("bench find", "measures how soon campaigns find the planted defects");
+  std::string names;
+  for (const Configuration& configuration : configurations())
+    names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", configuration.name,
+                         configuration.meaning);
+  line.option("DEFECT", arguments.defects, "defects (iovafuzz list defects), instead of all");
+  line.option("--configuration", arguments.configurations, "configurations, instead of all. " + names)
+      .one_at_a_time();
+  line.option("--target", arguments.targets, "targets, instead of all").one_at_a_time();
+  line.option("--revision", arguments.revision, "revision that defects are planted in");
+  line.option("--time", arguments.time, "limit of one campaign");
+  line.option("--seeds", arguments.seeds, "campaigns for each defect and configuration")
+      .range(1, 1000);
+  line.option("--jobs", arguments.jobs, "campaigns at a time, of one process each").range(1, 1024).shown_default("one a processor");
+  line.option("--out", arguments.out, "folder for find.json and find.svg");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz bench find max32-not-reset --seeds 1 --time 20s",
+               "how soon is this defect found?");
+  return line.run(argc, argv, [&] { return bench_find(arguments); });
+}

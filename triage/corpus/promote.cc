@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// corpus promote: an input that was found becomes a seed, as text with its story.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+#include "tool/support/command_line.h"
+#include "tool/support/build.h"
+#include "tool/corpus/corpus.h"
+#include "tool/support/files.h"
+#include "tool/replay/isolate.h"
+#include "tool/support/report_json.h"
+#include "tool/support/targets.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr char license[] = "# SPDX-License-Identifier: GPL-2.0-only\n";
+constexpr size_t columns = 100;
+
+struct Arguments {
+  std::string file, name, comment, to;
+  CorpusOptions options;
+  bool force = false;
+};
+
+void check_name(const std::string& name) {
+  bool is_snake_case = !name.empty() && islower(static_cast<unsigned char>(name[0])) &&
+                       name.back() != '_' && name.find("__") == std::string::npos &&
+                       std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                         return islower(c) || isdigit(c) || c == '_';
+                       });
+  if (!is_snake_case)
+    throw Failure(fmt::format("--name {}: give it like depot_trimmed_by_delayed_work", name));
+}
+
+void check_input(const fuzz::Target& target, const Member& member) {
+  std::string path = member.path.string();
+  const program::Program& program = member.input.program;
+  if (program.operations.empty()) throw Failure(fmt::format("{}: does nothing", path));
+  for (const program::Operation& operation : program.operations)
+    if (std::find(target.operations.begin(), target.operations.end(), operation.code) ==
+        target.operations.end())
+      throw Failure(fmt::format("{}: '{}' is not for {}", path, program::print(operation),
+                                target.name));
+  size_t size = program::encode(program).size();
+  if (size > target.max_len)
+    throw Failure(fmt::format("{}: {} bytes are more than the {} that {} takes", path, size,
+                              target.max_len, target.name));
+  const iova_variant& fixed = VariantChoice().variant();
+  std::string key = run_isolated(fixed, program).key();
+  if (!key.empty())
+    throw Failure(fmt::format("{}: shows {} on {}: a finding, not a seed", path, key,
+                              fixed.name));
+}
+
+// Lines of a comment, none longer than the columns where words allow it.
+std::string comment_lines(const std::string& text) {
+  std::string lines;
+  std::istringstream paragraphs(text);
+  for (std::string paragraph; std::getline(paragraphs, paragraph);) {
+    std::istringstream words(paragraph);
+    std::string line = "#";
+    for (std::string word; words >> word; line += " " + word) {
+      if (line.size() + 1 + word.size() <= columns || line == "#") continue;
+      lines += line + "\n";
+      line = "#";
+    }
+    lines += line + "\n";
+  }
+  return lines;
+}
+
+// What the name says, as a sentence.
+std::string sentence(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  name[0] = static_cast<char>(toupper(static_cast<unsigned char>(name[0])));
+  return name + ".";
+}
+
+// The license, the story, and the program, with the comments that its text has.
+std::string seed_text(const Input& input, const std::string& name, const std::string& comment) {
+  std::string body = input.is_text ? input.content : program::print(input.program);
+  if (body.rfind(license, 0) == 0) body.erase(0, sizeof license - 1);
+  bool has_story = body.rfind("# ", 0) == 0;
+  std::string story;
+  if (!comment.empty() || !has_story)
+    story = comment_lines(comment.empty() ? sentence(name) : comment);
+  return license + story + body;
+}
+
+struct Gain {
+  std::string variant;
+  CoverCount count;
+};
+
+// What an input covers that the seeds do not. Throws Failure if a variant does not survive it.
+std::vector<Gain> gains(const Member& member, const std::vector<fs::path>& folders,
+                        const fuzz::Target& target, const CorpusOptions& options) {
+  Corpus corpus = read_corpus(target, folders);
+  if (!corpus.complaints.empty()) throw Failure(corpus.complaints[0]);
+  corpus.members.push_back(member);
+  const size_t number = corpus.members.size() - 1;
+  auto binaries = cover_binaries(target, options.variants);
+  Cover cover = measure_cover(corpus, binaries, options.timeout);
+  if (!cover.inputs[number].died_on.empty())
+    for (const DeadMember& row : dead_members(corpus, cover, binaries))
+      if (row.member == &corpus.members[number])
+        throw Failure(fmt::format("{}: shows {} on {}, which is not known of it: a finding, not a "
+                                  "seed",
+                                  member.path.string(), row.key, row.variant));
+  auto all = living_members(cover), seeds = all;
+  std::erase(seeds, number);
+  auto before = count_cover(cover, seeds, binaries.size());
+  auto after = count_cover(cover, all, binaries.size());
+  std::vector<Gain> gains;
+  for (size_t i = 0; i < binaries.size(); i++)
+    gains.push_back({binaries[i].variant,
+                     {after[i].edges - before[i].edges, after[i].features - before[i].features}});
+  return gains;
+}
+
+int promote(const Arguments& arguments) {
+  const fuzz::Target& target = find_target(arguments.options.target);
+  if (target.compares || target.reads_text)
+    throw Failure(fmt::format("{} has no seeds of its own: it takes those of other targets",
+                              target.name));
+  check_name(arguments.name);
+  fs::path own = source_folder() / "corpus" / target.name;
+  fs::path folder = arguments.to.empty() ? own : fs::path(arguments.to);
+  fs::path seed = folder / (arguments.name + ".iova");
+  std::vector<fs::path> folders{own};
+  std::error_code error;
+  if (fs::is_directory(folder, error) && !fs::equivalent(folder, own, error))
+    folders.push_back(folder);
+  for (const fs::path& other : folders)
+    if (fs::path same = other / seed.filename(); fs::exists(same, error))
+      throw Failure(fmt::format("{}: is there already: choose another --name", same.string()));
+  Member member = read_member(target, arguments.file, "");
+  check_input(target, member);
+  std::string text = seed_text(member.input, arguments.name, arguments.comment);
+  if (program::parse(text) != member.input.program)
+    throw Failure(fmt::format("{}: its text would mean something else", arguments.file));
+
+  auto found = gains(member, folders, target, arguments.options);
+  bool adds = std::any_of(found.begin(), found.end(),
+                          [](const Gain& gain) { return gain.count.features > 0; });
+  if (!adds && !arguments.force)
+    throw Failure(fmt::format("{}: covers nothing that the seeds of {} do not: --force takes it "
+                              "nevertheless",
+                              arguments.file, target.name));
+  make_folder(folder);
+  write_file(seed, text);
+  if (arguments.options.json) {
+    nlohmann::json variants = nlohmann::json::array();
+    for (const Gain& gain : found)
+      variants.push_back({{"variant", gain.variant},
+                          {"edges", gain.count.edges},
+                          {"features", gain.count.features}});
+    fmt::print("{}", to_text({{"seed", seed.string()}, {"variants", variants}}));
+    return nothing_new;
+  }
+  fmt::print("{}\n  {:<32} {:>12} {:>14}\n", seed.string(), "variant", "new edges", "new features");
+  for (const Gain& gain : found)
+    fmt::print("  {:<32} {:>12} {:>14}\n", gain.variant, gain.count.edges, gain.count.features);
+  if (fs::equivalent(folder, own, error))
+    fmt::print("next: ./iovafuzz test --only {}_{}\n", target.name, arguments.name);
+  else
+    fmt::print("next: ./iovafuzz sweep {}\n", seed.string());
+  return nothing_new;
+}
+
+}  // namespace
+
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("corpus promote", "makes an input a seed, as text");
+  line.option("FILE", arguments.file, "the input").required();
+  arguments.options.add_to(line);
+  line.get("--target").required();
+  line.option("--name", arguments.name, "name of the seed: what it reaches, like_this").required();
+  line.option("--comment", arguments.comment, "its story, a sentence");
+  line.option("--to", arguments.to, "folder for it, instead of corpus/TARGET");
+  line.flag("--force", arguments.force, "even if it covers nothing new");
+  line.example("iovafuzz corpus promote --target iova_tree --name low_hole_is_found FILE",
+               "writes corpus/iova_tree/low_hole_is_found.iova");
+  return line.run(argc, argv, [&] { return promote(arguments); });
+}

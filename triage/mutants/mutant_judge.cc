@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/mutants/mutant_judge.h"
+
+#include <fmt/format.h>
+#include <numeric>
+
+#include "engine/ledger.h"
+#include "fuzz/targets.h"
+#include "kernel/kernel_variant.h"
+#include "tool/support/build.h"
+#include "tool/campaign/campaign.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/campaign/fuzzer.h"
+#include "tool/variants/kernel.h"
+#include "tool/replay/random_program.h"
+#include "tool/variants/variants.h"
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+namespace tool {
+namespace {
+
+constexpr const char mutated_file[] = "drivers/iommu/iova.c";
+constexpr int timeout_ms = 10'000;      // of one program; seeds take a thousandth of it
+constexpr unsigned input_timeout = 5;   // s, of one execution of a target
+
+std::string code_target(const KernelTree& tree) { return "kernel_code_" + tree.name; }
+
+std::string code_of(const KernelTree& tree) {
+  return read_file(build_folder() / "kernels" / tree.name / "code.o");
+}
+
+// Of this process and all that it has waited for.
+double cpu_seconds_so_far() {
+  double sum = 0;
+  for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    sum += cpu_seconds(usage);
+  }
+  return sum;
+}
+
+uint64_t steps_of(const Outcome& outcome) {
+  return std::accumulate(outcome.costs.begin(), outcome.costs.end(), uint64_t{0});
+}
+
+bool is_difference(const std::string& key) { return key.starts_with("variants-differ"); }
+
+}  // namespace
+
+MutantJudge::MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOptions& options)
+    : tree_(tree),
+      options_(options),
+      original_(&load_kernel(tree)),
+      likeness_(nullptr) {
+  if (std::string revision = likeness(*original_); !revision.empty())
+    likeness_ = &parse_variant(revision).variant();
+  for (const fs::path& file : expand({(source_folder() / "corpus").string()}))
+    inputs_.push_back(read_input(file));
+  for (const Input& input : inputs_) jobs_.push_back({&input.program, {}});
+  run_seeds();
+  build_slots(slots);
+}
+
+IsolateOptions MutantJudge::isolate() const {
+  return {.timeout_ms = timeout_ms, .known = engine::known_keys(original_->name)};
+}
+
+void MutantJudge::run_seeds() {
+  run_isolated(*original_, jobs_, isolate(),
+               [&](size_t, const Outcome& outcome) { expected_.push_back(outcome); });
+  if (!likeness_) return;
+  IsolateOptions comparing = isolate();
+  comparing.expected = likeness_;
+  run_isolated(*original_, jobs_, comparing, [&](size_t, const Outcome& outcome) {
+    if (outcome.kind != Outcome::clean) likeness_ = nullptr;
+  });
+}
+
+void MutantJudge::build_slots(unsigned count) {
+  std::vector<ModuleVariant> modules;
+  std::vector<std::string> codes;
+  for (unsigned i = 0; i < count; i++) {
+    std::string name = fmt::format("mutant-{}", i);
+    // The ledger and the reports know it as the tree that it nearly is.
+    Slot slot{{name, tree_.title, tree_.folder, build_folder() / "mutants" / name}, ""};
+    make_folder((slot.tree.changed / mutated_file).parent_path());
+    write_file(slot.tree.changed / mutated_file, read_file(tree_.folder / mutated_file));
+    modules.push_back(module_of(slot.tree));
+    codes.push_back(code_target(slot.tree));
+    slots_.push_back(std::move(slot));
+  }
+  CommandResult built = try_build_modules(modules);
+  if (!built.status) built = try_build(codes);
+  if (built.status) throw Failure(fmt::format("the build failed:\n{}", built.output));
+  for (Slot& slot : slots_) slot.code = code_of(slot.tree);
+}
+
+bool MutantJudge::compiles(const Slot& slot, const std::string& source) const {
+  write_file(slot.tree.changed / mutated_file, source);
+  CommandResult built = try_build({module_of(slot.tree).target, code_target(slot.tree)});
+  if (built.status && built.output.find("error:") == std::string::npos)
+    throw Failure(fmt::format("the build failed:\n{}", built.output));
+  return built.status == 0;
+}
+
+MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) const {
+  const Slot& slot = slots_[number];
+  if (!compiles(slot, source)) return {.result = "not compiled"};
+  if (code_of(slot.tree) == slot.code) return {.result = "same code"};
+  const auto& mutant = *static_cast<const iova_variant*>(
+      load_module(module_of(slot.tree), KERNEL_VARIANT_SYMBOL));
+  double before = cpu_seconds_so_far();
+  MutantVerdict verdict{.result = "survived"};
+  bool killed = killed_by_seeds(mutant, verdict);
+  if (!killed && options_.time.count() > 0)
+    killed = killed_by_comparison(mutant, verdict) || killed_by_campaign(slot, mutant, verdict);
+  if (killed) verdict.result = "killed";
+  verdict.cpu_seconds = cpu_seconds_so_far() - before;
+  return verdict;
+}
+
+// A rule that a seed breaks says more than that the mutant is not the tree: the other seeds are
+// asked for one as well.
+bool MutantJudge::killed_by_seeds(const iova_variant& mutant, MutantVerdict& verdict) const {
+  struct Enough {};
+  const Input* different = nullptr;
+  uint64_t steps = 0, expected_steps = 0;
+  auto blame = [&](const Input& input, const std::string& key) {
+    verdict.stage = "seeds";
+    verdict.key = key;
+    verdict.source = fs::relative(input.path, source_folder()).string();
+    verdict.program = program::print(input.program);
+  };
+  try {
+    run_isolated(mutant, jobs_, isolate(), [&](size_t index, const Outcome& outcome) {
+      const Outcome& expected = expected_[index];
+      steps += steps_of(outcome);
+      expected_steps += steps_of(expected);
+      bool same = outcome.key() == expected.key() && outcome.trace_hash == expected.trace_hash;
+      if (!same && !different) different = &inputs_[index];
+      if (same || outcome.kind == Outcome::clean || outcome.key() == expected.key()) return;
+      blame(inputs_[index], outcome.key());
+      throw Enough();
+    });
+  } catch (Enough) {
+    return true;
+  }
+  if (!different) {
+    if (expected_steps)
+      verdict.steps = static_cast<double>(steps) / static_cast<double>(expected_steps);
+    return false;
+  }
+  IsolateOptions comparing = isolate();
+  comparing.expected = original_;
+  std::string key = run_isolated(mutant, different->program, comparing).key();
+  blame(*different, key.empty() ? "variants-differ" : key);
+  return true;
+}
+
+bool MutantJudge::killed_by_comparison(const iova_variant& mutant, MutantVerdict& verdict) const {
+  constexpr uint64_t programs_at_once = 200;
+  const auto end = Clock::now() + options_.time / 4;
+  for (uint64_t first = 0; Clock::now() < end;) {
+    auto make = [&](uint64_t number) {
+      return random_program(options_.seed, first + number, inputs_);
+    };
+    Comparison comparison =
+        compare_isolated(*original_, mutant, programs_at_once, 1, make, [](uint64_t) {});
+    if (comparison.outcome.kind == Outcome::clean) {
+      verdict.programs += programs_at_once;
+      first += programs_at_once;
+      continue;
+    }
+    verdict.programs += comparison.number + 1;
+    program::Program program = make(comparison.number);
+    std::string key = run_isolated(mutant, program, isolate()).key();
+    // What the tree does as well is no news.
+    bool own = key == run_isolated(*original_, program, isolate()).key();
+    if (own && is_difference(comparison.outcome.key())) key = comparison.outcome.key();
+    if (!own || is_difference(key)) {
+      verdict.stage = "comparison";
+      verdict.key = key.empty() ? comparison.outcome.key() : key;
+      verdict.source = "random program";
+      verdict.program = program::print(program);
+      return true;
+    }
+    first += comparison.number + 1;
+  }
+  return false;
+}
+
+bool MutantJudge::killed_by_campaign(const Slot& slot, const iova_variant& mutant,
+                                     MutantVerdict& verdict) const {
+  CampaignOptions options;
+  options.variant_folder = build_name(slot.tree);
+  options.tested = {&mutant, fmt::format("--kernel {} ", tree_.title), likeness_, "compared:"};
+  std::vector<std::string> binaries;
+  for (const fuzz::Target* target : fuzz::targets) {
+    // Steps are no behaviour, and text is no allocator's.
+    if (target->reads_text || target->seeks_cost) continue;
+    if ((target->needs_queue && !mutant.queue) || (target->compares && !likeness_)) continue;
+    options.targets.push_back(target);
+    binaries.push_back(fmt::format("{}-{}", target->name, options.variant_folder));
+  }
+  build(binaries);
+  options.time = options_.time - options_.time / 4;
+  options.seed = options_.seed;
+  options.first = true;
+  options.input_timeout = input_timeout;
+  options.out = slot.tree.changed / "campaign";
+  fs::remove_all(options.out);
+  CampaignResult result = run_campaign(options, [](const Progress&, const StoredFinding*) {});
+  if (result.progress.interrupted) throw Failure("interrupted");
+  for (const TargetProgress& row : result.progress.targets) verdict.executions += row.executions;
+  for (const StoredFinding& finding : result.findings) {
+    program::Program program = read_input(finding.reproducer).program;
+    IsolateOptions options_of_target = isolate();
+    for (const fuzz::Target* target : options.targets)
+      if (finding.target == target->name && target->compares)
+        options_of_target.expected = likeness_;
+    // Only what the mutant shows again, and the tree does not, tells the two apart.
+    std::string key = run_isolated(mutant, program, options_of_target).key();
+    if (key.empty() || key == run_isolated(*original_, program, options_of_target).key()) continue;
+    verdict.stage = "campaign";
+    verdict.key = finding.key;
+    verdict.source = finding.target;
+    verdict.program = program::print(program);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace tool

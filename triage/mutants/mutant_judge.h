@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Whether the collection, its seeds and its targets, tells a mutant of a kernel tree from the tree.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "iova/variant.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+#include "tool/variants/kernel_tree.h"
+
+namespace tool {
+
+struct MutantVerdict {
+  std::string result;        // "not compiled", "same code", "killed" or "survived"
+  std::string stage = {};    // that killed it: "seeds", "comparison" or "campaign"
+  std::string key = {};      // of an oracle, "crash", "timeout", or variants-differ: not the tree
+  std::string source = {};   // the seed or the target that showed it
+  std::string program = {};  // that shows it, as text
+  uint64_t programs = 0;     // compared with the tree
+  uint64_t executions = 0;   // of the campaign's targets
+  double cpu_seconds = 0;    // without the build
+  double steps = 0;          // through the tree, in all seeds, as a multiple of the original's
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MutantVerdict, result, stage, key, source, program,
+                                                programs, executions, cpu_seconds, steps)
+
+struct JudgeOptions {
+  std::chrono::milliseconds time{0};  // for a mutant that stands all seeds; 0: no more than seeds
+  unsigned seed = 1;                  // of random programs and of the engine
+};
+
+class MutantJudge {
+ public:
+  // Runs the seeds on the tree, and builds the tree as it is in so many slots. Throws Failure.
+  MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOptions& options);
+
+  // Builds the mutant in the slot, and loads it into this process: to be called once in each, of
+  // which several may share a judge that was made before. Throws Failure.
+  MutantVerdict judge(unsigned slot, const std::string& source) const;
+  // The slot's folder: what is in it belongs to the mutant at hand.
+  std::filesystem::path folder(unsigned slot) const { return slots_[slot].tree.changed; }
+  // Whether the tree does what the port's revision does that it is like; else targets that compare
+  // the two have nothing to say of a mutant.
+  bool is_like_its_revision() const { return likeness_; }
+
+ private:
+  struct Slot {
+    KernelTree tree;
+    std::string code;  // of the unchanged tree
+  };
+
+  IsolateOptions isolate() const;
+  void run_seeds();
+  void build_slots(unsigned count);
+  bool compiles(const Slot& slot, const std::string& source) const;
+  bool killed_by_seeds(const iova_variant& mutant, MutantVerdict& verdict) const;
+  bool killed_by_comparison(const iova_variant& mutant, MutantVerdict& verdict) const;
+  bool killed_by_campaign(const Slot& slot, const iova_variant& mutant,
+                          MutantVerdict& verdict) const;
+
+  KernelTree tree_;
+  JudgeOptions options_;
+  const iova_variant* original_;
+  const iova_variant* likeness_;
+  std::vector<Input> inputs_;
+  std::vector<Job> jobs_;          // the inputs
+  std::vector<Outcome> expected_;  // of each, on the tree
+  std::vector<Slot> slots_;
+};
+
+}  // namespace tool

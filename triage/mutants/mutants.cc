@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// mutants: what the collection would miss, told by slips planted in a tree's iova.c.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tool/support/build.h"
+#include "tool/campaign/campaign.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/support/hash.h"
+#include "triage/mutants/mutant_judge.h"
+#include "triage/mutants/source_mutation.h"
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace tool {
+namespace {
+
+constexpr const char file_name[] = "drivers/iommu/iova.c";
+
+struct Arguments {
+  std::string kernel;
+  milliseconds time{20'000};
+  double seconds() const { return std::chrono::duration<double>(time).count(); }
+  size_t sample = 120;
+  unsigned seed = 1;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  std::string out;
+  bool json = false;
+};
+
+// What the verdict on a survivor rests on, besides the time.
+std::string hash_of_seeds() {
+  std::string all;
+  for (const fs::path& file : expand({(source_folder() / "corpus").string()}))
+    all += read_file(file);
+  return content_hash(all);
+}
+
+// Verdicts by mutant in a file, so that a run goes on where another has ended. What was killed
+// stays killed; a survivor is judged again if there is more time, or if there are other seeds.
+class Verdicts {
+ public:
+  Verdicts(const fs::path& file, double seconds)
+      : file_(file), seconds_(seconds), seeds_(hash_of_seeds()) {
+    if (!fs::exists(file)) return;
+    all_ = json::parse(read_file(file), nullptr, false);
+    if (!all_.is_object()) throw Failure(fmt::format("{}: is damaged", file.string()));
+  }
+
+  std::optional<MutantVerdict> find(const std::string& id) const {
+    auto found = all_.find(id);
+    if (found == all_.end()) return std::nullopt;
+    MutantVerdict verdict = found->at("verdict").get<MutantVerdict>();
+    bool enough = found->at("seconds") >= seconds_ && found->at("seeds") == seeds_;
+    if (verdict.result == "survived" && !enough) return std::nullopt;
+    return verdict;
+  }
+
+  void add(const std::string& id, const MutantVerdict& verdict) {
+    all_[id] = {{"verdict", verdict}, {"seconds", seconds_}, {"seeds", seeds_}};
+    write_file(file_, all_.dump(1));
+  }
+
+ private:
+  fs::path file_;
+  double seconds_;
+  std::string seeds_;
+  json all_ = json::object();
+};
+
+struct Judged {
+  const SourceMutant* mutant;
+  std::string id;
+  std::optional<MutantVerdict> verdict;
+};
+
+std::string place_of(const SourceMutant& mutant) {
+  return fmt::format("{}:{}:{}", file_name, mutant.line, mutant.column);
+}
+
+std::string in_words(const MutantVerdict& verdict) {
+  if (verdict.result != "killed") return verdict.result;
+  return fmt::format("killed by {}: {} ({})", verdict.stage, verdict.key, verdict.source);
+}
+
+// A process for each mutant, since a shared object of one name is loaded once only.
+class Processes {
+ public:
+  Processes(const MutantJudge& judge, unsigned slots) : judge_(judge) {
+    for (unsigned i = slots; i-- > 0;) free_.push_back(i);
+  }
+
+  bool has_room() const { return !free_.empty(); }
+  bool any() const { return !running_.empty(); }
+
+  void start(Judged& judged) {
+    unsigned slot = free_.back();
+    fs::remove(result_file(slot));
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      json result;
+      try {
+        result["verdict"] = judge_.judge(slot, judged.mutant->text);
+      } catch (const std::exception& failure) {
+        result["failure"] = failure.what();
+      }
+      write_file(result_file(slot), result.dump(-1, ' ', false, json::error_handler_t::replace));
+      _exit(0);
+    }
+    free_.pop_back();
+    running_[pid] = {slot, &judged};
+  }
+
+  // Waits for one to end.
+  Judged& next() {
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, nullptr, 0)) < 0 && errno == EINTR) {
+    }
+    auto [slot, judged] = running_.at(pid);
+    running_.erase(pid);
+    free_.push_back(slot);
+    if (!fs::exists(result_file(slot)))
+      throw Failure(fmt::format("{}: the process that judged it has died",
+                                place_of(*judged->mutant)));
+    json result = json::parse(read_file(result_file(slot)));
+    if (result.contains("failure")) throw Failure(result["failure"].get<std::string>());
+    judged->verdict = result["verdict"].get<MutantVerdict>();
+    return *judged;
+  }
+
+ private:
+  struct Running {
+    unsigned slot;
+    Judged* judged;
+  };
+  fs::path result_file(unsigned slot) const { return judge_.folder(slot) / "result.json"; }
+
+  const MutantJudge& judge_;
+  std::vector<unsigned> free_;
+  std::map<pid_t, Running> running_;
+};
+
+struct Counts {
+  size_t mutants = 0, not_compiled = 0, same_code = 0, survived = 0;
+  std::map<std::string, size_t> killed;  // by stage
+
+  void add(const MutantVerdict& verdict) {
+    mutants++;
+    not_compiled += verdict.result == "not compiled";
+    same_code += verdict.result == "same code";
+    survived += verdict.result == "survived";
+    if (verdict.result == "killed") killed[verdict.stage]++;
+  }
+  size_t killed_in(const std::string& stage) const {
+    auto found = killed.find(stage);
+    return found == killed.end() ? 0 : found->second;
+  }
+  size_t all_killed() const {
+    size_t sum = 0;
+    for (const auto& [stage, count] : killed) sum += count;
+    return sum;
+  }
+  // Share of those that differ from the tree at all; nothing if none does.
+  std::optional<double> score() const {
+    size_t judged = all_killed() + survived;
+    if (!judged) return std::nullopt;
+    return static_cast<double>(all_killed()) / static_cast<double>(judged);
+  }
+};
+
+json to_json(const Counts& counts) {
+  json row{{"mutants", counts.mutants},     {"not_compiled", counts.not_compiled},
+           {"same_code", counts.same_code}, {"killed", counts.killed},
+           {"survived", counts.survived}};
+  if (counts.score()) row["score"] = *counts.score();
+  return row;
+}
+
+struct Groups {
+  std::vector<std::pair<std::string, Counts>> rows;  // in order of first use
+
+  void add(const std::string& name, const MutantVerdict& verdict) {
+    auto found = std::find_if(rows.begin(), rows.end(),
+                              [&](const auto& row) { return row.first == name; });
+    if (found == rows.end()) found = rows.insert(rows.end(), {name, {}});
+    found->second.add(verdict);
+  }
+};
+
+void print_row(const std::string& name, const Counts& counts) {
+  std::string score = counts.score() ? fmt::format("{:.0f}%", *counts.score() * 100) : "-";
+  fmt::print("{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}\n", name, counts.mutants,
+             counts.not_compiled, counts.same_code, counts.killed_in("seeds"),
+             counts.killed_in("comparison"), counts.killed_in("campaign"), counts.survived, score);
+}
+
+void print_table(const char* title, const Groups& groups) {
+  fmt::print("\n{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}\n", title, "mutants",
+             "not compiled", "same code", "by seeds", "comparison", "campaign", "survived",
+             "score");
+  for (const auto& [name, counts] : groups.rows) print_row(name, counts);
+}
+
+// Lines with a mark before each.
+std::string marked(const std::string& lines, const char* mark) {
+  std::string result;
+  for (size_t at = 0; at <= lines.size();) {
+    size_t end = std::min(lines.find('\n', at), lines.size());
+    result += mark + lines.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return result;
+}
+
+json to_json(const Judged& judged) {
+  const SourceMutant& mutant = *judged.mutant;
+  json row = *judged.verdict;
+  row.update({{"id", judged.id},           {"line", mutant.line},
+              {"column", mutant.column},   {"function", mutant.function},
+              {"operator", mutant.mutation}, {"before", mutant.before},
+              {"after", mutant.after}});
+  return row;
+}
+
+void write_survivors(const fs::path& folder, const std::string& source,
+                     const std::vector<Judged>& all) {
+  fs::remove_all(folder);
+  make_folder(folder);
+  for (const Judged& judged : all)
+    if (judged.verdict->result == "survived")
+      write_file(folder / fmt::format("{:04}-{}-{}-{}.diff", judged.mutant->line,
+                                      judged.mutant->function, judged.mutant->mutation,
+                                      judged.id.substr(0, 8)),
+                 diff_of(source, *judged.mutant, file_name));
+}
+
+fs::path out_folder(const Arguments& arguments) {
+  fs::path out = arguments.out;
+  if (out.empty()) out = campaign_folder() / "mutants";
+  make_folder(out);
+  return out;
+}
+
+// Judges those that have no verdict yet.
+void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& verdicts,
+               std::vector<Judged>& all) {
+  std::vector<Judged*> open;
+  for (Judged& judged : all) {
+    judged.verdict = verdicts.find(judged.id);
+    if (!judged.verdict) open.push_back(&judged);
+  }
+  auto say = [&](const std::string& line) {
+    if (arguments.json) return;
+    fmt::print("{}\n", line);
+    fflush(stdout);
+  };
+  if (open.size() < all.size())
+    say(fmt::format("{} of {} were judged before", all.size() - open.size(), all.size()));
+  if (open.empty()) return;
+
+  make_folder(build_folder() / "mutants");
+  FileLock lock(build_folder() / "mutants" / "lock", "waiting for another mutants to end");
+  say(fmt::format("building {} ...", tree.title));
+  unsigned slots = static_cast<unsigned>(std::min<size_t>(arguments.jobs, open.size()));
+  JudgeOptions options{arguments.time,
+                       arguments.seed};
+  MutantJudge judge(tree, slots, options);
+  if (options.time.count() && !judge.is_like_its_revision())
+    say("targets that compare with the port are left out: the tree is not like a revision of it");
+  Processes processes(judge, slots);
+  size_t done = 0;
+  for (auto next = open.begin(); next != open.end() || processes.any();) {
+    if (next != open.end() && processes.has_room()) {
+      processes.start(**next++);
+      continue;
+    }
+    const Judged& judged = processes.next();
+    verdicts.add(judged.id, *judged.verdict);
+    say(fmt::format("{}/{} {} {} in {}: {}", ++done, open.size(), place_of(*judged.mutant),
+                    judged.mutant->mutation, judged.mutant->function,
+                    in_words(*judged.verdict)));
+  }
+}
+
+int mutants(const Arguments& arguments) {
+  if (arguments.kernel.empty()) throw Failure("mutants needs a kernel tree: --kernel SPEC");
+  KernelTree tree = find_kernel_tree(arguments.kernel);
+  std::string source = read_file(tree.folder / file_name);
+  std::vector<SourceMutant> every = mutate_source(source);
+  if (every.empty())
+    throw Failure(fmt::format("{}: has nothing to mutate", (tree.folder / file_name).string()));
+  std::vector<Judged> all;
+  for (size_t index : sample_mutants(every, arguments.sample, arguments.seed))
+    all.push_back({&every[index], content_hash(every[index].text), std::nullopt});
+  fs::path out = out_folder(arguments);
+  Verdicts verdicts(out / "verdicts.json", arguments.seconds());
+  judge_all(tree, arguments, verdicts, all);
+
+  Counts total;
+  Groups functions, operators;
+  for (const char* mutation : mutation_operators) operators.rows.push_back({mutation, {}});
+  json results = json::array();
+  for (const Judged& judged : all) {
+    total.add(*judged.verdict);
+    functions.add(judged.mutant->function, *judged.verdict);
+    operators.add(judged.mutant->mutation, *judged.verdict);
+    results.push_back(to_json(judged));
+  }
+  json summary{{"kernel", tree.title},     {"file", file_name},
+               {"possible", every.size()}, {"seed", arguments.seed},
+               {"seconds", arguments.seconds()}, {"total", to_json(total)},
+               {"results", results}};
+  for (const auto& [name, counts] : functions.rows) summary["functions"][name] = to_json(counts);
+  for (const auto& [name, counts] : operators.rows) summary["operators"][name] = to_json(counts);
+  write_file(out / "mutants.json", summary.dump(2) + "\n");
+  write_survivors(out / "survivors", source, all);
+  int status = total.survived ? findings : nothing_new;
+  if (arguments.json) {
+    fmt::print("{}\n", summary.dump(2));
+    return status;
+  }
+  print_table("function", functions);
+  print_table("operator", operators);
+  fmt::print("\n");
+  print_row("all", total);
+  if (total.survived) fmt::print("\nsurvivors:\n");
+  for (const Judged& judged : all) {
+    if (judged.verdict->result != "survived") continue;
+    std::string cost;
+    if (judged.verdict->steps != 1)
+      cost = fmt::format(", {:.4f} times the steps", judged.verdict->steps);
+    fmt::print("\n{}: {} in {}{}\n{}{}", place_of(*judged.mutant), judged.mutant->mutation,
+               judged.mutant->function, cost, marked(judged.mutant->before, "-"),
+               marked(judged.mutant->after, "+"));
+  }
+  fmt::print("\n{} of {} possible mutants, {} survived; everything is in {}\n", all.size(),
+             every.size(), total.survived, out.string());
+  return status;
+}
+
+}  // namespace
+
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("mutants", "shows which mistakes in iova.c the collection would miss");
+  line.option("--kernel", arguments.kernel, "path of a kernel tree, or debian:VERSION");
+  line.option("--time", arguments.time, "limit of one mutant; 0: seeds only");
+  line.option("--sample", arguments.sample, "number of mutants, spread over all functions; 0: all");
+  line.option("--seed", arguments.seed, "seed of the sample, the random programs and the engine");
+  line.option("--jobs", arguments.jobs, "mutants at a time").range(1, 1024).shown_default("one a processor");
+  line.option("--out", arguments.out, "folder for verdicts and survivors");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz mutants --kernel debian:6.12 --sample 40",
+               "a sample of 40 mutants of Linux 6.12");
+  return line.run(argc, argv, [&] { return mutants(arguments); });
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/preflight/checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "tool/support/build.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "triage/preflight/fuzz_binary.h"
+#include "triage/preflight/target_files.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr uint64_t min_edges = 100;
+constexpr uint64_t max_bytes = 10'000'000'000;
+
+// Calls of sanitizers in binaries.
+struct CallLimit {
+  const char* build;
+  const char* calls;
+  bool at_least;
+  uint64_t limit;
+};
+constexpr CallLimit call_limits[] = {
+    {"address", "asan", true, 1000},   {"address", "dfsan", false, 0},
+    {"address", "msan", false, 3},     {"address", "ubsan", false, 200},
+    {"undefined", "asan", false, 0},   {"undefined", "dfsan", false, 0},
+    {"undefined", "msan", false, 3},   {"undefined", "ubsan", true, 168},
+};
+
+// As those who run the targets set them.
+constexpr const char asan_options[] =
+    "ASAN_OPTIONS=alloc_dealloc_mismatch=0:allocator_may_return_null=1:"
+    "allocator_release_to_os_interval_ms=500:check_malloc_usable_size=0:"
+    "detect_container_overflow=1:detect_leaks=1:detect_odr_violation=0:"
+    "detect_stack_use_after_return=1:fast_unwind_on_fatal=0:handle_abort=1:handle_segv=1:"
+    "handle_sigill=1:max_uar_stack_size_log=16:print_scariness=1:quarantine_size_mb=10:"
+    "strict_memcmp=1:symbolize=0:use_sigaltstack=1:dedup_token_length=3";
+constexpr const char ubsan_options[] =
+    "UBSAN_OPTIONS=print_stacktrace=1:print_summary=1:silence_unsigned_overflow=1:"
+    "symbolize=0:dedup_token_length=3";
+
+Check verdict(const std::string& name, const std::string& target, const std::string& why) {
+  return {.name = name, .target = target, .ok = why.empty(), .why = why};
+}
+
+Check at_least(const std::string& name, const std::string& target, uint64_t figure,
+               uint64_t limit) {
+  return {.name = name, .target = target, .figure = figure, .limit = fmt::format(">= {}", limit),
+          .ok = figure >= limit, .why = figure >= limit ? "" : "too few"};
+}
+
+Check at_most(const std::string& name, const std::string& target, uint64_t figure,
+              uint64_t limit) {
+  return {.name = name, .target = target, .figure = figure, .limit = fmt::format("<= {}", limit),
+          .ok = figure <= limit, .why = figure <= limit ? "" : "too many"};
+}
+
+bool is_executable(const fs::path& file) {
+  constexpr fs::perms any = fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+  return (fs::status(file).permissions() & any) != fs::perms::none;
+}
+
+bool holds_entry_point(const std::string& content) {
+  return is_elf(content) && content.find("LLVMFuzzerTestOneInput") != content.npos;
+}
+
+// All regular files, relative to the folder.
+std::vector<fs::path> files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), folder));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Files with size and time of the last change.
+std::map<fs::path, std::pair<uintmax_t, fs::file_time_type>> state_of(const fs::path& folder) {
+  std::map<fs::path, std::pair<uintmax_t, fs::file_time_type>> state;
+  for (const fs::path& file : files_of(folder))
+    state[file] = {fs::file_size(folder / file), fs::last_write_time(folder / file)};
+  return state;
+}
+
+// The folder under another name and without the right to write, as long as this lives.
+class MovedAway {
+ public:
+  explicit MovedAway(const fs::path& folder) : home_(folder), path_(folder) {
+    path_ += ".moved";
+    if (fs::exists(path_)) {  // by a run that was killed
+      fs::permissions(path_, fs::perms::owner_write, fs::perm_options::add);
+      fs::remove_all(path_);
+    }
+    fs::rename(home_, path_);
+    fs::permissions(path_, writable, fs::perm_options::remove);
+  }
+  ~MovedAway() {
+    std::error_code ignored;
+    fs::permissions(path_, fs::perms::owner_write, fs::perm_options::add, ignored);
+    fs::rename(path_, home_, ignored);
+  }
+  MovedAway(const MovedAway&) = delete;
+  MovedAway& operator=(const MovedAway&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  static constexpr fs::perms writable =
+      fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
+  fs::path home_, path_;
+};
+
+// What a run came to that did not end well, in a line.
+std::string last_words(const CommandResult& result, int seconds) {
+  if (result.status == 124 || result.status == 137)
+    return fmt::format("does not end within {} s", seconds);
+  static const std::regex telling(
+      "ParseDictionaryFile: .*|panic: .*|==[0-9]+== ?ERROR: .*|ERROR: .*|.*: runtime error: .*");
+  std::istringstream lines(result.output);
+  std::string line, last;
+  std::smatch match;
+  while (std::getline(lines, line)) {
+    if (std::regex_match(line, telling)) return line;
+    if (!line.empty()) last = line;
+  }
+  return fmt::format("status {}: {}", result.status, last);
+}
+
+// One target: its checks, in turn. What cannot be looked at after another check failed is left out.
+class Inspector {
+ public:
+  Inspector(const Preflight& preflight, const std::string& target)
+      : preflight_(preflight), target_(target) {}
+
+  const std::vector<Check>& checks() const { return checks_; }
+  bool starts() const { return starts_; }
+
+  // Says whether the target can be looked at at all.
+  bool find(const fs::path& out) {
+    add("name", std::regex_match(target_, std::regex("[A-Za-z0-9_-]+"))
+                    ? ""
+                    : "a name is of letters, digits, _ and -");
+    fs::path binary = out / target_;
+    std::string why;
+    if (!fs::is_regular_file(binary))
+      why = "there is no such file";
+    else if (!is_executable(binary))
+      why = "it is not executable";
+    else if (!holds_entry_point(read_file(binary)))
+      why = "it is no binary with LLVMFuzzerTestOneInput";
+    add("present", why);
+    return why.empty();
+  }
+
+  void look_into_binary(const fs::path& out) {
+    fs::path binary = out / target_;
+    std::string kind = architecture(binary);
+    add("architecture", kind == "x86_64" ? "" : "it is for " + kind);
+    std::string fixed;
+    for (const std::string& folder : library_folders(binary))
+      if (folder.rfind("$ORIGIN", 0) != 0) fixed = fmt::format("{} is not within $ORIGIN", folder);
+    add("rpath", fixed);
+    std::string foreign;
+    for (const std::string& library : libraries(binary))
+      if (!is_of_base_system(library)) foreign += (foreign.empty() ? "" : ", ") + library;
+    add("libraries", foreign.empty() ? "" : "a runner may lack " + foreign);
+    std::map<std::string, uint64_t> calls = sanitizer_calls(binary);
+    for (const CallLimit& limit : call_limits)
+      if (limit.build == preflight_.sanitizer)
+        checks_.push_back((limit.at_least ? at_least : at_most)(
+            std::string(limit.calls) + "-calls", target_, calls[limit.calls], limit.limit));
+  }
+
+  // As the check of builds does, from nothing. Not coverage builds, whose counters are others.
+  CommandResult start(const fs::path& out) {
+    if (preflight_.sanitizer == "coverage") return run(out, {"-help=1"});
+    return run(out, {"-seed=1337", "-runs=4"});
+  }
+  void judge_start(const CommandResult& moved, const std::function<CommandResult()>& at_home) {
+    bool uninteresting = moved.output.find("no interesting inputs were found") != moved.output.npos;
+    starts_ = uninteresting || has_started(moved);
+    bool at_home_only = !starts_ && has_started(at_home());
+    add("relocatable", at_home_only ? "it runs only in the folder where it was built: " +
+                                          last_words(moved, preflight_.seconds)
+                                    : "");
+    add("start", starts_ || at_home_only ? "" : last_words(moved, preflight_.seconds));
+    if (!starts_ || preflight_.sanitizer == "coverage") return;
+    add("instrumented", uninteresting ? "the engine has found no interesting inputs" : "");
+    if (uninteresting) return;
+    static const std::regex loaded("INFO: Loaded [0-9]+ modules +\\(([0-9]+) ");
+    std::smatch match;
+    bool told = std::regex_search(moved.output, match, loaded);
+    checks_.push_back(at_least("edges", target_, told ? std::stoull(match[1]) : 0, min_edges));
+  }
+
+  void run_inputs(const fs::path& out) {
+    TemporaryFolder inputs;
+    add("empty-input", run_file(out, inputs.write("empty", "")));
+    add("input-line", run_file(out, inputs.write("line", "input\n")));
+  }
+
+  // Its companions, each of which it must have.
+  void look_beside(const fs::path& out) {
+    fs::path dictionary = out / (target_ + ".dict"), options = out / (target_ + ".options"),
+             seeds = out / (target_ + "_seed_corpus.zip");
+    std::string missing;
+    for (const fs::path& file : {dictionary, options, seeds})
+      if (!fs::is_regular_file(file))
+        missing += (missing.empty() ? "" : ", ") + file.filename().string();
+    add("companions", missing.empty() ? "" : "lacks " + missing);
+    if (fs::is_regular_file(dictionary)) look_into_dictionary(out, dictionary);
+    if (fs::is_regular_file(options)) look_into_options(out, options);
+    if (fs::is_regular_file(seeds)) look_into_seeds(out, seeds);
+  }
+
+ private:
+  void add(const std::string& name, const std::string& why) {
+    checks_.push_back(verdict(name, target_, why));
+  }
+
+  // In an empty folder, under the limits and options that a target is run with.
+  CommandResult run(const fs::path& out, const std::vector<std::string>& arguments) const {
+    TemporaryFolder cwd;
+    std::string binary = fs::absolute(out / target_).string();
+    std::vector<std::string> words{"env", "-C", cwd.path().string(), "LLVM_PROFILE_FILE=/dev/null",
+                                   asan_options, ubsan_options, "timeout", "-k", "5",
+                                   std::to_string(preflight_.seconds), binary,
+                                   "-rss_limit_mb=2560", "-timeout=25"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return run_command(words, false);
+  }
+
+  bool has_started(const CommandResult& result) const {
+    if (preflight_.sanitizer == "coverage") return result.status == 0;
+    return result.status == 0 && result.output.find("Done 4 runs") != result.output.npos;
+  }
+
+  std::string run_file(const fs::path& out, const std::string& file) const {
+    CommandResult result = run(out, {file});
+    return result.status ? last_words(result, preflight_.seconds) : "";
+  }
+
+  void look_into_dictionary(const fs::path& out, const fs::path& path) {
+    DictionaryFile dictionary = parse_dictionary(read_file(path));
+    Check check = at_least("dictionary", target_, dictionary.entries, 1);
+    if (!dictionary.mistakes.empty()) {
+      check.why = dictionary.mistakes[0];
+    } else if (starts_ && check.ok) {
+      CommandResult result =
+          run(out, {"-dict=" + fs::absolute(path).string(), "-seed=1337", "-runs=1"});
+      if (result.output.find(fmt::format("Dictionary: {} entries", dictionary.entries)) ==
+          result.output.npos)
+        check.why = "the engine does not take all of it: " + last_words(result, preflight_.seconds);
+    }
+    check.ok = check.ok && check.why.empty();
+    checks_.push_back(check);
+  }
+
+  // Flags that the engine's own help lists.
+  std::set<std::string> engine_flags(const fs::path& out) const {
+    std::set<std::string> flags;
+    std::istringstream lines(run(out, {"-help=1"}).output);
+    static const std::regex flag(" ([a-z_0-9]+) *\t.*");
+    std::string line;
+    std::smatch match;
+    while (std::getline(lines, line))
+      if (std::regex_match(line, match, flag)) flags.insert(match[1]);
+    return flags;
+  }
+
+  void look_into_options(const fs::path& out, const fs::path& path) {
+    OptionsFile file = parse_options(read_file(path));
+    std::string why = file.mistakes.empty() ? "" : file.mistakes[0];
+    std::set<std::string> flags = starts_ ? engine_flags(out) : std::set<std::string>();
+    for (const TargetOption& option : file.options) {
+      if (option.section != "libfuzzer" || !why.empty()) continue;
+      if (starts_ && !flags.contains(option.key))
+        why = fmt::format("libFuzzer knows no -{}", option.key);
+      else if (option.key == "dict" && !fs::is_regular_file(out / option.value) &&
+               option.value != target_ + ".dict")  // whose absence is told already
+        why = fmt::format("there is no {}", option.value);
+      else if (option.key == "max_len" &&
+               option.value.find_first_not_of("0123456789") != option.value.npos)
+        why = fmt::format("max_len is no number: {}", option.value);
+    }
+    add("options", why);
+  }
+
+  void look_into_seeds(const fs::path& out, const fs::path& archive) {
+    CommandResult test = run_command({"unzip", "-tqq", archive.string()}, false);
+    TemporaryFolder seeds;
+    if (test.status == 0)
+      test = run_command({"unzip", "-qq", archive.string(), "-d", seeds.path().string()}, false);
+    std::vector<fs::path> files = files_of(seeds.path());
+    Check check = at_least("seeds", target_, files.size(), 1);
+    if (test.status) check.why = "unzip: " + test.output.substr(0, test.output.find('\n'));
+    check.ok = check.ok && check.why.empty();
+    checks_.push_back(check);
+    if (!check.ok || !starts_) return;
+    // One by one, as files: the engine names each before it runs it.
+    std::vector<std::string> arguments;
+    for (const fs::path& file : files) arguments.push_back((seeds.path() / file).string());
+    CommandResult result = run(out, arguments);
+    std::string why;
+    if (result.status) {
+      size_t at = result.output.rfind("Running: ");
+      std::string seed = at == result.output.npos ? "?" : result.output.substr(at + 9);
+      why = fmt::format("{}: {}", fs::path(seed.substr(0, seed.find('\n'))).filename().string(),
+                        last_words(result, preflight_.seconds));
+    }
+    add("seeds-pass", why);
+  }
+
+  const Preflight& preflight_;
+  std::string target_;
+  std::vector<Check> checks_;
+  bool starts_ = false;
+};
+
+// Each job once, on all CPUs.
+void in_parallel(size_t jobs, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::string failure;
+  auto take = [&] {
+    try {
+      for (size_t job; (job = next++) < jobs;) work(job);
+    } catch (const std::exception& error) {
+      std::lock_guard lock(mutex);
+      failure = error.what();
+      next = jobs;
+    }
+  };
+  std::vector<std::thread> workers;
+  for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); i++)
+    workers.emplace_back(take);
+  for (std::thread& worker : workers) worker.join();
+  if (!failure.empty()) throw Failure(failure);
+}
+
+// What a runner would take for a target.
+Check inspect_strays(const fs::path& out, const std::vector<std::string>& targets) {
+  std::string strays;
+  for (const fs::path& file : files_of(out)) {
+    if (std::find(targets.begin(), targets.end(), file.string()) != targets.end()) continue;
+    bool at_top = !file.has_parent_path();
+    if ((at_top && is_executable(out / file)) ||
+        (is_elf(out / file) && holds_entry_point(read_file(out / file))))
+      strays += (strays.empty() ? "" : ", ") + file.string();
+  }
+  return verdict("no-strays", "", strays.empty() ? "" : strays + " would be taken for targets");
+}
+
+}  // namespace
+
+std::vector<Check> inspect(const fs::path& folder, const Preflight& preflight) {
+  fs::path out = fs::absolute(folder).lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();
+  if (!fs::is_directory(out)) throw Failure(fmt::format("{}: is no folder", out.string()));
+  std::vector<Inspector> inspectors;
+  std::vector<size_t> present;
+  for (const std::string& target : preflight.targets) {
+    inspectors.emplace_back(preflight, target);
+    if (inspectors.back().find(out)) present.push_back(inspectors.size() - 1);
+  }
+  uint64_t bytes = 0;
+  for (const fs::path& file : files_of(out)) bytes += fs::file_size(out / file);
+  std::vector<Check> checks{at_most("bytes", "", bytes, max_bytes),
+                            inspect_strays(out, preflight.targets)};
+
+  auto before = state_of(out);
+  std::vector<CommandResult> starts(inspectors.size());
+  {
+    MovedAway moved(out);
+    in_parallel(present.size(), [&](size_t i) {
+      starts[present[i]] = inspectors[present[i]].start(moved.path());
+    });
+  }
+  for (size_t i : present)
+    inspectors[i].judge_start(starts[i], [&] { return inspectors[i].start(out); });
+  {
+    MovedAway moved(out);
+    in_parallel(present.size(), [&](size_t i) {
+      Inspector& inspector = inspectors[present[i]];
+      inspector.look_into_binary(moved.path());
+      inspector.look_beside(moved.path());
+      if (inspector.starts()) inspector.run_inputs(moved.path());
+    });
+  }
+  checks.push_back(verdict("read-only", "",
+                           state_of(out) == before ? "" : "a target writes into its own folder"));
+  for (const Inspector& inspector : inspectors)
+    checks.insert(checks.end(), inspector.checks().begin(), inspector.checks().end());
+  return checks;
+}
+
+}  // namespace tool

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Campaigns with AFL++, short ones.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "program/program.h"
+#include "triage/tests/command_test.h"
+#include "tool/support/hash.h"
+#include "tool/findings/findings.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+constexpr const char bug_key[] =
+    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+
+nlohmann::json run(const TemporaryFolder& out, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"run", "--out", out.path().string()});
+  return tool_json(arguments);
+}
+
+TEST(Aflpp, SharesACorpusWithLibFuzzer) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--engine", "both", "--jobs", "2", "--time", "12s", "iova_init_faults"});
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  ASSERT_EQ(summary["targets"].size(), 2u) << summary.dump(2);
+  for (size_t i : {0, 1}) {
+    const auto& row = summary["targets"][i];
+    EXPECT_EQ(row["engine"], i ? "aflpp" : "libfuzzer");
+    EXPECT_GT(row["executions"], 0) << row.dump(2);
+    EXPECT_GT(row["edges"], 0) << row.dump(2);
+  }
+  EXPECT_EQ(summary["targets"][1]["stability"], 100.0) << summary.dump(2);
+  // AFL++ names what it gives as the store of findings does, libFuzzer by a longer hash.
+  std::set<size_t> lengths;
+  for (const auto& entry : fs::directory_iterator(out.path() / "corpus/iova_init_faults"))
+    lengths.insert(entry.path().filename().string().size());
+  EXPECT_EQ(lengths, (std::set<size_t>{16, 40}));
+}
+
+TEST(Aflpp, FindsTheNullMagazineFromAnEmptyCorpus) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--engine", "aflpp", "--revision", "6.12", "--no-ledger", "--no-seeds",
+                           "--time", "20s", "iova_init_faults"});
+  nlohmann::json finding;
+  for (const auto& candidate : summary["findings"])
+    if (candidate["key"] == bug_key) finding = candidate;
+  ASSERT_FALSE(finding.is_null()) << summary.dump(2);
+  EXPECT_GT(finding["executions"], 0);
+  // It did not stop there.
+  EXPECT_GT(summary["targets"][0]["executions"], finding["executions"]) << summary.dump(2);
+}
+
+TEST(Aflpp, GoesPastTheLedger) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--engine", "aflpp", "--revision", "6.12", "--time", "6s",
+                           "iova_init_faults"});
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], nlohmann::json({bug_key}))
+      << summary.dump(2);
+}
+
+std::set<std::string> files(const fs::path& folder) {
+  std::set<std::string> names;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    names.insert(entry.path().filename().string());
+  return names;
+}
+
+// Fuzzers of a campaign: its folder is in their environment.
+size_t processes_of(const TemporaryFolder& out) {
+  size_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "environ");
+    std::string environment{std::istreambuf_iterator<char>(file), {}};
+    count += environment.find("IOVAFUZZ_KNOWN=" + out.path().string()) != std::string::npos;
+  }
+  return count;
+}
+
+TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
+  TemporaryFolder out;
+  fs::path corpus = out.path() / "corpus/iova_init_faults", findings = out.path() / "findings";
+  std::set<std::string> inputs, keys;
+  for (int kills = 0; kills < 3; kills++) {
+    run_command({"bash", "-c",
+                 fmt::format("timeout -s KILL {} '{}' --engine both --jobs 2 --revision 6.12 "
+                             "--no-ledger --time 60s --seed {} --out '{}' iova_init_faults",
+                             5 + kills, program_of("run"), kills,
+                             out.path().string())},
+                false);
+    // Nothing of it goes on for long.
+    for (int tenths = 0; tenths < 100 && processes_of(out); tenths++) usleep(100'000);
+    EXPECT_EQ(processes_of(out), 0u);
+    std::set<std::string> inputs_now = files(corpus), keys_now = files(findings);
+    EXPECT_TRUE(std::includes(inputs_now.begin(), inputs_now.end(), inputs.begin(), inputs.end()));
+    EXPECT_TRUE(std::includes(keys_now.begin(), keys_now.end(), keys.begin(), keys.end()));
+    inputs = inputs_now;
+    keys = keys_now;
+  }
+  // What AFL++ had when it was killed is the next one's.
+  fs::path left = out.path() / "aflpp/iova_init_faults.7/out/main";
+  auto leave = [&](const char* name, const char* text) {
+    std::vector<uint8_t> bytes = program::encode(program::parse(text));
+    std::string content(bytes.begin(), bytes.end());
+    make_folder((left / name).parent_path());
+    write_file(left / name, content);
+    return content_hash(content);
+  };
+  std::string queued = leave("queue/id:000009,src:000001,time:7,op:havoc", "cache_get\ntick 12345\n");
+  leave("crashes/id:000000,sig:06,src:000001,execs:4711", bug);
+  auto summary = tool_json({"run", "--revision", "6.12", "--no-ledger", "--time", "2s", "--out",
+                            out.path().string(), "iova_init_faults"});
+  EXPECT_TRUE(files(corpus).contains(queued));
+  EXPECT_TRUE(files(out.path() / "aflpp").empty());
+  std::set<std::string> found;
+  for (const auto& finding : summary["findings"]) found.insert(finding["key"]);
+  EXPECT_TRUE(found.contains(bug_key)) << summary.dump(2);
+  EXPECT_GE(summary["total"]["runs"], 2) << summary["total"].dump(2);
+  EXPECT_GT(summary["total"]["executions"], summary["targets"][0]["executions"]);
+}
+
+}  // namespace
+}  // namespace tool

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "triage/tests/command_test.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <regex>
+
+#include "engine/ledger.h"
+#include "program/dictionary.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr const char life[] =
+    "cpus 2\ncache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\nput\ncache_put\n";
+// The 5th attempt of rcache init fails: on 6.12, cleanup meets NULL magazines.
+constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+constexpr const char bug_key[] =
+    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+
+// What can't be done gets one sentence, and status 2.
+void expect_refused(const std::vector<std::string>& arguments, const std::string& sentence) {
+  CommandResult result = tool(arguments);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.output, "iovafuzz: " + sentence + "\n");
+}
+
+TEST(BadInput, UnknownOperationIsNamedWithItsLine) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\n\nalloc_slow\n");
+  for (const char* command : {"show", "assemble", "disassemble", "replay", "sweep"})
+    expect_refused({command, file}, file + ":3: unknown operation 'alloc_slow'");
+}
+
+TEST(BadInput, OperandOutOfRangeIsNamedWithItsLine) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cpus 9\n");
+  expect_refused({"show", file}, file + ":1: cpus 9 is out of range: 1 to 8");
+}
+
+TEST(BadInput, TextThatWasCutOffIsNotTakenForAShorterProgram) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\nalloc size=1");
+  expect_refused({"replay", file}, file + ":2: the last line does not end: is the file cut off?");
+}
+
+TEST(BadInput, EmptyFileIsRefused) {
+  TemporaryFolder folder;
+  std::string file = folder.write("crash-0", "");
+  expect_refused({"replay", file}, file + ": is empty (0 bytes): was it cut off?");
+}
+
+TEST(BadInput, MissingFileFolderAsFileAndEmptyFolderAreRefused) {
+  TemporaryFolder folder;
+  std::string missing = (folder.path() / "missing").string();
+  expect_refused({"show", missing}, missing + ": No such file or directory");
+  expect_refused({"show", folder.path().string()}, folder.path().string() + ": is a folder");
+  expect_refused({"replay", folder.path().string()}, folder.path().string() + ": holds no files");
+}
+
+TEST(BadInput, UnreadableFileIsRefused) {
+  TemporaryFolder folder;
+  std::string file = folder.write("crash-1", "x");
+  fs::permissions(file, fs::perms::none);
+  if (access(file.c_str(), R_OK) == 0) {
+    // Root may read anything; what nobody can read is the memory of a process at address 0.
+    expect_refused({"show", "/proc/self/mem"}, "/proc/self/mem: cannot be read to its end");
+    return;
+  }
+  expect_refused({"show", file}, file + ": Permission denied");
+}
+
+TEST(BadInput, UnwritableOutIsRefused) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", life);
+  std::string out = file + "/out";
+  expect_refused({"assemble", file, "--out", out}, out + ": Not a directory");
+  expect_refused({"assemble", file, "--out", "/proc/out"}, "/proc/out: No such file or directory");
+}
+
+TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", life);
+  expect_refused({"show", file, "--revision", "5.4"},
+                 "unknown revision '5.4': there are 6.1, 6.12, 7.3, fixed");
+  std::string targets;
+  for (const fuzz::Target* target : fuzz::targets)
+    targets += fmt::format("{}{}", targets.empty() ? "" : ", ", target->name);
+  expect_refused({"run", "iova_all"}, "unknown target 'iova_all': there are " + targets);
+  expect_refused({"run", "iova_port_vs_kernel"},
+                 "iova_port_vs_kernel: it compares a kernel tree with the port's revision that it "
+                 "is like: choose such a tree with --kernel");
+  expect_refused({"run", "program_text", "--revision", "6.12"},
+                 "program_text: it tests the text form of programs, which no allocator has a part "
+                 "in");
+  expect_refused({"run", "--engine", "honggfuzz"},
+                 "unknown engine 'honggfuzz': there are libfuzzer, aflpp, both");
+  expect_refused({"run", "--sanitizer", "memory"},
+                 "unknown sanitizer 'memory': there are both, address, undefined, none");
+  expect_refused({"run", "--time", "1 fortnight"},
+                 "--time 1 fortnight: give it as 30s, 10m or 2h, or 0 for no end");
+  expect_refused({"list", "wishes"}, "there is no list of 'wishes'");
+}
+
+TEST(BadInput, WhatLacksAnArgumentSaysSo) {
+  EXPECT_EQ(tool({"minimize", "x"}).status, 2);
+  EXPECT_EQ(tool({}).status, 2);
+}
+
+TEST(BadInput, TextThatIsTooLargeForBytesIsNotAssembled) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\nalloc x100000\n");
+  expect_refused({"assemble", file}, file + ": too large for a fuzz input: counts to 1024, 16384 "
+                                            "calls in all");
+  std::string one = folder.write("seed.iova", life);
+  fs::create_directory(folder.path() / "other");
+  std::string two = folder.write("other/seed.iova", life);
+  expect_refused({"assemble", one, two, "--out", (folder.path() / "out").string()},
+                 two + " and " + one + ": their results would have one name");
+}
+
+// One page after the other from the top; the first is freed, and where it was is too small.
+TEST(Cost, GrowsWithTheRangesThatASearchPasses) {
+  TemporaryFolder folder;
+  std::string file = folder.write(
+      "a.iova", "cache_get\ninit\ninit_rcaches\nalloc_fast slot=b\nalloc x600\nfree oldest\n"
+                "find slot=b\nalloc size=2 slot=c x3\n");
+  auto result = tool_json({"cost", file, "--ranges", "100,1000"});
+  EXPECT_EQ(result["program"], "cache_get\ninit\nalloc x600\nfree oldest\nalloc slot=c size=2\n");
+  EXPECT_EQ(result["curve"].size(), 2u);
+  for (const auto& point : result["curve"])
+    EXPECT_NEAR(point["steps"].get<double>(), point["ranges"].get<double>(), 3);
+  EXPECT_NEAR(result["curve"][1]["ranges"].get<double>(), 1000, 3);
+  EXPECT_LT(result["curve"][1]["steps_when_repeated"], 100);
+}
+
+TEST(Cost, OfAnAllocatorOfItsOwn) {
+  TemporaryFolder folder;
+  std::string file =
+      folder.write("a.iova", "cache_get\ninit\nalloc x50\nfree oldest\nalloc size=2\n");
+  for (const char* revision : {"6.1", "6.12", "7.3"}) {
+    auto result = tool_json({"cost", file, "--revision", revision, "--ranges", "50"});
+    EXPECT_EQ(result["curve"][0]["steps"], 51) << revision;
+  }
+}
+
+TEST(Show, AnnotatesOperationsWithWhatTheyReturned) {
+  TemporaryFolder folder;
+  CommandResult result = tool({"show", folder.write("a.iova", life)});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.output.find("3  init_rcaches      0\n"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("4  alloc_fast        0xfffff\n"), std::string::npos);
+  EXPECT_NE(result.output.find("no finding, trace "), std::string::npos);
+}
+
+TEST(Show, MarksTheOperationAtFaultAndNamesTheInjectedFault) {
+  TemporaryFolder folder;
+  CommandResult result = tool({"show", folder.write("a.iova", bug), "--revision", "6.12"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find(std::string("3  init_rcaches      <- ") + bug_key),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("fault injected: operation 3 (init_rcaches), its 5th attempt: "
+                               "kmem_cache_alloc(iommu_iova_magazine) of 1024 bytes, GFP_KERNEL, "
+                               "in iova_magazine_alloc()"),
+            std::string::npos);
+}
+
+constexpr const char bug_note[] =
+    " (known: mag-free-null, rcache init frees NULL magazines when it fails half-way)";
+
+TEST(Known, KeysSaySoWhereverTheyArePrinted) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", bug), other = folder.write("b.iova", life);
+  for (auto arguments : {std::vector<std::string>{"show", file}, {"replay", file},
+                         {"sweep", other}}) {
+    arguments.insert(arguments.end(), {"--revision", "6.12"});
+    CommandResult result = tool(arguments);
+    EXPECT_NE(result.output.find(std::string(bug_key) + bug_note), std::string::npos)
+        << result.output;
+  }
+  EXPECT_EQ(tool_json({"show", file, "--revision", "6.12"})["known"], "mag-free-null");
+  nlohmann::json ids{{bug_key, "mag-free-null"}};
+  EXPECT_EQ(tool_json({"replay", file, "--revision", "6.12"})[0]["known"], ids);
+  bool swept = false;
+  auto rows = tool_json({"sweep", other, "--revision", "6.12"});
+  for (const auto& row : rows[0]["operations"]) swept |= row["known"] == ids;
+  EXPECT_TRUE(swept);
+}
+
+TEST(Known, FindingsAreGonePastIfAsked) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", std::string(bug) + "alloc size=64 limit=50\n"
+                                                               "alloc size=64\n");
+  constexpr const char next_key[] = "hint-lower-limit:alloc_iova:alloc:none";
+  auto keys = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"replay", "--revision", "6.12", file});
+    return tool_json(arguments)[0]["keys"];
+  };
+  EXPECT_EQ(keys({}), nlohmann::json({{bug_key, 1}}));
+  EXPECT_EQ(keys({"--past", bug_key}), nlohmann::json({{next_key, 1}}));
+  EXPECT_EQ(keys({"--past", bug_key, "--past", next_key}), nlohmann::json({{"clean", 1}}));
+  EXPECT_EQ(keys({"--past", "ledger"}), nlohmann::json({{"clean", 1}}));
+
+  CommandResult shown = tool({"show", "--revision", "6.12", "--past", bug_key, file});
+  EXPECT_EQ(shown.status, 1);
+  EXPECT_NE(shown.output.find(std::string("gone past: ") + bug_key), std::string::npos)
+      << shown.output;
+  shown = tool({"show", "--revision", "6.12", "--past", "ledger", file});
+  EXPECT_EQ(shown.status, 0);
+  EXPECT_NE(shown.output.find("no other finding, trace "), std::string::npos) << shown.output;
+}
+
+TEST(Known, FindingsAreListed) {
+  CommandResult listed = tool({"list", "known"});
+  EXPECT_EQ(listed.status, 0);
+  for (const engine::KnownFinding& finding : engine::ledger())
+    EXPECT_NE(listed.output.find("  " + finding.id + ": " + finding.title + "\n"),
+              std::string::npos);
+  EXPECT_NE(listed.output.find("./iovafuzz show --revision 6.12 corpus/iova_init_faults/magazine_"),
+            std::string::npos);
+  EXPECT_NE(tool({"list"}).output.find(listed.output), std::string::npos);
+  auto rows = tool_json({"list"})["known"];
+  ASSERT_EQ(rows.size(), engine::ledger().size());
+  EXPECT_EQ(rows[0]["id"], "mag-free-null");
+  EXPECT_EQ(rows[0]["upstream"], "fa8fb60d3637, v7.1");
+}
+
+TEST(Assemble, BytesAndTextMeanTheSame) {
+  TemporaryFolder folder;
+  fs::path corpus = source_folder() / "corpus", text = folder.path() / "text";
+  std::string bytes = (folder.path() / "bytes").string();
+  ASSERT_EQ(tool({"assemble", corpus.string(), "--out", bytes}).status, 0);
+  ASSERT_EQ(tool({"disassemble", bytes, "--out", text.string()}).status, 0);
+  for (const fs::path& seed : seeds())
+    EXPECT_EQ(read_file(text / seed.lexically_relative(corpus)),
+              program::print(read_input(seed).program))
+        << seed;
+}
+
+TEST(Replay, TellsHowOftenEachKeyCame) {
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", bug);
+  auto rows = tool_json({"replay", file, "--revision", "6.12", "--times", "3"});
+  EXPECT_EQ(rows[0]["keys"], nlohmann::json({{bug_key, 3}}));
+  rows = tool_json({"replay", file, "--revision", "7.3", "--times", "3"});
+  EXPECT_EQ(rows[0]["keys"], nlohmann::json({{"clean", 3}}));
+}
+
+TEST(Replay, GoesOnAfterAFinding) {
+  TemporaryFolder folder;
+  folder.write("1.iova", bug);
+  folder.write("2.iova", life);
+  folder.write("3.iova", bug);
+  auto rows = tool_json({"replay", folder.path().string(), "--revision", "6.12"});
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_TRUE(rows[0]["keys"].contains(bug_key));
+  EXPECT_TRUE(rows[1]["keys"].contains("clean"));
+  EXPECT_TRUE(rows[2]["keys"].contains(bug_key));
+}
+
+struct SweptRcacheInit {
+  size_t points, clean;
+  nlohmann::json keys;
+};
+
+SweptRcacheInit sweep_rcache_init(const char* revision) {
+  TemporaryFolder folder;
+  auto rows = tool_json({"sweep", folder.write("a.iova", life), "--revision", revision});
+  for (const auto& row : rows[0]["operations"])
+    if (row["text"] == "init_rcaches") return {row["points"], row["clean"], row["keys"]};
+  return {};
+}
+
+TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
+  SweptRcacheInit v6_12 = sweep_rcache_init("6.12");
+  EXPECT_EQ(v6_12.points, 32u);
+  EXPECT_EQ(v6_12.clean, 8u);
+  EXPECT_EQ(v6_12.keys, nlohmann::json({{bug_key, 24}}));
+  SweptRcacheInit v6_1 = sweep_rcache_init("6.1");
+  EXPECT_EQ(v6_1.points, 32u);
+  EXPECT_EQ(v6_1.clean, 32u);
+  for (const char* revision : {"7.3", "fixed"}) {
+    SweptRcacheInit swept = sweep_rcache_init(revision);
+    EXPECT_EQ(swept.points, 8u);
+    EXPECT_EQ(swept.clean, 8u);
+  }
+}
+
+TEST(Isolate, ACheckReportsWhatIsNotKnown) {
+  auto check = [] {
+    std::vector<engine::Report> reports(2);
+    reports[0].key = "text-error:parse:text:none";
+    reports[1].key = "text-roundtrip:parse:init:none";
+    return reports;
+  };
+  EXPECT_EQ(check_isolated(check, {}).key(), "text-error:parse:text:none");
+  Outcome second = check_isolated(check, {"text-error:parse:text:none"});
+  EXPECT_EQ(second.key(), "text-roundtrip:parse:init:none");
+  EXPECT_EQ(second.known_met, std::vector<std::string>{"text-error:parse:text:none"});
+  Outcome none = check_isolated(check, {"text-error:parse:text:none", second.key()});
+  EXPECT_EQ(none.kind, Outcome::clean);
+  EXPECT_EQ(none.known_met.size(), 2u);
+  EXPECT_EQ(check_isolated([]() -> std::vector<engine::Report> { abort(); }, {}).key(), "unknown");
+}
+
+TEST(Dictionaries, AreWhatTheOperationTableSays) {
+  for (const fuzz::Target* target : standing_targets()) {
+    fs::path file = source_folder() / "dictionaries" / (std::string(target->name) + ".dict");
+    EXPECT_TRUE(read_file(file) == program::dictionary(target->name, target->operations, target->reads_text))
+        << "iovafuzz list dictionary " << target->name;
+  }
+}
+
+TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
+  static const std::regex token("[A-Za-z0-9_]+=\"(\\\\x[0-9a-f]{2})+\"");
+  for (const fuzz::Target* target : standing_targets()) {
+    std::istringstream lines(program::dictionary(target->name, target->operations, target->reads_text));
+    for (std::string line; std::getline(lines, line);) {
+      if (line[0] == '#') continue;
+      EXPECT_TRUE(std::regex_match(line, token)) << line;
+    }
+  }
+}
+
+TEST(Targets, HaveSeedsAndADictionaryAndNothingElseDoes) {
+  std::set<std::string> with_seeds, with_dictionary;
+  for (const fuzz::Target* target : judging_targets()) with_seeds.insert(target->name);
+  for (const fuzz::Target* target : standing_targets()) with_dictionary.insert(target->name);
+  std::set<std::string> corpora, dictionaries;
+  for (const auto& entry : fs::directory_iterator(source_folder() / "corpus"))
+    corpora.insert(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(source_folder() / "dictionaries"))
+    dictionaries.insert(entry.path().stem().string());
+  EXPECT_EQ(corpora, with_seeds);
+  EXPECT_EQ(dictionaries, with_dictionary);
+}
+
+}  // namespace
+}  // namespace tool

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// For tests of the tool as its users meet it: the program itself, run to its end.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "fuzz/targets.h"
+#include "tool/support/build.h"
+#include "tool/support/files.h"
+
+namespace tool {
+
+inline std::string program_of(const std::string& command) {
+  return (build_folder() / "commands" / ("iovafuzz-" + command)).string();
+}
+
+// The words of a command's own program, of which groups have two.
+inline std::vector<std::string> command_words(std::vector<std::string> arguments) {
+  size_t words = arguments.at(0) == "corpus" || arguments[0] == "bench" ? 2 : 1;
+  std::string name = arguments[0] + (words > 1 ? "-" + arguments.at(1) : "");
+  arguments.erase(arguments.begin(), arguments.begin() + static_cast<ptrdiff_t>(words));
+  arguments.insert(arguments.begin(), program_of(name));
+  return arguments;
+}
+
+inline CommandResult tool(const std::vector<std::string>& arguments, bool keep_errors = true) {
+  return run_command(command_words(arguments), false, keep_errors);
+}
+
+inline nlohmann::json tool_json(std::vector<std::string> arguments) {
+  arguments.push_back("--json");
+  CommandResult result = tool(arguments, false);  // progress is on stderr
+  EXPECT_LT(result.status, 2) << result.output;
+  return nlohmann::json::parse(result.output, nullptr, false);
+}
+
+// With seeds of their own, and binaries for the port. Those that compare or read text share the
+// seeds.
+inline std::vector<const fuzz::Target*> judging_targets() {
+  std::vector<const fuzz::Target*> judging;
+  for (const fuzz::Target* target : fuzz::targets)
+    if (!target->compares && !target->reads_text) judging.push_back(target);
+  return judging;
+}
+
+// With a dictionary of their own, and a binary that needs nothing built on demand.
+inline std::vector<const fuzz::Target*> standing_targets() {
+  std::vector<const fuzz::Target*> standing;
+  for (const fuzz::Target* target : fuzz::targets)
+    if (!target->compares) standing.push_back(target);
+  return standing;
+}
+
+inline std::vector<std::filesystem::path> seeds() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(source_folder() / "corpus"))
+    if (entry.path().extension() == ".iova") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace tool

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The ledger says what is: every entry shows itself where it says, and nothing else does.
+#include "engine/ledger.h"
+
+#include <algorithm>
+#include <ctime>
+#include <regex>
+
+#include "engine/oracles.h"
+#include "fuzz/targets.h"
+#include "iova/port_variants.h"
+#include "iova/revision.h"
+#include "triage/tests/command_test.h"
+#include "tool/findings/findings.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
+
+namespace engine {
+// For the names of tests.
+void PrintTo(const KnownFinding& finding, std::ostream* out) { *out << finding.id; }
+}  // namespace engine
+
+namespace tool {
+namespace {
+
+using engine::KnownFinding;
+
+struct NamedRevision {
+  const char* name;
+  const iova_variant* variant;
+};
+constexpr NamedRevision revisions[] = {
+#define PORT_REVISION(column, name) {name, &port::column::variant},
+#include "iova/revisions.inc"
+#undef PORT_REVISION
+};
+
+bool contains(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+std::vector<KnownFinding> entries() { return {engine::ledger().begin(), engine::ledger().end()}; }
+
+class LedgerEntry : public testing::TestWithParam<KnownFinding> {
+ protected:
+  const KnownFinding& entry_ = GetParam();
+};
+
+TEST_P(LedgerEntry, IsShownByItsReproducerOnTheAffectedRevisionsOnly) {
+  Input input = read_input(source_folder() / "corpus" / entry_.reproducer);
+  for (const NamedRevision& revision : revisions) {
+    std::string key = run_isolated(*revision.variant, input.program).key();
+    if (contains(entry_.affected, revision.name))
+      EXPECT_TRUE(contains(entry_.keys, key)) << revision.name << ": " << key;
+    else
+      EXPECT_EQ(key, "") << revision.name;
+  }
+}
+
+TEST_P(LedgerEntry, IsGonePastToTheEndOfItsReproducer) {
+  Input input = read_input(source_folder() / "corpus" / entry_.reproducer);
+  for (const NamedRevision& revision : revisions) {
+    if (!contains(entry_.affected, revision.name)) continue;
+    Outcome outcome = run_isolated(*revision.variant, input.program, {.known = entry_.keys});
+    EXPECT_EQ(outcome.key(), "");
+    EXPECT_EQ(outcome.known_met.size(), 1u);
+  }
+}
+
+TEST_P(LedgerEntry, HasKeysOfRecoverableOracles) {
+  EXPECT_FALSE(entry_.keys.empty());
+  for (const std::string& key : entry_.keys) {
+    EXPECT_EQ(std::count(key.begin(), key.end(), ':'), 3) << key;
+    const shim::Oracle* found = nullptr;
+    for (auto all : {shim::oracles(), engine::oracles()})
+      for (const shim::Oracle* oracle : all)
+        if (key.substr(0, key.find(':')) == oracle->id) found = oracle;
+    ASSERT_NE(found, nullptr) << key;
+    EXPECT_TRUE(found->recoverable) << key;
+  }
+}
+
+TEST_P(LedgerEntry, SaysWhatItIs) {
+  for (const std::string& text : {entry_.id, entry_.title, entry_.story, entry_.contract,
+                                  entry_.since, entry_.upstream, entry_.reproducer})
+    EXPECT_FALSE(text.empty());
+  EXPECT_FALSE(entry_.affected.empty());
+  for (const std::string& name : entry_.affected)
+    EXPECT_TRUE(std::any_of(std::begin(revisions), std::end(revisions),
+                            [&](const NamedRevision& revision) { return revision.name == name; }))
+        << name;
+  EXPECT_FALSE(contains(entry_.affected, "fixed"));
+}
+
+// The row of behaviours.inc with its fix: named by the commit, or by the entry if there is none.
+TEST_P(LedgerEntry, IsABehaviourOfTheAffectedRevisions) {
+  const port::Behaviour* fix = nullptr;
+  bool unfixed = entry_.upstream == "not fixed";
+  for (const port::Behaviour& b : port::behaviours)
+    if (unfixed ? b.version == entry_.id && b.commit == entry_.upstream
+                : b.commit + std::string(", ") + b.version == entry_.upstream)
+      fix = &b;
+  ASSERT_NE(fix, nullptr);
+  EXPECT_TRUE(fix->in_fixed);
+  // Not the other way round: 6.1 has no cache whose pointer could be stale.
+  for (auto [name, has_fix] : {std::pair("6.1", fix->in_v6_1), {"6.12", fix->in_v6_12},
+                               {"7.3", fix->in_v7_3}})
+    EXPECT_FALSE(has_fix && contains(entry_.affected, name)) << name;
+}
+
+TEST_P(LedgerEntry, HasNotExpired) {
+  ASSERT_TRUE(std::regex_match(entry_.expires, std::regex("20[0-9]{2}-[01][0-9]-[0-3][0-9]")));
+  time_t now = time(nullptr);
+  char today[sizeof "2027-05-31"];
+  strftime(today, sizeof today, "%Y-%m-%d", gmtime(&now));
+  EXPECT_GE(entry_.expires, today)
+      << "look whether upstream has fixed it by now, and set a new date";
+}
+
+INSTANTIATE_TEST_SUITE_P(, LedgerEntry, testing::ValuesIn(entries()), [](const auto& info) {
+  std::string name = info.param.id;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+TEST(Ledger, HasIdsAndKeysOfTheirOwn) {
+  std::set<std::string> ids, keys;
+  for (const KnownFinding& entry : engine::ledger()) {
+    EXPECT_TRUE(ids.insert(entry.id).second) << entry.id;
+    for (const std::string& key : entry.keys) EXPECT_TRUE(keys.insert(key).second) << key;
+  }
+}
+
+TEST(Ledger, HasEveryBehaviourThatIsNotFixed) {
+  std::set<std::string> ids;
+  for (const KnownFinding& entry : engine::ledger()) ids.insert(entry.id);
+  for (const port::Behaviour& b : port::behaviours)
+    EXPECT_TRUE(std::string_view(b.commit) != "not fixed" || ids.contains(b.version)) << b.flag;
+}
+
+// Seeds are clean on every revision behind what is known of it, and show every key of the ledger.
+TEST(Ledger, IsWhatSeedsMeet) {
+  std::set<std::string> met, listed;
+  for (const NamedRevision& revision : revisions) {
+    std::vector<Input> inputs;
+    for (const auto& seed : seeds()) inputs.push_back(read_input(seed));
+    std::vector<Job> jobs;
+    for (const Input& input : inputs) jobs.push_back({&input.program, {}});
+    IsolateOptions options{.known = engine::known_keys(revision.variant->name)};
+    run_isolated(*revision.variant, jobs, options, [&](size_t index, const Outcome& outcome) {
+      EXPECT_EQ(outcome.key(), "") << inputs[index].path << " on " << revision.name;
+      met.insert(outcome.known_met.begin(), outcome.known_met.end());
+    });
+  }
+  for (const KnownFinding& entry : engine::ledger())
+    listed.insert(entry.keys.begin(), entry.keys.end());
+  EXPECT_EQ(met, listed);
+}
+
+TEST(Ledger, IsByRevisionOfThePortAndWholeForKernelTrees) {
+  size_t all = engine::known_keys("kernel@6.18").size();
+  EXPECT_TRUE(engine::known_keys("port@fixed").empty());
+  EXPECT_TRUE(engine::known_keys("port@").empty());
+  EXPECT_TRUE(engine::known_keys("something else").empty());
+  EXPECT_LT(engine::known_keys("port@6.1").size(), engine::known_keys("port@6.12").size());
+  EXPECT_LT(engine::known_keys("port@7.3").size(), all);
+  EXPECT_EQ(engine::known_keys("port@6.12+some_defect"), engine::known_keys("port@6.12"));
+  const std::string key = engine::ledger()[0].keys[0];
+  EXPECT_EQ(engine::find_known(key, "port@6.12"), &engine::ledger()[0]);
+  EXPECT_EQ(engine::find_known(key, "port@7.3"), nullptr);
+  EXPECT_EQ(engine::find_known("new" + key, "port@6.12"), nullptr);
+}
+
+// A regression: the defect of 6.12 in what calls itself 7.3.
+TEST(Ledger, LeavesAFindingNewOnARevisionThatIsNotListed) {
+  auto bytes = program::encode(program::parse("cache_get\ninit\nfail 0x10\ninit_rcaches\n"));
+  std::string_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (const char* name : {"port@6.12", "port@7.3"}) {
+    iova_variant variant = port::v6_12::variant;
+    variant.name = name;
+    TemporaryFolder folder;
+    FindingStore store(folder.path(), {&variant, "", nullptr, ""}, {});
+    TakenInput taken =
+        store.take(read_crash(folder.write("crash-0", input)), fuzz::iova_domain, 0, "");
+    bool is_new = std::string_view(name) == "port@7.3";
+    EXPECT_EQ(taken.key, engine::ledger()[0].keys[0]);
+    EXPECT_EQ(taken.new_finding != nullptr, is_new);
+    EXPECT_EQ(store.findings().size(), is_new ? 1u : 0u);
+    EXPECT_NE(read_file(store.known_file()).find(taken.key), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tool

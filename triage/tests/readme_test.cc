@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The README's commands do what they say: each block runs to its end.
+#include <sstream>
+
+#include "triage/tests/command_test.h"
+
+namespace tool {
+namespace {
+
+struct Block {
+  std::string heading, commands;
+};
+
+// The tool's commands that CI runs, one of which runs this test.
+std::vector<std::string> commands_of_ci() {
+  std::vector<std::string> commands;
+  std::istringstream script(read_file(source_folder() / ".ci/run"));
+  for (std::string line; std::getline(script, line);)
+    if (line.rfind("./iovafuzz ", 0) == 0) commands.push_back(line + "\n");
+  return commands;
+}
+
+// The ```sh blocks, but for those that CI runs itself.
+std::vector<Block> command_blocks() {
+  std::vector<Block> blocks;
+  std::istringstream readme(read_file(source_folder() / "README.md"));
+  std::string heading, line;
+  bool inside = false;
+  while (std::getline(readme, line)) {
+    if (line.rfind("## ", 0) == 0) heading = line.substr(3);
+    if (line == "```sh") {
+      inside = true;
+      blocks.push_back({heading, ""});
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      blocks.back().commands += line + "\n";
+    }
+  }
+  for (const std::string& command : commands_of_ci())
+    std::erase_if(blocks, [&](const Block& block) { return block.commands == command; });
+  return blocks;
+}
+
+std::string name_of(const testing::TestParamInfo<Block>& info) {
+  std::string name = std::to_string(info.index) + "_";
+  for (char c : info.param.heading) name += isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return name;
+}
+
+void PrintTo(const Block& block, std::ostream* out) { *out << block.commands; }
+
+class Readme : public testing::TestWithParam<Block> {};
+
+TEST_P(Readme, CommandsSucceed) {
+  CommandResult result =
+      run_command({"bash", "-euxc", "cd '" + source_folder().string() + "'\n" +
+                                        GetParam().commands},
+                  false);
+  EXPECT_EQ(result.status, 0) << result.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, Readme, testing::ValuesIn(command_blocks()), name_of);
+
+TEST(ContinuousIntegration, RunsCommandsOfTheReadme) {
+  std::string readme = read_file(source_folder() / "README.md");
+  EXPECT_FALSE(commands_of_ci().empty());
+  for (const std::string& command : commands_of_ci())
+    EXPECT_NE(readme.find("```sh\n" + command + "```"), std::string::npos) << command;
+}
+
+}  // namespace
+}  // namespace tool

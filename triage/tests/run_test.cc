@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Campaigns, short ones.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "program/program.h"
+#include "triage/tests/command_test.h"
+#include "tool/support/files.h"
+#include "tool/variants/kernel_tree.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr const char bug_key[] =
+    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+
+nlohmann::json run(const TemporaryFolder& out, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"run", "--out", out.path().string()});
+  return tool_json(arguments);
+}
+
+// A crash that an earlier campaign left for this one to take in.
+void leave_crash(const TemporaryFolder& out, const std::string& name, const char* text) {
+  make_folder(out.path() / "crashes/iova_domain");
+  auto bytes = program::encode(program::parse(text));
+  write_file(out.path() / "crashes/iova_domain" / name,
+             std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+
+TEST(Run, FindsNothingOnFixed) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--time", "10s"});  // all targets have their turns
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << row.dump();
+}
+
+TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "15s"});
+  nlohmann::json finding;
+  for (const auto& candidate : summary["findings"])
+    if (candidate["key"] == bug_key) finding = candidate;
+  ASSERT_FALSE(finding.is_null()) << summary.dump(2);
+  EXPECT_FALSE(finding["faults"].empty());
+
+  auto replayed = tool_json({"replay", finding["reproducer"], "--revision", "6.12"});
+  EXPECT_TRUE(replayed[0]["keys"].contains(bug_key));
+  std::string report = read_file(fs::path(finding["reproducer"]).parent_path() / "report.txt");
+  EXPECT_NE(report.find("broken rule: slab-free-null: kmem_cache_free() of a NULL pointer"),
+            std::string::npos);
+}
+
+TEST(Run, StopsAtTheFirstFindingIfAsked) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--first", "--jobs",
+                           "1", "--time", "600s", "iova_init_faults"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << summary.dump(2);
+  const auto& finding = summary["findings"][0];
+  auto replayed = tool_json({"replay", finding["reproducer"], "--revision", "6.12"});
+  EXPECT_TRUE(replayed[0]["keys"].contains(finding["key"])) << replayed.dump(2);
+}
+
+TEST(Run, FindsAPlantedDefect) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s",
+                           "iova_domain"});
+  EXPECT_EQ(summary["variant"], "port@fixed+no-second-pass");
+  ASSERT_FALSE(summary["findings"].empty()) << summary.dump(2);
+  const auto& finding = summary["findings"][0];
+  EXPECT_EQ(finding["key"].get<std::string>().rfind("spurious-failure:", 0), 0u) << finding.dump(2);
+  EXPECT_NE(finding["replay"].get<std::string>().find(" --defect no-second-pass "),
+            std::string::npos);
+}
+
+TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  auto summary =
+      run(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
+  ASSERT_EQ(summary["findings"].size(), 1u);
+  EXPECT_EQ(summary["findings"][0]["key"], bug_key);
+  EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
+}
+
+TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
+  TemporaryFolder out;
+  auto summary =
+      run(out, {"--revision", "6.12", "--no-ledger", "--time", "10s", "iova_init_faults"});
+  std::set<std::string> keys;
+  for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
+  EXPECT_TRUE(keys.count(bug_key)) << summary.dump(2);
+  EXPECT_GT(keys.size(), 1u);
+  EXPECT_TRUE(summary["known"].empty());
+}
+
+// Seeds show every known finding, so the campaign need not be long.
+TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
+  TemporaryFolder out;
+  std::vector<std::string> arguments{"run",    "--out", out.path().string(), "--revision", "6.12",
+                                     "--time", "5s"};
+  CommandResult result = tool(arguments);
+  EXPECT_EQ(result.status, 0) << result.output;
+  for (const char* line : {"known findings met:\n", "\n0 new findings\n",
+                           "   mag-free-null: rcache init frees NULL magazines when it fails ",
+                           "   upstream: since v6.9, fixed by fa8fb60d3637, v7.1\n",
+                           "   replay: ./iovafuzz show --revision 6.12 corpus/iova_init_faults/"
+                           "magazine_alloc_fails_in_rcache_init.iova\n"})
+    EXPECT_NE(result.output.find(line), std::string::npos) << line << "\n" << result.output;
+
+  arguments.push_back("iova_init_faults");
+  auto summary = tool_json(arguments);
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], nlohmann::json({bug_key}));
+  EXPECT_EQ(summary["known"][0]["id"], "mag-free-null");
+  EXPECT_EQ(summary["known"][0]["keys"], nlohmann::json({bug_key}));
+}
+
+TEST(Run, CountsNoInputAsNewThatShowsKnownFindingsOnly) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  auto summary = run(out, {"--revision", "6.12", "--time", "1s", "iova_domain"});
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["known"][0]["id"], "mag-free-null");
+  EXPECT_TRUE(fs::exists(out.path() / "known/mag-free-null/crash-0"));
+}
+
+TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  leave_crash(out, "crash-1",
+              "cache_get\ninit\nfail 0x10\ninit_rcaches\nalloc size=64 limit=50\nalloc size=64\n");
+  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
+  ASSERT_GE(summary["findings"].size(), 2u) << summary.dump(2);
+  EXPECT_EQ(summary["findings"][0]["key"], bug_key);
+  const auto& hidden = summary["findings"][1];
+  EXPECT_EQ(hidden["key"], "hint-lower-limit:alloc_iova:alloc:none");
+  // Its smallest program shows nothing else, and needs nothing gone past.
+  CommandResult replayed =
+      tool({"replay", "--revision", "6.12", "--quiet", hidden["reproducer"]});
+  EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
+  EXPECT_EQ(hidden["replay"], "./iovafuzz replay --revision 6.12 " +
+                                  hidden["reproducer"].get<std::string>());
+}
+
+// The engine's own minimization, which knows of findings what their DEDUP_TOKEN says.
+TEST(Run, KeepsTheFindingWhenTheEngineMinimizes) {
+  TemporaryFolder folder;
+  auto minimized = [&](const std::string& text) {
+    std::vector<uint8_t> bytes = program::encode(program::parse(text));
+    std::string input = folder.write("input", std::string(bytes.begin(), bytes.end()));
+    std::string smaller = (folder.path() / "smaller").string();
+    run_command({"env", "IOVAFUZZ_KNOWN=/dev/null",
+                 (build_folder() / "bin/v6_12/iova_domain").string(), "-minimize_crash=1",
+                 "-runs=3000", "-seed=1", "-exact_artifact_path=" + smaller, input},
+                false);
+    return tool_json({"replay", "--revision", "6.12", smaller})[0]["keys"];
+  };
+  const std::string null_first =
+      "cache_get\ninit\ninit domain=1\nfail 0x10\ninit_rcaches domain=1\nfind_pfn start\n"
+      "alloc size=64 limit=30\nalloc size=64\ntick 10\n";
+  const std::string hint_first =
+      "cache_get\ninit\ninit domain=1\nalloc size=64 limit=30\nfind_pfn start\nalloc size=64\n"
+      "fail 0x10\ninit_rcaches domain=1\ntick 10\n";
+  EXPECT_EQ(minimized(null_first), nlohmann::json({{bug_key, 1}}));
+  EXPECT_EQ(minimized(hint_first),
+            nlohmann::json({{"hint-lower-limit:alloc_iova:alloc:none", 1}}));
+}
+
+TEST(Run, FindsTheNullMagazineInTheRealSource) {
+  std::string source = read_file(find_kernel_tree("debian:6.12").folder / "drivers/iommu/iova.c");
+  bool fixed = source.find("if (mag)\n\t\tkmem_cache_free(") != std::string::npos;
+  TemporaryFolder out;
+  auto summary = run(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time", "15s",
+                           "iova_domain", "iova_init_faults"});
+  size_t found = 0;
+  for (const auto& finding : summary["findings"]) found += finding["key"] == bug_key;
+  EXPECT_EQ(found, fixed ? 0u : 1u) << summary.dump(2);
+}
+
+TEST(Run, GoesPastTheLedgerOnAKernelTree) {
+  TemporaryFolder out;
+  auto summary = run(out, {"--kernel", "debian:6.12", "--time", "8s"});
+  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  EXPECT_EQ(summary["targets"].size(), std::size(fuzz::targets) - 1);  // not program_text
+  EXPECT_FALSE(summary["known"].empty());
+}
+
+TEST(Run, FindsWhatAPatchChanged) {
+  TemporaryFolder tree, out;
+  fs::copy(find_kernel_tree("debian:6.12").folder, tree.path(), fs::copy_options::recursive);
+  fs::path file = tree.path() / "drivers/iommu/iova.c";
+  std::string source = read_file(file), from = "rcache->depot_size > num_online_cpus()";
+  ASSERT_NE(source.find(from), std::string::npos);
+  write_file(file, source.replace(source.find(from), from.size(), "rcache->depot_size > 1"));
+  auto summary = run(out, {"--kernel", tree.path().string(), "--first", "--time", "120s",
+                           "iova_port_vs_kernel"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << summary.dump(2);
+  const auto& finding = summary["findings"][0];
+  EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
+  // The command that it gives shows the difference again.
+  std::string command = finding["replay"];
+  EXPECT_EQ(command.rfind("./iovafuzz diff --programs 0 6.12 ", 0), 0u) << command;
+  auto again = tool_json({"diff", "--programs", "0", "6.12", tree.path().string(),
+                          finding["reproducer"]});
+  EXPECT_EQ(again["key"], finding["key"]);
+}
+
+TEST(Run, EndsInOrderWhenInterrupted) {
+  TemporaryFolder out;
+  pid_t pid = fork();
+  if (pid == 0) {
+    std::string log = (out.path() / "log").string();
+    if (!freopen(log.c_str(), "w", stdout)) _exit(126);
+    execl(program_of("run").c_str(), "iovafuzz", "--time", "0",
+          "--out", out.path().c_str(), "iova_domain", nullptr);
+    _exit(127);
+  }
+  // It is under way once the engine writes its log.
+  fs::path log = out.path() / "logs/iova_domain.0.log";
+  while (!fs::exists(log) || fs::file_size(log) == 0) {
+    ASSERT_EQ(waitpid(pid, nullptr, WNOHANG), 0);
+    usleep(100'000);
+  }
+  kill(pid, SIGINT);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_NE(read_file(out.path() / "log").find("interrupted on port@fixed"), std::string::npos);
+}
+
+// By the launcher, which installs what draws the plot.
+TEST(Bench, FindsAPlantedDefectInEachConfiguration) {
+  TemporaryFolder out;
+  CommandResult result = run_command(
+      {(source_folder() / "iovafuzz").string(), "bench", "find", "failed-init-keeps-rcaches",
+       "--target", "iova_init_faults", "--seeds", "2", "--time", "30s", "--out",
+       out.path().string(), "--configuration", "default", "--configuration", "no-seeds"},
+      false);
+  ASSERT_EQ(result.status, 0) << result.output;
+  auto summary = nlohmann::json::parse(read_file(out.path() / "find.json"));
+  const auto& row = summary["defects"][0];
+  EXPECT_EQ(row["defect"], "failed-init-keeps-rcaches");
+  ASSERT_EQ(row["configurations"].size(), 2u) << summary.dump(2);
+  for (const auto& [name, cells] : row["configurations"].items()) {
+    EXPECT_EQ(cells["misses"], 0) << name << cells.dump(2);
+    EXPECT_GT(cells["executions"], 0) << name;
+    EXPECT_GT(cells["cpu_seconds"], 0) << name;
+    for (const auto& campaign : cells["campaigns"])
+      EXPECT_EQ(campaign["target"], "iova_init_faults") << campaign.dump(2);
+  }
+  EXPECT_GT(fs::file_size(out.path() / "find.svg"), 0u);
+  EXPECT_EQ(tool({"bench", "find", "no-such-defect"}).status, 2);
+  EXPECT_EQ(tool({"bench", "find", "--configuration", "none"}).status, 2);
+}
+
+TEST(Bench, TellsTheSpeedOfAllTargets) {
+  nlohmann::json speed = tool_json({"bench", "speed", "--time", "0.1s"});
+  for (const fuzz::Target* target : standing_targets())
+    if (!target->reads_text)
+      EXPECT_GT(speed["targets"][target->name]["per_second"], 0) << speed.dump(2);
+  EXPECT_GT(speed["life"]["megabytes"], 0) << speed.dump(2);
+  // Not how fast, but that it was measured.
+  EXPECT_GT(speed["life_to_nothing"], 0);
+  EXPECT_GT(speed["life_to_life_on_malloc"], 0);
+  EXPECT_GT(speed["growth"], 0);
+  EXPECT_EQ(speed["seconds_by_cpus"].size(), 4u);
+}
+
+// What every file of inputs that showed something holds, wherever it is now.
+std::set<std::string> kept_crashes(const fs::path& out) {
+  std::set<std::string> contents;
+  for (const char* folder : {"crashes", "findings", "known"}) {
+    std::error_code ignored;
+    for (const auto& entry : fs::recursive_directory_iterator(out / folder, ignored)) {
+      bool is_input = folder != std::string("findings") ||
+                      entry.path().parent_path().filename() == "inputs";
+      if (entry.is_regular_file() && is_input) contents.insert(read_file(entry.path()));
+    }
+  }
+  return contents;
+}
+
+TEST(Run, LosesNoCrashWhenItIsKilled) {
+  TemporaryFolder out;
+  tool({"run", "--revision", "6.12", "--no-ledger", "--time", "1s", "--out", out.path().string(),
+        "iova_init_faults", "iova_tree"});
+  std::set<std::string> before = kept_crashes(out.path());
+  EXPECT_FALSE(before.empty());
+  for (int kills = 0; kills < 8; kills++) {
+    run_command({"bash", "-c",
+                 fmt::format("timeout -s KILL {:.1f} '{}' --revision 6.12 --no-ledger "
+                             "--time 60s --seed {} --out '{}' iova_init_faults iova_tree",
+                             0.4 + 0.3 * (kills % 5),
+                             program_of("run"), kills,
+                             out.path().string())},
+                false);
+    std::set<std::string> after = kept_crashes(out.path());
+    EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end())) << kills;
+    before = after;
+  }
+  // The next one takes in what was left, and goes on.
+  auto summary = tool_json({"run", "--revision", "6.12", "--no-ledger", "--time", "2s", "--out",
+                            out.path().string(), "iova_init_faults", "iova_tree"});
+  EXPECT_FALSE(summary["findings"].empty());
+  std::set<std::string> after = kept_crashes(out.path());
+  EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end()));
+  for (const char* target : {"iova_init_faults", "iova_tree"})
+    EXPECT_TRUE(fs::is_empty(out.path() / "crashes" / target));
+}
+
+TEST(Run, GoesOnFromWhatAnEarlierRunFound) {
+  TemporaryFolder out;
+  leave_crash(out, "crash-0", bug);
+  std::vector<std::string> on_6_12{"--revision", "6.12", "--no-ledger", "--time", "1s"};
+  std::vector<std::string> arguments = on_6_12;
+  arguments.insert(arguments.end(), {"--first", "iova_domain"});
+  auto first = run(out, arguments);
+  ASSERT_EQ(first["findings"].size(), 1u) << first.dump(2);
+  EXPECT_EQ(first["findings"][0]["earlier"], false);
+  EXPECT_EQ(first["total"]["runs"], 1);
+  EXPECT_EQ(nlohmann::json::parse(read_file(out.path() / "summary.json")), first);
+  // There is one already.
+  auto second = run(out, arguments);
+  ASSERT_EQ(second["findings"].size(), 1u) << second.dump(2);
+  EXPECT_EQ(second["findings"][0]["key"], bug_key);
+  EXPECT_EQ(second["findings"][0]["earlier"], true);
+  EXPECT_EQ(second["targets"][0]["executions"], 0);
+  EXPECT_EQ(second["total"]["runs"], 2);
+  EXPECT_EQ(second["total"]["executions"], first["total"]["executions"]);
+  // Where it does not show, it is neither a finding nor gone past.
+  auto fixed = run(out, {"--time", "1s", "iova_init_faults"});
+  EXPECT_TRUE(fixed["findings"].empty()) << fixed.dump(2);
+  EXPECT_EQ(fixed["gone"], nlohmann::json({bug_key}));
+  EXPECT_EQ(fixed["total"]["runs"], 1);
+  // Where another allocator shows it, too, the command to see it there is told.
+  auto planted = run(out, {"--defect", "mag-free-null", "--time", "1s", "--first",
+                           "iova_init_faults"});
+  ASSERT_EQ(planted["findings"].size(), 1u) << planted.dump(2);
+  EXPECT_EQ(planted["findings"][0]["earlier"], true);
+  EXPECT_NE(planted["findings"][0]["replay"].get<std::string>().find("--defect mag-free-null"),
+            std::string::npos);
+}
+
+TEST(Run, EndsWhenTheDiskIsFull) {
+  TemporaryFolder out;
+  CommandResult result = tool({"run", "--time", "60s", "--keep-free", "1000000000000", "--out",
+                               out.path().string(), "iova_init_faults"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("iovafuzz: " + out.path().string() + ": the disk has less than "),
+            std::string::npos)
+      << result.output;
+}
+
+TEST(Run, RefusesAnOutThatCannotBeWritten) {
+  TemporaryFolder out;
+  std::string file = out.write("file", "");
+  CommandResult result = tool({"run", "--time", "1s", "--out", file + "/out"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("iovafuzz: " + file + "/out"), std::string::npos) << result.output;
+}
+
+TEST(Targets, StandTheInputsThatEnginesBeginWith) {
+  TemporaryFolder folder;
+  std::string empty = folder.write("empty", ""), input = folder.write("input", "input\n");
+  for (const fuzz::Target* target : standing_targets()) {
+    std::string binary =
+        (build_folder() / "bin" / fuzz::binary_folder(*target, "fixed") / target->name).string();
+    EXPECT_EQ(run_command({binary, empty, input}, false).status, 0) << target->name;
+    CommandResult edges = run_command({binary, "-runs=4", "-seed=1337"}, false);
+    EXPECT_NE(edges.output.find("Done 4 runs"), std::string::npos) << edges.output;
+  }
+}
+
+// libFuzzer tells of counters beside those of code only where there are some.
+TEST(Targets, AreGuidedByCostIfTheySeekIt) {
+  for (const fuzz::Target* target : judging_targets()) {
+    std::string binary = (build_folder() / "bin/fixed" / target->name).string();
+    CommandResult result = run_command({binary, "-runs=1"}, false);
+    EXPECT_EQ(result.output.find(" Extra Counters") != std::string::npos, target->seeks_cost)
+        << result.output;
+  }
+}
+
+TEST(Targets, TakeTheirDictionaries) {
+  for (const fuzz::Target* target : standing_targets()) {
+    fs::path folder = build_folder() / "bin" / fuzz::binary_folder(*target, "fixed");
+    std::string name = target->name;
+    CommandResult result = run_command(
+        {(folder / name).string(), "-runs=1", "-dict=" + (folder / (name + ".dict")).string()},
+        false);
+    EXPECT_EQ(result.status, 0) << result.output;
+    EXPECT_TRUE(fs::exists(folder / (name + ".options")));
+  }
+}
+
+}  // namespace
+}  // namespace tool

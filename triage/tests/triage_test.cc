@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+#include "iova/port_variants.h"
+#include "program/program.h"
+#include "triage/tests/command_test.h"
+#include "tool/findings/crash_files.h"
+#include "tool/findings/exchange.h"
+#include "tool/replay/input.h"
+#include "tool/replay/judge.h"
+
+namespace tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char null_key[] = "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+constexpr char hint_key[] = "hint-lower-limit:alloc_iova:alloc:none";
+constexpr char partial_key[] = "reserve-partial:reserve_iova:reserve:alloc_iova_mem";
+
+const std::string null_bug = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+const std::string hint_bug = "cache_get\ninit\nalloc size=64 limit=30\nalloc size=64\n";
+const std::string partial_bug =
+    "cache_get\ninit\nreserve lo=100 size=101\nfail 0x1\nreserve lo=50 size=201\n";
+
+std::string bytes_of(const std::string& text) {
+  std::vector<uint8_t> bytes = program::encode(program::parse(text));
+  return std::string(bytes.begin(), bytes.end());
+}
+
+void put(const fs::path& path, const std::string& content) {
+  fs::create_directories(path.parent_path());
+  write_file(path, content);
+}
+
+// What each engine leaves, with the same three findings of 6.12 here and there.
+void fill(const fs::path& folder) {
+  put(folder / "libfuzzer/crash-0123", bytes_of(null_bug));
+  put(folder / "libfuzzer/crash-4567", bytes_of("cpus 4\n" + null_bug));
+  put(folder / "libfuzzer/slow-unit-89ab", bytes_of("cache_get\n"));
+  put(folder / "afl/main/fuzzer_stats", "x");
+  put(folder / "afl/main/crashes/README.txt", "x");
+  put(folder / "afl/main/crashes/id:000000,sig:06,src:000000,op:havoc", bytes_of(hint_bug));
+  put(folder / "afl/main/queue/id:000000,orig:seed", bytes_of(null_bug + "put\n"));
+  put(folder / "afl/second/fuzzer_stats", "x");
+  put(folder / "afl/second/crashes/id:000000,sig:06", bytes_of("cpus 1\n" + hint_bug));
+  put(folder / "afl/second/hangs/id:000000", bytes_of("cache_get\ninit\n"));
+  put(folder / "oss-fuzz/clusterfuzz-testcase-minimized-iova_tree-5555", bytes_of(partial_bug));
+  put(folder / "by-hand/why.iova", "# a comment\n" + hint_bug + "put\n");
+}
+
+nlohmann::json triage_on_6_12(const fs::path& folder, const fs::path& out,
+                              std::vector<std::string> more = {}) {
+  std::vector<std::string> words{"triage", "--revision", "6.12", "--out", out.string(),
+                                 folder.string()};
+  words.insert(words.end(), more.begin(), more.end());
+  return tool_json(words);
+}
+
+std::map<std::string, size_t> inputs_by_key(const nlohmann::json& summary) {
+  std::map<std::string, size_t> counts;
+  for (const auto& finding : summary["findings"]) counts[finding["key"]] = finding["inputs"];
+  return counts;
+}
+
+const std::map<std::string, size_t> expected_findings{
+    {null_key, 2}, {hint_key, 3}, {partial_key, 1}};
+
+TEST(CrashFiles, AreFoundAsEveryEngineLeavesThem) {
+  TemporaryFolder folder;
+  fill(folder.path());
+  std::vector<std::string> complaints;
+  std::set<std::string> found;
+  for (const CrashFile& file : find_crash_files({folder.path().string()}, complaints)) {
+    found.insert(file.path.lexically_relative(folder.path()).string());
+    bool of_tree = file.path.string().find("iova_tree") != std::string::npos;
+    EXPECT_EQ(file.target->name, std::string(of_tree ? "iova_tree" : "iova_domain")) << file.path;
+  }
+  EXPECT_EQ(found, (std::set<std::string>{
+                       "libfuzzer/crash-0123", "libfuzzer/crash-4567", "libfuzzer/slow-unit-89ab",
+                       "afl/main/crashes/id:000000,sig:06,src:000000,op:havoc",
+                       "afl/second/crashes/id:000000,sig:06", "afl/second/hangs/id:000000",
+                       "oss-fuzz/clusterfuzz-testcase-minimized-iova_tree-5555",
+                       "by-hand/why.iova"}));
+  EXPECT_EQ(complaints, std::vector<std::string>{});
+}
+
+TEST(Triage, TellsFindingsApartAndMakesEachSmall) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  auto summary = triage_on_6_12(folder.path(), out.path());
+  EXPECT_EQ(inputs_by_key(summary), expected_findings) << summary.dump(2);
+  EXPECT_EQ(summary["files"], 8);
+  EXPECT_EQ(summary["showed_nothing"], 2);
+  for (const auto& finding : summary["findings"]) {
+    EXPECT_EQ(finding["standing"], "known");
+    EXPECT_EQ(finding["blame"], "allocator");
+    EXPECT_EQ(finding["shown"], 3);
+    EXPECT_EQ(finding["runs"], 3);
+    EXPECT_EQ(finding["minimal"], true);
+    fs::path at = finding["folder"].get<std::string>();
+    for (const char* name : {"report.txt", "report.json", "report.casrep", "program.iova",
+                             "input.bin", "reproducer.c"})
+      EXPECT_TRUE(fs::is_regular_file(at / name)) << at << " " << name;
+    program::Program smallest = program::parse(read_file(at / "program.iova"));
+    EXPECT_LE(smallest.operations.size(), 7u);
+    auto replayed = tool_json({"replay", "--revision", "6.12", (at / "program.iova").string(),
+                               (at / "input.bin").string()});
+    for (const auto& row : replayed)
+      EXPECT_EQ(row["keys"], nlohmann::json({{finding["key"], 1}})) << row.dump(2);
+  }
+  EXPECT_TRUE(fs::is_regular_file(out.path() / "summary.txt"));
+}
+
+TEST(Triage, LooksAtNothingTwiceAndAddsWhatIsNew) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  triage_on_6_12(folder.path(), out.path());
+  auto again = triage_on_6_12(folder.path(), out.path());
+  EXPECT_EQ(again["looked_at"], 0);
+  EXPECT_EQ(inputs_by_key(again), expected_findings);
+  put(folder.path() / "libfuzzer/crash-cdef", bytes_of("cpus 3\n" + hint_bug));
+  auto more = triage_on_6_12(folder.path(), out.path());
+  EXPECT_EQ(more["looked_at"], 1);
+  EXPECT_EQ(inputs_by_key(more)[hint_key], 4u);
+  // What the folder of a triage holds is itself inputs.
+  TemporaryFolder other;
+  EXPECT_EQ(inputs_by_key(triage_on_6_12(out.path() / "findings", other.path())).size(), 3u);
+}
+
+TEST(Triage, RefusesAFolderOfAnotherVariant) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  triage_on_6_12(folder.path(), out.path());
+  CommandResult result = tool({"triage", "--out", out.path().string(), folder.path().string()});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.output, "iovafuzz: " + out.path().string() +
+                               " is of a triage on port@6.12, not on port@fixed: choose another "
+                               "--out\n");
+}
+
+TEST(Triage, LosesNothingWhenItIsKilled) {
+  TemporaryFolder folder;
+  fill(folder.path());
+  std::mt19937 random(1);
+  for (int round = 0; round < 5; round++) {
+    TemporaryFolder out;
+    for (int kills = 0; kills < 10; kills++) {
+      // Ended within what a whole triage takes, wherever that is then.
+      std::string command =
+          fmt::format("timeout -s KILL {:.3f} '{}' --revision 6.12 --out '{}' '{}'",
+                      0.01 + 0.001 * static_cast<double>(random() % 400),
+                      program_of("triage"), out.path().string(),
+                      folder.path().string());
+      run_command({"bash", "-c", command}, false);
+    }
+    EXPECT_EQ(inputs_by_key(triage_on_6_12(folder.path(), out.path())), expected_findings);
+  }
+}
+
+TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  fs::path hostile = folder.path() / "hostile";
+  fs::create_directories(hostile);
+  std::mt19937_64 random(3);
+  size_t told = 0;
+  for (int i = 0; i < 1000; i++) {
+    std::string name = fmt::format("{:03}-crash", i);
+    switch (i % 10) {
+      case 0:
+        put(hostile / name, "");
+        told++;
+        break;
+      case 1:
+        fs::create_symlink(hostile / name, hostile / name);
+        told++;
+        break;
+      case 2:
+        fs::create_symlink("..", hostile / name);
+        break;
+      case 3:
+        put(hostile / (name + ".iova"), "alloc size=\xff\xfe\nno operation\n");
+        told++;
+        break;
+      case 4:
+        put(hostile / ("\xff\x01 \n\"" + name), std::string(64, static_cast<char>(i)));
+        break;
+      case 5:
+        ASSERT_EQ(mkfifo((hostile / name).c_str(), 0600), 0);
+        told++;
+        break;
+      case 6:
+        put(hostile / (name + ".iova"), std::string(1, '\0') + "cache_get");
+        told++;
+        break;
+      case 7: {  // 4 GiB, none of them on the disk
+        int file = open((hostile / name).c_str(), O_CREAT | O_WRONLY, 0600);
+        ASSERT_EQ(ftruncate(file, off_t{1} << 32), 0);
+        close(file);
+        told++;
+        break;
+      }
+      default: {
+        std::string noise(random() % 300 + 1, '\0');
+        for (char& c : noise) c = static_cast<char>(random());
+        put(hostile / name, noise);
+      }
+    }
+  }
+  std::string path = folder.path().string();
+  CommandResult result = tool({"triage", "--revision", "6.12", "--out", out.path().string(),
+                               "--minimize-executions", "200", path});
+  EXPECT_EQ(result.status, 2);
+  size_t sentences = 0;
+  for (size_t at = 0; (at = result.output.find("iovafuzz: " + path, at)) != std::string::npos; at++)
+    sentences++;
+  EXPECT_EQ(sentences, told);
+  EXPECT_NE(result.output.find(null_key), std::string::npos);
+  EXPECT_NE(result.output.find(":1: "), std::string::npos);  // the line of a text
+
+  CommandResult replayed = tool({"replay", "--quiet", "--revision", "6.12", path});
+  EXPECT_EQ(replayed.status, 2);
+  sentences = 0;
+  for (size_t at = 0; (at = replayed.output.find("iovafuzz: " + path, at)) != std::string::npos;
+       at++)
+    sentences++;
+  EXPECT_EQ(sentences, told);
+  EXPECT_NE(replayed.output.find(null_key), std::string::npos);
+}
+
+TEST(Standing, IsKnownNewOrBack) {
+  EXPECT_EQ(standing_of(null_key, port::v6_12::variant), Standing::is_known);
+  EXPECT_EQ(standing_of(null_key, port::v6_1::variant), Standing::came_back);
+  EXPECT_EQ(standing_of(null_key, port::fixed::variant), Standing::came_back);
+  EXPECT_EQ(standing_of("slab-leak:a:b:none", port::v6_12::variant), Standing::is_new);
+  iova_variant tree = port::v6_1::variant;
+  tree.name = "kernel@6.1";
+  tree.like = "v6_1";
+  EXPECT_EQ(standing_of(null_key, tree), Standing::came_back);
+  tree.like = "v6_12";
+  EXPECT_EQ(standing_of(null_key, tree), Standing::is_known);
+}
+
+TEST(Severity, IsTheOraclesOrThatOfHowTheProcessDied) {
+  Outcome outcome = run_isolated(port::v6_12::variant, program::parse(null_bug));
+  EXPECT_EQ(severity_of(outcome), shim::Severity::memory_safety);
+  outcome = run_isolated(port::v6_12::variant, program::parse(partial_bug));
+  EXPECT_EQ(severity_of(outcome), shim::Severity::lost_resource);
+  Outcome without_report;
+  without_report.kind = Outcome::timeout;
+  EXPECT_EQ(severity_of(without_report), shim::Severity::hang);
+  without_report.kind = Outcome::crash;
+  EXPECT_EQ(severity_of(without_report), shim::Severity::unknown);
+}
+
+// SARIF 2.1.0, sections 3.13 to 3.28: what must be there, and of what type.
+TEST(Sarif, HasWhatItsReadersNeed) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  triage_on_6_12(folder.path(), out.path());
+  auto sarif = nlohmann::json::parse(read_file(out.path() / "findings.sarif"));
+  EXPECT_EQ(sarif["version"], "2.1.0");
+  ASSERT_EQ(sarif["runs"].size(), 1u);
+  const auto& run = sarif["runs"][0];
+  const auto& driver = run["tool"]["driver"];
+  EXPECT_EQ(driver["name"], "iovafuzz");
+  ASSERT_EQ(run["results"].size(), 3u);
+  for (const auto& result : run["results"]) {
+    EXPECT_TRUE(result["message"]["text"].is_string());
+    EXPECT_EQ(driver["rules"][result["ruleIndex"].get<size_t>()]["id"], result["ruleId"]);
+    EXPECT_TRUE((std::set<std::string>{"none", "note", "warning", "error"})
+                    .contains(result["level"].get<std::string>()));
+    EXPECT_TRUE((std::set<std::string>{"new", "unchanged", "updated", "absent"})
+                    .contains(result["baselineState"].get<std::string>()));
+    EXPECT_GE(result["occurrenceCount"], 1);
+    EXPECT_TRUE(result["partialFingerprints"]["iovafuzzKey/v1"].is_string());
+    ASSERT_EQ(result["locations"].size(), 1u);
+    const auto& location = result["locations"][0];
+    EXPECT_TRUE(location["logicalLocations"][0]["name"].is_string());
+    if (location.contains("physicalLocation")) {
+      const std::string uri = location["physicalLocation"]["artifactLocation"]["uri"];
+      EXPECT_EQ(uri.rfind("src/iova/", 0), 0u) << uri;
+      EXPECT_GE(location["physicalLocation"]["region"]["startLine"], 1);
+    }
+  }
+}
+
+// As casr's CrashReport is read: texts are texts, lists are lists of texts.
+TEST(Casrep, HasTheFieldsOfACrashReport) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  auto summary = triage_on_6_12(folder.path(), out.path());
+  for (const auto& finding : summary["findings"]) {
+    auto report = nlohmann::json::parse(
+        read_file(fs::path(finding["folder"].get<std::string>()) / "report.casrep"));
+    for (const char* text : {"Date", "Uname", "OS", "OSRelease", "Architecture", "ExecutablePath",
+                             "ProcCmdline", "Stdin", "Package", "PackageVersion", "CrashLine"})
+      EXPECT_TRUE(report[text].is_string()) << text;
+    for (const char* list : {"ProcEnviron", "ProcStatus", "ProcMaps", "ProcFiles",
+                             "NetworkConnections", "Stacktrace", "Disassembly", "AsanReport",
+                             "UbsanReport", "PythonReport", "GoReport", "Source"}) {
+      ASSERT_TRUE(report[list].is_array()) << list;
+      for (const auto& line : report[list]) EXPECT_TRUE(line.is_string()) << list;
+    }
+    for (const char* text : {"Type", "ShortDescription", "Description", "Explanation"})
+      EXPECT_TRUE(report["CrashSeverity"][text].is_string()) << text;
+    EXPECT_EQ(report["CrashSeverity"]["Description"], finding["key"]);
+    EXPECT_GE(report["Stacktrace"].size(), 1u);
+    EXPECT_GE(report["Source"].size(), 3u);
+  }
+}
+
+}  // namespace
+}  // namespace tool
