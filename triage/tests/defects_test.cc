@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Table, PlantedDefect, testing::ValuesIn(table), [](cons
 
 TEST_P(PlantedDefect, IsFoundByAProgramThatIsCleanWithoutIt) {
   const iova_variant& fixed = port::fixed::variant;
-  const iova_variant& planted = load_defect("fixed", find_defect(GetParam().defect));
+  const iova_variant& planted = load_port("fixed", &find_defect(GetParam().defect));
   EXPECT_EQ(planted.name, std::string("port@fixed+") + GetParam().defect);
   EXPECT_EQ(run_isolated(fixed, program()).key(), "");
   Outcome outcome = run_isolated(planted, program());

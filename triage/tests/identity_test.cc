@@ -102,7 +102,7 @@ std::vector<std::pair<program::Program, std::string>> crashing_mutants(
 
 TEST_P(Identity, IsOneKeyForManyInputs) {
   constexpr size_t enough = 20;
-  const iova_variant& variant = load_defect("fixed", find_defect(GetParam().defect));
+  const iova_variant& variant = load_port("fixed", &find_defect(GetParam().defect));
   program::Program seed = read_input(source_folder() / "corpus" / GetParam().seed).program;
   std::map<std::string, size_t> keys;
   for (const auto& [program, key] : crashing_mutants(variant, seed, enough)) {
