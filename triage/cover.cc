@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "iova/revision.h"
 #include "triage/build.h"
 #include "triage/commands.h"
 #include "triage/files.h"
@@ -21,12 +22,6 @@ namespace fs = std::filesystem;
 namespace triage {
 namespace {
 
-constexpr const char* revisions[] = {
-#define PORT_REVISION(column, name) name,
-#include "iova/revisions.inc"
-#undef PORT_REVISION
-};
-
 // Features of libFuzzer that one edge has: classes of how often it was taken.
 constexpr unsigned classes = 8;
 
@@ -35,7 +30,8 @@ std::vector<VariantChoice> choices(const fuzz::Target& target,
   if (target.reads_text) return {VariantChoice()};
   std::vector<VariantChoice> chosen;
   if (!target.compares)
-    for (const char* revision : revisions) chosen.push_back({.revision = revision});
+    for (const port::NamedRevision& each : port::named_revisions)
+      chosen.push_back({.revision = each.name});
   for (const std::string& word : further) chosen.push_back(parse_variant(word));
   return chosen;
 }

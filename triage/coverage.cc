@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "iova/revision.h"
 #include "triage/build.h"
 #include "triage/commands.h"
 #include "triage/files.h"
@@ -18,12 +19,6 @@ namespace fs = std::filesystem;
 
 namespace triage {
 namespace {
-
-constexpr const char* revisions[] = {
-#define PORT_REVISION(column, name) name,
-#include "iova/revisions.inc"
-#undef PORT_REVISION
-};
 
 // What it writes on stdout.
 std::string must_run(const std::vector<std::string>& words) {
@@ -119,7 +114,8 @@ struct Subject {
 
 Subject measure_port(const fs::path& build, const Arguments& arguments) {
   Measurement measurement(build, "port", arguments);
-  for (const char* revision : revisions) measurement.run_inputs({"--revision", revision});
+  for (const port::NamedRevision& each : port::named_revisions)
+    measurement.run_inputs({"--revision", each.name});
   std::string folder = (source_folder() / "src/iova").string() + "/";
   // Without what shows it to the engine.
   auto wanted = [&](const std::string& file) {

@@ -17,8 +17,8 @@ std::string name_of(const port::DefectInfo& defect);
 // Throws Failure that tells which there are.
 const port::DefectInfo& find_defect(const std::string& name);
 
-// The name of its build targets and of its folder under bin/; revision is a column of
-// behaviours.inc.
+// The name of its build targets and of its folder under bin/; revision is an
+// identifier of revisions.inc.
 std::string build_name(const std::string& revision, const port::DefectInfo& defect);
 
 ModuleVariant module_of(const std::string& revision, const port::DefectInfo& defect);

@@ -14,32 +14,26 @@
 namespace triage {
 namespace {
 
-struct Named {
-  const char* revision;
-  const char* column;
-  const iova_variant* variant;
-};
+using Named = port::NamedVariant;
 
-constexpr Named all[] = {
-#define PORT_REVISION(column, name) {name, #column, &port::column::variant},
-#include "iova/revisions.inc"
-#undef PORT_REVISION
-};
+std::string names() {
+  std::string names;
+  for (const Named& named : port::variants)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", named.name);
+  return names;
+}
 
 // NULL for what is no revision of the port.
 const Named* find(const iova_variant& port) {
-  for (const Named& named : all)
+  for (const Named& named : port::variants)
     if (named.variant == &port) return &named;
   return nullptr;
 }
 
 const Named& find(const VariantChoice& choice) {
-  std::string names;
-  for (const Named& named : all) {
-    if (choice.revision == named.revision) return named;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", named.revision);
-  }
-  throw Failure(fmt::format("unknown revision '{}': there are {}", choice.revision, names));
+  for (const Named& named : port::variants)
+    if (choice.revision == named.name) return named;
+  throw Failure(fmt::format("unknown revision '{}': there are {}", choice.revision, names()));
 }
 
 }  // namespace
@@ -47,7 +41,7 @@ const Named& find(const VariantChoice& choice) {
 void VariantChoice::add_options(CLI::App& command) {
   CLI::Option* tree = command.add_option(
       "--kernel", kernel, "a kernel tree's own iova.c: a path, or debian:VERSION of linux-source");
-  command.add_option("--revision", revision, "revision of the port: 6.1, 6.12, 7.3 or fixed")
+  command.add_option("--revision", revision, "revision of the port: " + names())
       ->capture_default_str()
       ->excludes(tree);
   command.add_option("--defect", defect, "a defect planted in the revision (list defects)")
@@ -57,20 +51,20 @@ void VariantChoice::add_options(CLI::App& command) {
 const iova_variant& VariantChoice::variant() const {
   if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel));
   const Named& named = find(*this);
-  return defect.empty() ? *named.variant : load_defect(named.column, find_defect(defect));
+  return defect.empty() ? *named.variant : load_defect(named.identifier, find_defect(defect));
 }
 
 std::string VariantChoice::build_name() const {
   if (!kernel.empty()) return triage::build_name(find_kernel_tree(kernel));
   const Named& named = find(*this);
-  return defect.empty() ? named.column : triage::build_name(named.column, find_defect(defect));
+  return defect.empty() ? named.identifier : triage::build_name(named.identifier, find_defect(defect));
 }
 
 std::filesystem::path VariantChoice::library() const {
   if (!kernel.empty()) return module_of(find_kernel_tree(kernel)).file;
   const Named& named = find(*this);
-  if (!defect.empty()) return module_of(named.column, find_defect(defect)).file;
-  return build_folder() / "src" / fmt::format("libport_{}.a", named.column);
+  if (!defect.empty()) return module_of(named.identifier, find_defect(defect)).file;
+  return build_folder() / "src" / fmt::format("libport_{}.a", named.identifier);
 }
 
 std::string VariantChoice::options() const {
@@ -96,17 +90,17 @@ VariantChoice parse_variant(const std::string& word) {
 
 std::string revision_of(const iova_variant& port) {
   const Named* named = find(port);
-  return named ? named->revision : "";
+  return named ? named->name : "";
 }
 
 std::string column_of(const iova_variant& port) {
   const Named* named = find(port);
-  return named ? named->column : "";
+  return named ? named->identifier : "";
 }
 
 const iova_variant* likeness(const iova_variant& kernel) {
-  for (const Named& named : all)
-    if (kernel.like && !strcmp(named.column, kernel.like)) return named.variant;
+  for (const Named& named : port::variants)
+    if (kernel.like && !strcmp(named.identifier, kernel.like)) return named.variant;
   return nullptr;
 }
 

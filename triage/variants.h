@@ -19,7 +19,7 @@ struct VariantChoice {
   // Builds a kernel tree's, or one with a defect, if need be. Throws Failure if there is no such
   // variant.
   const iova_variant& variant() const;
-  // The name of the variant's build targets and folder: a column of behaviours.inc, with
+  // The name of the variant's build targets and folder: an identifier of revisions.inc, with
   // "+" and the defect if there is one, or a tree's.
   std::string build_name() const;
   // What a program that is not the tool links to have it, once variant() has been called.
@@ -35,7 +35,7 @@ VariantChoice parse_variant(const std::string& word);
 // The name of the revision that a variant of the port has.
 std::string revision_of(const iova_variant& port);
 
-// Its column in behaviours.inc; "" for everything else.
+// Its identifier in revisions.inc; "" for everything else.
 std::string column_of(const iova_variant& port);
 
 // The revision of the port that a kernel tree's variant should equal; NULL if there is none.

@@ -28,7 +28,7 @@
 #include "shim/types.h"
 
 #ifndef IOVAFUZZ_REVISION
-#error "compile the port with -DIOVAFUZZ_REVISION=<column of behaviours.inc>"
+#error "compile the port with -DIOVAFUZZ_REVISION=<identifier of revisions.inc>"
 #endif
 
 namespace port::IOVAFUZZ_PORT {
