@@ -57,7 +57,8 @@ const iova_variant& VariantChoice::variant() const {
 std::string VariantChoice::build_name() const {
   if (!kernel.empty()) return triage::build_name(find_kernel_tree(kernel));
   const Named& named = find(*this);
-  return defect.empty() ? named.identifier : triage::build_name(named.identifier, find_defect(defect));
+  if (defect.empty()) return named.identifier;
+  return triage::build_name(named.identifier, find_defect(defect));
 }
 
 std::filesystem::path VariantChoice::library() const {

@@ -7,8 +7,8 @@
 
 namespace port {
 
-// An upstream version, numbered as in the kernel's Makefile. From "v6.12" or "6.12"; text behind the
-// numbers is ignored.
+// An upstream version, numbered as in the kernel's Makefile. From text, "v6.12" or "6.12"; what
+// follows the numbers is ignored.
 struct Version {
   unsigned version = 0, patchlevel = 0;
 
