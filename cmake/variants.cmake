@@ -12,7 +12,7 @@
 
 set(iova ${CMAKE_SOURCE_DIR}/src/iova)
 set(kernel ${CMAKE_SOURCE_DIR}/src/kernel)
-set(port_sources ${iova}/cache.cc ${iova}/domain.cc ${iova}/flush_queue.cc ${iova}/rcache.cc)
+set(port_sources ${iova}/dma_iommu.cc ${iova}/iova.cc)
 set_property(GLOBAL PROPERTY IOVAFUZZ_PORTS "")
 set_property(GLOBAL PROPERTY IOVAFUZZ_KERNELS "")
 

@@ -59,11 +59,14 @@ json revisions() {
   json rows = json::array();
   for (const port::Behaviour& b : port::behaviours) {
     std::string in;
-    for (auto [has, name] : {std::pair(b.in_v6_1, "6.1"), {b.in_v6_12, "6.12"},
-                             {b.in_v7_3, "7.3"}, {b.in_fixed, "fixed"}})
-      if (has) in += fmt::format("{}{}", in.empty() ? "" : " ", name);
+    for (const port::NamedRevision& revision : port::named_revisions)
+      if (b.since <= revision.version)
+        in += fmt::format("{}{}", in.empty() ? "" : " ", revision.name);
+    std::string since = b.since == port::not_upstream
+                            ? b.repairs
+                            : fmt::format("v{}.{}", b.since.version, b.since.patchlevel);
     rows.push_back({{"name", b.flag}, {"purpose", b.meaning}, {"revisions", in},
-                    {"commit", b.commit}, {"since", b.version}});
+                    {"commit", b.commit}, {"since", since}});
   }
   return rows;
 }

@@ -197,8 +197,12 @@ TEST_P(GrownPrograms, MakeNoNewFinding) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, GrownPrograms,
-                         testing::Values(&port::v6_1::variant, &port::v6_12::variant,
-                                         &port::v7_3::variant, &port::fixed::variant),
+                         testing::ValuesIn([] {
+                           std::vector<const iova_variant*> all;
+                           for (const auto& revision : port::variants)
+                             all.push_back(revision.variant);
+                           return all;
+                         }()),
                          [](const auto& info) {
                            std::string name = info.param->name;
                            name = name.substr(name.find('@') + 1);

@@ -3,12 +3,33 @@
 
 #include <algorithm>
 
+#include "iova/revision.h"
+
 namespace engine {
+namespace {
+
+std::vector<std::string> affected(const KnownFinding& finding) {
+  port::Version since = finding.since.c_str();
+  if (finding.since.ends_with(" or before")) since = {0, 0};
+  std::vector<std::string> names;
+  for (const port::Behaviour& fix : port::behaviours)
+    if (fix.repairs == finding.id)
+      for (const port::NamedRevision& revision : port::named_revisions)
+        if (since <= revision.version && revision.version < fix.since)
+          names.push_back(revision.name);
+  return names;
+}
+
+}  // namespace
 
 std::span<const KnownFinding> ledger() {
-  static const std::vector<KnownFinding> entries{
+  static const std::vector<KnownFinding> entries = [] {
+    std::vector<KnownFinding> all{
 #include "engine/ledger.inc"
-  };
+    };
+    for (KnownFinding& finding : all) finding.affected = affected(finding);
+    return all;
+  }();
   return entries;
 }
 

@@ -16,11 +16,13 @@ struct KnownFinding {
   std::string title;              // half a sentence
   std::string story;              // cause, consequence, and how it is reached
   std::string contract;           // whether callers may do that, and whether any in the kernel does
-  std::string since;              // first upstream version with it
+  std::string since;              // first upstream version with it, maybe "or before"
   std::string upstream;           // "commit, version" of the fix, or "not fixed"
   std::string reproducer;         // seed below corpus/
-  std::vector<std::string> affected;  // revisions of the port
   std::string expires;            // year-month-day by which somebody looks upstream again
+  // Revisions of the port from `since` up to the behaviour that repairs it (behaviours.inc); not in
+  // the table.
+  std::vector<std::string> affected = {};
 };
 
 std::span<const KnownFinding> ledger();

@@ -119,9 +119,34 @@ TEST(Revisions, NamesSayWhichRevisionAVariantIs) {
   EXPECT_STREQ(port::fixed::variant.name, "port@fixed");
 }
 
-TEST(Revisions, FixedHasEveryFix) {
-  for (const port::Behaviour& behaviour : port::behaviours)
-    EXPECT_TRUE(behaviour.in_fixed) << behaviour.flag;
+TEST(Revisions, VersionsCompareAsUpstreamsDo) {
+  EXPECT_LT(port::Version("v6.9"), port::Version("6.12"));
+  EXPECT_LT(port::Version("v5.18"), port::Version("v6.1"));
+  EXPECT_EQ(port::Version("v6.1 or before"), port::Version(6, 1));
+  EXPECT_LT(port::Version("v7.3"), port::not_upstream);
+}
+
+TEST(Revisions, HaveTheBehavioursUpToTheirVersion) {
+  EXPECT_FALSE(port::revision_of("v6.6").depot_is_list);
+  EXPECT_TRUE(port::revision_of("v6.7").depot_is_list);
+  EXPECT_FALSE(port::revision_of("v6.7").named_magazine_cache);
+  EXPECT_FALSE(port::revision_of("v7.2").lazy_magazines);
+  EXPECT_TRUE(port::revisions::v7_3.lazy_magazines);
+  EXPECT_FALSE(port::revisions::v7_3.reserve_is_atomic);
+  EXPECT_TRUE(port::revisions::fixed.reserve_is_atomic);
+}
+
+TEST(Revisions, AreOldestFirst) {
+  for (size_t i = 1; i < std::size(port::named_revisions); i++)
+    EXPECT_LT(port::named_revisions[i - 1].version, port::named_revisions[i].version);
+}
+
+TEST(Revisions, FixesThatUpstreamLacksRepairAFinding) {
+  for (const port::Behaviour& behaviour : port::behaviours) {
+    bool is_fix = behaviour.since == port::not_upstream;
+    EXPECT_TRUE(!is_fix || *behaviour.repairs) << behaviour.flag;
+    EXPECT_EQ(is_fix, std::string_view(behaviour.commit) == "not fixed") << behaviour.flag;
+  }
 }
 
 }  // namespace

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The port: the IOVA allocator of drivers/iommu/iova.c in C++20, with the kernel's names.
+// The port: the IOVA allocator (drivers/iommu/iova.c, include/linux/iova.h) in C++20, with the
+// kernel's names and its order of functions.
 //
 // A domain hands out ranges of page frame numbers (pfns, in units of its granule) top-down. Ranges
 // are nodes of a red-black tree; a permanent anchor node at the highest pfn ends it, so that every
 // gap has a node above. In front of the tree, small sizes are cached by start pfn in per-CPU
 // magazines, and full magazines in a depot per size: a cached range stays a node of the tree.
 //
-// Functions of namespace helper have no counterpart upstream; reports name their caller instead.
-// Compiled once for each revision (revision.h), and for a defect planted in it (defect.h), into a
-// namespace of its own; the flags are constants there. All limits are inclusive here, and exclusive
-// inside domain.cc and rcache.cc where a comment says so.
+// The port is compiled once for each revision (revision.h), and for a planted defect (defect.h),
+// into a namespace of its own; their flags are constants there. All revisions have the interface of
+// v6.12; a version in parentheses says since when upstream has a function or a property.
+//
+// Unless a comment says otherwise, sizes are pages of the granule, and limits are inclusive pfns.
+// "Any context" includes interrupts.
 #pragma once
 
 #include <boost/intrusive/set.hpp>
+#include <bit>
 #include <type_traits>
 
 #include "iova/defect.h"
@@ -28,7 +32,7 @@
 #include "shim/types.h"
 
 #ifndef IOVAFUZZ_REVISION
-#error "compile the port with -DIOVAFUZZ_REVISION=<column of behaviours.inc>"
+#error "compile the port with -DIOVAFUZZ_REVISION=<identifier of revisions.inc>"
 #endif
 
 namespace port::IOVAFUZZ_PORT {
@@ -40,11 +44,11 @@ inline constexpr Defects defect{};
 #endif
 inline constexpr Revision revision = PlantedRevision(revisions::IOVAFUZZ_REVISION, defect);
 
-inline constexpr unsigned long IOVA_ANCHOR = ~0ul;
+inline constexpr unsigned long IOVA_ANCHOR = ~0ul;   // pfn of the anchor node
 inline constexpr int IOVA_RANGE_CACHE_MAX_SIZE = 6;  // bins: sizes of 2^0 .. 2^5 pages
 inline constexpr unsigned long IOVA_MAG_SIZE = 127;  // pfns; with its size word, 1 KiB
-inline constexpr unsigned MAX_GLOBAL_MAGS = 32;      // of a depot that is no list
-inline constexpr unsigned long IOVA_DEPOT_DELAY = msecs_to_jiffies(100);
+inline constexpr unsigned MAX_GLOBAL_MAGS = 32;      // capacity of a depot array (before v6.7)
+inline constexpr unsigned long IOVA_DEPOT_DELAY = msecs_to_jiffies(100);  // jiffies
 
 // A node of the tree: pages pfn_lo..pfn_hi, both included.
 struct iova : boost::intrusive::set_base_hook<
@@ -66,7 +70,7 @@ struct iova_domain;
 struct iova_magazine {
   union {
     unsigned long size;   // pfns held, while a CPU owns it
-    iova_magazine* next;  // in a depot list, where every magazine is full
+    iova_magazine* next;  // in a depot list (v6.7), where every magazine is full
   };
   unsigned long pfns[IOVA_MAG_SIZE];
 };
@@ -79,14 +83,14 @@ struct iova_cpu_rcache {
 
 struct iova_rcache_with_array {
   spinlock_t lock;
-  unsigned long depot_size;
+  unsigned long depot_size;  // magazines
   iova_magazine* depot[MAX_GLOBAL_MAGS];
   iova_cpu_rcache* cpu_rcaches;  // per-CPU
 };
 
 struct iova_rcache_with_list {
   spinlock_t lock;
-  unsigned depot_size;
+  unsigned depot_size;  // magazines
   iova_magazine* depot;
   iova_cpu_rcache* cpu_rcaches;  // per-CPU
   iova_domain* iovad;
@@ -100,12 +104,12 @@ using iova_rcache =
 struct iova_domain {
   spinlock_t iova_rbtree_lock;
   iova_tree rbroot;
-  iova* cached_node;    // the walk for a limit above 4 GiB starts below it
-  iova* cached32_node;  // the same for limits up to 4 GiB
-  unsigned long granule;  // bytes
-  unsigned long start_pfn;
-  unsigned long dma_32bit_pfn;     // first pfn at or above 4 GiB
-  unsigned long max32_alloc_size;  // pages: such a request below 4 GiB is known to fail
+  iova* cached_node;               // walks for limits above 4 GiB start below it
+  iova* cached32_node;             // walks for limits up to 4 GiB start below it
+  unsigned long granule;           // bytes
+  unsigned long start_pfn;         // the lowest pfn to hand out; reservations may lie below
+  unsigned long dma_32bit_pfn;     // the first pfn at or above 4 GiB
+  unsigned long max32_alloc_size;  // pages: requests below 4 GiB of this size or more will fail
   iova anchor;
 
   iova_rcache* rcaches;  // IOVA_RANGE_CACHE_MAX_SIZE of them, or NULL
@@ -114,40 +118,52 @@ struct iova_domain {
   } cpuhp_dead;
 };
 
-// cache.cc. iova_cache_get() returns 0 or a negative error number.
+// The granule as a shift: log2 of bytes.
+inline unsigned long iova_shift(const iova_domain* iovad) {
+  return static_cast<unsigned long>(std::countr_zero(iovad->granule));
+}
+
+// Takes a reference to the slab caches of all domains; the first creates them. 0, -ENOMEM, or the
+// error of the hotplug state. May sleep.
 int iova_cache_get();
+// Drops a reference; the last destroys the caches. All domains must be put before. May sleep.
 void iova_cache_put();
-iova* alloc_iova_mem();
-void free_iova_mem(iova* iova);
-iova_magazine* iova_magazine_alloc(gfp_t flags);
-void iova_magazine_free(iova_magazine* mag);
-void reset_statics();
 
-// domain.cc. NULL means: no such range, or no memory.
-void init_iova_domain(iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
-iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                 bool size_aligned);
-iova* find_iova(iova_domain* iovad, unsigned long pfn);
-void __free_iova(iova_domain* iovad, iova* iova);
+// The largest size that rcaches hold (v6.0). Bytes.
+unsigned long iova_rcache_range();
+
+// Frees the range that contains pfn; ignores a pfn in no range. Any context.
 void free_iova(iova_domain* iovad, unsigned long pfn);
-iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
-void put_iova_domain(iova_domain* iovad);
-// For rcache.cc; the caller holds iova_rbtree_lock.
-iova* private_find_iova(iova_domain* iovad, unsigned long pfn);
-void remove_iova(iova_domain* iovad, iova* iova);
-namespace helper {
-// alloc_iova() with another lowest pfn than start_pfn, if it is higher.
-iova* alloc_iova_above(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                       bool size_aligned, unsigned long lowest_pfn);
-}  // namespace helper
-
-// rcache.cc. alloc_iova_fast() returns 0 when there is no room or no memory.
-unsigned long iova_rcache_range();  // bytes
-int iova_domain_init_rcaches(iova_domain* iovad);
+// Frees a range that the caller owns. Any context.
+void __free_iova(iova_domain* iovad, iova* iova);
+// Allocates size pages, the highest that fit between start_pfn and limit_pfn. size_aligned asks for
+// alignment to size, rounded up to a power of two. NULL: no room, or no memory. Any context.
+// lowest_pfn, which upstream does not have, raises start_pfn for this request.
+iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
+                 bool size_aligned, unsigned long lowest_pfn = 0);
+// Frees what alloc_iova_fast() returned for the same size; into the rcaches, if they take it. Any
+// context.
+void free_iova_fast(iova_domain* iovad, unsigned long pfn, unsigned long size);
+// Allocates from the rcaches, else from the tree, aligned. Sizes up to 32 pages are rounded up to a
+// power of two (v5.17). flush_rcache empties the rcaches and tries again before it fails (v4.15).
+// Returns the start pfn; 0: no room, or no memory. Needs iova_domain_init_rcaches(). Any context.
 unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
                               bool flush_rcache);
-void free_iova_fast(iova_domain* iovad, unsigned long pfn, unsigned long size);
-void iova_domain_free_rcaches(iova_domain* iovad);
-int iova_cpuhp_dead(unsigned cpu, hlist_node* node);
+// Keeps pfn_lo..pfn_hi, both included, from being allocated. Ranges that overlap are widened, and
+// the result may be one of them. NULL: no memory, or pfns beyond the address space, with a warning.
+// Any context.
+iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
+// Starts a domain in zeroed memory. granule: bytes, a power of two up to PAGE_SIZE. Cannot fail.
+void init_iova_domain(iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
+// Adds the rcaches to a domain (v5.18). 0, -ENOMEM, or the error of the hotplug state; after an
+// error, the domain is usable without the fast functions. May sleep.
+int iova_domain_init_rcaches(iova_domain* iovad);
+// The range that contains pfn; NULL: there is none. Any context.
+iova* find_iova(iova_domain* iovad, unsigned long pfn);
+// Frees all ranges and the rcaches. The memory of the domain is the caller's. May sleep.
+void put_iova_domain(iova_domain* iovad);
+
+// Static variables as after boot; not upstream.
+void reset_statics();
 
 }  // namespace port::IOVAFUZZ_PORT

@@ -28,7 +28,8 @@ inline void PrintTo(const PortRevision& revision, std::ostream* out) { *out << r
 
 inline const std::vector<PortRevision>& port_revisions() {
   static const std::vector<PortRevision> revisions = {
-#define PORT_REVISION(column, name) {#column, &port::column::variant, port::revisions::column},
+#define PORT_REVISION(identifier, name, version) \
+  {#identifier, &port::identifier::variant, port::revisions::identifier},
 #include "iova/revisions.inc"
 #undef PORT_REVISION
   };

@@ -2,7 +2,7 @@
 // Shows one revision of the port, with the defect planted in it, as a variant.
 #include <initializer_list>
 
-#include "iova/flush_queue.h"
+#include "iova/dma_iommu.h"
 #include "iova/iova.h"
 
 namespace port::IOVAFUZZ_PORT {
@@ -96,7 +96,7 @@ int init_queue(void* domain, bool single) {
 
 iova_fq* ring_of(const iommu_dma_cookie& cookie, unsigned cpu) {
   bool single = revision.single_flush_queue && cookie.options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE;
-  return single ? cookie.fq : per_cpu_ptr(cookie.fq, cpu);
+  return single ? cookie.single_fq : per_cpu_ptr(cookie.percpu_fq, cpu);
 }
 
 const void* queue(void* domain, unsigned long pfn, unsigned long size, list_head* freelist) {

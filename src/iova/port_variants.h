@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The port's revisions as variants, and the one that is compiled at hand. Which of them are linked
-// is the build's choice.
+// The port's revisions as variants, and the one that is being compiled. The build chooses which of
+// them are linked.
 #pragma once
 
+#include "iova/revision.h"
 #include "iova/variant.h"
 
 namespace port {
-#define PORT_REVISION(column, name) \
-  namespace column {                \
-  extern const iova_variant variant; \
+
+#define PORT_REVISION(identifier, name, version) \
+  namespace identifier {                         \
+  extern const iova_variant variant;             \
   }
 #include "iova/revisions.inc"
 #undef PORT_REVISION
+
+// For programs that link all of them; in the order of revisions.inc.
+struct NamedVariant : NamedRevision {
+  const iova_variant* variant;
+};
+
+inline constexpr NamedVariant variants[] = {
+#define PORT_REVISION(identifier, name, version) \
+  {{#identifier, name, version}, &identifier::variant},
+#include "iova/revisions.inc"
+#undef PORT_REVISION
+};
+
 }  // namespace port
 
-// IOVAFUZZ_REVISION, a column of behaviours.inc, is given by the build; so is IOVAFUZZ_DEFECT, a
-// flag of defects.inc, if one is planted. Each combination has a namespace of its own.
+// The build defines IOVAFUZZ_REVISION, an identifier of revisions.inc, and IOVAFUZZ_DEFECT, a flag
+// of defects.inc, if a defect is planted. Each combination has a namespace of its own.
 #ifdef IOVAFUZZ_DEFECT
 #define IOVAFUZZ_PORT IOVAFUZZ_REVISION::IOVAFUZZ_DEFECT
 namespace port::IOVAFUZZ_PORT {

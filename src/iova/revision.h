@@ -1,55 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Revisions of the port: which upstream behaviour it shows. The table is behaviours.inc.
+// Revisions of the port: which upstream version it behaves like. Two tables define them:
+// behaviours.inc, what changed when, and revisions.inc, which versions have a name.
 #pragma once
+
+#include <compare>
 
 namespace port {
 
+// An upstream version, numbered as in the kernel's Makefile. From text, "v6.12" or "6.12"; what
+// follows the numbers is ignored.
+struct Version {
+  unsigned version = 0, patchlevel = 0;
+
+  constexpr Version(unsigned version, unsigned patchlevel)
+      : version(version), patchlevel(patchlevel) {}
+  constexpr Version(const char* text) {
+    if (*text == 'v') text++;
+    version = number(text);
+    if (*text == '.') patchlevel = number(++text);
+  }
+  constexpr auto operator<=>(const Version&) const = default;
+
+ private:
+  static constexpr unsigned number(const char*& text) {
+    unsigned value = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+      value = 10 * value + static_cast<unsigned>(*text - '0');
+    return value;
+  }
+};
+
+// Later than every upstream version: since when fixes hold that upstream lacks.
+inline constexpr Version not_upstream{~0u, 0};
+
+// A row of behaviours.inc.
 struct Behaviour {
-  const char* flag;
-  const char* commit;   // upstream commit, or "not fixed"
-  const char* version;  // first version with it, or the finding it is the fix of
+  const char* flag;                  // the member of Revision
+  Version since;                     // first version with it
+  const char* commit = "not fixed";  // upstream commit, or "not established"
+  const char* repairs = "";          // id of the ledger entry that it fixes, or ""
   const char* meaning;
-  bool in_v6_1, in_v6_12, in_v7_3, in_fixed;
 };
 
 inline constexpr Behaviour behaviours[] = {
-#define BEHAVIOUR(flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed) \
-  {#flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed},
+#define BEHAVIOUR(identifier, ...) {.flag = #identifier, __VA_ARGS__},
 #include "behaviours.inc"
 #undef BEHAVIOUR
 };
 
+// The behaviours of one version, a flag each.
 struct Revision {
-#define BEHAVIOUR(flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed) bool flag;
+#define BEHAVIOUR(identifier, ...) bool identifier;
 #include "behaviours.inc"
 #undef BEHAVIOUR
 };
 
+constexpr Revision revision_of(Version version) {
+  return {
+#define BEHAVIOUR(identifier, ...) \
+  .identifier = Behaviour{.flag = #identifier, __VA_ARGS__}.since <= version,
+#include "behaviours.inc"
+#undef BEHAVIOUR
+  };
+}
+
+// A row of revisions.inc.
+struct NamedRevision {
+  const char* identifier;  // "v6_12": names namespaces, build targets and folders
+  const char* name;        // "6.12", as users write it
+  Version version;
+};
+
+inline constexpr NamedRevision named_revisions[] = {
+#define PORT_REVISION(identifier, name, version) {#identifier, name, version},
+#include "revisions.inc"
+#undef PORT_REVISION
+};
+
+// The same by identifier, for code that the build compiles for one of them.
 namespace revisions {
-#define BEHAVIOUR(flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed) v6_1,
-inline constexpr Revision v6_1{
-#include "behaviours.inc"
-};
-#undef BEHAVIOUR
-#define BEHAVIOUR(flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed) v6_12,
-inline constexpr Revision v6_12{
-#include "behaviours.inc"
-};
-#undef BEHAVIOUR
-#define BEHAVIOUR(flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed) v7_3,
-inline constexpr Revision v7_3{
-#include "behaviours.inc"
-};
-#undef BEHAVIOUR
-#define BEHAVIOUR(flag, commit, version, meaning, v6_1, v6_12, v7_3, fixed) fixed,
-inline constexpr Revision fixed{
-#include "behaviours.inc"
-};
-#undef BEHAVIOUR
+#define PORT_REVISION(identifier, name, version) \
+  inline constexpr Revision identifier = revision_of(version);
+#include "revisions.inc"
+#undef PORT_REVISION
 }  // namespace revisions
 
 namespace variant_names {
-#define PORT_REVISION(column, name) inline constexpr char column[] = "port@" name;
+#define PORT_REVISION(identifier, name, version) inline constexpr char identifier[] = "port@" name;
 #include "revisions.inc"
 #undef PORT_REVISION
 }  // namespace variant_names

@@ -63,10 +63,11 @@ struct iova_queue {
   bool has_single;                 /* one ring for all CPUs can be had */
   unsigned long entries;           /* of a ring, one of which stays free */
   unsigned long timeout, timeout_of_single; /* ms */
-  int (*init)(void *domain, bool single);   /* 0 or -ENOMEM; put_domain() frees it */
-  /* pfn as alloc_fast() gave it, with the same size. The pages of freelist belong to the queue from
-   * now on, and freelist itself does until they are put: pages_put of shim/iommu.h is then told of
-   * the list that is returned. */
+  /* iommu_dma_init_fq(). 0 or -ENOMEM; put_domain() frees the queue. */
+  int (*init)(void *domain, bool single);
+  /* queue_iova(). pfn as alloc_fast() gave it, with the same size. The pages of freelist belong to
+   * the queue from now on, and freelist itself does until they are put: pages_put of shim/iommu.h
+   * is then told of the list that is returned. */
   const void *(*queue)(void *domain, unsigned long pfn, unsigned long size,
                        struct list_head *freelist);
   void (*fields)(const void *domain, struct iova_queue_fields *fields);
@@ -78,10 +79,11 @@ struct iova_queue {
 
 struct iova_variant {
   const char *name; /* "port@6.12" */
-  const char *like; /* for a kernel tree, the revision of the port that it should equal, "v6_12" */
+  /* For a kernel tree, the identifier of the revision that it should equal, "v6_12"; or NULL. */
+  const char *like;
   size_t domain_size;    /* bytes */
   size_t magazine_pfns;  /* capacity of a magazine */
-  size_t depot_magazines; /* capacity of a depot; 0: a list, which has no end */
+  size_t depot_magazines; /* capacity of a depot; 0: a list, which has no end (v6.7) */
   bool trims_depot; /* by delayed work */
   bool embeds_rcaches; /* in the domain, instead of allocating them */
   bool flushes_depots; /* when a fast request fails, not only the CPUs' magazines */
@@ -96,19 +98,33 @@ struct iova_variant {
   /* Static state as after boot. */
   void (*reset)(void);
 
+  /* iova_cache_get(): 0 or a negative error number. May sleep. */
   int (*cache_get)(void);
+  /* iova_cache_put(). May sleep. */
   void (*cache_put)(void);
+  /* init_iova_domain(). granule: bytes, a power of two up to PAGE_SIZE. */
   void (*init_domain)(void *domain, unsigned long granule, unsigned long start_pfn);
-  int (*init_rcaches)(void *domain); /* NULL: init_domain() does it */
-  unsigned long (*rcache_range)(void); /* bytes, of the largest size cached; NULL: not told */
+  /* iova_domain_init_rcaches() (v5.18): 0 or a negative error number. May sleep.
+   * NULL: init_domain() does it. */
+  int (*init_rcaches)(void *domain);
+  /* iova_rcache_range() (v6.0): bytes, of the largest size cached. NULL: not told. */
+  unsigned long (*rcache_range)(void);
+  /* put_iova_domain(), after the flush queue's end. May sleep. */
   void (*put_domain)(void *domain);
+  /* alloc_iova(). NULL: no room, or no memory. */
   void *(*alloc)(void *domain, unsigned long size, unsigned long limit_pfn, bool size_aligned);
+  /* alloc_iova_fast(): a start pfn. 0: no room, or no memory. */
   unsigned long (*alloc_fast)(void *domain, unsigned long size, unsigned long limit_pfn,
                               bool flush_rcache);
+  /* free_iova(). pfn: any of the range. */
   void (*free_pfn)(void *domain, unsigned long pfn);
+  /* __free_iova(). */
   void (*free_iova)(void *domain, void *iova);
+  /* free_iova_fast(). pfn and size as of alloc_fast(). */
   void (*free_fast)(void *domain, unsigned long pfn, unsigned long size);
+  /* find_iova(). NULL: no range contains pfn. */
   void *(*find)(void *domain, unsigned long pfn);
+  /* reserve_iova(). pfn_hi is included. NULL: no memory, or pfns beyond the address space. */
   void *(*reserve)(void *domain, unsigned long pfn_lo, unsigned long pfn_hi);
 
   const struct iova_queue *queue; /* NULL: not at hand */

@@ -8,6 +8,7 @@
 #include <regex>
 #include <set>
 
+#include "iova/revision.h"
 #include "program/mutation.h"
 #include "program/program.h"
 #include "triage/tests/command_test.h"
@@ -19,7 +20,6 @@ namespace tool {
 namespace {
 
 constexpr const char target_name[] = "iova_init_faults";
-constexpr const char* variant_folders[] = {"v6_1", "v6_12", "v7_3", "fixed"};
 constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
 constexpr const char bug_key[] =
     "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
@@ -73,10 +73,9 @@ class CorpusOf {
 // Edges and features by variant, as the engine itself counts them when it reads a corpus.
 std::vector<std::pair<int, int>> engines_counts(const fs::path& folder) {
   std::vector<std::pair<int, int>> counts;
-  for (const char* variant : variant_folders) {
-    CommandResult result = run_command(
-        {(build_folder() / "bin" / variant / target_name).string(), "-runs=0", folder.string()},
-        false);
+  for (const port::NamedRevision& revision : port::named_revisions) {
+    fs::path binary = build_folder() / "bin" / revision.identifier / target_name;
+    CommandResult result = run_command({binary.string(), "-runs=0", folder.string()}, false);
     std::smatch match;
     std::regex line("INITED cov: ([0-9]+) ft: ([0-9]+)");
     if (!std::regex_search(result.output, match, line)) {
@@ -249,7 +248,7 @@ TEST(CorpusMerge, KeepsACorpusInItsForm) {
   auto files = contents(empty.folder());
   EXPECT_FALSE(files.empty());
   for (const auto& [name, content] : files) EXPECT_EQ(name.find('.'), std::string::npos);
-  EXPECT_EQ(engines_counts(empty.folder()).size(), std::size(variant_folders));
+  EXPECT_EQ(engines_counts(empty.folder()).size(), std::size(port::named_revisions));
 }
 
 class Promote : public testing::Test {
@@ -369,7 +368,7 @@ TEST(CorpusStats, CountsFilesOperationsAndWhatNeverOccurs) {
   EXPECT_EQ(row["with_faults"], 1);
   EXPECT_EQ(row["duplicates"], 1);
   EXPECT_EQ(row["not_canonical"], 1);
-  EXPECT_EQ(row["variants"].size(), std::size(variant_folders));
+  EXPECT_EQ(row["variants"].size(), std::size(port::named_revisions));
   for (const auto& variant : row["variants"]) EXPECT_GT(variant["edges"], 0);
   CommandResult text = tool({"corpus", "stats", corpus.folder()});
   EXPECT_EQ(text.status, 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <regex>
 
 #include "engine/oracles.h"
@@ -25,16 +26,6 @@ namespace {
 
 using engine::KnownFinding;
 
-struct NamedRevision {
-  const char* name;
-  const iova_variant* variant;
-};
-constexpr NamedRevision revisions[] = {
-#define PORT_REVISION(column, name) {name, &port::column::variant},
-#include "iova/revisions.inc"
-#undef PORT_REVISION
-};
-
 bool contains(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
@@ -48,7 +39,7 @@ class LedgerEntry : public testing::TestWithParam<KnownFinding> {
 
 TEST_P(LedgerEntry, IsShownByItsReproducerOnTheAffectedRevisionsOnly) {
   Input input = read_input(source_folder() / "corpus" / entry_.reproducer);
-  for (const NamedRevision& revision : revisions) {
+  for (const port::NamedVariant& revision : port::variants) {
     std::string key = run_isolated(*revision.variant, input.program).key();
     if (contains(entry_.affected, revision.name))
       EXPECT_TRUE(contains(entry_.keys, key)) << revision.name << ": " << key;
@@ -59,7 +50,7 @@ TEST_P(LedgerEntry, IsShownByItsReproducerOnTheAffectedRevisionsOnly) {
 
 TEST_P(LedgerEntry, IsGonePastToTheEndOfItsReproducer) {
   Input input = read_input(source_folder() / "corpus" / entry_.reproducer);
-  for (const NamedRevision& revision : revisions) {
+  for (const port::NamedVariant& revision : port::variants) {
     if (!contains(entry_.affected, revision.name)) continue;
     Outcome outcome = run_isolated(*revision.variant, input.program, {.known = entry_.keys});
     EXPECT_EQ(outcome.key(), "");
@@ -86,26 +77,30 @@ TEST_P(LedgerEntry, SaysWhatItIs) {
     EXPECT_FALSE(text.empty());
   EXPECT_FALSE(entry_.affected.empty());
   for (const std::string& name : entry_.affected)
-    EXPECT_TRUE(std::any_of(std::begin(revisions), std::end(revisions),
-                            [&](const NamedRevision& revision) { return revision.name == name; }))
+    EXPECT_TRUE(std::any_of(std::begin(port::variants), std::end(port::variants),
+                            [&](const auto& revision) { return revision.name == name; }))
         << name;
   EXPECT_FALSE(contains(entry_.affected, "fixed"));
 }
 
-// The row of behaviours.inc with its fix: named by the commit, or by the entry if there is none.
-TEST_P(LedgerEntry, IsABehaviourOfTheAffectedRevisions) {
-  const port::Behaviour* fix = nullptr;
-  bool unfixed = entry_.upstream == "not fixed";
+// The row of behaviours.inc that repairs it agrees with what the entry says of upstream.
+TEST_P(LedgerEntry, IsRepairedByOneBehaviour) {
+  std::vector<std::string> repairs;
   for (const port::Behaviour& b : port::behaviours)
-    if (unfixed ? b.version == entry_.id && b.commit == entry_.upstream
-                : b.commit + std::string(", ") + b.version == entry_.upstream)
-      fix = &b;
-  ASSERT_NE(fix, nullptr);
-  EXPECT_TRUE(fix->in_fixed);
-  // Not the other way round: 6.1 has no cache whose pointer could be stale.
-  for (auto [name, has_fix] : {std::pair("6.1", fix->in_v6_1), {"6.12", fix->in_v6_12},
-                               {"7.3", fix->in_v7_3}})
-    EXPECT_FALSE(has_fix && contains(entry_.affected, name)) << name;
+    if (b.repairs == entry_.id)
+      repairs.push_back(b.since == port::not_upstream
+                            ? b.commit
+                            : fmt::format("{}, v{}.{}", b.commit, b.since.version,
+                                          b.since.patchlevel));
+  EXPECT_EQ(repairs, std::vector{entry_.upstream});
+}
+
+TEST(Ledger, DerivesTheAffectedRevisions) {
+  std::map<std::string, std::vector<std::string>> affected;
+  for (const KnownFinding& entry : engine::ledger()) affected[entry.id] = entry.affected;
+  EXPECT_EQ(affected["mag-free-null"], std::vector<std::string>{"6.12"});
+  EXPECT_EQ(affected["stale-cache"], (std::vector<std::string>{"6.12", "7.3"}));
+  EXPECT_EQ(affected["hint-poisoned"], (std::vector<std::string>{"6.1", "6.12", "7.3"}));
 }
 
 TEST_P(LedgerEntry, HasNotExpired) {
@@ -135,13 +130,13 @@ TEST(Ledger, HasEveryBehaviourThatIsNotFixed) {
   std::set<std::string> ids;
   for (const KnownFinding& entry : engine::ledger()) ids.insert(entry.id);
   for (const port::Behaviour& b : port::behaviours)
-    EXPECT_TRUE(std::string_view(b.commit) != "not fixed" || ids.contains(b.version)) << b.flag;
+    EXPECT_TRUE(b.since < port::not_upstream || ids.contains(b.repairs)) << b.flag;
 }
 
 // Seeds are clean on every revision behind what is known of it, and show every key of the ledger.
 TEST(Ledger, IsWhatSeedsMeet) {
   std::set<std::string> met, listed;
-  for (const NamedRevision& revision : revisions) {
+  for (const port::NamedVariant& revision : port::variants) {
     std::vector<Input> inputs;
     for (const auto& seed : seeds()) inputs.push_back(read_input(seed));
     std::vector<Job> jobs;

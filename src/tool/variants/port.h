@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The port as shared objects: a revision, or one with a planted defect, built and loaded when it is
-// asked for. Revisions are columns of behaviours.inc here ("v6_12").
+// asked for. Revisions are identifiers of revisions.inc here ("v6_12").
 #pragma once
 
 #include <string>

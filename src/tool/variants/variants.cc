@@ -13,20 +13,11 @@
 namespace tool {
 namespace {
 
-struct Named {
-  const char* revision;
-  const char* column;
-};
-
-constexpr Named all[] = {
-#define PORT_REVISION(column, name) {name, #column},
-#include "iova/revisions.inc"
-#undef PORT_REVISION
-};
+using Named = port::NamedRevision;
 
 const Named& find(const std::string& revision) {
-  for (const Named& named : all)
-    if (revision == named.revision) return named;
+  for (const Named& named : port::named_revisions)
+    if (revision == named.name) return named;
   throw Failure(unknown_word("revision", revision, revisions()));
 }
 
@@ -46,17 +37,17 @@ void VariantChoice::add_options(CommandLine& line) {
 
 const iova_variant& VariantChoice::variant() const {
   if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel));
-  return load_port(find(revision).column, defect_of(*this));
+  return load_port(find(revision).identifier, defect_of(*this));
 }
 
 std::string VariantChoice::build_name() const {
   if (!kernel.empty()) return tool::build_name(find_kernel_tree(kernel));
-  return tool::build_name(find(revision).column, defect_of(*this));
+  return tool::build_name(find(revision).identifier, defect_of(*this));
 }
 
 std::filesystem::path VariantChoice::library() const {
   if (!kernel.empty()) return module_of(find_kernel_tree(kernel)).file;
-  return module_of(find(revision).column, defect_of(*this)).file;
+  return module_of(find(revision).identifier, defect_of(*this)).file;
 }
 
 std::string VariantChoice::options() const {
@@ -82,13 +73,13 @@ VariantChoice parse_variant(const std::string& word) {
 
 std::vector<std::string> revisions() {
   std::vector<std::string> names;
-  for (const Named& named : all) names.push_back(named.revision);
+  for (const Named& named : port::named_revisions) names.push_back(named.name);
   return names;
 }
 
 std::string likeness(const iova_variant& kernel) {
-  for (const Named& named : all)
-    if (kernel.like && !strcmp(named.column, kernel.like)) return named.revision;
+  for (const Named& named : port::named_revisions)
+    if (kernel.like && !strcmp(named.identifier, kernel.like)) return named.name;
   return "";
 }
 

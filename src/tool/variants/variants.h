@@ -19,7 +19,7 @@ struct VariantChoice {
   void add_options(CommandLine& line);
   // Builds it if need be. Throws Failure if there is no such variant.
   const iova_variant& variant() const;
-  // The name of the variant's build targets and folder: a column of behaviours.inc, with
+  // The name of the variant's build targets and folder: an identifier of revisions.inc, with
   // "+" and the defect if there is one, or a tree's.
   std::string build_name() const;
   // What a program that is not the tool links to have it, once variant() has been called.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The flush queue of drivers/iommu/dma-iommu.c (v5.17 and later): freed ranges wait there until the
-// hardware has forgotten them.
+// The flush queue of drivers/iommu/dma-iommu.c (v5.17 and later; before, of iova.c): freed ranges
+// wait there until the hardware has forgotten them.
 //
 // An unmapped range may still be in the hardware's translations; flushing those for each range is
 // slow. So ranges are queued in rings, one a CPU or one for all, and released together, after a
@@ -24,10 +24,11 @@ using page_list =
 struct iova_fq_entry {
   unsigned long iova_pfn;
   unsigned long pages;
-  page_list freelist;          // page-table pages that the same flush is waited for with
+  page_list freelist;          // page-table pages to free after the same flush
   unsigned long long counter;  // flushes started when it was queued
 };
 
+// Before v6.7.
 struct iova_fq_of_fixed_size {
   iova_fq_entry entries[IOVA_DEFAULT_FQ_SIZE];
   unsigned head, tail;
@@ -56,7 +57,10 @@ struct iommu_dma_options {
 // A domain with its queue.
 struct iommu_dma_cookie {
   iova_domain iovad;
-  iova_fq* fq;  // per-CPU unless the queue is a single one
+  union {
+    iova_fq* single_fq;  // v6.7
+    iova_fq* percpu_fq;
+  };
   unsigned long long fq_flush_start_cnt, fq_flush_finish_cnt;
   struct flush_timer : timer_list {
     iommu_dma_cookie* cookie;
@@ -66,12 +70,15 @@ struct iommu_dma_cookie {
   iommu_dma_options options;
 };
 
-// 0 or -ENOMEM; also 0 if there is a queue already. May sleep.
-int iommu_dma_init_fq(iommu_domain* domain);
-// Takes the pages of freelist, which must be initialized before it is used again. Any context.
+// Queues a range for free_iova_fast() after the next flush: pages as allocated, from pfn on. Takes
+// the pages of freelist, which must be initialized before it is used again. Cannot fail. Any
+// context.
 void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages,
                 page_list* freelist);
-// Nobody may queue any more. What is queued stays in the tree. May sleep.
+// Frees the queue, and the page lists in it; queued ranges stay in the tree. Does nothing if there
+// is no queue. No queue_iova() may run any more. May sleep.
 void iommu_dma_free_fq(iommu_dma_cookie* cookie);
+// Starts a queue as cookie->options say. 0 or -ENOMEM; 0 also if there is one already. May sleep.
+int iommu_dma_init_fq(iommu_domain* domain);
 
 }  // namespace port::IOVAFUZZ_PORT
