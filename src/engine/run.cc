@@ -74,7 +74,8 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   tracer_.begin();
   judges_.begin();
   // The callers are judged where a finding is to be told.
-  judges_.listen(history, tracer_, repeated_);
+  if (judges_callers_ != repeated_) judges_.listen(history, tracer_, repeated_);
+  judges_callers_ = repeated_;
   policy_.begin(options, closely_);
   shim_events.begin(variant, closely_);
   shim::set_attempt_observer(

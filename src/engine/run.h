@@ -123,6 +123,7 @@ class Run {
   // everything after each call.
   bool closely_ = false;
   bool repeated_ = false;
+  std::optional<bool> judges_callers_;  // nothing while nobody listens
   const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
   struct Met {
     std::string key, operation;
