@@ -72,7 +72,8 @@ function(iovafuzz_kernel name title tree)
   if(ARGC GREATER 3)
     target_compile_options(kernel_flags_${name} INTERFACE "SHELL:-iquote \"${ARGV3}\"")
   endif()
-  target_compile_options(kernel_flags_${name} INTERFACE -std=gnu11 -fno-strict-aliasing
+  target_compile_options(kernel_flags_${name} INTERFACE -std=gnu11 -fexceptions
+    -fno-strict-aliasing
     -fno-strict-overflow -fno-delete-null-pointer-checks -fPIC -fvisibility=hidden -fno-common
     -w -Werror=implicit-function-declaration
     -ffile-prefix-map=${tree}/= -ffile-prefix-map=${out}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/compare.h"
 
-#include "engine/session.h"
+#include <fmt/format.h>
+
+#include "engine/run.h"
 
 namespace engine {
 namespace {
@@ -73,7 +75,7 @@ const std::vector<std::string>& expect_same(const iova_variant& expected,
   static std::vector<std::string> known_met;
   known_met.clear();
   if (auto difference = compare(expected, actual, program, options.faults))
-    known_met = session().report_difference(difference->operation, difference->values,
+    known_met = the_run().report_difference(difference->operation, difference->values,
                                             options.known);
   return known_met;
 }

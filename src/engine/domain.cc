@@ -81,7 +81,6 @@ void Domain::forget_ranges() {
   for (Slot& slot : slots) slot.clear();
   has_queue = single_queue = false;
   queued.clear();
-  for (unsigned& entries : in_ring) entries = 0;
   unmaps_under_way = 0;
   flushes_started = newest_finished = 0;
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the engine itself knows of a domain, independently of the allocator: the ranges in use, by
-// address and by slot, and the reserved pages.
+// What callers know of a domain, whatever the allocator makes of it: the ranges in use, by address
+// and by slot, and the reserved pages.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "engine/model.h"
-#include "engine/rcache_model.h"
 #include "program/limits.h"
 #include "shim/list.h"
 
@@ -72,13 +71,12 @@ class PageSet {
 };
 
 struct Domain {
+  unsigned number = 0;     // in the program
   void* memory = nullptr;  // NULL: not initialized
   bool has_rcaches = false;
   bool has_allocated = false;  // reservations come before
   uint64_t granule_shift = 0;
   uint64_t start_pfn = 0;
-  Model model;
-  RcacheModel rcache;
   LiveRanges live;
   PageSet reserved;
   Slot slots[program::max_slots];
@@ -86,7 +84,6 @@ struct Domain {
   // The flush queue.
   bool has_queue = false, single_queue = false;
   Slot queued;                    // in the order of their unmapping
-  unsigned in_ring[program::max_cpus] = {};
   unsigned unmaps_under_way = 0;  // calls of queue() that a slow flush holds up
   uint64_t flushes_started = 0;   // hardware flushes, numbered from 1
   uint64_t newest_finished = 0;   // the latest started one that is over

@@ -34,5 +34,6 @@ std::string format(const Report& report);
 // stderr.
 using ReportSink = void (*)(const Report&);
 void set_report_sink(ReportSink sink);
+void deliver(const Report& report);  // to it
 
 }  // namespace engine

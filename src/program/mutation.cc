@@ -9,78 +9,45 @@ namespace {
 
 // What the operations before a point leave, if none of them fails: enough to know which needs of
 // an operation are met there.
-struct Standing {
-  bool cache = false;
-  bool initialized[max_domains] = {};
-  bool has_rcaches[max_domains] = {};
-  bool has_queue[max_domains] = {};
-
+class Standing {
+ public:
   explicit Standing(std::span<const Operation> before) {
-    unsigned references = 0;
     bool fails = false;
     for (const Operation& operation : before) {
-      unsigned d = operation.domain;
-      switch (operation.code) {
-        case OpCode::cache_get: references += !fails; break;
-        case OpCode::cache_put: references -= references > 0; break;
-        case OpCode::init: initialized[d] = true; break;
-        case OpCode::init_rcaches: has_rcaches[d] = !fails && initialized[d] && references; break;
-        case OpCode::queue_init: has_queue[d] |= !fails && initialized[d]; break;
-        case OpCode::put: initialized[d] = has_rcaches[d] = has_queue[d] = false; break;
-        default: break;
-      }
+      const OperationSpec& op = spec(operation.code);
+      bool works = !(fails && op.reports != Reports::nothing) && !missing(operation);
+      uint8_t& of_domain = of_domains_[operation.domain];
+      if (works) of_domain |= op.gives & needs::of_a_domain;
+      if (works && op.gives & needs::cache) references_++;
+      of_domain &= static_cast<uint8_t>(~op.takes);
+      if (op.takes & needs::cache) references_ -= references_ > 0;
       fails = operation.code == OpCode::fail;
     }
-    cache = references > 0;
   }
+  // The needs of the operation that are not met.
+  uint8_t missing(const Operation& operation) const {
+    uint8_t met = of_domains_[operation.domain] | (references_ ? needs::cache : 0);
+    return spec(operation.code).needs & static_cast<uint8_t>(~met);
+  }
+
+ private:
+  unsigned references_ = 0;
+  uint8_t of_domains_[max_domains] = {};
 };
 
 // The operations that must come before for this one not to be skipped, and itself.
 void append_with_needs(const Operation& operation, const Standing& standing,
                        std::vector<Operation>& out) {
-  auto need = [&](OpCode code) {
-    Operation needed = make(code);
-    needed.domain = operation.domain;
-    if (!spec(code).on_domain) needed.domain = 0;
+  uint8_t missing = standing.missing(operation);
+  for (uint8_t need : needs::all) {
+    if (!(missing & need)) continue;
+    auto giver = std::find_if(operations().begin(), operations().end(),
+                              [&](const OperationSpec& op) { return op.gives & need; });
+    Operation needed = make(giver->code);
+    needed.domain = giver->on_domain ? operation.domain : 0;
     out.push_back(needed);
-  };
-  bool initialized = standing.initialized[operation.domain];
-  bool has_rcaches = standing.has_rcaches[operation.domain];
-  switch (operation.code) {
-    case OpCode::alloc_fast:
-      if (!standing.cache) need(OpCode::cache_get);
-      if (!initialized) need(OpCode::init);
-      if (!has_rcaches) need(OpCode::init_rcaches);
-      break;
-    case OpCode::queue:
-      if (!standing.cache) need(OpCode::cache_get);
-      if (!initialized) need(OpCode::init);
-      if (!has_rcaches) need(OpCode::init_rcaches);
-      if (!standing.has_queue[operation.domain]) need(OpCode::queue_init);
-      break;
-    case OpCode::init_rcaches:
-    case OpCode::alloc:
-    case OpCode::reserve:
-      if (!standing.cache) need(OpCode::cache_get);
-      if (!initialized) need(OpCode::init);
-      break;
-    case OpCode::put:
-    case OpCode::free_pfn:
-    case OpCode::queue_init:
-    case OpCode::find_pfn:
-      if (!initialized) need(OpCode::init);
-      break;
-    case OpCode::cache_put:
-      if (!standing.cache) need(OpCode::cache_get);
-      break;
-    default: break;
   }
   out.push_back(operation);
-}
-
-bool can_fail(OpCode code) {
-  return spec(code).reports != Reports::nothing || code == OpCode::free_fast ||
-         code == OpCode::queue || code == OpCode::tick;
 }
 
 // The operand, if the operation has it.
@@ -207,7 +174,8 @@ void Mutator::insert_with_needs(Program& program, size_t at, std::span<const Ope
   auto& operations = program.operations;
   std::vector<Operation> fresh;
   std::vector<Operation> prefixes;
-  std::vector<Operation> before(operations.begin(), operations.begin() + static_cast<ptrdiff_t>(at));
+  std::vector<Operation> before(operations.begin(),
+                                operations.begin() + static_cast<ptrdiff_t>(at));
   for (const Operation& operation : run) {
     if (is_prefix(operation.code)) {
       prefixes.push_back(operation);

@@ -72,110 +72,18 @@ constexpr RoleSpec roles[role_count] = {
     {"pages", Kind::bits, 2, false, 0, 3, {}, "page-table pages that wait with each range"},
 };
 
-constexpr Value below_4g = at(Base::dma32, -1);
-constexpr Value once{0, 1};
-constexpr Value none{};
+constexpr Value below_4g = at(Base::dma32, -1), start = at(Base::start, 0);
 
-constexpr OperandSpec cpus_operands[] = {{Role::cpus, {0, 2}}};
-constexpr OperandSpec cpu_operands[] = {{Role::cpu, {0, 1}}};
-constexpr OperandSpec init_operands[] = {{Role::granule, {0, 12}}, {Role::start, {0, 1}}};
-constexpr OperandSpec fail_operands[] = {{Role::mask, {0, 1}}};
-constexpr OperandSpec tick_operands[] = {{Role::ms, {0, 100}}};
-constexpr OperandSpec alloc_operands[] = {{Role::slot, none},
-                                          {Role::unaligned, none},
-                                          {Role::size, {0, 1}},
-                                          {Role::limit, below_4g},
-                                          {Role::count, once}};
-constexpr OperandSpec alloc_fast_operands[] = {{Role::slot, none},
-                                               {Role::no_flush, none},
-                                               {Role::size, {0, 1}},
-                                               {Role::limit, below_4g},
-                                               {Role::count, once}};
-constexpr OperandSpec free_operands[] = {{Role::slot, none},
-                                         {Role::oldest, none},
-                                         {Role::at, none},
-                                         {Role::count, once}};
-constexpr OperandSpec free_fast_operands[] = {{Role::slot, none},
-                                              {Role::oldest, none},
-                                              {Role::count, once}};
-constexpr OperandSpec find_operands[] = {{Role::slot, none},
-                                         {Role::oldest, none},
-                                         {Role::at, none}};
-constexpr OperandSpec find_pfn_operands[] = {{Role::pfn, {static_cast<uint16_t>(Base::start), 0}}};
-constexpr OperandSpec reserve_operands[] = {{Role::slot, none},
-                                            {Role::lo, at(Base::start, 0)},
-                                            {Role::size, {0, 1}}};
-
-constexpr OperandSpec queue_init_operands[] = {{Role::single, none}};
-constexpr OperandSpec queue_operands[] = {{Role::slot, none},
-                                          {Role::oldest, none},
-                                          {Role::pages, once},
-                                          {Role::count, once}};
+// Operands as rows have them: operands<of(role, fallback), ...>.
+constexpr OperandSpec of(Role role, Value fallback) { return {role, fallback}; }
+constexpr OperandSpec of(Role role, uint64_t fallback = 0) { return {role, {0, fallback}}; }
+template <OperandSpec... all>
+constexpr OperandSpec operands[] = {all...};
 
 constexpr OperationSpec table[operation_count] = {
-    {OpCode::cache_get, "cache_get", false, Reports::failure, false, 3, {},
-     "iova_cache_get", "takes a reference on the caches that all domains share", ""},
-    {OpCode::init, "init", true, Reports::nothing, false, 4, init_operands,
-     "init_iova_domain", "initializes fresh zeroed memory as a domain", "the domain is initialized already"},
-    {OpCode::init_rcaches, "init_rcaches", true, Reports::failure, false, 6, {},
-     "iova_domain_init_rcaches", "gives a domain its magazine caches",
-     "the domain is not initialized or has rcaches, or the cache is not held"},
-    {OpCode::fail, "fail", false, Reports::nothing, false, 1, fail_operands,
-     "", "allocation attempts of the next operation that fail; several add up", ""},
-    {OpCode::alloc_fast, "alloc_fast", true, Reports::may_retry, true, 10, alloc_fast_operands,
-     "alloc_iova_fast", "allocates through the magazines into a slot",
-     "no rcaches, the cache is not held; start pfn 0, limit ~0 without edge"},
-    {OpCode::free_fast, "free_fast", true, Reports::nothing, true, 8, free_fast_operands,
-     "free_iova_fast", "frees, through the magazines, ranges that alloc_fast put into a slot", "the slot has none"},
-    {OpCode::alloc, "alloc", true, Reports::failure, true, 6, alloc_operands,
-     "alloc_iova", "allocates from the tree into a slot",
-     "the domain is not initialized, the cache is not held; limit ~0 without edge"},
-    {OpCode::free, "free", true, Reports::nothing, true, 4, free_operands,
-     "free_iova", "frees ranges that alloc or alloc_fast put into a slot", "the slot has none"},
-    {OpCode::put, "put", true, Reports::nothing, false, 4, {},
-     "put_iova_domain", "destroys a domain, whose memory is then freed", "the domain is not initialized"},
-    {OpCode::cache_put, "cache_put", false, Reports::nothing, false, 3, {},
-     "iova_cache_put", "drops a reference",
-     "the cache is not held, or it is the last reference and a domain is initialized"},
-    {OpCode::cpus, "cpus", false, Reports::nothing, false, 1, cpus_operands,
-     "", "how many CPUs are possible; 2 if not given", "it is not the first operation"},
-    {OpCode::cpu, "cpu", false, Reports::nothing, false, 3, cpu_operands,
-     "", "what follows runs on this CPU", "the CPU is not online"},
-    {OpCode::offline, "offline", false, Reports::nothing, false, 3, cpu_operands,
-     "iova_cpuhp_dead", "takes a CPU down, with the dead callbacks", "the CPU is not online, or the last one"},
-    {OpCode::online, "online", false, Reports::nothing, false, 2, cpu_operands,
-     "", "brings a CPU up", "the CPU is online or not possible"},
-    {OpCode::tick, "tick", false, Reports::nothing, false, 3, tick_operands,
-     "iova_depot_work_func", "moves time, running the work and timers that come due", ""},
-    {OpCode::reserve, "reserve", true, Reports::failure, true, 3, reserve_operands,
-     "reserve_iova", "reserves size pages from lo, into a slot",
-     "the cache is not held, the range leaves the space or is in use; without edge, the domain has "
-     "handed out ranges"},
-    {OpCode::find, "find", true, Reports::nothing, true, 1, find_operands,
-     "find_iova", "looks up a pfn in a range of a slot, which must be found", "the slot is empty"},
-    {OpCode::find_pfn, "find_pfn", true, Reports::nothing, true, 1, find_pfn_operands,
-     "find_iova", "looks up any pfn", "the domain is not initialized, or the pfn is ~0"},
-    {OpCode::free_iova, "__free", true, Reports::nothing, true, 3, free_operands,
-     "__free_iova", "frees ranges that alloc or reserve put into a slot, by pointer", "the slot has none"},
-    {OpCode::irq, "irq", false, Reports::nothing, false, 2, {},
-     "", "the next operation runs in a hard interrupt handler, if what it calls may", ""},
-    {OpCode::queue_init, "queue_init", true, Reports::failure, false, 3, queue_init_operands,
-     "iommu_dma_init_fq", "gives a domain a flush queue",
-     "the domain is not initialized or has one, or this allocator has none of the kind"},
-    {OpCode::queue, "queue", true, Reports::nothing, true, 8, queue_operands,
-     "queue_iova", "frees, through the flush queue, ranges that alloc_fast put into a slot",
-     "the domain has no flush queue, or the slot has none"},
-    {OpCode::slow, "slow", false, Reports::nothing, false, 3, {},
-     "", "the first hardware flush of the next queue or tick lasts until flush_done", ""},
-    {OpCode::flush_done, "flush_done", false, Reports::nothing, false, 3, {},
-     "fq_flush_iotlb", "ends the oldest hardware flush that lasts, and the operation it is part of",
-     "no flush lasts"},
-    {OpCode::edge, "edge", false, Reports::nothing, false, 2, {},
-     "", "the next operation may do what the interface allows and no caller does: limit ~0, a fast "
-         "request where pfn 0 is free, a reservation after allocations", ""},
-    {OpCode::free_pfn, "free_pfn", true, Reports::nothing, true, 1, find_pfn_operands,
-     "free_iova", "frees a pfn that is in no range, which must be ignored",
-     "the domain is not initialized, or the pfn is in a range"},
+#define OPERATION(identifier, opcode, ...) {.code = OpCode::identifier, __VA_ARGS__},
+#include "program/operations.inc"
+#undef OPERATION
 };
 
 constexpr bool table_is_indexed_by_opcode() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The operations of programs: one table, from which the codecs, the dictionary, the documentation
-// and the mutation follow. A row is all that a new operation needs here; what it does is in the
-// engine's interpreter.
+// The operations of programs: one table, operations.inc, from which the codecs, the dictionary, the
+// documentation and the mutation follow.
 #pragma once
 
 #include <array>
@@ -14,36 +13,19 @@
 
 namespace program {
 
-// The number is the opcode of the binary form and stays with the operation for good.
+// The number is the opcode of the binary form.
 enum class OpCode : uint8_t {
-  cache_get = 0,
-  init = 1,
-  init_rcaches = 2,
-  fail = 3,
-  alloc_fast = 4,
-  free_fast = 5,
-  alloc = 6,
-  free = 7,
-  put = 8,
-  cache_put = 9,
-  cpus = 10,
-  cpu = 11,
-  offline = 12,
-  online = 13,
-  tick = 14,
-  reserve = 15,
-  find = 16,
-  find_pfn = 17,
-  free_iova = 18,
-  irq = 19,
-  queue_init = 20,
-  queue = 21,
-  slow = 22,
-  flush_done = 23,
-  edge = 24,
-  free_pfn = 25,
+#define OPERATION(identifier, opcode, ...) identifier = opcode,
+#include "program/operations.inc"
+#undef OPERATION
 };
-inline constexpr size_t operation_count = 26;
+inline constexpr size_t operation_count = [] {
+  size_t count = 0;
+#define OPERATION(identifier, opcode, ...) count++;
+#include "program/operations.inc"
+#undef OPERATION
+  return count;
+}();
 inline constexpr auto all_operations = [] {
   std::array<OpCode, operation_count> codes{};
   for (size_t i = 0; i < codes.size(); i++) codes[i] = static_cast<OpCode>(i);
@@ -98,17 +80,29 @@ enum class Reports : uint8_t {
   may_retry,  // it may succeed after a fault by another way
 };
 
+// What an operation is skipped without, a set. The operations that give it come before.
+namespace needs {
+inline constexpr uint8_t cache = 1, domain = 2, rcaches = 4, queue = 8;
+inline constexpr uint8_t all[] = {cache, domain, rcaches, queue};  // in the order they are given
+inline constexpr uint8_t of_a_domain = domain | rcaches | queue;   // the cache is everybody's
+}  // namespace needs
+
 struct OperationSpec {
-  OpCode code;
-  const char* name;
-  bool on_domain;  // names one of the domains
-  Reports reports;
-  bool any_context;  // may be called in interrupt handlers
-  uint8_t weight;  // how often mutation inserts it, relative to the others
-  std::span<const OperandSpec> operands;
-  const char* function;  // of the allocator, that it calls; "" if none
-  const char* meaning;
-  const char* contract;  // when it is skipped instead, to keep the allocator's contract
+  OpCode code{};
+  const char* name = "";
+  bool on_domain = false;  // names one of the domains
+  bool is_prefix = false;  // does nothing but prepare the next operation
+  Reports reports = Reports::nothing;
+  bool allocates = false;    // so that a fault may hit it, although it reports nothing
+  bool may_flush = false;    // the hardware
+  bool any_context = false;  // may be called in interrupt handlers
+  uint8_t weight = 0;  // how often mutation inserts it, relative to the others
+  std::span<const OperandSpec> operands{};
+  uint8_t needs = 0;           // to do anything
+  uint8_t gives = 0, takes = 0;  // of the above, unless it fails
+  const char* function = "";  // of the allocator, that it calls; "" if none
+  const char* meaning = "";
+  const char* contract = "";  // when it is skipped instead, to keep the allocator's contract
 };
 
 struct Operation {
@@ -128,10 +122,10 @@ const char* name(Base base);
 Operation make(OpCode code);
 // The index of a role among an operation's operands, or -1.
 int operand_index(OpCode code, Role role);
-// Whether it does nothing but prepare the next operation.
-inline bool is_prefix(OpCode code) {
-  return code == OpCode::fail || code == OpCode::irq || code == OpCode::slow ||
-         code == OpCode::edge;
+inline bool is_prefix(OpCode code) { return spec(code).is_prefix; }
+// Whether a fault can change what it does.
+inline bool can_fail(OpCode code) {
+  return spec(code).reports != Reports::nothing || spec(code).allocates;
 }
 // The operation must have the role.
 inline const Value& value(const Operation& operation, Role role) {

@@ -12,6 +12,7 @@ FaultMask plan;
 bool plan_is_empty = true;
 size_t failures;
 std::vector<Attempt> record;  // keeps its capacity from run to run
+void (*observer)(const Attempt&);
 
 }  // namespace
 
@@ -71,10 +72,12 @@ bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
   attempt.cache = cache;
   attempt.site = site;
   failures += fail;
+  if (observer) observer(attempt);
   return fail;
 }
 
 std::span<const Attempt> attempts() { return record; }
 size_t failed_attempts() { return failures; }
+void set_attempt_observer(void (*told)(const Attempt&)) { observer = told; }
 
 }  // namespace shim

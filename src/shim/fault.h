@@ -44,5 +44,7 @@ bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
 // The attempts since plan_faults(), oldest first.
 std::span<const Attempt> attempts();
 size_t failed_attempts();  // how many of them failed
+// Told of every attempt, with its fate; NULL: nobody is.
+void set_attempt_observer(void (*observer)(const Attempt&));
 
 }  // namespace shim

@@ -167,6 +167,8 @@ void facility::check_freed_locks(const void* memory, size_t size, const shim_sit
   }
 }
 
+bool runs_in_interrupt() { return in_interrupt; }
+
 }  // namespace shim
 
 using namespace shim;

@@ -53,6 +53,10 @@ void shim_irq_exit(void);
 
 #ifdef __cplusplus
 }
+
+namespace shim {
+bool runs_in_interrupt();  // what runs now, in an interrupt handler
+}
 #endif
 
 #define SHIM_LOCK_CLASS(lock)                                                        \

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/books.h"
+
+#include <algorithm>
+
+#include "engine/request.h"
+
+namespace engine {
+
+Books::Books() {
+  for (unsigned i = 0; i < domains_.size(); i++) domains_[i].number = i;
+}
+
+void Books::begin(const iova_variant& variant, size_t ranges) {
+  variant_ = &variant;
+  references_ = 0;
+  destroyed_ = nullptr;
+  for (Domain& domain : domains_) forget(domain);
+  ranges_used_ = 0;
+  constexpr size_t at_the_end = program::max_domains;  // the end of a run asks each once more
+  if (ranges + at_the_end <= ranges_size_) return;
+  ranges_size_ = std::max(ranges, program::max_calls) + at_the_end;
+  ranges_ = std::make_unique<Range[]>(ranges_size_);
+}
+
+void Books::forget(Domain& domain) {
+  domain.memory = nullptr;
+  domain.has_rcaches = domain.has_allocated = false;
+  domain.forget_ranges();
+}
+
+size_t Books::ranges_in_use() const {
+  size_t sum = 0;
+  for (const Domain& domain : domains_) sum += domain.live.size();
+  return sum;
+}
+
+void Books::hear(const Event& event) {
+  switch (event.kind) {
+    case Kind::call_begin: return take(*event.call);
+    case Kind::call_end: return grant(*event.call);
+    case Kind::flush_begin: event.domain->flushes_started = event.number; return;
+    case Kind::flush_end:
+      event.domain->newest_finished = std::max(event.domain->newest_finished, event.number);
+      return;
+    case Kind::pages_put:
+      if (!event.range) return;
+      event.domain->queued.erase(event.domain->queued.iterator_to(*event.range));
+      event.domain->live.erase(event.domain->live.iterator_to(*event.range));
+      return;
+    default: return;
+  }
+}
+
+void Books::take(const Call& call) {
+  switch (call.function) {
+    case Function::alloc:
+    case Function::alloc_fast: call.domain->has_allocated = true; return;
+    case Function::free_pfn:
+    case Function::free_iova:
+    case Function::free_fast:
+      if (!call.range) return;
+      if (call.range->kind == RangeKind::reserved)
+        call.domain->reserved.remove(call.range->lo, call.range->hi);
+      else
+        call.domain->live.erase(call.domain->live.iterator_to(*call.range));
+      return;
+    case Function::queue:
+      call.range->kind = RangeKind::queued;
+      call.range->list = nullptr;
+      call.domain->queued.push_back(*call.range);
+      call.domain->unmaps_under_way++;
+      return;
+    case Function::put_domain: destroyed_ = call.domain; return;
+    default: return;
+  }
+}
+
+void Books::grant(const Call& call) {
+  Domain* domain = call.domain;
+  switch (call.function) {
+    case Function::cache_get: references_ += !call.error; return;
+    case Function::cache_put: references_--; return;
+    case Function::init_domain: domain->has_rcaches = !variant_->init_rcaches; return;
+    case Function::init_rcaches: domain->has_rcaches |= !call.error; return;
+    case Function::put_domain: destroyed_ = nullptr; return;
+    case Function::alloc:
+      if (call.granted) add(call, call.hi, RangeKind::tree);
+      return;
+    case Function::alloc_fast:
+      // Nobody knows of pfn 0, but it is in the tree.
+      if (call.granted || call.lost_pfn_0)
+        add(call, call.lo + rounded(call.size) - 1,
+            call.granted ? RangeKind::fast : RangeKind::tree);
+      return;
+    case Function::reserve:
+      if (call.granted) domain->reserved.add(call.pfn, call.last);
+      return;
+    case Function::queue_init:
+      domain->has_queue = !call.error;
+      domain->single_queue = call.single;
+      return;
+    case Function::queue:
+      call.range->list = call.list;
+      domain->unmaps_under_way--;
+      return;
+    default: return;
+  }
+}
+
+void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
+  Range& range = *call.range;
+  range.lo = call.lo;
+  range.hi = hi;
+  range.size = call.size;
+  range.iova = call.iova;
+  range.kind = kind;
+  call.domain->live.insert(range);
+}
+
+}  // namespace engine

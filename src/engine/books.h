@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The callers' books, kept by listening to the history: domains, references on the caches, and who
+// owns which pages. Pages are owned from the end of the call that granted them to the begin of the
+// call that gives them back.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "engine/domain.h"
+#include "engine/history.h"
+#include "iova/variant.h"
+
+namespace engine {
+
+class Books : public Listener {
+ public:
+  using Domains = std::array<Domain, program::max_domains>;
+
+  Books();
+  // Of a run that needs so many ranges at most.
+  void begin(const iova_variant& variant, size_t ranges);
+
+  Domains& domains() { return domains_; }
+  const Domains& domains() const { return domains_; }
+  unsigned references() const { return references_; }
+  // That put_iova_domain() is destroying, or NULL.
+  const Domain* destroyed() const { return destroyed_; }
+  size_t ranges_in_use() const;
+
+  // For a call that may be granted one.
+  Range& fresh_range() { return ranges_[ranges_used_++]; }
+  // The domain's memory is gone.
+  void forget(Domain& domain);
+
+  // The first to hear what takes a range from its owner, the last to hear what gives him one.
+  void hear(const Event& event) override;
+
+ private:
+  void take(const Call& call);
+  void grant(const Call& call);
+  void add(const Call& call, uint64_t hi, RangeKind kind);
+
+  const iova_variant* variant_ = nullptr;
+  Domains domains_;
+  unsigned references_ = 0;
+  const Domain* destroyed_ = nullptr;
+  std::unique_ptr<Range[]> ranges_;
+  size_t ranges_size_ = 0, ranges_used_ = 0;
+};
+
+}  // namespace engine

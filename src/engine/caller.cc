@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/caller.h"
+
+#include "engine/domain.h"
+#include "engine/request.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/fault.h"
+#include "shim/locks.h"
+
+namespace engine {
+
+void Caller::make(Call& call) {
+  call.cpu = raw_smp_processor_id();
+  call.in_interrupt = shim::runs_in_interrupt();
+  call.strand = shim::in_started_context();
+  call.first_attempt = shim::attempts().size();
+  size_t failed_before = shim::failed_attempts();
+  history_.add_begin(call);
+  enter(call);
+  call.attempts = shim::attempts().size() - call.first_attempt;
+  call.faults = shim::failed_attempts() - failed_before;
+  events_.settle();
+  history_.add_end(call);
+}
+
+void Caller::enter(Call& call) const {
+  const iova_variant& v = *variant_;
+  void* domain = call.domain ? call.domain->memory : nullptr;
+  switch (call.function) {
+    case Function::cache_get: call.error = v.cache_get(); return;
+    case Function::cache_put: return v.cache_put();
+    case Function::rcache_range: call.bytes = v.rcache_range(); return;
+    case Function::init_domain: return v.init_domain(domain, call.size, call.pfn);
+    case Function::init_rcaches: call.error = v.init_rcaches(domain); return;
+    case Function::put_domain: return v.put_domain(domain);
+    case Function::free_pfn: return v.free_pfn(domain, call.pfn);
+    case Function::free_iova: return v.free_iova(domain, call.iova);
+    case Function::free_fast: return v.free_fast(domain, call.pfn, call.size);
+    case Function::queue_init: call.error = v.queue->init(domain, call.single); return;
+    case Function::queue:
+      call.list = v.queue->queue(domain, call.pfn, call.size, call.pages);
+      return;
+    case Function::alloc_fast:
+      call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
+      call.hi = call.lo + rounded(call.size) - 1;
+      call.granted = call.lo;
+      return;
+    case Function::alloc:
+      call.iova = v.alloc(domain, call.size, call.limit, call.aligned);
+      break;
+    case Function::find: call.iova = v.find(domain, call.pfn); break;
+    case Function::reserve: call.iova = v.reserve(domain, call.pfn, call.last); break;
+  }
+  // What returns a node.
+  call.granted = call.iova;
+  if (!call.granted) return;
+  call.lo = v.pfn_lo(call.iova);
+  call.hi = v.pfn_hi(call.iova);
+}
+
+}  // namespace engine

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges allocation failures: a call reports one that it met, reports none without a cause, and an
+// operation that failed leaves nothing behind.
+#include <fmt/format.h>
+
+#include "engine/contract/judges.h"
+#include "shim/fault.h"
+
+namespace engine::contract {
+
+void Failures::hear(const Event& event) {
+  if (event.kind == Kind::operation_begin) {
+    failed_ = skipped_ = false;
+    if (event.number) before_ = shim::census();  // only what fails is to leave no traces
+    return;
+  }
+  if (event.kind == Kind::skipped) {
+    skipped_ = true;
+    return;
+  }
+  if (event.kind == Kind::quiet) {
+    if (event.operation && operation_failed()) check_traces(*event.operation);
+    return;
+  }
+  const Call& call = *event.call;
+  switch (call.function) {
+    case Function::cache_get:
+    case Function::init_rcaches:
+    case Function::queue_init: return check_reported(call.error, call.faults);
+    case Function::reserve: return check_reported(!call.granted, call.faults);
+    case Function::alloc:
+      failed_ |= !call.granted;
+      if (call.faults && call.granted) raise(oracle::fault_not_reported, "");
+      return;
+    // Its second try may succeed.
+    case Function::alloc_fast: failed_ |= !call.granted && !call.lost_pfn_0; return;
+    default: return;
+  }
+}
+
+void Failures::check_reported(bool failed, bool fault) {
+  failed_ |= failed;
+  if (fault && !failed) raise(oracle::fault_not_reported, "");
+  if (!fault && failed) raise(oracle::failure_without_cause, "");
+}
+
+bool Failures::operation_failed() const {
+  const Operation* operation = scene_.position.operation();
+  return failed_ && !skipped_ && operation && shim::failed_attempts() &&
+         program::spec(operation->code).reports == program::Reports::failure;
+}
+
+void Failures::check_traces(const Operation& operation) const {
+  // A counted operation may have succeeded before it failed; its ranges are checked as nodes.
+  shim::Census now = shim::census();
+  if (calls(operation) != 1 || now == before_) return;
+  raise(oracle::failure_left_traces,
+        fmt::format("objects {} -> {}, per-CPU objects {} -> {}, caches {} -> {}, hotplug "
+                    "instances {} -> {}",
+                    before_.kmalloc_objects + before_.cache_objects,
+                    now.kmalloc_objects + now.cache_objects, before_.percpu_objects,
+                    now.percpu_objects, before_.caches, now.caches, before_.hotplug_instances,
+                    now.hotplug_instances));
+}
+
+}  // namespace engine::contract

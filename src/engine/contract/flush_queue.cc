@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges the flush queue by what it releases and when: no range before a hardware flush that began
+// after its unmapping is over, none that is not queued, each within the queue's timeout, and none
+// queued into a ring that is full.
+//
+// A release shows in the pages that are put before it.
+#include <fmt/format.h>
+
+#include "engine/contract/judges.h"
+#include "engine/printing.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/timekeeping.h"
+
+namespace engine::contract {
+
+void FlushQueue::hear(const Event& event) {
+  switch (event.kind) {
+    case Kind::call_begin:
+      if (event.call->function == Function::queue)
+        event.call->range->unmapped_at = event.call->domain->flushes_started;
+      return;
+    case Kind::call_end:
+      if (event.call->function == Function::queue) queued(*event.call);
+      if (event.call->function == Function::put_domain) in_ring_[event.call->domain->number] = {};
+      return;
+    case Kind::pages_put: return put(event);
+    case Kind::time_passed: return check_timeouts(static_cast<Lateness>(event.number));
+    default: return;
+  }
+}
+
+void FlushQueue::queued(const Call& call) {
+  Range& range = *call.range;
+  range.queued_at = shim_jiffies();
+  range.overlaps_flush = shim::suspended_contexts() > 0;
+  range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
+  unsigned& entries = in_ring_[call.domain->number][range.ring];
+  if (++entries < variant().queue->entries) return;
+  raise(oracle::queue_overrun,
+        fmt::format("{} of {} entries", entries, variant().queue->entries - 1));
+  scene_.beyond_judgement = true;
+}
+
+void FlushQueue::put(const Event& event) {
+  if (!event.range) return raise(oracle::queue_stray, "");
+  const Domain& domain = *event.domain;
+  const Range& range = *event.range;
+  if (domain.newest_finished <= range.unmapped_at)
+    raise(oracle::queue_early,
+          fmt::format("{}, unmapped after the start of flush {}; the newest that is over: {}",
+                      print_range(range.lo, range.hi), range.unmapped_at,
+                      domain.newest_finished));
+  in_ring_[domain.number][range.ring]--;
+}
+
+void FlushQueue::check_timeouts(Lateness lateness) const {
+  if (lateness == Lateness::unknown) return;
+  bool waits = lateness == Lateness::excused;
+  for (Domain& domain : scene_.books.domains()) {
+    for (Range& range : domain.queued) {
+      const iova_queue& queue = *variant().queue;
+      uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
+      if (range.queued_at + timeout > shim_jiffies()) continue;
+      if (waits) range.is_overtaken = range.overlaps_flush;
+      if (waits || range.is_overtaken) continue;
+      raise(oracle::queue_overdue, "fq_flush_timeout",
+            fmt::format("{}, queued at {} ms, now {} ms", print_range(range.lo, range.hi),
+                        range.queued_at, shim_jiffies()));
+      break;
+    }
+  }
+}
+
+}  // namespace engine::contract

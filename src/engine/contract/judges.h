@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The judges of what any allocator owes its callers, from calls, results and what the shim tells.
+// Each is in a file of its own; those that need views are in views/.
+#pragma once
+
+#include <array>
+
+#include "engine/judge.h"
+#include "shim/world.h"
+
+namespace engine::contract {
+
+class Grants : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+
+ private:
+  void check(const Call& call) const;
+};
+
+class Lookups : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+};
+
+class Failures : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+  // A fault made the operation at hand report failure.
+  bool operation_failed() const;
+
+ private:
+  void check_reported(bool failed, bool fault);
+  void check_traces(const Operation& operation) const;
+
+  shim::Census before_{};
+  bool failed_ = false;  // the operation reported failure
+  bool skipped_ = false;
+};
+
+class FlushQueue : public Judge {
+ public:
+  using Judge::Judge;
+  void begin() override { in_ring_ = {}; }
+  void hear(const Event& event) override;
+
+ private:
+  void queued(const Call& call);
+  void put(const Event& event);
+  void check_timeouts(Lateness lateness) const;
+
+  std::array<std::array<unsigned, program::max_cpus>, program::max_domains> in_ring_{};
+};
+
+}  // namespace engine::contract

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The judges of the contract that need to look at the allocator's state.
+#pragma once
+
+#include "engine/contract/explanation.h"
+#include "engine/judge.h"
+
+namespace engine::contract {
+
+class Refusals : public Judge {
+ public:
+  Refusals(Scene& scene, const Explanation& explanation)
+      : Judge(scene), explanation_(explanation) {}
+  void hear(const Event& event) override;
+
+ private:
+  void check(const Call& call) const;
+
+  const Explanation& explanation_;
+};
+
+class PfnLookups : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+};
+
+class Reservations : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+};
+
+class Structure : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+
+ private:
+  void check_tree(const Snapshot& view) const;
+  void check_magazines(const Snapshot& view) const;
+  void check_owners(const Snapshot& view, const Domain& domain) const;
+  void raise_missing(const Range& range) const;
+  void raise_stray(const Snapshot::CachedPfn& cached, const Snapshot::Node* node) const;
+};
+
+class Rings : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+
+ private:
+  void check_contents(const Snapshot& view, const Domain& domain) const;
+  void check_counters() const;
+};
+
+}  // namespace engine::contract

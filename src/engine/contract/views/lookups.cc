@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges find_iova() of any pfn: it finds the node that holds it, or nothing if none does.
+#include <fmt/format.h>
+
+#include "engine/contract/views/judges.h"
+
+namespace engine::contract {
+
+void PfnLookups::hear(const Event& event) {
+  const Call& call = *event.call;
+  if (call.function != Function::find || call.range || call.is_aside) return;
+  struct Lookup {
+    uint64_t pfn;
+    bool in_node;
+  } lookup{call.pfn, false};
+  variant().each_node(
+      call.domain->memory,
+      [](void* context, unsigned long lo, unsigned long hi) {
+        Lookup& l = *static_cast<Lookup*>(context);
+        l.in_node |= lo <= l.pfn && l.pfn <= hi;
+        return lo <= l.pfn;
+      },
+      &lookup);
+  bool right = lookup.in_node == call.granted &&
+               (!call.granted || (call.lo <= call.pfn && call.pfn <= call.hi));
+  if (!right)
+    raise(oracle::find_wrong, fmt::format("pfn {:#x} is in {} node", call.pfn,
+                                          lookup.in_node ? "a" : "no"));
+}
+
+}  // namespace engine::contract

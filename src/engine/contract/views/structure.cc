@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges the state of a domain between calls: the tree is in order, magazines hold what they may,
+// every node is owned, cached or reserved, and what is owned, cached or reserved has its node. A
+// breach is a page that will be granted twice, or never again.
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "engine/contract/views/judges.h"
+
+namespace engine::contract {
+
+void Structure::hear(const Event& event) {
+  check_tree(*event.view);
+  if (event.kind == Kind::look) check_magazines(*event.view);
+  check_owners(*event.view, *event.domain);
+}
+
+void Structure::check_tree(const Snapshot& view) const {
+  const std::vector<Snapshot::Node>& nodes = view.nodes;
+  if (nodes.empty() || nodes.back().lo != IOVA_ANCHOR_PFN || nodes.back().hi != IOVA_ANCHOR_PFN)
+    return raise(oracle::tree_anchor, fmt::format("{} nodes", nodes.size()));
+  for (size_t i = 0; i < nodes.size(); i++) {
+    const Snapshot::Node& node = nodes[i];
+    if (node.lo > node.hi || (i && nodes[i - 1].hi >= node.lo))
+      return raise(oracle::tree_order,
+                   fmt::format("node {:#x}..{:#x} after {:#x}..{:#x}", node.lo, node.hi,
+                               i ? nodes[i - 1].lo : 0, i ? nodes[i - 1].hi : 0));
+  }
+}
+
+void Structure::check_magazines(const Snapshot& view) const {
+  if (view.magazine_too_full)
+    return raise(oracle::magazine_size,
+                 fmt::format("size {} of {}", view.too_full, view.variant->magazine_pfns));
+  const std::vector<Snapshot::CachedPfn>& cached = view.cached;
+  for (size_t i = 1; i < cached.size(); i++)
+    if (cached[i].pfn == cached[i - 1].pfn)
+      return raise(oracle::magazine_duplicate,
+                   fmt::format("pfn {:#x} in bins {} and {}", cached[i].pfn, cached[i - 1].bin,
+                               cached[i].bin));
+  for (unsigned bin = 0; bin < IOVA_BINS; bin++) {
+    const iova_depot_view& depot = view.depots[bin];
+    if (depot.size != view.in_depot[bin])
+      return raise(oracle::depot_count, fmt::format("bin {}: depot_size {}, {} magazines", bin,
+                                                    depot.size, view.in_depot[bin]));
+  }
+}
+
+// Walks nodes, live ranges and cached pfns side by side, all in order of address.
+void Structure::check_owners(const Snapshot& view, const Domain& domain) const {
+  auto live = domain.live.begin();
+  auto cached = view.cached.begin();
+  uint64_t reserved_pages = 0;
+  for (const Snapshot::Node& node : view.nodes) {
+    if (live != domain.live.end() && live->lo < node.lo) return raise_missing(*live);
+    if (cached != view.cached.end() && cached->pfn < node.lo) return raise_stray(*cached, nullptr);
+    if (node.lo == IOVA_ANCHOR_PFN) break;
+    if (live != domain.live.end() && live->lo == node.lo) {
+      if (live->hi != node.hi) return raise_missing(*live);
+      if (cached != view.cached.end() && cached->pfn == node.lo)
+        return raise_stray(*cached, &node);
+      ++live;
+    } else if (cached != view.cached.end() && cached->pfn == node.lo) {
+      uint64_t pages = node.hi - node.lo + 1;
+      if (static_cast<unsigned>(std::bit_width(pages - 1)) != cached->bin)
+        return raise_stray(*cached, &node);
+      ++cached;
+    } else if (domain.reserved.contains(node.lo, node.hi)) {
+      reserved_pages += node.hi - node.lo + 1;
+    } else {
+      return raise(oracle::node_unaccounted,
+                   fmt::format("node {:#x}..{:#x} is neither in use, cached nor reserved",
+                               node.lo, node.hi));
+    }
+  }
+  if (reserved_pages != domain.reserved.pages())
+    raise(oracle::reserve_lost, fmt::format("{} of {} reserved pages are in the tree",
+                                            reserved_pages, domain.reserved.pages()));
+}
+
+void Structure::raise_missing(const Range& range) const {
+  raise(oracle::node_missing, fmt::format("range {:#x}..{:#x} in use", range.lo, range.hi));
+}
+
+void Structure::raise_stray(const Snapshot::CachedPfn& cached, const Snapshot::Node* node) const {
+  std::string what = node ? fmt::format("node {:#x}..{:#x}", node->lo, node->hi) : "no node";
+  raise(oracle::magazine_stray,
+        fmt::format("pfn {:#x} in bin {}: {}", cached.pfn, cached.bin, what));
+}
+
+}  // namespace engine::contract

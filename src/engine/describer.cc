@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/describer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/printing.h"
+#include "shim/cpu.h"
+#include "shim/object.h"
+#include "shim/timekeeping.h"
+
+namespace engine {
+namespace {
+
+std::string describe(const InjectedFault& fault, const program::Program& program) {
+  return fmt::format("operation {} ({}), its {} attempt: {}", fault.operation,
+                     print(program.operations[fault.operation]), shim::ordinal(fault.attempt),
+                     shim::describe(fault.what));
+}
+
+// The pages of a domain as a map: what the model's nodes are, neighbours of a kind as one.
+std::string describe_space(const Domain& domain, const Model& model) {
+  constexpr size_t max_lines = 24;
+  struct Part {
+    uint64_t lo, hi;
+    const char* what;
+    size_t ranges;
+  };
+  std::vector<Part> parts;
+  uint64_t next = std::min(domain.start_pfn, domain.first_pfn_above_32bit());
+  const std::vector<Model::Node>& nodes = model.nodes();
+  for (auto at = nodes.rbegin(); at != nodes.rend() && at->lo != IOVA_ANCHOR_PFN; ++at) {
+    const Model::Node& node = *at;
+    auto live = domain.live.find(node.lo);
+    const char* what = domain.reserved.intersects(node.lo, node.hi) ? "reserved"
+                       : live == domain.live.end()                  ? "cached"
+                       : live->kind == RangeKind::queued            ? "queued"
+                       : live->kind == RangeKind::fast              ? "in use, alloc_fast"
+                                                                    : "in use, alloc";
+    if (node.lo > next) parts.push_back({next, node.lo - 1, "free", 0});
+    if (!parts.empty() && parts.back().what == what && parts.back().hi + 1 == node.lo) {
+      parts.back().hi = node.hi;
+      parts.back().ranges++;
+    } else {
+      parts.push_back({node.lo, node.hi, what, 1});
+    }
+    next = node.hi + 1;
+  }
+  std::string text;
+  size_t left_out = parts.size() > max_lines ? parts.size() - max_lines : 0;
+  if (left_out) text += fmt::format("  {} parts below\n", left_out);
+  for (size_t i = left_out; i < parts.size(); i++)
+    text += fmt::format("  {:<24} {}{}\n", print_range(parts[i].lo, parts[i].hi), parts[i].what,
+                        parts[i].ranges > 1 ? fmt::format(", {} ranges", parts[i].ranges) : "");
+  return text + fmt::format("  {:<24} free, {:#x} is 4 GiB\n  max32_alloc_size {:#x}, cached_node "
+                            "{:#x}, cached32_node {:#x}\n",
+                            print_range(next, IOVA_ANCHOR_PFN - 1), domain.first_pfn_above_32bit(),
+                            model.hint(), model.cached().lo,
+                            model.cached32().lo);
+}
+
+// From the engine's own books, which no broken allocator can spoil: as it should be.
+std::string describe_state(const Circumstances& at) {
+  std::string text = fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n",
+                                 at.variant.name, at.books.references(), raw_smp_processor_id(),
+                                 num_possible_cpus(), shim_jiffies());
+  for (const Domain& domain : at.books.domains()) {
+    if (!domain.memory) continue;
+    text += fmt::format("domain {}: granule {}, start {:#x}, {}, {} ranges in use, {} pages "
+                        "reserved",
+                        domain.number, 1u << domain.granule_shift, domain.start_pfn,
+                        domain.has_rcaches ? "rcaches" : "no rcaches", domain.live.size(),
+                        domain.reserved.pages());
+    if (domain.has_queue)
+      text += fmt::format(", {} of the ranges queued, {} flushes, the newest that is over: {}",
+                          domain.queued.size(), domain.flushes_started, domain.newest_finished);
+    text += "\n" + describe_space(domain, at.models.of(domain).tree);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string describe_operation(const program::Program& whole_program, const Position& position) {
+  if (!position.operation()) return "the end of the program";
+  std::string text = fmt::format("{} ({})", position.current,
+                                 print(whole_program.operations[position.current]));
+  if (position.calls_begun > 1)
+    text += fmt::format(", its {} call", shim::ordinal(position.calls_begun - 1));
+  return text;
+}
+
+Report describe(const shim::Finding& finding, std::string key, const Circumstances& at) {
+  Report report;
+  report.key = std::move(key);
+  report.headline = shim::headline(*finding.oracle);
+  report.function = finding.function;
+  if (!finding.where.empty()) report.function += " (" + finding.where + ")";
+  report.severity = finding.oracle->severity;
+  report.blame = shim::name(finding.blame);
+  const std::vector<Operation>& operations = at.whole_program.operations;
+  report.operation_index = at.position.operation() ? at.position.current : operations.size();
+  report.operation = describe_operation(at.whole_program, at.position);
+  for (const InjectedFault& fault : at.injected)
+    report.faults.push_back(describe(fault, at.whole_program));
+  report.gone_past = at.gone_past;
+  report.values = finding.values;
+  for (size_t i = 0; i < operations.size(); i++)
+    report.program += fmt::format("{} {:4}  {}\n", i == report.operation_index ? "->" : "  ", i,
+                                  print(operations[i]));
+  if (finding.address)
+    if (const shim::Object* object = shim::object_around(finding.address))
+      if (finding.values.find(shim::describe(*object)) == std::string::npos)
+        report.history = shim::describe(*object);
+  report.state = describe_state(at);
+  return report;
+}
+
+}  // namespace engine

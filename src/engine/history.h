@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The history of a run: everything observable that it does, as events in one order. Operations
+// make the calls, the shim tells what the allocator does in them; judges, the trace and the books
+// listen. A sequential program is the case in which no two calls overlap.
+//
+// Events live on the stack of who adds them, and one that nobody listens to is a load and a branch:
+// a program of a thousand calls adds some thousands, and must not get slower by that.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "program/operation.h"
+#include "shim/fault.h"
+
+struct list_head;
+
+namespace engine {
+
+struct Domain;
+struct Range;
+struct Snapshot;
+
+// The functions of an allocator, as variant.h has them.
+enum class Function : uint8_t {
+  cache_get, cache_put, rcache_range, init_domain, init_rcaches, put_domain, alloc, alloc_fast,
+  free_pfn, free_iova, free_fast, find, reserve, queue_init, queue,
+};
+inline constexpr size_t function_count = 15;
+
+// One call into the allocator, from its begin to its end.
+struct Call {
+  Function function;
+  Domain* domain = nullptr;  // NULL for those of the cache
+  // The range that it gives back or asks about, as its owner knows it, or that will hold what it is
+  // granted. NULL if there is none.
+  Range* range = nullptr;
+
+  // Arguments: those that the function has.
+  uint64_t size = 0;   // pages; of init_domain(), bytes in a granule
+  uint64_t limit = 0;  // pfn, inclusive
+  uint64_t pfn = 0;    // to free, find or reserve from; of init_domain(), the first one
+  uint64_t last = 0;   // to reserve up to
+  void* iova = nullptr;  // to free; or the result
+  list_head* pages = nullptr;
+  bool aligned = false, flush = false, single = false;
+  // The engine's own question, which the program did not ask.
+  bool is_aside = false;
+
+  // Where it runs: in a handler if so, in a context that may be suspended if strand is not 0.
+  bool in_interrupt = false;
+  uint8_t strand = 0;
+  unsigned cpu = 0;
+  size_t first_attempt = 0;  // among shim::attempts()
+
+  // Results, once it is over.
+  bool granted = false;       // of what returns a range
+  bool lost_pfn_0 = false;    // granted, but its caller takes it for a refusal
+  int error = 0;              // of what returns one
+  uint64_t lo = 0, hi = 0;    // the range granted or found
+  uint64_t bytes = 0;         // of rcache_range()
+  const void* list = nullptr;  // of queue(): that will be put
+  size_t attempts = 0, faults = 0;  // made in it, and those that failed
+};
+
+enum class Kind : uint8_t {
+  call_begin,       // call
+  call_end,         // call
+  operation_begin,  // operation; number: whether faults are planned for it
+  skipped,          // the operation does nothing, to keep the callers' duties
+  operation_end,    // operation: its attempts are all made
+  attempt,          // attempt: an allocation is tried, with its fate
+  flush_begin,      // of the hardware: domain, number: its flushes counted from 1
+  flush_end,        // the same
+  pages_put,        // by a queue: domain, range; NULL: nobody queued them
+  release_end,      // the queue has freed range, after its pages; cpu, number: first attempt
+  handler_begin,    // of a timer or of work; number: is a timer
+  time_passed,      // number: how late a handler may be, a Lateness
+  cpu_offline,      // cpu, after its callbacks
+  cpu_online,       // cpu
+  finding,          // text: its key
+  quiet,            // no call is under way; operation: at the end of it, NULL: between its calls
+  look,             // at a domain, when it is quiet: domain, view
+  looked,           // at every domain
+  glance,           // at its ranges alone: domain, view
+};
+inline constexpr size_t kind_count = 20;
+
+// Of handlers that came due while time passed: a flush that lasts may hold them up.
+enum class Lateness : uint64_t { none, excused, unknown };
+
+struct Event {
+  Kind kind;
+  unsigned cpu = 0;
+  Call* call = nullptr;
+  Domain* domain = nullptr;
+  Range* range = nullptr;
+  const program::Operation* operation = nullptr;
+  const shim::Attempt* attempt = nullptr;
+  const Snapshot* view = nullptr;
+  const char* text = nullptr;
+  uint64_t number = 0;
+};
+
+class Listener {
+ public:
+  virtual void hear(const Event& event) = 0;
+
+ protected:
+  ~Listener() = default;
+};
+
+// Who listens is named by kind, and of calls by function: what a function does not concern does not
+// hear of it. Listeners hear an event in the order in which they are named.
+class History {
+ public:
+  void forget_listeners() { told_ = {}; }
+  void tell(Kind kind, Listener& listener) { name(static_cast<size_t>(kind), listener); }
+  void tell_begin(Function function, Listener& listener) {
+    name(slot(Kind::call_begin, function), listener);
+  }
+  void tell_end(Function function, Listener& listener) {
+    name(slot(Kind::call_end, function), listener);
+  }
+  bool is_heard(Kind kind) const { return told_[static_cast<size_t>(kind)].count; }
+
+  void add(const Event& event) { tell_all(told_[static_cast<size_t>(event.kind)], event); }
+  void add_begin(Call& call) { add_call(Kind::call_begin, call); }
+  void add_end(Call& call) { add_call(Kind::call_end, call); }
+
+ private:
+  struct Listeners {
+    std::array<Listener*, 10> all;
+    size_t count;
+  };
+
+  static size_t slot(Kind kind, Function function) {
+    size_t after = kind == Kind::call_begin ? kind_count : kind_count + function_count;
+    return after + static_cast<size_t>(function);
+  }
+  void name(size_t slot, Listener& listener) {
+    Listeners& listeners = told_[slot];
+    listeners.all[listeners.count++] = &listener;
+  }
+  static void tell_all(const Listeners& listeners, const Event& event) {
+    for (size_t i = 0; i < listeners.count; i++) listeners.all[i]->hear(event);
+  }
+  void add_call(Kind kind, Call& call) {
+    const Listeners& listeners = told_[slot(kind, call.function)];
+    if (listeners.count) tell_all(listeners, {.kind = kind, .call = &call});
+  }
+
+  std::array<Listeners, kind_count + 2 * function_count> told_{};
+};
+
+}  // namespace engine

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/history.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/caller.h"
+#include "engine/engine.h"
+#include "iova/port_variants.h"
+#include "shim/finding.h"
+#include "shim/iommu.h"
+#include "shim/locks.h"
+#include "shim/object.h"
+#include "shim/timekeeping.h"
+#include "shim/world.h"
+
+namespace engine {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// Writes down what it hears.
+class Recorder : public Listener {
+ public:
+  explicit Recorder(Lines& lines, std::string name = "") : lines_(lines), name_(std::move(name)) {}
+  void hear(const Event& event) override {
+    std::string text = name_;
+    switch (event.kind) {
+      case Kind::call_begin: text += "begin"; break;
+      case Kind::call_end:
+        text += fmt::format("end, {} of {} attempts failed", event.call->faults,
+                            event.call->attempts);
+        if (event.call->granted) text += fmt::format(", {:#x}", event.call->lo);
+        if (event.call->in_interrupt) text += ", in an interrupt";
+        break;
+      case Kind::attempt: text += event.attempt->failed ? "attempt fails" : "attempt"; break;
+      case Kind::flush_begin: text += fmt::format("flush {} begins", event.number); break;
+      case Kind::flush_end: text += fmt::format("flush {} ends", event.number); break;
+      case Kind::pages_put: text += event.range ? "pages put" : "stray pages put"; break;
+      case Kind::release_end: text += fmt::format("{:#x} released", event.range->lo); break;
+      case Kind::handler_begin: text += event.number ? "timer" : "work"; break;
+      default: text += "?";
+    }
+    lines_.push_back(text);
+  }
+
+ private:
+  Lines& lines_;
+  std::string name_;
+};
+
+// A domain of the port, and all that is told of calls into it.
+class Told : public testing::Test {
+ protected:
+  Told() {
+    self = this;
+    shim::set_finding_handler(nullptr);
+    shim::reset_world(2);
+    v_.reset();
+    books_.begin(v_, 4);
+    events_.begin(v_, false);
+    caller_.use(v_);
+    shim::set_attempt_observer([](const shim::Attempt& a) { self->events_.on_attempt(a); });
+    shim::set_iommu_handlers({[](const void* d) { self->events_.on_hardware_flush(d); },
+                              [](const list_head* list) { self->events_.on_pages_put(list); }});
+    shim::set_event_observer([](bool is_timer) { self->events_.on_handler(is_timer); });
+    domain_.memory = shim::new_object(shim::ObjectKind::kmalloc, nullptr, v_.domain_size, 16, true,
+                                      SHIM_SITE)
+                         .memory;
+    make({.function = Function::cache_get});
+    make({.function = Function::init_domain, .domain = &domain_, .size = 4096, .pfn = 1});
+    make({.function = Function::init_rcaches, .domain = &domain_});
+    for (Function function : {Function::alloc, Function::alloc_fast, Function::queue}) {
+      history_.tell_begin(function, recorder_);
+      history_.tell_begin(function, books_);
+      history_.tell_end(function, recorder_);
+      history_.tell_end(function, books_);
+    }
+    for (Kind kind : {Kind::attempt, Kind::flush_begin, Kind::flush_end, Kind::pages_put,
+                      Kind::release_end, Kind::handler_begin})
+      history_.tell(kind, recorder_);
+    for (Kind kind : {Kind::flush_begin, Kind::flush_end, Kind::pages_put})
+      history_.tell(kind, books_);
+    lines_.clear();
+  }
+  ~Told() override {
+    shim::set_attempt_observer(nullptr);
+    shim::set_iommu_handlers({[](const void*) {}, [](const list_head*) {}});
+    shim::set_event_observer(nullptr);
+    books_.forget(domain_);
+  }
+  Call make(Call call) {
+    caller_.make(call);
+    return call;
+  }
+  Call alloc(Function function = Function::alloc) {
+    return make({.function = function, .domain = &domain_, .range = &books_.fresh_range(),
+                 .size = 1, .limit = 0xfffff, .aligned = true});
+  }
+
+  static inline Told* self;
+  const iova_variant& v_ = port::fixed::variant;
+  Lines lines_;
+  Recorder recorder_{lines_};
+  History history_;
+  Books books_;
+  Domain& domain_ = books_.domains()[0];
+  Position position_;
+  Looker looker_{history_, books_};
+  ShimEvents events_{history_, books_, position_, looker_};
+  Caller caller_{history_, events_};
+};
+
+TEST_F(Told, OfACallFromItsBeginToItsEnd) {
+  alloc();
+  EXPECT_EQ(lines_, (Lines{"begin", "attempt", "end, 0 of 1 attempts failed, 0xfffff"}));
+}
+
+TEST_F(Told, OfTheFateOfAnAttempt) {
+  shim::plan_faults(shim::FaultMask(1));
+  alloc();
+  EXPECT_EQ(lines_, (Lines{"begin", "attempt fails", "end, 1 of 1 attempts failed"}));
+}
+
+TEST_F(Told, WhetherACallRunsInAnInterruptHandler) {
+  shim_irq_enter();
+  alloc();
+  shim_irq_exit();
+  EXPECT_EQ(lines_.back(), "end, 0 of 1 attempts failed, 0xfffff, in an interrupt");
+}
+
+TEST_F(Told, OfAllThatAQueueDoesUntilARangeIsReleased) {
+  make({.function = Function::queue_init, .domain = &domain_});
+  Call granted = alloc(Function::alloc_fast);
+  Range& range = *granted.range;
+  INIT_LIST_HEAD(&range.pages);
+  lines_.clear();
+  make({.function = Function::queue, .domain = &domain_, .range = &range, .size = 1,
+        .pfn = granted.lo, .pages = &range.pages});
+  EXPECT_EQ(lines_, (Lines{"begin", "end, 0 of 0 attempts failed"}));
+  lines_.clear();
+  shim_advance(v_.queue->timeout);
+  events_.settle();
+  EXPECT_EQ(lines_, (Lines{"timer", "flush 1 begins", "flush 1 ends", "pages put", "attempt",
+                           "0xfffff released"}));
+}
+
+TEST(History, IsHeardInTheOrderOfTheListeners) {
+  Lines lines;
+  Recorder first(lines, "first: "), second(lines, "second: ");
+  History history;
+  history.tell(Kind::handler_begin, first);
+  history.tell(Kind::handler_begin, second);
+  history.add({.kind = Kind::handler_begin});
+  EXPECT_EQ(lines, (Lines{"first: work", "second: work"}));
+}
+
+TEST(History, TellsOfAFunctionOnlyWhoAskedForIt) {
+  Lines lines;
+  Recorder recorder(lines);
+  History history;
+  history.tell_begin(Function::alloc, recorder);
+  Call alloc{.function = Function::alloc}, free{.function = Function::free_pfn};
+  history.add_begin(free);
+  history.add_end(alloc);
+  EXPECT_TRUE(lines.empty());
+  history.add_begin(alloc);
+  EXPECT_EQ(lines, Lines{"begin"});
+}
+
+}  // namespace
+}  // namespace engine

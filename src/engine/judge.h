@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a judge is: it listens to the history, looks at views that it is handed, raises findings,
+// and never calls the allocator.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "engine/books.h"
+#include "engine/history.h"
+#include "engine/oracles.h"
+#include "engine/position.h"
+#include "engine/views.h"
+#include "iova/variant.h"
+
+namespace engine {
+
+// What judges may know of the run at hand.
+struct Scene {
+  Books& books;
+  Position& position;
+  Looker& looker;
+  const iova_variant* variant = nullptr;
+  size_t findings = 0;  // ever
+  bool beyond_judgement = false;  // gone past a finding that leaves nothing to judge
+};
+
+class Judge : public Listener {
+ public:
+  explicit Judge(Scene& scene) : scene_(scene) {}
+  virtual void begin() {}  // of a run
+
+ protected:
+  ~Judge() = default;
+
+  const iova_variant& variant() const { return *scene_.variant; }
+  void raise(const shim::Oracle& oracle, std::string values) const {
+    raise(oracle, scene_.position.function(), std::move(values));
+  }
+  void raise(const shim::Oracle& oracle, const char* function, std::string values) const {
+    shim::raise(shim::Finding{&oracle, function, "", std::move(values), nullptr});
+  }
+  // For what the tree answered to a fast request: that is alloc_iova()'s doing.
+  Acting attribute_to_tree(const Call& call) const {
+    bool asked_tree = call.function == Function::alloc_fast && call.attempts;
+    Position& position = scene_.position;
+    return Acting(position, asked_tree ? &program::spec(OpCode::alloc) : position.acting);
+  }
+
+  Scene& scene_;
+};
+
+}  // namespace engine

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// All judges of a run, and the order in which they hear of its events. That is the order in which
+// findings of one event are raised, and only the first ends up in a report.
+#pragma once
+
+#include "engine/contract/duties.h"
+#include "engine/contract/judges.h"
+#include "engine/contract/views/judges.h"
+#include "engine/history.h"
+#include "engine/judge.h"
+#include "engine/reference/judges.h"
+#include "engine/reference/models.h"
+#include "engine/tracer.h"
+
+namespace engine {
+
+class Judges {
+ public:
+  explicit Judges(Scene& scene);
+  // They and the others listen to the history from now on; the duties' judge if so.
+  void listen(History& history, Tracer& tracer, bool to_callers);
+  // Of a run.
+  void begin();
+
+  reference::Models models;
+  contract::Failures failures;
+
+ private:
+  Scene& scene_;
+  contract::Duties duties_;
+  contract::Grants grants_;
+  contract::Lookups lookups_;
+  contract::FlushQueue flush_queue_;
+  contract::Refusals refusals_;
+  contract::PfnLookups pfn_lookups_;
+  contract::Reservations reservations_;
+  contract::Structure structure_;
+  contract::Rings rings_;
+  reference::Flushes flushes_;
+  reference::Placement placement_;
+  reference::Fields fields_;
+  reference::Magazines magazines_;
+  reference::Objects objects_;
+};
+
+}  // namespace engine

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The flush queue, and flushes of the hardware that last while other CPUs go on.
+#include "engine/operations/operations.h"
+#include "engine/printing.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/iommu.h"
+
+namespace engine::operations {
+
+void queue_init(Run& run, const Operation& operation) {
+  Domain& domain = run.domain_of(operation);
+  const iova_queue* queue = run.variant().queue;
+  if (!domain.memory) return run.skip("the domain is not initialized");
+  if (!queue) return run.skip("this allocator's flush queue is not at hand");
+  if (domain.has_queue) return run.skip("the domain has a flush queue");
+  bool single = value(operation, Role::single).number;
+  if (single && !queue->has_single) return run.skip("this allocator has no single ring");
+  Call call{.function = Function::queue_init, .domain = &domain, .single = single};
+  run.make(call);
+  if (run.is_watched()) run.outcome("{}", print_error(call.error));
+}
+
+void queue(Run& run, const Operation& operation) {
+  Domain& domain = run.domain_of(operation);
+  if (!domain.has_queue) return run.skip("the domain has no flush queue");
+  unsigned cpu = raw_smp_processor_id();
+  size_t current = run.position.current;
+  Slot& slot = slot_of(domain, operation);
+  uint64_t count = calls(operation), done = 0;
+  uint64_t first = 0, last = 0;
+  for (; done < count; done++) {
+    Range* range = pick(slot, value(operation, Role::oldest).number,
+                        [](const Range& range) { return range.kind == RangeKind::fast; });
+    if (!range) break;
+    run.begin_next_call();
+    if (!done) first = range->lo;
+    last = range->lo;
+    slot.erase(slot.iterator_to(*range));
+    INIT_LIST_HEAD(&range->pages);
+    static const shim_site in_driver{"queue_iova", __FILE__, __LINE__};
+    for (uint64_t i = value(operation, Role::pages).number; i; i--)
+      shim_add_page(&range->pages, &in_driver);
+    Call call{.function = Function::queue, .domain = &domain, .range = range, .size = range->size,
+              .pfn = range->lo, .pages = &range->pages};
+    run.make(call);
+    if (run.is_beyond_judgement()) return;
+  }
+  if (run.position.current != current) return;  // it ends within another operation
+  if (!done) return run.skip("the slot has no such range");
+  if (count == 1)
+    run.outcome("pfn {:#x}, on CPU {}", first, cpu);
+  else
+    run.outcome("{} of {}, from pfn {:#x} to {:#x}, on CPU {}", done, count, first, last, cpu);
+}
+
+void flush_done(Run& run, const Operation&) {
+  if (!shim::suspended_contexts()) return run.skip("no flush lasts");
+  unsigned cpu = shim::cpu_of_suspended(0);
+  shim::finish_oldest_context();
+  run.outcome("the one on CPU {}", cpu);
+}
+
+}  // namespace engine::operations

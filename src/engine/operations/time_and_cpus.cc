@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Time, and CPUs that come and go.
+#include "engine/operations/operations.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/timekeeping.h"
+
+namespace engine::operations {
+namespace {
+
+unsigned cpu_of(const Operation& operation) {
+  return static_cast<unsigned>(value(operation, Role::cpu).number);
+}
+
+}  // namespace
+
+// The world was booted with them.
+void cpus(Run& run, const Operation&) {
+  if (run.position.current != 0) return run.skip("not the first operation");
+  run.outcome("{} CPUs", num_possible_cpus());
+}
+
+void cpu(Run& run, const Operation& operation) {
+  unsigned cpu = cpu_of(operation);
+  if (!cpu_online(cpu)) return run.skip("the CPU is not online");
+  if (shim::is_busy(cpu)) return run.skip("a hardware flush keeps the CPU busy");
+  shim_set_current_cpu(cpu);
+  run.outcome("on CPU {}", cpu);
+}
+
+void offline(Run& run, const Operation& operation) {
+  unsigned cpu = cpu_of(operation);
+  if (!cpu_online(cpu)) return run.skip("the CPU is not online");
+  if (num_online_cpus() == 1) return run.skip("the last online CPU");
+  if (shim::is_busy(cpu)) return run.skip("a hardware flush keeps the CPU busy");
+  unsigned other = idle_cpu(cpu);
+  if (other == program::max_cpus) return run.skip("a hardware flush keeps the others busy");
+  if (raw_smp_processor_id() == cpu) shim_set_current_cpu(other);
+  shim_cpu_offline(cpu);
+  run.history.add({.kind = Kind::cpu_offline, .cpu = cpu});
+  run.outcome("{} CPUs online, now on CPU {}", num_online_cpus(), raw_smp_processor_id());
+}
+
+void online(Run& run, const Operation& operation) {
+  unsigned cpu = cpu_of(operation);
+  if (cpu >= num_possible_cpus()) return run.skip("the CPU is not possible");
+  if (cpu_online(cpu)) return run.skip("the CPU is online");
+  shim_cpu_online(cpu);
+  run.history.add({.kind = Kind::cpu_online, .cpu = cpu});
+  run.outcome("{} CPUs online", num_online_cpus());
+}
+
+void tick(Run& run, const Operation& operation) {
+  advance_time(run, value(operation, Role::ms).number);
+}
+
+void advance_time(Run& run, uint64_t ms) {
+  size_t current = run.position.current;
+  bool waits = shim::suspended_contexts();
+  shim_advance(ms);
+  run.shim_events.settle();
+  waits = waits || shim::suspended_contexts();
+  Lateness lateness = waits ? Lateness::excused : Lateness::none;
+  // A slow flush that ended here, within another operation, held up nobody knows whom.
+  bool is_over = run.position.current == current;
+  if (!is_over) lateness = Lateness::unknown;
+  if (is_over) run.outcome("now {} ms", shim_jiffies());
+  run.history.add({.kind = Kind::time_passed, .number = static_cast<uint64_t>(lateness)});
+}
+
+}  // namespace engine::operations

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where a run is: the operation and the call at hand, for keys and reports.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "program/program.h"
+
+namespace engine {
+
+using program::OpCode;
+using program::Operation;
+using program::OperationSpec;
+using program::Role;
+
+struct Position {
+  const program::Program* program = nullptr;
+  size_t current = 0;  // operation; the number of operations at the end
+  const OperationSpec* acting = nullptr;
+  // Of a counted operation: its calls so far, and the attempts before the one at hand.
+  size_t calls_begun = 0, call_start = 0;
+  // A queue frees a range: what that comes to is known after it.
+  bool releasing = false;
+  size_t release_start = 0;  // attempts before it
+
+  // NULL at the end.
+  const Operation* operation() const {
+    bool is_over = !program || current >= program->operations.size();
+    return is_over ? nullptr : &program->operations[current];
+  }
+  // The operation at hand, for keys: the call into the allocator, wherever the program has it; NULL
+  // at the end. A queue's release of a range is a free_fast.
+  const OperationSpec* at_hand() const {
+    if (releasing) return &program::spec(OpCode::free_fast);
+    if (acting) return acting;
+    return operation() ? &program::spec(operation()->code) : nullptr;
+  }
+  const char* function() const {
+    const OperationSpec* spec = at_hand();
+    return !spec ? "put_iova_domain" : *spec->function ? spec->function : "?";
+  }
+  const char* operation_name() const { return at_hand() ? at_hand()->name : "end"; }
+  // Of the call at hand, among the operation's.
+  size_t first_attempt() const { return std::max(call_start, releasing ? release_start : 0); }
+};
+
+// While it lives, findings are attributed to another operation than the program's.
+class Acting {
+ public:
+  Acting(Position& position, const OperationSpec* as)
+      : position_(position), before_(std::exchange(position.acting, as)) {}
+  Acting(Position& position, OpCode code) : Acting(position, &program::spec(code)) {}
+  ~Acting() { position_.acting = before_; }
+  Acting(const Acting&) = delete;
+
+ private:
+  Position& position_;
+  const OperationSpec* before_;
+};
+
+}  // namespace engine

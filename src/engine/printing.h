@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How findings and outcomes show values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace engine {
+
+// "0x10" or "0x10..0x1f"
+std::string print_range(uint64_t lo, uint64_t hi);
+// "-ENOMEM"; "0" for success.
+std::string print_error(int error);
+
+}  // namespace engine

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges the flush of the rcaches in a fast request, by how often it came to the tree: one that may
+// flush is not refused without, and none leaves ranges cached that it reaches.
+#include <fmt/format.h>
+
+#include "engine/reference/judges.h"
+#include "shim/cpu.h"
+
+namespace engine::reference {
+
+void Flushes::hear(const Event& event) {
+  const Call& call = *event.call;
+  if (call.function != Function::alloc_fast) return;
+  bool refused = !call.granted && !call.lost_pfn_0;
+  size_t tries = call.attempts;  // a node each; none for a cached range
+  if (call.flush && refused && tries < 2) raise(oracle::flush_missing, "");
+  if (tries < 2) return;
+  struct Left {
+    bool depots;
+    size_t pfns;
+  } left{variant().flushes_depots, 0};
+  variant().each_magazine(
+      call.domain->memory,
+      [](void* context, const iova_magazine_view* magazine) {
+        Left& l = *static_cast<Left*>(context);
+        bool flushed = magazine->cpu < 0 ? l.depots
+                                         : cpu_online(static_cast<unsigned>(magazine->cpu));
+        if (flushed) l.pfns += magazine->size;
+      },
+      &left);
+  if (left.pfns) raise(oracle::flush_incomplete, fmt::format("{} ranges", left.pfns));
+}
+
+}  // namespace engine::reference

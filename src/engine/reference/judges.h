@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The judges of how the allocator does it, by the models of its revision. Each is in a file of its
+// own. What differs is raised, and the models go on from what the allocator did.
+#pragma once
+
+#include <optional>
+
+#include "engine/judge.h"
+#include "engine/reference/models.h"
+
+namespace engine::reference {
+
+class Comparison : public Judge {
+ public:
+  Comparison(Scene& scene, Models& models) : Judge(scene), models_(models) {}
+
+ protected:
+  ~Comparison() = default;
+  Models& models_;
+};
+
+class Flushes : public Comparison {
+ public:
+  using Comparison::Comparison;
+  void hear(const Event& event) override;
+};
+
+class Placement : public Comparison {
+ public:
+  using Comparison::Comparison;
+  void hear(const Event& event) override;
+
+ private:
+  void check(const Call& call, std::optional<uint64_t> found);
+  void check_fast(const Call& call, std::optional<uint64_t> found);
+};
+
+class Fields : public Comparison {
+ public:
+  using Comparison::Comparison;
+  void hear(const Event& event) override;
+};
+
+class Magazines : public Comparison {
+ public:
+  using Comparison::Comparison;
+  void hear(const Event& event) override;
+
+ private:
+  void check_range(const Call& call) const;
+};
+
+class Objects : public Comparison {
+ public:
+  using Comparison::Comparison;
+  void begin() override { viewed_ = 0; }
+  void hear(const Event& event) override;
+
+ private:
+  size_t modelled() const;
+  void check_count();
+  void check_views();
+
+  size_t viewed_ = 0;  // in the views of the look at hand
+};
+
+}  // namespace engine::reference

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges the magazine layer: what every magazine and depot holds and in which order, whether work
+// to trim a depot is pending, and which sizes the layer says that it caches.
+#include <fmt/format.h>
+
+#include "engine/reference/judges.h"
+#include "shim/types.h"
+
+namespace engine::reference {
+
+void Magazines::hear(const Event& event) {
+  if (event.kind == Kind::call_end) return check_range(*event.call);
+  RcacheModel& model = models_.of(*event.domain).rcache;
+  std::string contents = model.wrong_contents(event.view->magazines);
+  if (event.kind == Kind::glance) {
+    if (!contents.empty()) raise(oracle::rcache_contents, std::move(contents));
+    return;
+  }
+  std::string work = model.wrong_work(event.view->depots);
+  if (contents.empty() && work.empty()) return;
+  if (!contents.empty()) raise(oracle::rcache_contents, std::move(contents));
+  if (!work.empty()) raise(oracle::depot_work_wrong, std::move(work));
+  model.adopt(variant(), event.domain->memory);
+}
+
+void Magazines::check_range(const Call& call) const {
+  constexpr unsigned long largest_cached = PAGE_SIZE << (IOVA_BINS - 1);
+  if (call.function == Function::rcache_range && call.bytes != largest_cached)
+    raise(oracle::rcache_range_wrong,
+          fmt::format("it tells {} bytes, not {}", call.bytes, largest_cached));
+}
+
+}  // namespace engine::reference

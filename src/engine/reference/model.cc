@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/reference/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/oracles.h"
+
+namespace engine {
+namespace {
+
+constexpr Model::Node anchor{IOVA_ANCHOR_PFN, IOVA_ANCHOR_PFN};
+constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
+
+}  // namespace
+
+void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_32bit_pfn) {
+  variant_ = &variant;
+  start_pfn_ = start_pfn;
+  dma_32bit_pfn_ = dma_32bit_pfn;
+  nodes_.assign(1, anchor);
+  cached_ = cached32_ = anchor;
+  set_hint(dma_32bit_pfn, {});
+}
+
+bool Model::asks_hint(const Request& request) const {
+  bool is_32bit = request.limit + 1 <= dma_32bit_pfn_;  // as is ~0, which wraps
+  return is_32bit && (request.aligned || !variant_->hint_spares_unaligned);
+}
+
+void Model::set_hint(uint64_t hint, const Request& cause) {
+  hint_ = hint;
+  hint_cause_ = cause;
+}
+
+const shim::Oracle& Model::explain_refusal(const Request& request) const {
+  bool by_hint = asks_hint(request) && request.size >= hint_ && hint_cause_.size == hint_;
+  if (request.limit == no_limit || (by_hint && hint_cause_.limit == no_limit))
+    return oracle::limit_wraps;
+  if (by_hint && hint_cause_.limit < request.limit) return oracle::hint_lower_limit;
+  if (by_hint && hint_cause_.aligned && !request.aligned) return oracle::hint_aligned;
+  return oracle::spurious_failure;
+}
+
+// Of the first node that starts below pfn, from above; nodes_.size() if none does.
+size_t Model::index_of_first_below(uint64_t pfn) const {
+  auto at = std::partition_point(nodes_.begin(), nodes_.end(),
+                                 [&](const Node& node) { return node.lo >= pfn; });
+  return static_cast<size_t>(at - nodes_.begin());
+}
+
+// The highest place for the request in low..high - 1.
+std::optional<uint64_t> Model::highest_fit(const Request& request, uint64_t low,
+                                           uint64_t high) const {
+  uint64_t align_mask = request.aligned ? std::bit_ceil(request.size) - 1 : 0;
+  uint64_t gap_end = high;  // exclusive
+  for (size_t i = index_of_first_below(high);; i++) {
+    bool below_all = i == nodes_.size();
+    uint64_t gap_begin = below_all ? low : std::max(low, nodes_[i].hi + 1);
+    if (gap_end >= request.size) {
+      uint64_t place = (gap_end - request.size) & ~align_mask;
+      if (place >= gap_begin && gap_begin < gap_end) return place;
+    }
+    if (below_all || nodes_[i].lo <= low) return std::nullopt;
+    gap_end = nodes_[i].lo;
+  }
+}
+
+std::optional<uint64_t> Model::allocate(const Request& request) {
+  uint64_t limit = request.limit + 1;  // exclusive
+  bool is_32bit = limit <= dma_32bit_pfn_;
+  if (asks_hint(request) && request.size >= hint_) return std::nullopt;
+
+  const Node cached = is_32bit ? cached32_ : cached_;
+  std::optional<uint64_t> place =
+      highest_fit(request, std::max(start_pfn_, request.lowest), std::min(limit, cached.lo));
+  if (!place && cached.hi < limit) place = highest_fit(request, cached.hi + 1, limit);
+  if (!place) {
+    bool sets_hint = !variant_->hint_from_full_walk_only ||
+                     (limit == dma_32bit_pfn_ && request.size < hint_);
+    if (sets_hint) set_hint(request.size, request);
+    return std::nullopt;
+  }
+  Node node{*place, *place + request.size - 1};
+  nodes_.insert(nodes_.begin() + static_cast<ptrdiff_t>(index_of_first_below(node.lo)), node);
+  (node.hi < dma_32bit_pfn_ ? cached32_ : cached_) = node;
+  return place;
+}
+
+void Model::remove(uint64_t lo) {
+  size_t i = index_of_first_below(lo);
+  if (i < 2 || nodes_[i - 1].lo != lo) return;
+  const Node gone = nodes_[i - 1], above = nodes_[i - 2];
+  bool covers_cached32 = gone.hi < dma_32bit_pfn_ && gone.lo >= cached32_.lo;
+  if (gone == cached32_ || covers_cached32) cached32_ = above;
+  if (gone.lo >= cached_.lo) cached_ = above;
+  if (gone.lo < dma_32bit_pfn_) set_hint(dma_32bit_pfn_, {});
+  nodes_.erase(nodes_.begin() + static_cast<ptrdiff_t>(i - 1));
+}
+
+void Model::adopt_nodes(const iova_variant& variant, const void* domain) {
+  nodes_.clear();
+  variant.each_node(
+      domain,
+      [](void* self, unsigned long lo, unsigned long hi) {
+        static_cast<Model*>(self)->nodes_.push_back({lo, hi});
+        return true;
+      },
+      this);
+  std::reverse(nodes_.begin(), nodes_.end());
+  // A reservation widens nodes downwards, also those that are cached.
+  for (Node* cached : {&cached_, &cached32_})
+    for (const Node& node : nodes_)
+      if (node.hi == cached->hi) *cached = node;
+}
+
+void Model::adopt(const iova_variant& variant, const void* domain) {
+  adopt_nodes(variant, domain);
+  iova_fields fields;
+  variant.fields(domain, &fields);
+  cached_ = {fields.cached_lo, fields.cached_hi};
+  cached32_ = {fields.cached32_lo, fields.cached32_hi};
+  set_hint(fields.max32_alloc_size, {});
+}
+
+std::string Model::wrong_cached_nodes(const iova_fields& fields) const {
+  auto differ = [](const char* name, Node found, Node expected) {
+    if (found == expected) return std::string();
+    return fmt::format("{} is {:#x}..{:#x}, should be {:#x}..{:#x}", name, found.lo, found.hi,
+                       expected.lo, expected.hi);
+  };
+  std::string wrong = differ("cached_node", {fields.cached_lo, fields.cached_hi}, cached_);
+  if (!wrong.empty()) return wrong;
+  return differ("cached32_node", {fields.cached32_lo, fields.cached32_hi}, cached32_);
+}
+
+}  // namespace engine

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The reference for the tree of a domain: which nodes it must have, where the next request must be
+// placed, what cached_node, cached32_node and max32_alloc_size must be. Sorted ranges and linear
+// scans, no tree. It is told what happened and does the same; the engine compares.
+//
+// The allocator of v4.20 and later, with the quirks of max32_alloc_size that a variant has. Which
+// ranges are cached in magazines is modelled beside it (rcache_model.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/request.h"
+#include "iova/variant.h"
+#include "shim/finding.h"
+
+namespace engine {
+
+class Model {
+ public:
+  struct Node {
+    uint64_t lo, hi;
+    bool operator==(const Node&) const = default;
+  };
+
+  // Of a domain just initialized.
+  void init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_32bit_pfn);
+
+  // What a request to the tree comes to: the first pfn, or nothing if it is refused.
+  std::optional<uint64_t> allocate(const Request& request);
+  // Of a request that fits and was refused: the known quirk of the hint that explains it, or
+  // spurious_failure. To be asked after allocate().
+  const shim::Oracle& explain_refusal(const Request& request) const;
+  const Request& hint_cause() const { return hint_cause_; }  // size 0 if nobody knows
+  // A range returns to the tree. Nothing if there is no node that starts at lo.
+  void remove(uint64_t lo);
+  // Takes over the allocator's nodes after a reservation, or all of its state.
+  void adopt_nodes(const iova_variant& variant, const void* domain);
+  void adopt(const iova_variant& variant, const void* domain);
+
+  // What differs in the allocator's fields, or "".
+  std::string wrong_cached_nodes(const iova_fields& fields) const;
+  bool hint_is(const iova_fields& fields) const { return fields.max32_alloc_size == hint_; }
+  uint64_t hint() const { return hint_; }
+  const Node& cached() const { return cached_; }
+  const Node& cached32() const { return cached32_; }
+  // All nodes, the highest first.
+  const std::vector<Node>& nodes() const { return nodes_; }
+
+ private:
+  bool asks_hint(const Request& request) const;
+  void set_hint(uint64_t hint, const Request& cause);
+  std::optional<uint64_t> highest_fit(const Request& request, uint64_t low, uint64_t high) const;
+  size_t index_of_first_below(uint64_t pfn) const;
+
+  const iova_variant* variant_ = nullptr;
+  uint64_t start_pfn_ = 0, dma_32bit_pfn_ = 0;
+  std::vector<Node> nodes_;  // from high to low, since requests go top-down; the anchor is first
+  Node cached_{}, cached32_{};
+  uint64_t hint_ = 0;
+  Request hint_cause_{};  // the request that set it last
+};
+
+}  // namespace engine

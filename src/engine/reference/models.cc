@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/reference/models.h"
+
+#include <fmt/format.h>
+
+#include "shim/cpu.h"
+#include "shim/fault.h"
+#include "shim/timekeeping.h"
+
+namespace engine::reference {
+
+void Models::hear(const Event& event) {
+  switch (event.kind) {
+    case Kind::call_begin: return begin_call(*event.call);
+    case Kind::call_end: return end_call(*event.call);
+    case Kind::release_end:
+      return free(*event.domain, *event.range, true, event.cpu, event.number);
+    case Kind::handler_begin:
+      clock_.now = shim_jiffies();
+      if (!event.number) run_work();
+      return;
+    case Kind::time_passed:
+      clock_.now = shim_jiffies();
+      while (run_work()) {  // none, if all ran that should have
+      }
+      return;
+    case Kind::cpu_offline:
+      for (const Domain& domain : scene_.books.domains())
+        if (domain.memory) of(domain).rcache.cpu_died(event.cpu);
+      return;
+    default: return;
+  }
+}
+
+void Models::begin_call(const Call& call) {
+  if (call.function != Function::init_domain) return;
+  const Domain& domain = *call.domain;
+  of(domain).tree.init(variant(), domain.start_pfn, domain.first_pfn_above_32bit());
+  of(domain).rcache.clear();
+}
+
+void Models::end_call(Call& call) {
+  if (!call.domain) return;
+  const Domain& domain = *call.domain;
+  switch (call.function) {
+    case Function::init_domain:
+      // Allocators that do this here have no way to tell of a failure.
+      if (!variant().init_rcaches) start_rcaches(domain);
+      return;
+    case Function::init_rcaches:
+      if (!call.error) start_rcaches(domain);
+      return;
+    case Function::alloc:
+      answer_ = {std::nullopt, 1};
+      if (!call.faults) answer_.pfn = of(domain).tree.allocate(request_of(variant(), call));
+      return;
+    case Function::alloc_fast: {
+      AttemptCursor attempts(shim::attempts(), call.first_attempt);
+      answer_ = of(domain).rcache.allocate(request_of(variant(), call), call.flush,
+                                           raw_smp_processor_id(), attempts);
+      call.lost_pfn_0 =
+          !call.granted && answer_.pfn == uint64_t{0} && answer_.tries == call.attempts;
+      return;
+    }
+    case Function::free_pfn:
+    case Function::free_iova:
+    case Function::free_fast:
+      if (call.range)
+        free(domain, *call.range, call.function == Function::free_fast, raw_smp_processor_id(),
+             call.first_attempt);
+      return;
+    // Reserved pages are judged as such.
+    case Function::reserve: return of(domain).tree.adopt_nodes(variant(), domain.memory);
+    default: return;
+  }
+}
+
+// By the operation at hand.
+void Models::start_rcaches(const Domain& domain) {
+  AttemptCursor attempts(shim::attempts(), 0);
+  of(domain).rcache.init(variant(), of(domain).tree, clock_, attempts);
+}
+
+// The call that freed the range made all attempts of the operation from the first on.
+void Models::free(const Domain& domain, const Range& range, bool fast, unsigned cpu,
+                  size_t first_attempt) {
+  AttemptCursor attempts(shim::attempts(), first_attempt);
+  if (fast)
+    of(domain).rcache.free(range.lo, range.size, cpu, attempts);
+  else
+    of(domain).tree.remove(range.lo);
+  if (attempts.took_all()) return;
+  raise(oracle::rcache_wrong,
+        fmt::format("{:#x} was freed with {} allocation attempts, should be {}", range.lo,
+                    shim::attempts().size() - first_attempt, attempts.next() - first_attempt));
+  adopt(domain);
+}
+
+// The oldest that is due in all domains. Returns false if there is none.
+bool Models::run_work() {
+  RcacheModel* next = nullptr;
+  for (const Domain& domain : scene_.books.domains()) {
+    RcacheModel& rcache = of(domain).rcache;
+    const RcacheModel::Work* work = domain.memory ? rcache.next_work() : nullptr;
+    if (work && work->deadline <= shim_jiffies() &&
+        (!next || work->is_before(*next->next_work())))
+      next = &rcache;
+  }
+  if (next) next->run_next_work();
+  return next;
+}
+
+void Models::adopt(const Domain& domain) {
+  of(domain).tree.adopt(variant(), domain.memory);
+  of(domain).rcache.adopt(variant(), domain.memory);
+}
+
+contract::Explanation::Cause Models::explain_refusal(const Domain& domain,
+                                                     const Request& request) const {
+  const Model& tree = of(domain).tree;
+  const shim::Oracle& oracle = tree.explain_refusal(request);
+  if (&oracle == &oracle::spurious_failure) return {&oracle, ""};
+  const Request& cause = tree.hint_cause();
+  return {&oracle, fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
+                               cause.limit, cause.aligned ? "" : ", unaligned")};
+}
+
+}  // namespace engine::reference

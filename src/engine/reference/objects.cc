@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges how many objects there are: the domains themselves, a node a range, the magazines, and
+// nothing else. By the models after every operation, so that no node and no magazine is lost or
+// left over at any point; by the views at every look.
+#include <fmt/format.h>
+
+#include "engine/reference/judges.h"
+#include "shim/object.h"
+
+namespace engine::reference {
+
+void Objects::hear(const Event& event) {
+  if (event.kind == Kind::quiet) return check_count();
+  if (event.kind == Kind::looked) return check_views();
+  const Snapshot& view = *event.view;
+  // The domain itself, its nodes but the anchor, its magazines, its array of rcaches.
+  viewed_ += 1 + (view.nodes.size() - 1) + view.magazines.size() +
+             (view.fields.has_rcaches && !variant().embeds_rcaches);
+}
+
+size_t Objects::modelled() const {
+  size_t count = 0;
+  for (const Domain& domain : scene_.books.domains()) {
+    if (!domain.memory) continue;
+    const DomainModel& model = models_.of(domain);
+    count += model.tree.nodes().size() + model.rcache.magazines() +
+             (domain.has_rcaches && !variant().embeds_rcaches);
+  }
+  return count;
+}
+
+void Objects::check_count() {
+  size_t found = shim::live_slab_objects();
+  if (found == modelled()) return;
+  size_t findings = scene_.findings;
+  scene_.looker.look();  // may tell why
+  if (scene_.findings == findings)
+    raise(oracle::object_count,
+          fmt::format("{} slab objects, expected {}", found, modelled()));
+  for (const Domain& domain : scene_.books.domains())
+    if (domain.memory) models_.adopt(domain);
+}
+
+void Objects::check_views() {
+  size_t found = shim::live_slab_objects(), expected = std::exchange(viewed_, 0);
+  if (found != expected)
+    raise(oracle::object_count,
+          fmt::format("{} slab objects, expected {}", found, expected));
+}
+
+}  // namespace engine::reference

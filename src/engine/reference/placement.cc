@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges where a request is placed, and whether it came from the magazines or from the tree, as the
+// models have it.
+#include <fmt/format.h>
+
+#include "engine/reference/judges.h"
+
+namespace engine::reference {
+
+void Placement::hear(const Event& event) {
+  const Call& call = *event.call;
+  auto found = call.granted ? std::optional(call.lo) : std::nullopt;
+  if (call.function == Function::alloc && !(call.granted && call.faults)) check(call, found);
+  if (call.function == Function::alloc_fast && !call.lost_pfn_0) check_fast(call, found);
+}
+
+void Placement::check(const Call& call, std::optional<uint64_t> found) {
+  std::optional<uint64_t> expected = models_.answer().pfn;
+  if (expected == found) return;
+  // A refusal that the model does not share is judged by the contract.
+  if (found) {
+    Acting attributed = attribute_to_tree(call);
+    const Request request = request_of(variant(), call);
+    raise(oracle::placement_wrong,
+          fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", *found, request.size,
+                      request.limit, request.aligned ? "" : ", unaligned",
+                      expected ? fmt::format("{:#x}", *expected) : "a refusal"));
+  }
+  models_.adopt(*call.domain);
+}
+
+void Placement::check_fast(const Call& call, std::optional<uint64_t> found) {
+  const FastAnswer& expected = models_.answer();
+  const size_t tries = call.attempts;
+  if (tries == expected.tries && tries) return check(call, found);
+  if (tries == expected.tries && found == expected.pfn) return;
+  auto describe = [](std::optional<uint64_t> pfn, size_t tries) {
+    std::string what = pfn ? fmt::format("{:#x}", *pfn) : "a refusal";
+    return what + (tries ? fmt::format(" from the tree, asked {} times", tries)
+                         : " from the magazines");
+  };
+  const Request request = request_of(variant(), call);
+  std::string values =
+      fmt::format("{} pages, limit {:#x}: {}; expected {}", request.size, request.limit,
+                  describe(found, tries), describe(expected.pfn, expected.tries));
+  // A tree that did not grant what it had room for; the contract has judged one in the end.
+  bool refused_first = expected.tries && tries > expected.tries && expected.pfn;
+  if (!refused_first) {
+    Acting magazines(scene_.position, OpCode::alloc_fast);
+    raise(oracle::rcache_wrong, std::move(values));
+  } else if (found) {
+    Acting attributed = attribute_to_tree(call);
+    raise(oracle::spurious_failure, std::move(values));
+  }
+  models_.adopt(*call.domain);
+}
+
+}  // namespace engine::reference

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/run.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/describer.h"
+#include "engine/operations/operations.h"
+#include "shim/context.h"
+#include "shim/cost.h"
+#include "shim/cpu.h"
+#include "shim/iommu.h"
+#include "shim/locks.h"
+#include "shim/object.h"
+#include "shim/sanitizer.h"
+#include "shim/timekeeping.h"
+
+namespace engine {
+namespace {
+
+// Thrown by the handler of a finding, through the allocator and the shim, to where the run began.
+// Nothing on the way is noexcept; the allocator and the shim hold nothing in destructors, and what
+// they leave half done is reset with the world. Contexts that are suspended are not unwound: their
+// stacks are dropped with the world, too.
+struct Abandoned {};
+
+}  // namespace
+
+const Result& Run::run(const iova_variant& variant, const program::Program& program,
+                       const Options& options) {
+  whole_program_ = &program;
+  closely_ = options.always_check;
+  repeated_ = false;
+  met_first_.reset();
+  try {
+    return run_once(variant, program, options);
+  } catch (const Abandoned&) {
+  }
+  Options closely = options;
+  closely.always_check = closely_ = repeated_ = true;
+  return run_once(variant, program, closely);
+}
+
+const Result& Run::run_once(const iova_variant& variant, const program::Program& program,
+                            const Options& options) {
+  begin(variant, program, options);
+  execute_all();
+  if (is_beyond_judgement()) return give_up();
+  end();
+  return result_;
+}
+
+void Run::begin(const iova_variant& variant, const program::Program& program,
+                const Options& options) {
+  variant_ = scene_.variant = &variant;
+  options_ = options;
+  result_.attempts.clear();
+  result_.costs.clear();
+  result_.traces.clear();
+  result_.known_met.clear();
+  skipped_ = nullptr;
+  outcome_.clear();
+  is_armed_ = in_irq_ = slow_ = edge_ = false;
+  scene_.beyond_judgement = false;
+  injected_.clear();
+  credit_ = look_cost_ = 0;
+  running_ = true;
+  position = {.program = &program};
+  size_t ranges = 0;
+  for (const Operation& operation : program.operations) ranges += calls(operation);
+  books.begin(variant, ranges);
+  looker_.use(variant);
+  caller_.use(variant);
+  tracer_.begin();
+  judges_.begin();
+  // The callers are judged where a finding is to be told.
+  if (judges_callers_ != repeated_) judges_.listen(history, tracer_, repeated_);
+  judges_callers_ = repeated_;
+  policy_.begin(options, closely_);
+  shim_events.begin(variant, closely_);
+  shim::set_attempt_observer(
+      history.is_heard(Kind::attempt)
+          ? [](const shim::Attempt& attempt) { the_run().shim_events.on_attempt(attempt); }
+          : static_cast<void (*)(const shim::Attempt&)>(nullptr));
+  unsigned cpus = 2;
+  if (!program.operations.empty() && program.operations[0].code == OpCode::cpus)
+    cpus = static_cast<unsigned>(value(program.operations[0], Role::cpus).number);
+  shim::reset_world(cpus);
+  variant.reset();
+}
+
+void Run::execute_all() {
+  const std::vector<Operation>& operations = position.program->operations;
+  for (position.current = 0; position.current < operations.size(); position.current++) {
+    const Operation& operation = operations[position.current];
+    if (program::is_prefix(operation.code)) {
+      operations::function_of(operation.code)(*this, operation);
+      finish_step();
+      continue;
+    }
+    shim::set_current_operation(static_cast<uint32_t>(position.current));
+    plan();
+    if (slow_)
+      execute_with_slow_flush(operation);
+    else
+      execute_in_context(operation);
+    in_irq_ = slow_ = edge_ = false;
+    shim_events.let_flush_last(false);
+    if (is_beyond_judgement()) return;
+    finish_operation(operation);
+  }
+}
+
+void Run::fail_attempts(const program::Value& mask) {
+  if (!is_armed_) armed_.reset();
+  is_armed_ = true;
+  for (uint64_t rest = mask.number; rest; rest &= rest - 1)
+    armed_.set(mask.base + std::countr_zero(rest));
+}
+
+void Run::plan() {
+  for (const FaultPoint& point : options_.faults) {
+    if (point.operation != position.current || point.attempt >= shim::max_planned_attempts)
+      continue;
+    if (!is_armed_) armed_.reset();
+    is_armed_ = true;
+    armed_.set(point.attempt);
+  }
+  has_faults_planned_ = std::exchange(is_armed_, false);
+  if (has_faults_planned_)
+    shim::plan_faults(armed_);
+  else
+    shim::plan_no_faults();
+  position.call_start = position.calls_begun = 0;
+  shim::start_cost();
+}
+
+void Run::execute(const Operation& operation) {
+  history.add({.kind = Kind::operation_begin, .operation = &operation,
+               .number = has_faults_planned_});
+  operations::function_of(operation.code)(*this, operation);
+}
+
+void Run::execute_in_context(const Operation& operation) {
+  bool in_irq = in_irq_ && program::spec(operation.code).any_context;
+  if (in_irq) shim_irq_enter();
+  execute(operation);
+  if (in_irq) shim_irq_exit();
+}
+
+void Run::execute_with_slow_flush(const Operation& operation) {
+  bool may_flush = program::spec(operation.code).may_flush;
+  if (!may_flush || !shim::can_start_context()) return execute_in_context(operation);
+  unsigned cpu = raw_smp_processor_id();
+  const Operation* started = &operation;  // of the program: it outlives the context
+  bool ended = shim::start_context(
+      [](void* argument) {
+        the_run().execute_in_context(**static_cast<const Operation**>(argument));
+      },
+      &started);
+  if (ended) return;
+  shim_set_current_cpu(idle_cpu(cpu));
+  outcome("a hardware flush lasts on CPU {}, now on CPU {}", cpu, raw_smp_processor_id());
+}
+
+void Run::skip(const char* why) {
+  skipped_ = why;
+  history.add({.kind = Kind::skipped});
+}
+
+void Run::begin_next_call() {
+  if (closely_ && position.calls_begun && position.operation()) look_between_calls();
+  position.calls_begun++;
+  position.call_start = shim::attempts().size();
+}
+
+// Looks that grow with the square of what an operation does are left out where that is much.
+void Run::look_between_calls() {
+  constexpr uint64_t most_looks = uint64_t{1} << 21;
+  if (calls(*position.operation()) * shim::live_slab_objects() > most_looks) return;
+  shim_events.settle();
+  history.add({.kind = Kind::quiet});
+  looker_.look();
+}
+
+void Run::finish_operation(const Operation& operation) {
+  position.call_start = position.calls_begun = 0;
+  shim_events.settle();
+  result_.attempts.resize(position.current);
+  result_.attempts.push_back(shim::attempts().size());
+  result_.costs.resize(position.current);
+  result_.costs.push_back(shim::cost().longest);
+  history.add({.kind = Kind::operation_end, .operation = &operation});
+  note_faults();
+  shim::check_end_of_operation(position.operation_name());
+  history.add({.kind = Kind::quiet, .operation = &operation});
+  if (judges_.failures.operation_failed()) credit_ = look_cost_;
+  credit_ += 1 + calls(operation) / 8;
+  if (credit_ >= look_cost_ || options_.always_check) look();
+  finish_step();
+}
+
+void Run::look() {
+  constexpr uint64_t looks_per_operation = 4;
+  looker_.look();
+  uint64_t looks = shim::live_slab_objects();
+  for (const Domain& domain : books.domains())
+    if (domain.memory && domain.has_rcaches) looks += IOVA_BINS * (num_possible_cpus() + 1);
+  look_cost_ = looks / looks_per_operation;
+  credit_ = 0;
+}
+
+void Run::look_before_its_end() {
+  if (credit_) look();
+}
+
+void Run::finish_step() {
+  if (options_.on_step) {
+    bool prefix = position.operation() && program::is_prefix(position.operation()->code);
+    options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
+                      options_.always_check ? describe_allocator(*variant_, books.domains()) : "",
+                      prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
+                      prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
+                      books.ranges_in_use()});
+    outcome_.clear();
+  }
+  skipped_ = nullptr;
+  result_.traces.push_back(tracer_.hash());
+}
+
+// The run ends here, without the checks of an end.
+const Result& Run::give_up() {
+  result_.attempts.resize(position.program->operations.size());
+  result_.costs.resize(position.program->operations.size());
+  outcome("the run ends with this finding");
+  finish_step();
+  result_.trace_hash = tracer_.hash();
+  running_ = false;
+  policy_.end();
+  return result_;
+}
+
+void Run::end() {
+  result_.attempts.resize(position.program->operations.size());
+  result_.costs.resize(position.program->operations.size());
+  shim::set_current_operation(shim::outside_program);
+  shim::plan_no_faults();
+  finish_slow_flushes();
+  look();
+  release_queued();
+  for (Domain& domain : books.domains())
+    if (domain.memory) give_everything_back(domain);
+  looker_.look();
+  std::string left;
+  for (Domain& domain : books.domains()) {
+    if (!domain.memory) continue;
+    if (is_watched()) left += fmt::format("put domain {}, ", domain.number);
+    Acting put(position, OpCode::put);
+    operations::destroy(*this, domain);
+  }
+  if (is_watched()) left += fmt::format("drop {} references", books.references());
+  while (books.references()) {
+    Acting put(position, OpCode::cache_put);
+    Call call{.function = Function::cache_put};
+    make(call);
+  }
+  shim::check_end_of_operation("end");
+  shim::check_end_of_run();
+  outcome("{}", left);
+  finish_step();
+  result_.trace_hash = tracer_.hash();
+  running_ = false;
+  policy_.end();
+}
+
+void Run::finish_slow_flushes() {
+  Acting finishing(position, OpCode::flush_done);
+  while (shim::suspended_contexts()) shim::finish_oldest_context();
+}
+
+// By its timer, within the timeout.
+void Run::release_queued() {
+  if (!variant_->queue) return;
+  bool any = std::any_of(books.domains().begin(), books.domains().end(),
+                         [](const Domain& domain) { return !domain.queued.empty(); });
+  Acting time(position, OpCode::tick);
+  if (any)
+    operations::advance_time(*this, std::max(variant_->queue->timeout,
+                                             variant_->queue->timeout_of_single));
+}
+
+// Frees all ranges and flushes: what is then left in the tree is lost capacity, which a look
+// raises.
+void Run::give_everything_back(Domain& domain) {
+  auto number = static_cast<uint8_t>(domain.number);
+  for (OpCode code : {OpCode::free_fast, OpCode::free}) {
+    Operation free = program::make(code);
+    free.domain = number;
+    for (unsigned slot = 0; slot < program::max_slots; slot++) {
+      free.operands[program::operand_index(code, Role::slot)].number = slot;
+      do {
+        skipped_ = nullptr;
+        Acting freeing(position, code);
+        operations::function_of(code)(*this, free);
+      } while (!skipped_);
+    }
+  }
+  // Larger than what is below its limit, it is refused and flushes.
+  Operation refused = program::make(OpCode::alloc_fast);
+  refused.domain = number;
+  refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
+  refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
+  edge_ = true;  // whatever its start
+  Acting allocating(position, refused.code);
+  operations::function_of(refused.code)(*this, refused);
+  edge_ = false;
+  skipped_ = nullptr;
+}
+
+// Books the faults of the operation at hand.
+void Run::note_faults() {
+  while (!injected_.empty() && injected_.back().operation == position.current)
+    injected_.pop_back();
+  auto attempts = shim::attempts();
+  for (size_t i = 0; i < attempts.size(); i++)
+    if (attempts[i].failed) injected_.push_back({position.current, i, attempts[i]});
+}
+
+bool Run::on_finding(const shim::Finding& finding) {
+  scene_.findings++;
+  if (running_) note_faults();
+  std::string key = key_of(finding, position, injected_);
+  history.add({.kind = Kind::finding, .text = key.c_str()});
+  Fate fate = policy_.fate_of(finding, key);
+  if (fate == Fate::go_past) {
+    std::vector<std::string>& met = result_.known_met;
+    if (std::find(met.begin(), met.end(), key) == met.end()) met.push_back(key);
+    return true;
+  }
+  if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
+  // What a known finding led to is known: the repeated run may meet nothing else.
+  if (fate == Fate::look_closer) throw Abandoned{};
+  Report report = describe(finding, std::move(key),
+                           {*whole_program_, position, books, judges_.models, *variant_,
+                            injected_, result_.known_met});
+  if (met_first_ && met_first_->operation != report.operation)
+    report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
+  if (fate == Fate::report_closely) repeat_closely_before_this_call();
+  deliver(report);
+  return false;
+}
+
+// The process dies of what the call at hand does. A finding before it is reported instead, and then
+// the process ends with that. The run at hand cannot go on.
+void Run::repeat_closely_before_this_call() {
+  static program::Program before;
+  const std::vector<Operation>& operations = position.program->operations;
+  size_t whole = std::min(position.current, operations.size());
+  before.operations.assign(operations.begin(),
+                           operations.begin() + static_cast<ptrdiff_t>(whole));
+  const Operation* operation = position.operation();
+  if (position.calls_begun > 1 && operation && calls(*operation) >= position.calls_begun) {
+    Operation counted = *operation;
+    counted.operands[program::operand_index(counted.code, Role::count)].number =
+        position.calls_begun - 1;
+    before.operations.push_back(counted);
+  }
+  Options closely = options_;
+  closely.always_check = closely_ = repeated_ = true;
+  closely.on_step = nullptr;
+  begin(*variant_, before, closely);
+  execute_all();
+}
+
+std::vector<std::string> Run::report_difference(size_t operation, std::string values,
+                                                std::span<const std::string> known) {
+  position.current = operation;
+  position.call_start = position.calls_begun = 0;
+  options_ = {.known = known};
+  policy_.begin(options_, true);
+  result_.known_met.clear();
+  shim::raise(shim::Finding{&oracle::variants_differ, position.function(), "", std::move(values),
+                            nullptr});
+  return result_.known_met;
+}
+
+Run& the_run() {
+  static Run run;
+  return run;
+}
+
+const Result& run(const iova_variant& variant, const program::Program& program,
+                  const Options& options) {
+  static bool ready = [] {
+    shim::catch_sanitizer_reports();
+    return true;
+  }();
+  (void)ready;
+  shim::set_finding_handler(
+      [](const shim::Finding& finding) { return the_run().on_finding(finding); });
+  shim::set_iommu_handlers(
+      {[](const void* domain) { the_run().shim_events.on_hardware_flush(domain); },
+       [](const list_head* list) { the_run().shim_events.on_pages_put(list); }});
+  shim::set_event_observer([](bool is_timer) { the_run().shim_events.on_handler(is_timer); });
+  return the_run().run(variant, program, options);
+}
+
+}  // namespace engine

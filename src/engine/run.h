@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The frame of a run: faults, contexts, steps, the looks between them, the end; and what operations
+// find around them. There is one at a time, and its memory serves run after run.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/books.h"
+#include "engine/caller.h"
+#include "engine/engine.h"
+#include "engine/history.h"
+#include "engine/judges.h"
+#include "engine/policy.h"
+#include "engine/position.h"
+#include "engine/shim_events.h"
+#include "engine/tracer.h"
+#include "engine/views.h"
+#include "shim/finding.h"
+
+namespace engine {
+
+class Run {
+ public:
+  const Result& run(const iova_variant& variant, const program::Program& program,
+                    const Options& options);
+  // Raises variants-differ at an operation of the run that is over. Returns the keys gone past.
+  std::vector<std::string> report_difference(size_t operation, std::string values,
+                                             std::span<const std::string> known);
+  // Returns true to go on past a known finding.
+  bool on_finding(const shim::Finding& finding);
+
+  // For operations:
+  const iova_variant& variant() const { return *variant_; }
+  Domain& domain_of(const Operation& operation) { return books.domains()[operation.domain]; }
+  void make(Call& call) { caller_.make(call); }
+  // A counted operation begins its next call.
+  void begin_next_call();
+  // Nothing is done, to keep the callers' duties.
+  void skip(const char* why);
+  template <class... Arguments>
+  void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+    if (options_.on_step) outcome_ = fmt::format(text, std::forward<Arguments>(arguments)...);
+  }
+  // Somebody reads outcomes.
+  bool is_watched() const { return options_.on_step; }
+  // A finding was gone past that leaves nothing to judge.
+  bool is_beyond_judgement() const { return scene_.beyond_judgement; }
+  // The operation may do what no caller does.
+  bool is_edge() const { return edge_; }
+  // What the tree of a domain is known to hold, the highest first.
+  const std::vector<Model::Node>& known_nodes(const Domain& domain) const {
+    return judges_.models.of(domain).tree.nodes();
+  }
+  // While there is something to look at.
+  void look_before_its_end();
+
+  // For prefixes: of the next operation.
+  void fail_attempts(const program::Value& mask);
+  void be_in_interrupt() { in_irq_ = true; }
+  void be_slow() {
+    slow_ = true;
+    shim_events.let_flush_last(true);
+  }
+  void be_edge() { edge_ = true; }
+
+  Books books;
+  Position position;
+  History history;
+  ShimEvents shim_events{history, books, position, looker_};
+
+ private:
+  const Result& run_once(const iova_variant& variant, const program::Program& program,
+                         const Options& options);
+  void begin(const iova_variant& variant, const program::Program& program,
+             const Options& options);
+  void execute_all();
+  void plan();
+  void execute(const Operation& operation);
+  void execute_in_context(const Operation& operation);
+  void execute_with_slow_flush(const Operation& operation);
+  void finish_operation(const Operation& operation);
+  void finish_step();
+  void look();
+  void look_between_calls();
+  void end();
+  const Result& give_up();
+  void finish_slow_flushes();
+  void release_queued();
+  void give_everything_back(Domain& domain);
+  void note_faults();
+  void repeat_closely_before_this_call();
+
+  const iova_variant* variant_ = nullptr;
+  Options options_;
+  Result result_{};
+  Looker looker_{history, books};
+  Scene scene_{books, position, looker_};
+  Judges judges_{scene_};
+  Tracer tracer_;
+  Caller caller_{history, shim_events};
+  Policy policy_;
+
+  bool running_ = false;
+  const char* skipped_ = nullptr;
+  std::string outcome_;
+  // Of the next operation.
+  shim::FaultMask armed_;
+  bool is_armed_ = false;
+  bool has_faults_planned_ = false;
+  bool in_irq_ = false;
+  bool edge_ = false;
+  bool slow_ = false;  // the first hardware flush is to last
+  std::vector<InjectedFault> injected_;
+  // Looks at everything cost what they look at; operations earn the right to one.
+  uint64_t credit_ = 0, look_cost_ = 0;
+
+  // A finding is told where things went wrong first: for it, the run is repeated with a look at
+  // everything after each call.
+  bool closely_ = false;
+  bool repeated_ = false;
+  std::optional<bool> judges_callers_;  // nothing while nobody listens
+  const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
+  struct Met {
+    std::string key, operation;
+  };
+  std::optional<Met> met_first_;  // what the run was repeated for
+};
+
+// The one of this process.
+Run& the_run();
+
+}  // namespace engine

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/shim_events.h"
+
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/fault.h"
+
+namespace engine {
+
+unsigned idle_cpu(unsigned but) {
+  for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
+    if (cpu != but && cpu_online(cpu) && !shim::is_busy(cpu)) return cpu;
+  return program::max_cpus;
+}
+
+void ShimEvents::begin(const iova_variant& variant, bool looks_at_releases) {
+  variant_ = &variant;
+  looks_at_releases_ = looks_at_releases;
+  flush_lasts_ = false;
+  release_ = {};
+}
+
+void ShimEvents::on_hardware_flush(const void* address) {
+  const char* at = static_cast<const char*>(address);
+  for (Domain& domain : books_.domains()) {
+    const char* start = static_cast<const char*>(domain.memory);
+    if (!start || at < start || at >= start + variant_->domain_size) continue;
+    uint64_t number = domain.flushes_started + 1;
+    history_.add({.kind = Kind::flush_begin, .domain = &domain, .number = number});
+    bool others_go_on = idle_cpu(raw_smp_processor_id()) < program::max_cpus;
+    if (flush_lasts_ && shim::in_started_context() && others_go_on) {
+      flush_lasts_ = false;
+      shim::suspend_context();
+    }
+    history_.add({.kind = Kind::flush_end, .domain = &domain, .number = number});
+  }
+}
+
+void ShimEvents::on_pages_put(const list_head* list) {
+  settle();
+  for (Domain& domain : books_.domains()) {
+    for (Range& range : domain.queued) {
+      if (range.list != list) continue;
+      if (&domain == books_.destroyed()) return;  // its ranges go with it
+      history_.add({.kind = Kind::pages_put, .domain = &domain, .range = &range});
+      release_ = {&domain, &range, raw_smp_processor_id()};
+      position_.releasing = true;
+      position_.release_start = shim::attempts().size();
+      return;
+    }
+  }
+  if (!books_.destroyed()) history_.add({.kind = Kind::pages_put});
+}
+
+void ShimEvents::end_release() {
+  position_.releasing = false;
+  Acting freeing(position_, OpCode::free_fast);
+  history_.add({.kind = Kind::release_end, .cpu = release_.cpu, .domain = release_.domain,
+                .range = release_.range, .number = position_.release_start});
+  if (looks_at_releases_) looker_.glance(*release_.domain);
+}
+
+void ShimEvents::on_handler(bool is_timer) {
+  settle();
+  history_.add({.kind = Kind::handler_begin, .number = is_timer});
+}
+
+void ShimEvents::on_attempt(const shim::Attempt& attempt) {
+  history_.add({.kind = Kind::attempt, .attempt = &attempt});
+}
+
+}  // namespace engine

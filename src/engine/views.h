@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// White-box views of an allocator at quiet points, when no call into a domain is under way.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/books.h"
+#include "engine/history.h"
+#include "engine/trace.h"
+#include "iova/variant.h"
+
+namespace engine {
+
+// One look at a domain. The vectors keep their memory from look to look.
+struct Snapshot {
+  struct Node {
+    uint64_t lo, hi;
+  };
+  struct CachedPfn {
+    uint64_t pfn;
+    unsigned bin;
+  };
+
+  const iova_variant* variant = nullptr;
+  std::vector<Node> nodes;  // the anchor included
+  std::vector<CachedPfn> cached;  // in order of pfn
+  std::vector<iova_magazine_view> magazines;
+  Trace contents;  // of the magazines, in their order
+  size_t in_depot[IOVA_BINS] = {};
+  bool magazine_too_full = false;
+  uint64_t too_full = 0;
+  iova_depot_view depots[IOVA_BINS] = {};
+  iova_fields fields = {};
+  iova_queue_fields queue = {};
+  std::vector<iova_queued_view> queued;
+
+  void take(const iova_variant& variant, const void* domain);
+  uint64_t nodes_hash() const;
+
+ private:
+  void add(const iova_magazine_view& view);
+};
+
+// Looks, and adds what it saw to the history, for judges and the trace.
+class Looker {
+ public:
+  Looker(History& history, Books& books) : history_(history), books_(books) {}
+  void use(const iova_variant& variant) { variant_ = &variant; }
+
+  // At all that there is of every domain.
+  void look();
+  // Only whether nodes, ranges in use and magazines fit together, as they do whenever no call into
+  // the allocator is under way.
+  void glance(Domain& domain);
+
+ private:
+  History& history_;
+  Books& books_;
+  const iova_variant* variant_ = nullptr;
+  Snapshot snapshot_;
+};
+
+// The state of every domain as the allocator itself has it, a line each, for people.
+std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains);
+
+// Whether size pages fit between the domain's start, or lowest_pfn if that is higher, and limit_pfn
+// (inclusive), in the tree as it is now; aligned to size rounded up to a power of two,
+// or not at all.
+bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
+          bool aligned, uint64_t lowest_pfn = 0);
+
+}  // namespace engine
