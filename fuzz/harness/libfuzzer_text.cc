@@ -8,11 +8,11 @@
 #include <cstdlib>
 
 #include "fuzz/harness/entry.h"
-#include "fuzz/harness/text.h"
+#include "engine/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::end_with_fork_server();
-  for (const engine::Report& report : fuzz::check_text({data, size})) {
+  for (const engine::Report& report : engine::check_text({data, size})) {
     const auto& known = fuzz::known("");
     if (std::find(known.begin(), known.end(), report.key) != known.end()) {
       fuzz::announce(report.key);

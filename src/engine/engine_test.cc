@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "engine/ledger.h"
 #include "engine/report.h"
@@ -131,25 +130,6 @@ TEST(Trace, TellsFaultsApart) {
   EXPECT_NE(trace("cache_get\n"), trace("fail 0x1\ncache_get\n"));
   EXPECT_NE(trace("fail 0x2\ncache_get\n"), trace("fail 0x1\ncache_get\n"));
 }
-
-// 100,000 inputs in four parts. A finding ends the process, with its report.
-class RandomBytes : public testing::TestWithParam<unsigned> {};
-
-TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {
-  std::mt19937_64 random(GetParam());
-  std::vector<uint8_t> bytes;
-  program::Program program;
-  for (int round = 0; round < 25'000; round++) {
-    bytes.resize(random() % 1025);
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-    program::decode(bytes, program);
-    uint64_t hash = trace(program);
-    program::Program reassembled = program::parse(print(program));
-    ASSERT_EQ(trace(program::decode(program::encode(reassembled))), hash) << "round " << round;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Part, RandomBytes, testing::Range(1u, 5u));
 
 // A quirk of the variant that the model does not know of, or that it expects in vain.
 struct Flip {

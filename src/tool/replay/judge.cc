@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "fuzz/harness/text.h"
+#include "engine/text.h"
 #include "tool/support/words.h"
 
 namespace tool {
@@ -77,7 +77,7 @@ Outcome Judge::replay_past(const Input& input, const fuzz::Target& target,
     return run_isolated(*tested_.variant, input.program, options(target, past));
   std::span<const uint8_t> bytes{reinterpret_cast<const uint8_t*>(input.content.data()),
                                  input.content.size()};
-  return check_isolated([&] { return fuzz::check_text(bytes); }, past);
+  return check_isolated([&] { return engine::check_text(bytes); }, past);
 }
 
 Outcome Judge::replay(const Input& input, const fuzz::Target& target,

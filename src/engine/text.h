@@ -8,9 +8,9 @@
 
 #include "engine/report.h"
 
-namespace fuzz {
+namespace engine {
 
 // All promises between the forms of programs that the input shows to be broken.
-std::vector<engine::Report> check_text(std::span<const uint8_t> input);
+std::vector<Report> check_text(std::span<const uint8_t> input);
 
-}  // namespace fuzz
+}  // namespace engine

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "fuzz/harness/text.h"
+#include "engine/text.h"
 
 #include <fmt/format.h>
 
 #include "program/forms.h"
 
-namespace fuzz {
+namespace engine {
 
-std::vector<engine::Report> check_text(std::span<const uint8_t> input) {
-  std::vector<engine::Report> reports;
+std::vector<Report> check_text(std::span<const uint8_t> input) {
+  std::vector<Report> reports;
   for (const program::Violation& violation : program::check_forms(input)) {
-    engine::Report report;
+    Report report;
     report.key = fmt::format("{}:{}:{}:none", violation.oracle->id, violation.function,
                              violation.operation);
     report.headline = shim::headline(*violation.oracle);
@@ -24,4 +24,4 @@ std::vector<engine::Report> check_text(std::span<const uint8_t> input) {
   return reports;
 }
 
-}  // namespace fuzz
+}  // namespace engine

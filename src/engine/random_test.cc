@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Many random inputs, on the engine as targets have it: the allocator and the shim under sanitizers,
+// the engine without.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "engine/engine.h"
+#include "iova/port_variants.h"
+
+namespace engine {
+namespace {
+
+const iova_variant& fixed = port::fixed::variant;
+
+// 100,000 inputs in four parts. A finding ends the process, with its report.
+class RandomBytes : public testing::TestWithParam<unsigned> {};
+
+TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {
+  std::mt19937_64 random(GetParam());
+  std::vector<uint8_t> bytes;
+  program::Program program;
+  for (int round = 0; round < 25'000; round++) {
+    bytes.resize(random() % 1025);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+    program::decode(bytes, program);
+    uint64_t hash = run(fixed, program).trace_hash;
+    program::Program reassembled = program::parse(print(program));
+    ASSERT_EQ(run(fixed, program::decode(program::encode(reassembled))).trace_hash, hash) << "round " << round;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Part, RandomBytes, testing::Range(1u, 5u));
+
+}  // namespace
+}  // namespace engine
