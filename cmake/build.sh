@@ -18,11 +18,11 @@ fi
 moving=
 [ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && moving=1
 start=$SECONDS
-pause=2 # seconds between lines where they stay, growing
+pause=5 # seconds between lines where they stay, growing
 
 # The newest step in the log, "57/133 compiles engine.cc".
 step() {
-  tail -c 4096 "$log" 2>/dev/null | grep -aoE '^\[[0-9]+/[0-9]+\] .*' | tail -n 1 |
+  tail -c 4096 "$log" 2>/dev/null | grep -aE '^\[[0-9]+/[0-9]+\] .*' | grep -av ' Re-checking ' | tail -n 1 |
     sed -E 's|^\[([0-9]+)/([0-9]+)\] .*[ /]([^/ ]+)$|step \1 of \2: \3|'
 }
 
@@ -35,7 +35,7 @@ tell() {
     what="iovafuzz: building, $now s${what:+, $what}"
     printf '\r\033[K%s' "${what:0:$((columns - 1))}" >&2
     told=1
-  elif [ $((now - ${told_at:-0})) -ge $pause ]; then
+  elif [ -n "$what" ] && [ $((now - ${told_at:-0})) -ge $pause ]; then
     echo "iovafuzz: building, $now s${what:+, $what}" >&2
     told_at=$now
     pause=$((pause < 30 ? pause + 2 : 30))

@@ -38,7 +38,11 @@ std::vector<std::string> compile_command(const Arguments& arguments, const fs::p
   words.push_back((libraries / "libshim.a").string());
   for (std::string word : {"-Wl,--no-whole-archive", "-lfmt", "-lstdc++", "-lm"})
     words.push_back(word);
-  if (!sanitizers().empty()) words.push_back("-fsanitize=" + sanitizers());
+  if (!sanitizers().empty()) {
+    words.push_back("-fsanitize=" + sanitizers());
+    // The objects are C++, whatever links them.
+    if (arguments.compiler == c_compiler()) words.push_back("-fsanitize-link-c++-runtime");
+  }
   return words;
 }
 

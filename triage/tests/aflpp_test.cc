@@ -9,7 +9,7 @@
 #include <set>
 
 #include "program/program.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/support/hash.h"
 #include "tool/findings/findings.h"
 

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "program/program.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/support/files.h"
 
 namespace fs = std::filesystem;

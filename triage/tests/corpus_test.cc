@@ -11,7 +11,7 @@
 #include "iova/revision.h"
 #include "program/mutation.h"
 #include "program/program.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/replay/input.h"
 
 namespace fs = std::filesystem;

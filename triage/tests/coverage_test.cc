@@ -2,7 +2,7 @@
 // What the tool tells of the lines that inputs reach; reached_test.cc has the reckoning.
 #include <algorithm>
 
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 
 namespace fs = std::filesystem;
 

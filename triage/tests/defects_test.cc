@@ -4,7 +4,7 @@
 
 #include "iova/port_variants.h"
 #include "program/program.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/variants/port.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"

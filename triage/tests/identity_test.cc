@@ -5,7 +5,7 @@
 #include <map>
 
 #include "program/mutation.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/variants/port.h"
 #include "tool/replay/input.h"
 #include "tool/replay/minimizer.h"

@@ -11,7 +11,7 @@
 #include "fuzz/targets.h"
 #include "iova/port_variants.h"
 #include "iova/revision.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/findings/findings.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"

@@ -2,7 +2,7 @@
 // What users read of the commands without building them is what the commands say.
 #include <set>
 
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 
 namespace fs = std::filesystem;
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/variants/kernel_tree.h"
 
 namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 // The README's commands do what they say: each block runs to its end.
 #include <sstream>
 
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 
 namespace tool {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 
 namespace tool {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "fuzz/targets.h"
 #include "iova/port_variants.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 

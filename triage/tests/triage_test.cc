@@ -10,7 +10,7 @@
 
 #include "iova/port_variants.h"
 #include "program/program.h"
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/findings/crash_files.h"
 #include "tool/findings/exchange.h"
 #include "tool/replay/input.h"

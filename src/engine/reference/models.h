@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "engine/contract/explanation.h"
+#include "engine/explanation.h"
 #include "engine/judge.h"
 #include "engine/reference/model.h"
 #include "engine/reference/rcache_model.h"

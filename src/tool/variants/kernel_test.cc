@@ -5,7 +5,7 @@
 
 #include <regex>
 
-#include "triage/tests/command_test.h"
+#include "tool/support/command_test.h"
 #include "tool/support/failure.h"
 
 namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 // The judges of the contract that need to look at the allocator's state.
 #pragma once
 
-#include "engine/contract/explanation.h"
+#include "engine/explanation.h"
 #include "engine/judge.h"
 
 namespace engine::contract {
