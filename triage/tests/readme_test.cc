@@ -9,6 +9,7 @@ namespace {
 
 struct Block {
   std::string heading, commands;
+  bool finds = false;  // marked: some of the commands end with findings, 1
 };
 
 // The tool's commands that CI runs, one of which runs this test.
@@ -20,7 +21,7 @@ std::vector<std::string> commands_of_ci() {
   return commands;
 }
 
-// The ```sh blocks, but for those that CI runs itself.
+// The blocks ```sh and ```sh findings, but for those that CI runs itself.
 std::vector<Block> command_blocks() {
   std::vector<Block> blocks;
   std::istringstream readme(read_file(source_folder() / "README.md"));
@@ -28,9 +29,9 @@ std::vector<Block> command_blocks() {
   bool inside = false;
   while (std::getline(readme, line)) {
     if (line.rfind("## ", 0) == 0) heading = line.substr(3);
-    if (line == "```sh") {
+    if (line == "```sh" || line == "```sh findings") {
       inside = true;
-      blocks.push_back({heading, ""});
+      blocks.push_back({heading, "", line != "```sh"});
     } else if (line == "```") {
       inside = false;
     } else if (inside) {
@@ -53,10 +54,13 @@ void PrintTo(const Block& block, std::ostream* out) { *out << block.commands; }
 class Readme : public testing::TestWithParam<Block> {};
 
 TEST_P(Readme, CommandsSucceed) {
-  CommandResult result =
-      run_command({"bash", "-euxc", "cd '" + source_folder().string() + "'\n" +
-                                        GetParam().commands},
-                  false);
+  std::string script = "set -x; cd '" + source_folder().string() + "'\n";
+  // 1 is what such a block is for, and 2 never is.
+  script += GetParam().finds
+                ? "trap '[ $? -le 1 ] || exit 2; found=1' ERR\n" + GetParam().commands +
+                      "[ \"${found-}\" = 1 ]\n"
+                : "set -eu -o pipefail\n" + GetParam().commands;
+  CommandResult result = run_command({"bash", "-c", script}, false);
   EXPECT_EQ(result.status, 0) << result.output;
 }
 
