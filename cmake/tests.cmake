@@ -16,7 +16,7 @@ function(iovafuzz_tests name)
     $<IF:$<BOOL:${arg_CHECKED}>,iovafuzz_checked,iovafuzz_command> GTest::gtest_main)
   add_dependencies(tests ${name})
   gtest_discover_tests(${name} TEST_PREFIX ${name}. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 1200)
+                       PROPERTIES TIMEOUT 1200 ENVIRONMENT IOVAFUZZ_BUILT=1)
 endfunction()
 
 # All that `iovafuzz test` runs.
