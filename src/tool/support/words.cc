@@ -49,6 +49,10 @@ std::string unknown_word(const std::string& kind, const std::string& typed,
   return text;
 }
 
+std::string counted(uint64_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
 std::string quoted(const std::string& word) {
   bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
     return std::isalnum(c) || c >= 0x80 || std::string_view("_-+=:,./@%").find(static_cast<char>(
