@@ -86,7 +86,7 @@ std::string left_out(const Arguments& arguments, const TestedVariant& tested) {
   if (!arguments.targets.empty()) return text;
   for (const fuzz::Target* target : fuzz::targets)
     if (std::string why = obstacle(*target, tested); !why.empty())
-      text += fmt::format("left out: {}: {}\n", target->name, why);
+      text += in_lines(fmt::format("left out: {}: {}", target->name, why), screen_size().columns);
   return text;
 }
 

@@ -132,11 +132,12 @@ std::string print_time(double seconds) {
 std::vector<std::string> table(const Progress& progress, size_t width, size_t most_rows) {
   std::vector<const TargetProgress*> rows;
   std::set<Engine> engines;
-  bool has_stability = false;
+  bool has_stability = false, any_failed = false;
   for (const TargetProgress& row : progress.targets) {
     rows.push_back(&row);
     engines.insert(row.engine);
     has_stability |= row.stability.has_value();
+    any_failed |= row.failed;
   }
   size_t left_out = 0;
   if (rows.size() > most_rows) {
@@ -179,7 +180,8 @@ std::vector<std::string> table(const Progress& progress, size_t width, size_t mo
   }
   std::vector<Column> columns{target};
   if (engines.size() > 1) columns.push_back(engine);
-  for (const Column& column : {now, executions, rate, edges, corpus, found, known})
+  if (progress.running || any_failed) columns.push_back(now);
+  for (const Column& column : {executions, rate, edges, corpus, found, known})
     columns.push_back(column);
   if (has_stability) columns.push_back(stability);
   columns.push_back(quiet);

@@ -22,20 +22,6 @@ const char* state_of(const TargetProgress& row, const Progress& progress) {
   return row.failed ? "failed" : !progress.running ? "ended" : row.running ? "running" : "waiting";
 }
 
-// Words in lines of the width.
-std::string wrapped(const std::string& text, size_t columns) {
-  std::istringstream words(text);
-  std::string result, line;
-  for (std::string word; words >> word;) {
-    if (!line.empty() && line.size() + 1 + word.size() > columns) {
-      result += line + "\n";
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return result + line + "\n";
-}
-
 std::string shortened(const std::string& line, size_t columns) {
   const std::string dots = "...";
   if (line.size() <= columns) return line;
@@ -189,25 +175,24 @@ Progress progress_of(const json& summary) {
 
 std::string overview(const json& summary, size_t columns) {
   Progress progress = progress_of(summary);
-  std::string variant = summary.at("variant"), what = summary.at("meaning"),
-              expected = summary.at("expected");
+  std::string variant = summary.at("variant"), what = summary.at("meaning");
+  std::string expected = summary.at("expected");
   std::string state = progress.running ? "running" : progress.interrupted ? "interrupted" : "done";
-  std::string text =
-      wrapped(fmt::format("{} on {}, {}: {}", state, variant, elapsed_of_limit(progress),
-                          number_of_findings(summary)),
-              columns) +
-      wrapped(fmt::format("{}: {}; {}.", variant, what, expected), columns) + "\n";
+  std::string head = fmt::format("{} on {}, {}: {}", state, variant, elapsed_of_limit(progress),
+                                 number_of_findings(summary));
+  std::string text = in_lines(head, columns) +
+                     in_lines(fmt::format("{}: {}; {}.", variant, what, expected), columns) + "\n";
   for (const std::string& line : table(progress, columns)) text += line + "\n";
   const json& known = summary.at("known");
+  std::vector<std::string> lines;
   if (!known.empty())
-    text += "\n" + shortened(fmt::format("{} met (iovafuzz list known has more):",
-                                   counted(known.size(), "known issue")),
-                       columns) + "\n";
+    lines = {"", fmt::format("{} met (iovafuzz list known has more):",
+                             counted(known.size(), "known issue"))};
   for (const json& issue : known)
-    text += shortened(fmt::format("   {} ({}): {}", issue.at("id").get<std::string>(),
-                            counted(issue.at("keys").size(), "key"),
-                            issue.at("title").get<std::string>()),
-                columns) + "\n";
+    lines.push_back(fmt::format("   {} ({}): {}", issue.at("id").get<std::string>(),
+                                counted(issue.at("keys").size(), "key"),
+                                issue.at("title").get<std::string>()));
+  for (const std::string& line : lines) text += shortened(line, columns) + "\n";
   return text;
 }
 

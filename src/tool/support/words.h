@@ -19,6 +19,9 @@ std::string unknown_word(const std::string& kind, const std::string& typed,
 // "1 input", "2 inputs".
 std::string counted(uint64_t count, const std::string& one);
 
+// The words of a text in lines of a width, each with its end.
+std::string in_lines(const std::string& text, size_t columns);
+
 // As a shell takes it back: in quotes if it needs them.
 std::string quoted(const std::string& word);
 
