@@ -12,6 +12,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/known.h"
 #include "tool/support/report_json.h"
+#include "tool/support/words.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -46,9 +47,10 @@ std::vector<std::string> compile_command(const Arguments& arguments, const fs::p
   return words;
 }
 
+// As a shell takes them.
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + quoted(word);
   return text;
 }
 
@@ -94,7 +96,8 @@ int reproducer(const Arguments& arguments) {
                               {"reproduces", same},
                               {"shows", key}}));
   } else {
-    fmt::print("{}\n\n{}\n{}\n", out.string(), joined(compile), fs::absolute(program).string());
+    fmt::print("{}\n\n{}\n{}\n", out.string(), joined(compile),
+               quoted(fs::absolute(program).string()));
     fmt::print("\n{}\n", same ? fmt::format("it shows {}", key)
                               : fmt::format("it does not show {}, but:\n{}", outcome.report->key,
                                             ran.output));

@@ -19,6 +19,7 @@
 #include "tool/support/interrupt.h"
 #include "tool/replay/known.h"
 #include "tool/support/report_json.h"
+#include "tool/support/words.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -85,8 +86,18 @@ std::string blame_of(const StoredFinding& finding) {
   return finding.outcome.report ? finding.outcome.report->blame : "unknown";
 }
 
+// What the ledger says of it; whether the folder had it before is another matter.
+const char* in_words(Standing standing) {
+  switch (standing) {
+    case Standing::is_new: return "new finding";
+    case Standing::came_back: return "known issue that came back";
+    case Standing::is_known: return "known issue";
+  }
+  return "?";
+}
+
 std::string describe(const StoredFinding& finding, const iova_variant& variant) {
-  std::string text = fmt::format("{}, {}, {}", name(finding.standing),
+  std::string text = fmt::format("{}, {}, {}", in_words(finding.standing),
                                  shim::name(severity_of(finding.outcome)), blame_of(finding));
   text += fmt::format("\n   {}{}\n", finding.key, known_note(finding.key, variant));
   if (finding.outcome.report) {
@@ -97,17 +108,18 @@ std::string describe(const StoredFinding& finding, const iova_variant& variant) 
     std::istringstream lines(report.program);
     for (std::string line; std::getline(lines, line);) text += "     " + line + "\n";
   }
-  text += fmt::format("   {} {}, shown in {} of {} runs{}\n   {}\n", finding.inputs,
-                      finding.inputs == 1 ? "input" : "inputs", finding.shown, finding.runs,
+  text += fmt::format("   {}, shown in {} of {} runs{}\n   {}\n   replay: {}\n",
+                      counted(finding.inputs, "input"), finding.shown, finding.runs,
                       finding.is_minimal || finding.reproducer.extension() != ".iova"
                           ? ""
                           : ", not as small as it might be",
-                      finding.folder.string());
+                      quoted(finding.folder.string()), finding.replay);
   return text;
 }
 
 struct Summary {
-  size_t files = 0, looked_at = 0, showed_nothing = 0, were_new = 0;
+  size_t files = 0, looked_at = 0, showed_nothing = 0;
+  size_t new_here = 0, known_of_them = 0;  // to the folder; to the ledger
   bool interrupted = false;
   std::vector<std::string> complaints;
 };
@@ -132,6 +144,7 @@ json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
   return {{"variant", variant.name},
           {"files", summary.files},
           {"looked_at", summary.looked_at},
+          {"new_to_folder", summary.new_here},
           {"showed_nothing", summary.showed_nothing},
           {"complaints", summary.complaints},
           {"interrupted", summary.interrupted},
@@ -173,8 +186,10 @@ int triage_folders(const Arguments& arguments) {
       seen.add(hash, taken.key);
       if (taken.key.starts_with("unreproduced:")) summary.showed_nothing++;
       if (!taken.new_finding) continue;
-      summary.were_new++;
-      if (!arguments.json) fmt::print("found: {}\n", taken.key);
+      summary.new_here++;
+      summary.known_of_them += taken.new_finding->standing == Standing::is_known;
+      if (!arguments.json)
+        fmt::print("{}: {}\n", in_words(taken.new_finding->standing), taken.key);
       fflush(stdout);
     } catch (const Failure& failure) {
       summary.complaints.push_back(failure.what());
@@ -182,7 +197,11 @@ int triage_folders(const Arguments& arguments) {
   }
   std::vector<StoredFinding> found = store.findings();
   std::sort(found.begin(), found.end(), before);
-  std::string text = fmt::format("{} findings on {}\n", found.size(), tested.variant->name);
+  auto known = std::count_if(found.begin(), found.end(), [](const StoredFinding& finding) {
+    return finding.standing == Standing::is_known;
+  });
+  std::string text = fmt::format("{} on {}, {} of them known\n", counted(found.size(), "finding"),
+                                 tested.variant->name, known);
   size_t number = 0;
   for (const StoredFinding& finding : found)
     text += fmt::format("\n{}. {}", ++number, describe(finding, *tested.variant));
@@ -195,17 +214,17 @@ int triage_folders(const Arguments& arguments) {
   if (arguments.json) {
     fmt::print("{}", to_text(as_json));
   } else {
-    fmt::print("{}\n{} files, {} of them not looked at before: {} new findings, {} inputs show "
+    fmt::print("{}\n{}, {} of them not looked at before: {} new to this folder ({} known), {} "
                "nothing{}\nsummary.txt, summary.json and findings.sarif are in {}\n",
-               text, summary.files, summary.looked_at, summary.were_new, summary.showed_nothing,
-               summary.interrupted ? "; interrupted, the same command goes on" : "",
-               out.string());
+               text, counted(summary.files, "file"), summary.looked_at,
+               counted(summary.new_here, "finding"), summary.known_of_them,
+               summary.showed_nothing == 1 ? "1 input shows"
+                                           : fmt::format("{} inputs show", summary.showed_nothing),
+               summary.interrupted ? "; interrupted, the same command resumes it" : "",
+               quoted(out.string()));
   }
   if (!summary.complaints.empty()) return could_not;
-  bool any = std::any_of(found.begin(), found.end(), [](const StoredFinding& finding) {
-    return finding.standing != Standing::is_known;
-  });
-  return any ? findings : nothing_new;
+  return static_cast<size_t>(known) < found.size() ? findings : nothing_new;
 }
 
 }  // namespace

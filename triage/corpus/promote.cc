@@ -10,6 +10,7 @@
 #include "tool/support/build.h"
 #include "tool/corpus/corpus.h"
 #include "tool/support/files.h"
+#include "tool/support/words.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/report_json.h"
 #include "tool/support/targets.h"
@@ -168,9 +169,9 @@ int promote(const Arguments& arguments) {
   for (const Gain& gain : found)
     fmt::print("  {:<32} {:>12} {:>14}\n", gain.variant, gain.count.edges, gain.count.features);
   if (fs::equivalent(folder, own, error))
-    fmt::print("next: ./iovafuzz test --only {}_{}\n", target.name, arguments.name);
+    fmt::print("next: {} test --only {}_{}\n", launcher(), target.name, arguments.name);
   else
-    fmt::print("next: ./iovafuzz sweep {}\n", seed.string());
+    fmt::print("next: {} sweep {}\n", launcher(), quoted(seed.string()));
   return nothing_new;
 }
 

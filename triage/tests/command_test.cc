@@ -230,8 +230,8 @@ TEST(Known, FindingsAreListed) {
   for (const engine::KnownFinding& finding : engine::ledger())
     EXPECT_NE(listed.output.find("  " + finding.id + ": " + finding.title + "\n"),
               std::string::npos);
-  EXPECT_NE(listed.output.find("./iovafuzz show --revision 6.12 corpus/iova_init_faults/magazine_"),
-            std::string::npos);
+  for (const char* words : {" show --revision 6.12 ", "corpus/iova_init_faults/magazine_"})
+    EXPECT_NE(listed.output.find(words), std::string::npos);
   EXPECT_NE(tool({"list"}).output.find(listed.output), std::string::npos);
   auto rows = tool_json({"list"})["known"];
   ASSERT_EQ(rows.size(), engine::ledger().size());

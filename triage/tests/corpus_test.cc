@@ -13,6 +13,7 @@
 #include "program/program.h"
 #include "tool/support/command_test.h"
 #include "tool/replay/input.h"
+#include "tool/support/words.h"
 
 namespace fs = std::filesystem;
 
@@ -285,7 +286,7 @@ TEST_F(Promote, MakesASeedOfBytesAndTellsWhatItAdds) {
   ASSERT_EQ(result.status, 0) << result.output;
   fs::path seed = seeds_ / "seven_cpus_take_the_caches.iova";
   EXPECT_EQ(result.output.rfind(seed.string() + "\n", 0), 0u) << result.output;
-  EXPECT_NE(result.output.find("next: ./iovafuzz sweep " + seed.string()), std::string::npos);
+  EXPECT_NE(result.output.find(launcher() + " sweep " + seed.string()), std::string::npos);
   std::string text = read_file(seed);
   EXPECT_EQ(text.rfind("# SPDX-License-Identifier: GPL-2.0-only\n# All that\n# xxx", 0), 0u)
       << text;

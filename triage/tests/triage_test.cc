@@ -125,6 +125,7 @@ TEST(Triage, LooksAtNothingTwiceAndAddsWhatIsNew) {
   triage_on_6_12(folder.path(), out.path());
   auto again = triage_on_6_12(folder.path(), out.path());
   EXPECT_EQ(again["looked_at"], 0);
+  EXPECT_EQ(again["new_to_folder"], 0);
   EXPECT_EQ(inputs_by_key(again), expected_findings);
   put(folder.path() / "libfuzzer/crash-cdef", bytes_of("cpus 3\n" + hint_bug));
   auto more = triage_on_6_12(folder.path(), out.path());

@@ -10,13 +10,16 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <tuple>
 
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/campaign/fuzzer.h"
+#include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
 #include "tool/support/interrupt.h"
+#include "tool/support/report_json.h"
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
@@ -38,7 +41,7 @@ struct Slot {
 // What is not on the screen: of a target with an engine.
 struct Lane {
   FuzzerStatistics finished;  // of processes that have ended
-  Clock::duration running_time{0};
+  Clock::duration ran{0}, ran_at_last_new{0};
   size_t turns = 0;
   unsigned failed_starts = 0;  // in a row
 };
@@ -59,7 +62,7 @@ class Campaign {
       : options_(options),
         on_progress_(on_progress),
         lock_((make_folder(options.out), options.out / "lock"),
-              "another campaign uses this folder: waiting for its end"),
+              fmt::format("another campaign uses {}: waiting for its end", options.out.string())),
         store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
@@ -74,16 +77,19 @@ class Campaign {
       }
     }
     lanes_.resize(progress_.targets.size());
+    progress_.time = options_.time;
     make_folder(options_.out / "logs");
     read_totals();
   }
 
   CampaignResult run() {
-    std::vector<std::string> gone = store_.load_what_shows();
+    gone_ = store_.load_what_shows();
     if (options_.first && !store_.findings().empty()) stop_ = true;
     for (size_t i = 0; i < lanes_.size(); i++) recover(i);
     slots_.resize(options_.jobs);
     for (size_t i = 0; i < slots_.size(); i++) slots_[i].lane = i % lanes_.size();
+    noted_at_ = Clock::now();
+    report(nullptr);
     while (!over()) {
       check_space();
       for (Slot& slot : slots_)
@@ -94,9 +100,12 @@ class Campaign {
     }
     stop_all();
     progress_.interrupted = interrupted();
+    progress_.running = false;
     update_progress();
     write_totals();
-    return {progress_, store_.findings(), gone};
+    write_summary();
+    if (!fatal_.empty()) throw Failure(fatal_);
+    return {progress_, store_.findings(), gone_};
   }
 
  private:
@@ -119,26 +128,57 @@ class Campaign {
     return std::chrono::duration_cast<milliseconds>(Clock::now() - begin_);
   }
   bool over() const {
-    return interrupted() || stop_ || (options_.time && elapsed() >= *options_.time);
+    return interrupted() || stop_ || !fatal_.empty() ||
+           (options_.time && elapsed() >= *options_.time);
   }
 
   // Short at first, since much is found soon by one target and never by another; then longer and
   // longer, since starting takes time.
   milliseconds turn(const Slot& slot) const {
-    if (slots_.size() >= lanes_.size()) return milliseconds::max();
+    if (slots_.size() >= able_lanes()) return milliseconds::max();
     // AFL++ begins with several runs of every input that there is.
     bool is_slow = progress_.targets[slot.lane].engine == Engine::aflpp;
     const milliseconds shortest{is_slow ? 3'000 : 500};
     constexpr milliseconds longest{60'000};
     milliseconds limit = longest;
     if (options_.time) {
-      size_t turns = 3 * ((lanes_.size() + slots_.size() - 1) / slots_.size());
+      size_t turns = 3 * ((able_lanes() + slots_.size() - 1) / slots_.size());
       limit = std::clamp(*options_.time / static_cast<int>(turns), 2 * shortest, longest);
     }
     return std::min(limit, shortest * (1 << std::min<size_t>(lanes_[slot.lane].turns, 10)));
   }
 
+  size_t able_lanes() const {
+    return static_cast<size_t>(std::count_if(progress_.targets.begin(), progress_.targets.end(),
+                                             [](const auto& row) { return !row.failed; }));
+  }
+  size_t processes_of(size_t lane) const {
+    return static_cast<size_t>(std::count_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      return slot.process && slot.lane == lane;
+    }));
+  }
+
+  // The one whose turn it is: of those without a process, the first that had the fewest.
+  size_t next_lane(size_t last) const {
+    std::optional<std::tuple<size_t, size_t, size_t>> best;
+    for (size_t i = 1; i <= lanes_.size(); i++) {
+      size_t lane = (last + i) % lanes_.size();
+      if (progress_.targets[lane].failed) continue;
+      std::tuple rank{processes_of(lane), lanes_[lane].turns, i};
+      if (!best || rank < *best) best = rank;
+    }
+    return best ? (last + std::get<2>(*best)) % lanes_.size() : last;
+  }
+
+  void note_time() {
+    Clock::time_point now = Clock::now();
+    for (size_t i = 0; i < lanes_.size(); i++)
+      if (processes_of(i)) lanes_[i].ran += now - noted_at_;
+    noted_at_ = now;
+  }
+
   void start(Slot& slot) {
+    note_time();
     const TargetProgress& row = progress_.targets[slot.lane];
     size_t index = static_cast<size_t>(&slot - slots_.data());
     std::string of_slot = fmt::format("{}.{}", row.target->name, index);
@@ -178,7 +218,8 @@ class Campaign {
       return;
     }
     finish(slot);
-    if (slots_.size() < lanes_.size()) slot.lane = (slot.lane + slots_.size()) % lanes_.size();
+    bool others_wait = slots_.size() < able_lanes();
+    if (others_wait || progress_.targets[slot.lane].failed) slot.lane = next_lane(slot.lane);
   }
 
   // Of one that goes on after a crash.
@@ -193,6 +234,7 @@ class Campaign {
 
   // The process has ended: books its figures and takes in what it left.
   void finish(Slot& slot) {
+    note_time();
     std::unique_ptr<FuzzerProcess> process = std::move(slot.process);
     process->hand_over();
     Lane& lane = lanes_[slot.lane];
@@ -204,19 +246,40 @@ class Campaign {
     if (statistics.corpus) lane.finished.corpus = statistics.corpus;
     if (statistics.stability)
       lane.finished.stability = std::min(*statistics.stability, row.stability.value_or(100));
-    lane.running_time += Clock::now() - slot.started;
     note_known(row, process->known_met());
     size_t taken = take_crashes(slot.lane, statistics.executions, process->tail());
     bool asked_to_end = process->status() == 0 || over() || Clock::now() >= slot.until;
     // Its input may have been taken in already, if another process left the same.
     bool left_input = taken || process->tail().find("Test unit written to") != std::string::npos;
-    if (left_input || asked_to_end) {
+    if (left_input || asked_to_end)
       lane.failed_starts = 0;
-    } else if (++lane.failed_starts == 3) {
-      throw Failure(fmt::format("{} with {} ends with status {} and leaves no crash:\n{}",
-                                row.target->name, name(row.engine), process->status(),
-                                last_words(process->tail())));
+    else if (++lane.failed_starts == 3)
+      give_up(slot.lane, process->status(), last_words(process->tail()));
+  }
+
+  // Leaves out what cannot start: a target with its engine, or all of an engine that never ran.
+  void give_up(size_t lane, int status, const std::string& words) {
+    Engine engine = progress_.targets[lane].engine;
+    if (progress_.targets[lane].failed) return;
+    bool runs_elsewhere = false, said = false;
+    for (size_t i = 0; i < lanes_.size(); i++) {
+      if (progress_.targets[i].engine != engine) continue;
+      runs_elsewhere |= processes_of(i) || lanes_[i].finished.executions;
+      said |= progress_.targets[i].failed;
     }
+    for (size_t i = 0; i < lanes_.size(); i++)
+      if (i == lane || (!runs_elsewhere && progress_.targets[i].engine == engine))
+        progress_.targets[i].failed = true;
+    std::string who = name(engine);
+    if (runs_elsewhere) who = fmt::format("{} with {}", progress_.targets[lane].target->name, who);
+    std::string trouble =
+        fmt::format("{} cannot start: it ends with status {} and leaves no crash", who, status);
+    bool is_last = able_lanes() == 0;
+    if (!said || is_last) trouble += ":\n" + words;
+    if (is_last)
+      fatal_ = trouble;
+    else
+      progress_.troubles.push_back(trouble);
   }
 
   // What an earlier campaign left untriaged when it was killed.
@@ -304,26 +367,30 @@ class Campaign {
   }
 
   void update_progress() {
+    note_time();
     progress_.elapsed = elapsed();
     for (size_t i = 0; i < lanes_.size(); i++) {
       TargetProgress& row = progress_.targets[i];
       FuzzerStatistics sum = lanes_[i].finished;
-      Clock::duration time = lanes_[i].running_time;
       row.running = false;
       for (const Slot& slot : slots_) {
         if (!slot.process || slot.lane != i) continue;
         row.running = true;
-        time += Clock::now() - slot.started;
         sum.executions += slot.process->statistics().executions;
         sum.coverage = std::max(sum.coverage, slot.process->statistics().coverage);
         sum.corpus = std::max(sum.corpus, slot.process->statistics().corpus);
         note_known(row, slot.process->known_met());
       }
-      double seconds = std::chrono::duration<double>(time).count();
+      row.ran = std::chrono::duration<double>(lanes_[i].ran).count();
       row.executions = sum.executions;
-      row.executions_per_second = seconds > 0 ? static_cast<double>(sum.executions) / seconds : 0;
+      row.executions_per_second = row.ran > 0 ? static_cast<double>(sum.executions) / row.ran : 0;
       row.cpu_seconds = sum.cpu_seconds;
-      if (sum.coverage > row.coverage || sum.corpus > row.corpus) row.last_new = elapsed();
+      if (sum.coverage > row.coverage || sum.corpus > row.corpus) {
+        row.last_new = elapsed();
+        lanes_[i].ran_at_last_new = lanes_[i].ran;
+      }
+      row.quiet =
+          std::chrono::duration<double>(lanes_[i].ran - lanes_[i].ran_at_last_new).count();
       row.coverage = sum.coverage;
       row.corpus = sum.corpus;
       row.stability = sum.stability;
@@ -341,6 +408,8 @@ class Campaign {
   void report(const StoredFinding* finding) {
     update_progress();
     if (progress_.elapsed - saved_at_ >= save_every) write_totals();
+    if (finding || !summarized_at_ || progress_.elapsed - *summarized_at_ >= summarize_every())
+      write_summary();
     on_progress_(progress_, finding);
   }
 
@@ -370,6 +439,17 @@ class Campaign {
     write_file(totals_file(), all.dump(2) + "\n");
   }
 
+  // Often at first, since short campaigns are looked at, too.
+  milliseconds summarize_every() const {
+    return std::clamp(progress_.elapsed / 4, milliseconds(5'000), milliseconds(60'000));
+  }
+
+  void write_summary() {
+    summarized_at_ = progress_.elapsed;
+    write_file(summary_file(options_.out),
+               to_text(to_json({progress_, store_.findings(), gone_}, options_)));
+  }
+
   // A full disk would keep no crash.
   void check_space() {
     if (fs::space(options_.out).available >= options_.least_space) return;
@@ -389,15 +469,32 @@ class Campaign {
   std::vector<Lane> lanes_;  // one for each row of the progress
   Totals before_;
   milliseconds saved_at_{0};
+  std::optional<milliseconds> summarized_at_;
+  Clock::time_point noted_at_;  // up to where `ran` counts
+  std::vector<std::string> gone_;
+  std::string fatal_;  // why nothing is left to run
   bool stop_ = false;
 };
 
 }  // namespace
 
+KnownMet known_met(const Progress& progress) {
+  KnownMet met;
+  for (const TargetProgress& row : progress.targets)
+    for (const auto& [id, keys] : row.known) met[id].insert(keys.begin(), keys.end());
+  return met;
+}
+
+fs::path usual_campaign_folder() { return source_folder() / ".campaign"; }
+
 fs::path campaign_folder() {
-  fs::path folder = source_folder() / ".campaign";
-  make_folder(folder);
-  write_file(folder / ".gitignore", "*\n");
+  fs::path folder = usual_campaign_folder();
+  try {
+    make_folder(folder);
+    write_file(folder / ".gitignore", "*\n");
+  } catch (const Failure& failure) {
+    throw Failure(fmt::format("{}: give another folder with --out DIR", failure.what()));
+  }
   return folder;
 }
 

@@ -19,8 +19,9 @@
 
 namespace tool {
 
-// Where campaigns go that are given no folder: .campaign of the project, which ignores itself. It is
-// made if it is missing. Throws Failure.
+// Where campaigns go that are given no folder: .campaign of the project.
+std::filesystem::path usual_campaign_folder();
+// The same; it is made if it is missing, and ignores itself. Throws Failure.
 std::filesystem::path campaign_folder();
 
 struct CampaignOptions {
@@ -53,13 +54,16 @@ struct TargetProgress {
   const fuzz::Target* target;
   Engine engine;
   bool running = false;
+  bool failed = false;  // its engine cannot start
+  double ran = 0;       // seconds in which at least one process was running
   uint64_t executions = 0;
-  double executions_per_second = 0;  // over the time that it was running
+  double executions_per_second = 0;  // while it was running
   double cpu_seconds = 0;            // of the processes that have ended
   uint64_t coverage = 0;             // of the engine: its edges
   uint64_t corpus = 0;               // of the engine: inputs that it keeps
   std::optional<double> stability = {};  // percent, as AFL++ tells it
   std::chrono::milliseconds last_new{0};  // of the campaign's time: when either grew
+  double quiet = 0;  // seconds since then in which it was running
   size_t new_findings = 0;
   KnownMet known = {};  // of the ledger
 };
@@ -73,11 +77,17 @@ struct Totals {
 
 struct Progress {
   std::chrono::milliseconds elapsed{0};
+  std::optional<std::chrono::milliseconds> time = {};  // limit of elapsed
+  bool running = true;
   std::vector<TargetProgress> targets;
   std::map<std::string, size_t> inputs_by_key;  // of findings
   Totals totals;  // this one included
   bool interrupted = false;
+  std::vector<std::string> troubles = {};  // what could not be started, with its last words
 };
+
+// Of all targets.
+KnownMet known_met(const Progress& progress);
 
 // Called now and then, and with the finding whenever there is a new one.
 using OnProgress = std::function<void(const Progress&, const StoredFinding*)>;
@@ -88,9 +98,10 @@ struct CampaignResult {
   std::vector<std::string> gone;  // keys of earlier findings that do not show on the variant
 };
 
-// Runs until the time is over, or SIGINT or SIGTERM comes. Everything found is in options.out:
-// corpus/ and logs/ by target, findings/ by key. Earlier findings there that still show are this
-// campaign's from the start. Throws Failure.
+// Runs until the time is over, or a signal asks for the end (InterruptGuard). Everything found is
+// in options.out: corpus/ and logs/ by target, findings/ by key; summary.json (summary.h) is at most
+// a minute old. Earlier findings there that still show are this campaign's from the start. Throws
+// Failure, also if no engine can start.
 CampaignResult run_campaign(const CampaignOptions& options, const OnProgress& on_progress);
 
 }  // namespace tool

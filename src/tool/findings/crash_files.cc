@@ -7,14 +7,12 @@
 #include <cstring>
 
 #include "fuzz/targets.h"
+#include "tool/replay/input.h"
 
 namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
-
-// Longer than any engine makes them.
-constexpr uintmax_t largest = 16 << 20;  // bytes
 
 const fuzz::Target* target_of(const fs::path& path) {
   const fuzz::Target* widest = nullptr;
@@ -73,7 +71,7 @@ class Search {
     std::error_code error;
     uintmax_t size = fs::file_size(path, error);
     if (error) return complain(path, error.message());
-    if (size > largest)
+    if (size > largest_input)
       return complain(path, fmt::format("{} bytes are more than any engine makes", size));
     found_.push_back({path, target_of(path)});
   }

@@ -17,6 +17,7 @@
 #include "tool/support/interrupt.h"
 #include "tool/replay/minimizer.h"
 #include "tool/support/report_json.h"
+#include "tool/support/words.h"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -90,7 +91,7 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
 }  // namespace
 
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
-    : folder_(out / "findings"),
+    : folder_(fs::absolute(out).lexically_normal() / "findings"),
       tested_(tested),
       options_(options),
       judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
@@ -223,13 +224,13 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   finding.folder = folder_ / folder_name(finding.key);
   finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
-  for (const std::string& met : finding.outcome.known_met) past += "--past " + met + " ";
-  std::string command = fmt::format("./iovafuzz replay {}{}", tested_.replay_options, past);
+  for (const std::string& met : finding.outcome.known_met) past += "--past " + quoted(met) + " ";
+  std::string command = fmt::format("{} replay {}{}", launcher(), tested_.replay_options, past);
   if (target.compares) command = tested_.compare_command + " ";
   if (target.reads_text)
-    command = fmt::format("{}/bin/{}/{} ", build_folder().string(),
-                          fuzz::binary_folder(target, ""), target.name);
-  finding.replay = command + finding.reproducer.string();
+    command = quoted(fmt::format("{}/bin/{}/{}", build_folder().string(),
+                                 fuzz::binary_folder(target, ""), target.name)) + " ";
+  finding.replay = command + quoted(finding.reproducer.string());
   return finding;
 }
 

@@ -12,25 +12,61 @@ namespace fs = std::filesystem;
 
 namespace tool {
 
-Input read_crash(const fs::path& path) {
-  Input input{path, path.extension() == ".iova", read_file(path), {}};
-  if (input.is_text) {
-    try {
-      input.program = program::parse(input.content);
-    } catch (const program::ParseError& error) {
-      throw Failure(fmt::format("{}:{}: {}", path.string(), error.line, error.what()));
-    }
-  } else {
+namespace {
+
+void read_program(Input& input) {
+  if (!input.is_text) {
     program::decode({reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
                     input.program);
+    return;
   }
+  try {
+    input.program = program::parse(input.content);
+  } catch (const program::ParseError& error) {
+    throw Failure(fmt::format("{}:{}: {}", input.path.string(), error.line, error.what()));
+  }
+}
+
+bool has_text_name(const fs::path& path) { return path.extension() == ".iova"; }
+
+}  // namespace
+
+Form form_of(const std::string& content) {
+  bool is_printable = std::all_of(content.begin(), content.end(), [](unsigned char c) {
+    return c >= ' ' ? c != 0x7f : c == '\n' || c == '\r' || c == '\t';
+  });
+  size_t at = content.find_first_not_of(" \t\r\n");
+  if (!is_printable || at == std::string::npos) return Form::bytes;
+  std::string line = content.substr(at, content.find_first_of("\r\n", at) - at);
+  std::string word = line.substr(0, line.find_first_of(" \t#"));
+  // Engines leave single letters; nobody writes so short a comment.
+  constexpr size_t shortest = 8;
+  bool is_comment = line.starts_with("#") && content.size() >= shortest;
+  if (is_comment || program::find_operation(word)) return Form::text;
+  return content.size() >= shortest ? Form::unclear : Form::bytes;
+}
+
+Input read_crash(const fs::path& path) {
+  Input input{path, has_text_name(path), read_file(path), {}};
+  read_program(input);
   return input;
 }
 
 Input read_input(const fs::path& path) {
-  Input input = read_crash(path);
+  std::error_code error;
+  uintmax_t size = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
+  if (!error && size > largest_input)
+    throw Failure(fmt::format("{}: {} bytes are more than any engine makes", path.string(), size));
+  Input input{path, has_text_name(path), read_file(path), {}};
   if (input.content.empty())
     throw Failure(fmt::format("{}: is empty (0 bytes): was it cut off?", path.string()));
+  Form form = input.is_text ? Form::text : form_of(input.content);
+  if (form == Form::unclear)
+    fmt::print(stderr,
+               "iovafuzz: {}: looks like text, but begins with no operation: read as bytes\n",
+               path.string());
+  input.is_text |= form == Form::text;
+  read_program(input);
   return input;
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/text.h"
 #include "tool/support/words.h"
+#include "tool/variants/kernel_tree.h"
 
 namespace tool {
 namespace {
@@ -22,7 +23,7 @@ TestedVariant tested(const VariantChoice& choice) {
   if (std::string revision = likeness(*result.variant); !revision.empty()) {
     result.expected = &parse_variant(revision).variant();
     result.compare_command = fmt::format("{} diff --programs 0 {} {}", launcher(), revision,
-                                         quoted(choice.kernel));
+                                         quoted(absolute_spec(choice.kernel)));
   }
   return result;
 }

@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <sstream>
+
+#include "tool/support/build.h"
+#include "tool/support/words.h"
 
 namespace tool {
 namespace {
@@ -55,7 +59,11 @@ nlohmann::json to_json(const engine::KnownFinding& finding) {
 }
 
 std::string show_command(const engine::KnownFinding& finding, const std::string& options) {
-  return fmt::format("./iovafuzz show {}corpus/{}", options, finding.reproducer);
+  std::error_code error;
+  bool is_here = std::filesystem::equivalent(".", source_folder(), error);
+  std::filesystem::path seed = std::filesystem::path("corpus") / finding.reproducer;
+  return fmt::format("{} show {}{}", launcher(), options,
+                     quoted((is_here ? seed : source_folder() / seed).string()));
 }
 
 void PastOption::add_to(CommandLine& line) {

@@ -6,7 +6,8 @@
 
 namespace tool {
 
-// While it lives, SIGINT and SIGTERM only make interrupted() true.
+// While it lives, SIGINT, SIGTERM, SIGHUP (a closed terminal) and SIGPIPE (nobody reads the output)
+// only make interrupted() true. An ignored SIGHUP stays so: nohup.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -15,7 +16,7 @@ class InterruptGuard {
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
-  struct sigaction old_int_, old_term_;
+  struct sigaction old_int_, old_term_, old_hup_, old_pipe_;
 };
 
 bool interrupted();

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "tool/support/failure.h"
+#include "tool/support/interrupt.h"
 
 namespace tool {
 
@@ -57,11 +58,28 @@ FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting
   if (file_ < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
   if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
   if (!waiting.empty()) fmt::print(stderr, "iovafuzz: {}\n", waiting);
-  while (flock(file_, LOCK_EX) && errno == EINTR) {
-  }
+  while (flock(file_, LOCK_EX) && errno == EINTR)
+    if (interrupted()) throw Failure("interrupted");
 }
 
 FileLock::~FileLock() { close(file_); }
+
+bool FileLock::is_held(const std::filesystem::path& path) {
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  bool is_held = flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+  close(file);
+  return is_held;
+}
+
+void put(const std::string& text) {
+  fflush(stdout);
+  for (size_t at = 0; at < text.size();) {
+    ssize_t n = write(STDOUT_FILENO, text.data() + at, text.size() - at);
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0) at += static_cast<size_t>(n);
+  }
+}
 
 std::string must_run(const std::vector<std::string>& words) {
   CommandResult result = run_command(words, false, false);

@@ -18,6 +18,9 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
 // What it writes on stdout. Throws Failure with all it wrote if it fails.
 std::string must_run(const std::vector<std::string>& words);
 
+// Writes all of a text to stdout. Says nothing where nobody reads it: a closed pipe or terminal.
+void put(const std::string& text);
+
 // A file that one process at a time holds. Let go when the process ends, whatever ends it. What is
 // to be said on stderr when another process holds it may be left out. Throws Failure.
 class FileLock {
@@ -26,6 +29,8 @@ class FileLock {
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
+  // Whether a process holds it.
+  static bool is_held(const std::filesystem::path& path);
 
  private:
   int file_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <sstream>
 
 namespace tool {
 namespace {
@@ -47,6 +48,23 @@ std::string unknown_word(const std::string& kind, const std::string& typed,
   text += ": there are ";
   for (const std::string& word : words) text += (&word == &words[0] ? "" : ", ") + word;
   return text;
+}
+
+std::string counted(uint64_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+std::string in_lines(const std::string& text, size_t columns) {
+  std::istringstream words(text);
+  std::string result, line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > columns) {
+      result += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return result + line + "\n";
 }
 
 std::string quoted(const std::string& word) {

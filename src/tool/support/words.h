@@ -2,6 +2,7 @@
 // Words that users type, and words that they can paste.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@ std::string did_you_mean(const std::string& typed, const std::vector<std::string
 // is close.
 std::string unknown_word(const std::string& kind, const std::string& typed,
                          const std::vector<std::string>& words);
+
+// "1 input", "2 inputs".
+std::string counted(uint64_t count, const std::string& one);
+
+// The words of a text in lines of a width, each with its end.
+std::string in_lines(const std::string& text, size_t columns);
 
 // As a shell takes it back: in quotes if it needs them.
 std::string quoted(const std::string& word);

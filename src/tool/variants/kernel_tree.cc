@@ -9,6 +9,7 @@
 #include <cstring>
 #include <regex>
 
+#include "iova/revision.h"
 #include "tool/support/failure.h"
 #include "tool/support/hash.h"
 #include "tool/variants/debian_source.h"
@@ -17,6 +18,8 @@ namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
+
+constexpr std::string_view debian_prefix = "debian:";
 
 constexpr KernelFile files[] = {
     {"drivers/iommu/iova.c", true},
@@ -36,11 +39,23 @@ std::string name_of(const fs::path& folder) {
                      content_hash(folder.string()).substr(0, 8));
 }
 
+// Who gives a version may mean Debian's source or a revision of the port.
+std::string meant_version(const std::string& path) {
+  static const std::regex form("v?([0-9]{1,4}\\.[0-9]{1,4})(\\.[0-9]+)?");
+  std::smatch match;
+  if (!std::regex_match(path, match, form)) return "";
+  std::string version = match[1], text = fmt::format(": did you mean debian:{}", version);
+  for (const port::NamedRevision& named : port::named_revisions)
+    if (version == named.name) text += fmt::format(" or --revision {}", version);
+  return text + "?";
+}
+
 KernelTree tree_at(const std::string& path) {
   if (path.empty()) throw Failure("--kernel needs a path or debian:VERSION");
   std::error_code error;
   fs::path folder = fs::canonical(path, error);
-  if (error) throw Failure(fmt::format("{}: {}", path, error.message()));
+  if (error)
+    throw Failure(fmt::format("{}: {}{}", path, error.message(), meant_version(path)));
   if (!fs::is_directory(folder, error))
     throw Failure(fmt::format("{}: is not a folder: --kernel needs a Linux source tree", path));
   for (const KernelFile& file : files) {
@@ -58,12 +73,15 @@ KernelTree tree_at(const std::string& path) {
 
 }  // namespace
 
+std::string absolute_spec(const std::string& spec) {
+  return spec.starts_with(debian_prefix) ? spec : fs::absolute(spec).lexically_normal().string();
+}
+
 std::span<const KernelFile> kernel_files() { return files; }
 
 KernelTree find_kernel_tree(const std::string& spec) {
-  static const std::string prefix = "debian:";
-  if (!spec.starts_with(prefix)) return tree_at(spec);
-  std::string version = spec.substr(prefix.size());
+  if (!spec.starts_with(debian_prefix)) return tree_at(spec);
+  std::string version = spec.substr(debian_prefix.size());
   static const std::regex form("[0-9]{1,4}\\.[0-9]{1,4}");
   if (!std::regex_match(version, form))
     throw Failure(fmt::format("--kernel {}: give it as debian:6.12", spec));

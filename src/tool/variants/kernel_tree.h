@@ -28,5 +28,7 @@ std::span<const KernelFile> kernel_files();
 
 // Fetches a debian: tree if it is not at hand; slow steps are told on stderr. Throws Failure.
 KernelTree find_kernel_tree(const std::string& spec);
+// The same word for use in any folder: a path becomes absolute.
+std::string absolute_spec(const std::string& spec);
 
 }  // namespace tool

@@ -85,6 +85,9 @@ TEST(KernelTree, NamesStayTheSame) {
 TEST(KernelTree, WhatIsNoTreeIsToldInASentence) {
   TemporaryFolder folder;
   std::string path = folder.path().string();
+  for (const char* meant : {"debian:6.12", "--revision 6.12"})
+    EXPECT_NE(failure_of_spec("6.12").find(meant), std::string::npos) << failure_of_spec("6.12");
+  EXPECT_NE(failure_of_spec("v5.10.3").find("debian:5.10"), std::string::npos);
   EXPECT_EQ(failure_of_spec(path + "/none"), path + "/none: No such file or directory");
   EXPECT_EQ(failure_of_spec(""), "--kernel needs a path or debian:VERSION");
   std::string file = folder.write("file", "x");

@@ -9,6 +9,7 @@
 #include "tool/support/words.h"
 #include "tool/variants/port.h"
 #include "tool/variants/kernel.h"
+#include "tool/variants/kernel_tree.h"
 
 namespace tool {
 namespace {
@@ -51,7 +52,7 @@ std::filesystem::path VariantChoice::library() const {
 }
 
 std::string VariantChoice::options() const {
-  if (!kernel.empty()) return fmt::format("--kernel {} ", quoted(kernel));
+  if (!kernel.empty()) return fmt::format("--kernel {} ", quoted(absolute_spec(kernel)));
   std::string words;
   if (revision != VariantChoice().revision) words += fmt::format("--revision {} ", revision);
   if (!defect.empty()) words += fmt::format("--defect {} ", defect);

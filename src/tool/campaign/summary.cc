@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/campaign/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <sstream>
+
+#include "tool/campaign/screen.h"
+#include "tool/replay/known.h"
+#include "tool/support/targets.h"
+#include "tool/support/words.h"
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace tool {
+namespace {
+
+const char* state_of(const TargetProgress& row, const Progress& progress) {
+  return row.failed ? "failed" : !progress.running ? "ended" : row.running ? "running" : "waiting";
+}
+
+std::string shortened(const std::string& line, size_t columns) {
+  const std::string dots = "...";
+  if (line.size() <= columns) return line;
+  return line.substr(0, std::max(columns, dots.size()) - dots.size()) + dots;
+}
+
+std::string number_of_findings(const json& summary) {
+  size_t count = summary.at("findings").size();
+  std::string text = counted(count, "new finding");
+  auto earlier = std::count_if(summary.at("findings").begin(), summary.at("findings").end(),
+                               [](const json& finding) { return finding.at("earlier") == true; });
+  if (earlier) text += fmt::format(", {} of them found by an earlier run", earlier);
+  return text;
+}
+
+std::string next_step(const json& summary, const std::string& launcher) {
+  std::string variant = summary.at("variant"), options = summary.at("options");
+  if (!summary.at("findings").empty()) return summary.at("findings").at(0).at("replay");
+  if (summary.at("running") == true) return "";
+  if (variant == "port@fixed") return launcher + " run --kernel debian:6.12";
+  if (variant.find('+') == std::string::npos && variant.starts_with("port@") &&
+      summary.at("ledger") == true)
+    return fmt::format("{} run {}--no-ledger", launcher, options);
+  return fmt::format("{} run {}--time 1h", launcher, options);
+}
+
+}  // namespace
+
+fs::path summary_file(const fs::path& campaign) { return campaign / "summary.json"; }
+
+Meaning meaning_of(const std::string& variant, bool with_ledger) {
+  const std::string port = "port@";
+  if (!variant.starts_with(port))
+    return {"the allocator of this kernel tree, as it is",
+            with_ledger ? "known issues are expected; anything else is new"
+                        : "known issues count as new"};
+  std::string revision = variant.substr(port.size());
+  size_t plus = revision.find('+');
+  std::string defect = plus == std::string::npos ? "" : revision.substr(plus + 1);
+  revision = revision.substr(0, plus);
+  bool is_fixed = revision == "fixed";
+  std::string what = is_fixed ? "the port with every known issue repaired"
+                              : fmt::format("the port as Linux {} behaves", revision);
+  if (!defect.empty())
+    return {fmt::format("{} and the defect {} planted", what, defect),
+            "the defect should be found"};
+  if (is_fixed) return {what, "nothing should be found here"};
+  return {what, with_ledger ? "known issues are expected, nothing else"
+                            : "its known issues should be found"};
+}
+
+json to_json(const CampaignResult& result, const CampaignOptions& options) {
+  const Progress& progress = result.progress;
+  const iova_variant& variant = *options.tested.variant;
+  Meaning meaning = meaning_of(variant.name, options.ledger);
+  json targets = json::array(), found = json::array(), known = json::array();
+  KnownMet met = known_met(progress);
+  for (const engine::KnownFinding& finding : engine::ledger()) {
+    if (!met.contains(finding.id)) continue;
+    json row = tool::to_json(finding);
+    row["keys"] = met[finding.id];
+    row["replay"] = show_command(finding, options.tested.replay_options);
+    known.push_back(row);
+  }
+  for (const TargetProgress& row : progress.targets) {
+    targets.push_back({{"target", row.target->name},
+                       {"engine", name(row.engine)},
+                       {"state", state_of(row, progress)},
+                       {"executions", row.executions},
+                       {"executions_per_second", row.executions_per_second},
+                       {"cpu_seconds", row.cpu_seconds},
+                       {"seconds", row.ran},
+                       {"edges", row.coverage},
+                       {"corpus", row.corpus},
+                       {"last_new_seconds", seconds_of(row.last_new)},
+                       {"quiet_seconds", row.quiet},
+                       {"new", row.new_findings},
+                       {"known", row.known}});
+    if (row.stability) targets.back()["stability"] = *row.stability;
+  }
+  for (const StoredFinding& finding : result.findings)
+    found.push_back({{"key", finding.key},
+                     {"target", finding.target},
+                     {"executions", finding.executions},
+                     {"inputs", finding.inputs},
+                     {"earlier", finding.is_earlier},
+                     {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
+                     {"faults", finding.outcome.report ? finding.outcome.report->faults
+                                                       : std::vector<std::string>{}},
+                     {"needed", finding.needed},
+                     {"minimal", finding.is_minimal},
+                     {"reproducer", finding.reproducer.string()},
+                     {"replay", finding.replay}});
+  json limit;
+  if (progress.time) limit = seconds_of(*progress.time);
+  return {{"variant", variant.name},
+          {"meaning", meaning.what},
+          {"expected", meaning.expected},
+          {"ledger", options.ledger},
+          {"options", options.tested.replay_options},
+          {"folder", fs::absolute(options.out).lexically_normal().string()},
+          {"running", progress.running},
+          {"written", std::time(nullptr)},
+          {"seconds", seconds_of(progress.elapsed)},
+          {"time_limit_seconds", limit},
+          {"interrupted", progress.interrupted},
+          {"troubles", progress.troubles},
+          {"targets", targets},
+          {"findings", found},
+          {"gone", result.gone},
+          {"known", known},
+          {"total",
+           {{"runs", progress.totals.runs},
+            {"seconds", progress.totals.seconds},
+            {"executions", progress.totals.executions}}}};
+}
+
+Progress progress_of(const json& summary) {
+  auto time_of = [](const json& seconds) {
+    return std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds.get<double>()));
+  };
+  Progress progress;
+  progress.elapsed = time_of(summary.at("seconds"));
+  if (!summary.at("time_limit_seconds").is_null())
+    progress.time = time_of(summary.at("time_limit_seconds"));
+  progress.running = summary.at("running");
+  progress.interrupted = summary.at("interrupted");
+  for (const json& row : summary.at("targets")) {
+    const fuzz::Target* target = target_named(row.at("target"));
+    if (!target) continue;
+    bool is_aflpp = row.at("engine") == name(Engine::aflpp);
+    TargetProgress of{.target = target,
+                      .engine = is_aflpp ? Engine::aflpp : Engine::libfuzzer,
+                      .running = row.at("state") == "running",
+                      .failed = row.at("state") == "failed",
+                      .ran = row.at("seconds"),
+                      .executions = row.at("executions"),
+                      .executions_per_second = row.at("executions_per_second"),
+                      .coverage = row.at("edges"),
+                      .corpus = row.at("corpus"),
+                      .quiet = row.at("quiet_seconds"),
+                      .new_findings = row.at("new"),
+                      .known = row.at("known").get<KnownMet>()};
+    if (row.contains("stability")) of.stability = row["stability"].get<double>();
+    progress.targets.push_back(std::move(of));
+  }
+  for (const json& finding : summary.at("findings"))
+    progress.inputs_by_key[finding.at("key")] = finding.at("inputs");
+  return progress;
+}
+
+std::string overview(const json& summary, size_t columns) {
+  Progress progress = progress_of(summary);
+  std::string variant = summary.at("variant"), what = summary.at("meaning");
+  std::string expected = summary.at("expected");
+  std::string state = progress.running ? "running" : progress.interrupted ? "interrupted" : "done";
+  std::string head = fmt::format("{} on {}, {}: {}", state, variant, elapsed_of_limit(progress),
+                                 number_of_findings(summary));
+  std::string text = in_lines(head, columns) +
+                     in_lines(fmt::format("{}: {}; {}.", variant, what, expected), columns) + "\n";
+  for (const std::string& line : table(progress, columns)) text += line + "\n";
+  const json& known = summary.at("known");
+  std::vector<std::string> lines;
+  if (!known.empty())
+    lines = {"", fmt::format("{} met (iovafuzz list known has more):",
+                             counted(known.size(), "known issue"))};
+  for (const json& issue : known)
+    lines.push_back(fmt::format("   {} ({}): {}", issue.at("id").get<std::string>(),
+                                counted(issue.at("keys").size(), "key"),
+                                issue.at("title").get<std::string>()));
+  for (const std::string& line : lines) text += shortened(line, columns) + "\n";
+  return text;
+}
+
+std::string describe(size_t number, const StoredFinding& finding) {
+  std::string text = fmt::format("\n{}. {}\n", number, finding.key);
+  if (finding.outcome.report) {
+    const engine::Report& report = *finding.outcome.report;
+    text += fmt::format("   {}\n   in {}\n", report.headline, report.function);
+    if (!report.values.empty()) text += fmt::format("   found: {}\n", report.values);
+    if (report.faults.empty()) text += "   faults injected: none\n";
+    for (const std::string& fault : report.faults) text += "   fault injected: " + fault + "\n";
+    if (!report.program.empty()) text += "   program:\n";
+    std::istringstream lines(report.program);
+    for (std::string line; std::getline(lines, line);) text += "     " + line + "\n";
+  } else {
+    text += fmt::format("   no report; the log is in {}\n",
+                        quoted((finding.folder / "report.txt").string()));
+  }
+  for (const std::string& need : finding.needed) text += "   " + need + "\n";
+  return text + fmt::format("   first met by {} after {} executions; {} it\n"
+                            "   smallest program: {}\n   replay: {}\n",
+                            finding.target, finding.executions,
+                            finding.inputs == 1 ? "1 input shows"
+                                                : fmt::format("{} inputs show", finding.inputs),
+                            quoted(finding.reproducer.string()), finding.replay);
+}
+
+std::string ending(const json& summary, const std::string& launcher) {
+  std::string text;
+  const json& total = summary.at("total");
+  if (total.at("runs") > 1)
+    text += fmt::format("\nall {} runs of this folder on {}: {}, {} executions\n",
+                        total.at("runs").get<unsigned>(), summary.at("variant").get<std::string>(),
+                        print_time(total.at("seconds")), total.at("executions").get<uint64_t>());
+  for (const json& key : summary.at("gone"))
+    text += fmt::format("\nfound earlier, does not show here: {}\n", key.get<std::string>());
+  for (const json& trouble : summary.at("troubles")) {
+    std::string first = trouble;
+    text += fmt::format("\nleft out: {}\n", first.substr(0, first.find('\n')));
+  }
+  fs::path folder = summary.at("folder").get<std::string>();
+  text += fmt::format("\n{}/\n   corpus, findings, known (inputs of known issues), logs, {}\n",
+                      quoted(folder.string()), summary_file(folder).filename().string());
+  if (summary.at("running") == false) text += fmt::format("\n{}\n", number_of_findings(summary));
+  if (std::string next = next_step(summary, launcher); !next.empty())
+    text += fmt::format("next: {}\n", next);
+  return text;
+}
+
+}  // namespace tool

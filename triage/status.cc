@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// status: how a campaign stands, from what it keeps in its folder, while it runs or afterwards.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "tool/campaign/campaign.h"
+#include "tool/campaign/screen.h"
+#include "tool/campaign/summary.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/support/process.h"
+#include "tool/support/report_json.h"
+#include "tool/support/words.h"
+
+namespace tool {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct Arguments {
+  std::string folder;
+  bool json = false;
+};
+
+// What a campaign wrote that was killed says that it runs.
+json read_summary(const fs::path& folder) {
+  fs::path file = summary_file(folder);
+  std::error_code error;
+  bool is_held = FileLock::is_held(folder / "lock");
+  if (!fs::is_regular_file(file, error))
+    throw Failure(fmt::format("{}: {}", folder.string(),
+                              is_held ? "a campaign is starting there; it has no summary yet"
+                                      : "no campaign ran there: give its folder (run --out)"));
+  json summary = json::parse(read_file(file), nullptr, false);
+  if (!summary.is_object() || !summary.contains("running"))
+    throw Failure(fmt::format("{}: is no summary of a campaign", file.string()));
+  summary["killed"] = summary["running"] == true && !is_held;
+  if (!is_held) summary["running"] = false;
+  if (summary["killed"] == true)
+    for (json& row : summary["targets"]) row["state"] = "ended";
+  return summary;
+}
+
+std::string in_words(const json& summary) {
+  std::string text = overview(summary, screen_size().columns);
+  size_t number = 0;
+  if (!summary["findings"].empty()) text += "\n";
+  for (const json& finding : summary["findings"])
+    text += fmt::format("{}. {}\n   {}, by {}: {}\n", ++number, finding["key"].get<std::string>(),
+                        counted(finding["inputs"].get<uint64_t>(), "input"),
+                        finding["target"].get<std::string>(),
+                        finding["replay"].get<std::string>());
+  text += ending(summary, launcher());
+  double age = std::max(0.0, std::difftime(std::time(nullptr), summary["written"].get<time_t>()));
+  if (summary["killed"] == true)
+    text += fmt::format("killed, last seen {} ago; the same command resumes it\n",
+                        print_time(age));
+  else if (summary["running"] == true)
+    text += fmt::format("running, as of {} ago\n", print_time(age));
+  else
+    text += fmt::format("ended {} ago\n", print_time(age));
+  return text;
+}
+
+int status(const Arguments& arguments) {
+  fs::path folder =
+      arguments.folder.empty() ? usual_campaign_folder() : fs::path(arguments.folder);
+  json summary = read_summary(folder);
+  try {
+    put(arguments.json ? to_text(summary) : in_words(summary));
+    return summary.at("findings").empty() ? nothing_new : findings;
+  } catch (const json::exception&) {
+    throw Failure(fmt::format("{}: is not what this tool wrote", summary_file(folder).string()));
+  }
+}
+
+}  // namespace
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("status", "shows how a campaign stands, running or ended");
+  line.option("DIR", arguments.folder, "folder of the campaign, instead of .campaign");
+  line.flag("--json", arguments.json, "print its summary as JSON");
+  line.example("iovafuzz status", "the campaign that runs in another terminal");
+  return line.run(argc, argv, [&] { return status(arguments); });
+}
