@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'assemble bench corpus cost coverage diff disassemble list minimize mutants preflight replay reproducer run show sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'assemble bench corpus cost coverage diff disassemble list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -48,6 +48,7 @@ _iovafuzz() {
     reproducer) COMPREPLY=($(compgen -W '--kernel --revision --defect --past --out --cc --json --help' -- "$word")) ;;
     run) COMPREPLY=($(compgen -W '--kernel --revision --defect --engine --sanitizer --time --jobs --seed --first --no-seeds --no-ledger --forget --minimize --no-minimize --stock-mutators --timeout --memory --out --keep-free --json --help' -- "$word")) ;;
     show) COMPREPLY=($(compgen -W '--kernel --revision --defect --past --json --help' -- "$word")) ;;
+    status) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
     sweep) COMPREPLY=($(compgen -W '--kernel --revision --defect --pairs --json --help' -- "$word")) ;;
     test) COMPREPLY=($(compgen -W '--only --sanitized-only --coverage --help' -- "$word")) ;;
     triage) COMPREPLY=($(compgen -W '--kernel --revision --defect --out --times --timeout --minimize-executions --json --help' -- "$word")) ;;

@@ -104,7 +104,7 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
            {{"run", "--sanitizer", "memory"}, {"memory", "both, address, undefined, none"}},
            {{"run", "--time", "1 fortnight"}, {"1 fortnight", "30s, 10m or 2h"}},
            {{"run", "iova_domian"}, {"did you mean 'iova_domain'?"}},
-           {{"show", file, "--revision", "6.21"}, {"did you mean '6.12'?"}},
+           {{"show", file, "--revision", "7.4"}, {"did you mean '7.3'?"}},
            {{"show", file, "--defect", "max32-not-rest"}, {"did you mean 'max32-not-reset'?"}},
            {{"run", "--tim", "5s"}, {"'--tim'", "did you mean '--time'?", "run --help"}},
            {{"list", "wishes"}, {"wishes", "targets, operations"}}}) {
