@@ -154,10 +154,11 @@ int run(const Arguments& arguments) {
   }
   screen.clear();
   nlohmann::json parsed = nlohmann::json::parse(summary);
-  std::string text = "\n" + overview(parsed, screen_size().columns);
+  size_t columns = screen_size().columns;
+  std::string text = "\n" + overview(parsed, columns);
   size_t number = 0;
   for (const StoredFinding& finding : result.findings) text += describe(++number, finding);
-  put(text + ending(parsed, launcher()));
+  put(text + ending(parsed, launcher(), columns));
   return result.findings.empty() ? nothing_new : findings;
 }
 

@@ -55,7 +55,7 @@ std::string in_words(const json& summary) {
                         counted(finding["inputs"].get<uint64_t>(), "input"),
                         finding["target"].get<std::string>(),
                         finding["replay"].get<std::string>());
-  text += ending(summary, launcher());
+  text += ending(summary, launcher(), screen_size().columns);
   double age = std::max(0.0, std::difftime(std::time(nullptr), summary["written"].get<time_t>()));
   if (summary["killed"] == true)
     text += fmt::format("killed, last seen {} ago; the same command resumes it\n",

@@ -268,15 +268,19 @@ Screen::Screen(std::string variant)
     : variant_(std::move(variant)),
       redraws_(can_redraw(isatty(STDOUT_FILENO), getenv("TERM"), getenv("NO_COLOR"))) {}
 
-// From the first column, since the terminal echoes "^C". A window that was made narrower since has
-// folded the lines.
+// Line by line: some terminals put a copy of a screen that is erased from its first place into the
+// history. The line of the cursor may have an echoed "^C". A window that was made narrower since
+// has folded the lines.
 std::string Screen::erased() const {
   if (drawn_.empty()) return "";
   ScreenSize size = screen_size();
   size_t lines = 0;
   for (const std::string& line : drawn_)
     lines += std::max<size_t>(1, (line.size() + size.columns - 1) / size.columns);
-  return fmt::format("\r\x1b[{}A\x1b[J", std::min(lines, size.rows - 1));
+  lines = std::min(lines, size.rows - 1);
+  std::string text = fmt::format("\r\x1b[{}A", lines);
+  for (size_t i = 0; i < lines; i++) text += "\x1b[K\n";
+  return text + fmt::format("\x1b[J\x1b[{}A", lines);
 }
 
 void Screen::show(const Progress& progress, const StoredFinding* finding) {

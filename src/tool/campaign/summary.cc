@@ -220,22 +220,27 @@ std::string describe(size_t number, const StoredFinding& finding) {
                             quoted(finding.reproducer.string()), finding.replay);
 }
 
-std::string ending(const json& summary, const std::string& launcher) {
+std::string ending(const json& summary, const std::string& launcher, size_t columns) {
   std::string text;
   const json& total = summary.at("total");
   if (total.at("runs") > 1)
-    text += fmt::format("\nall {} runs of this folder on {}: {}, {} executions\n",
-                        total.at("runs").get<unsigned>(), summary.at("variant").get<std::string>(),
-                        print_time(total.at("seconds")), total.at("executions").get<uint64_t>());
+    text += "\n" + in_lines(fmt::format("all {} runs of this folder on {}: {}, {} executions",
+                                        total.at("runs").get<unsigned>(),
+                                        summary.at("variant").get<std::string>(),
+                                        print_time(total.at("seconds")),
+                                        total.at("executions").get<uint64_t>()),
+                            columns);
   for (const json& key : summary.at("gone"))
     text += fmt::format("\nfound earlier, does not show here: {}\n", key.get<std::string>());
   for (const json& trouble : summary.at("troubles")) {
-    std::string first = trouble;
-    text += fmt::format("\nleft out: {}\n", first.substr(0, first.find('\n')));
+    std::string all = trouble;
+    text += "\n" + in_lines("left out: " + all.substr(0, all.find('\n')), columns);
   }
   fs::path folder = summary.at("folder").get<std::string>();
-  text += fmt::format("\n{}/\n   corpus, findings, known (inputs of known issues), logs, {}\n",
-                      quoted(folder.string()), summary_file(folder).filename().string());
+  std::string file = summary_file(folder).filename().string();
+  text += "\n" + in_lines("corpus, findings, inputs of known issues, logs and " + file + " are in",
+                          columns);
+  text += fmt::format("   {}\n", quoted(folder.string()));
   if (summary.at("running") == false) text += fmt::format("\n{}\n", number_of_findings(summary));
   if (std::string next = next_step(summary, launcher); !next.empty())
     text += fmt::format("next: {}\n", next);

@@ -30,6 +30,6 @@ std::string overview(const nlohmann::json& summary, size_t columns);
 // A finding at full length.
 std::string describe(size_t number, const StoredFinding& finding);
 // Where everything is, and what to do next. Commands begin with the launcher's words.
-std::string ending(const nlohmann::json& summary, const std::string& launcher);
+std::string ending(const nlohmann::json& summary, const std::string& launcher, size_t columns);
 
 }  // namespace tool

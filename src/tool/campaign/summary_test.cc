@@ -61,17 +61,17 @@ TEST_F(SummaryTest, GivesKnownIssuesALineEach) {
 }
 
 TEST_F(SummaryTest, SaysWhatToDoNext) {
-  EXPECT_NE(ending(to_json(result_, options_), "/x/iovafuzz")
+  EXPECT_NE(ending(to_json(result_, options_), "/x/iovafuzz", 80)
                 .find("/x/iovafuzz run --revision 6.12 --no-ledger\n"),
             std::string::npos);
   add_finding();
-  std::string text = ending(to_json(result_, options_), "/x/iovafuzz");
+  std::string text = ending(to_json(result_, options_), "/x/iovafuzz", 80);
   EXPECT_NE(text.find("next: " + result_.findings[0].replay + "\n"), std::string::npos) << text;
   EXPECT_NE(text.find("'/some where/campaign'"), std::string::npos) << text;
   EXPECT_NE(text.find("1 new finding\n"), std::string::npos) << text;
   result_.findings.clear();
   variant_.name = "port@fixed";
-  EXPECT_NE(ending(to_json(result_, options_), "./iovafuzz").find("--kernel debian:6.12\n"),
+  EXPECT_NE(ending(to_json(result_, options_), "./iovafuzz", 80).find("--kernel debian:6.12\n"),
             std::string::npos);
 }
 
