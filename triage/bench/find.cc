@@ -60,7 +60,7 @@ struct Cell {
 
 void run_campaign_of(Cell& cell, const Arguments& arguments, const std::string& defect,
                      const Configuration& configuration, const fs::path& folder) {
-  std::vector<std::string> words{command_program("run").string()};
+  std::vector<std::string> words{(build_folder() / "commands/iovafuzz-run").string()};
   words.insert(words.end(), arguments.targets.begin(), arguments.targets.end());
   for (std::string word : {"--first", "--json", "--no-minimize", "--jobs", "1", "--time"})
     words.push_back(word);
@@ -69,7 +69,7 @@ void run_campaign_of(Cell& cell, const Arguments& arguments, const std::string& 
                            std::to_string(cell.seed), std::string("--out"), folder.string()})
     words.push_back(word);
   words.insert(words.end(), configuration.options.begin(), configuration.options.end());
-  CommandResult result = run_command(words, false);
+  CommandResult result = run_command(words, false, false);
   json summary = json::parse(result.output, nullptr, false);
   if (summary.is_discarded() || result.status == could_not)
     throw Failure(fmt::format("a campaign failed:\n{}", result.output));
@@ -278,6 +278,7 @@ void plot(const fs::path& out, const std::vector<Cell>& cells,
 }
 
 int bench_find(const Arguments& arguments) {
+  command_program("run");
   auto defects = choose_defects(arguments.defects);
   auto chosen = choose_configurations(arguments.configurations);
   require_gnuplot();

@@ -94,7 +94,7 @@ constexpr unsigned cpu_counts[] = {1, 2, 4, 8};
 constexpr uint64_t calls_on_cpus = 200;
 
 struct Results {
-  Speed nothing, life, life_on_malloc;
+  Speed nothing, life;
   std::vector<std::pair<std::string, Speed>> targets;
   std::map<uint64_t, double> by_calls;  // s of CPU of an execution
   std::map<unsigned, double> by_cpus;
@@ -105,7 +105,7 @@ struct Results {
 };
 
 Results measure(const Arguments& arguments) {
-  std::vector<std::string> binaries{"speed-nothing", "speed-life", "speed-life_on_malloc"};
+  std::vector<std::string> binaries{"speed-nothing", "speed-life"};
   std::vector<const fuzz::Target*> targets;
   for (const fuzz::Target* target : fuzz::targets) {
     if (target->compares || target->reads_text) continue;
@@ -125,7 +125,6 @@ Results measure(const Arguments& arguments) {
   say("the life of a domain");
   results.nothing = fuzz(bin / "speed/nothing", "", arguments, folder);
   results.life = fuzz(bin / "speed/life", "", arguments, folder);
-  results.life_on_malloc = fuzz(bin / "speed/life_on_malloc", "", arguments, folder);
   for (const fuzz::Target* target : targets) {
     say(target->name);
     results.targets.push_back(
@@ -155,9 +154,7 @@ json to_json(const Results& results) {
   for (const auto& [count, seconds] : results.by_cpus) cpus[std::to_string(count)] = seconds;
   return {{"nothing", row(results.nothing)},
           {"life", row(results.life)},
-          {"life_on_malloc", row(results.life_on_malloc)},
           {"life_to_nothing", results.life.per_second / results.nothing.per_second},
-          {"life_to_life_on_malloc", results.life.per_second / results.life_on_malloc.per_second},
           {"targets", targets},
           {"seconds_of_a_call_by_calls", calls},
           {"growth", results.growth()},
@@ -173,9 +170,6 @@ void print(const Results& results) {
   row("life of a domain", results.life,
       fmt::format(", {:.1f} % of nothing",
                   100 * results.life.per_second / results.nothing.per_second));
-  row("life of a domain, on malloc()", results.life_on_malloc,
-      fmt::format(", the arena is {:.1f} times as fast",
-                  results.life.per_second / results.life_on_malloc.per_second));
   for (const auto& [name, speed] : results.targets) row(name + ", from its seeds", speed, "");
   fmt::print("\n{:<32} {:>10}\n", "calls in an execution", "us each");
   for (const auto& [calls, seconds] : results.by_calls)

@@ -336,7 +336,6 @@ TEST(Bench, TellsTheSpeedOfAllTargets) {
   EXPECT_GT(speed["life"]["megabytes"], 0) << speed.dump(2);
   // Not how fast, but that it was measured.
   EXPECT_GT(speed["life_to_nothing"], 0);
-  EXPECT_GT(speed["life_to_life_on_malloc"], 0);
   EXPECT_GT(speed["growth"], 0);
   EXPECT_EQ(speed["seconds_by_cpus"].size(), 4u);
 }
