@@ -7,6 +7,9 @@ is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# Whether lines on stderr can be written over.
+is_moving() { [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; }
+
 # Fetches lists that are there, then package by package with a line that moves.
 install() {
   local as_root=() command said='' log=$build/install.log started=$SECONDS
@@ -30,15 +33,16 @@ install() {
   trap 'kill $pid 2>/dev/null; exit 130' INT TERM HUP
   while kill -0 $pid 2>/dev/null; do
     sleep 0.5
-    said="iovafuzz: installing, $((SECONDS - started)) s: $(grep -aoE '^(Unpacking|Setting up) [^ ]+' "$log" | tail -n 1)"
-    if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
+    said=$(grep -aoE '^(Unpacking|Setting up) [^ ]+' "$log" | tail -n 1 || true)
+    said="iovafuzz: installing, $((SECONDS - started)) s${said:+: $said}"
+    if is_moving; then
       printf '\r\033[K%s' "${said:0:79}" >&2
     elif [ $(((SECONDS - started) % 10)) = 9 ]; then
       echo "$said" >&2
       sleep 1
     fi
   done
-  [ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && printf '\r\033[K' >&2
+  if is_moving; then printf '\r\033[K' >&2; fi
   trap - INT TERM HUP
   wait $pid || fail "cannot install $*: $log says why; by hand: $command"
   exec 9>&-
