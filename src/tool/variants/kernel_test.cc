@@ -241,6 +241,19 @@ TEST(KernelTree, KeysNameTheKernelsFunctionAndReportsItsLine) {
   EXPECT_NE(result.output.find("in: iova_magazine_free (drivers/iommu/iova.c:"), std::string::npos);
 }
 
+TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
+  Patched tree("debian:6.12"), other("debian:6.12");
+  std::string name = find_kernel_tree(tree.path()).name;
+  load_kernel(find_kernel_tree(tree.path()));
+  fs::path used = build_folder() / "used" / name, built = build_folder() / "kernels" / name;
+  ASSERT_TRUE(fs::exists(built / "kernel.so"));
+  fs::last_write_time(used, fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
+  load_kernel(find_kernel_tree(other.path()));
+  EXPECT_FALSE(fs::exists(built));
+  EXPECT_FALSE(fs::exists(used));
+  EXPECT_TRUE(fs::exists(build_folder() / "kernels" / find_kernel_tree(other.path()).name));
+}
+
 TEST(KernelTree, UnknownHeaderIsNamed) {
   Patched tree("debian:6.12");
   tree.replace("#include <linux/slab.h>", "#include <linux/maple_tree.h>");
