@@ -37,8 +37,6 @@ size_t Books::ranges_in_use() const {
 
 void Books::hear(const Event& event) {
   switch (event.kind) {
-    case Kind::call_begin: return take(*event.call);
-    case Kind::call_end: return grant(*event.call);
     case Kind::flush_begin: event.domain->flushes_started = event.number; return;
     case Kind::flush_end:
       event.domain->newest_finished = std::max(event.domain->newest_finished, event.number);
@@ -52,10 +50,8 @@ void Books::hear(const Event& event) {
   }
 }
 
-void Books::take(const Call& call) {
+void Books::begin_call(Call& call) {
   switch (call.function) {
-    case Function::alloc:
-    case Function::alloc_fast: call.domain->has_allocated = true; return;
     case Function::free_pfn:
     case Function::free_iova:
     case Function::free_fast:
@@ -76,7 +72,7 @@ void Books::take(const Call& call) {
   }
 }
 
-void Books::grant(const Call& call) {
+void Books::end_call(Call& call) {
   Domain* domain = call.domain;
   switch (call.function) {
     case Function::cache_get: references_ += !call.error; return;
@@ -85,9 +81,11 @@ void Books::grant(const Call& call) {
     case Function::init_rcaches: domain->has_rcaches |= !call.error; return;
     case Function::put_domain: destroyed_ = nullptr; return;
     case Function::alloc:
+      domain->has_allocated = true;
       if (call.granted) add(call, call.hi, RangeKind::tree);
       return;
     case Function::alloc_fast:
+      domain->has_allocated = true;
       // Nobody knows of pfn 0, but it is in the tree.
       if (call.granted || call.lost_pfn_0)
         add(call, call.lo + rounded(call.size) - 1,

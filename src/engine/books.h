@@ -34,11 +34,11 @@ class Books : public Listener {
   void forget(Domain& domain);
 
   // The first to hear what takes a range from its owner, the last to hear what gives him one.
+  void begin_call(Call& call) override;
+  void end_call(Call& call) override;
   void hear(const Event& event) override;
 
  private:
-  void take(const Call& call);
-  void grant(const Call& call);
   void add(const Call& call, uint64_t hi, RangeKind kind);
 
   const iova_variant* variant_ = nullptr;

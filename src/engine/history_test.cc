@@ -26,16 +26,17 @@ using Lines = std::vector<std::string>;
 class Recorder : public Listener {
  public:
   explicit Recorder(Lines& lines, std::string name = "") : lines_(lines), name_(std::move(name)) {}
+  void begin_call(Call&) override { lines_.push_back(name_ + "begin"); }
+  void end_call(Call& call) override {
+    std::string text = fmt::format("{}end, {} of {} attempts failed", name_, call.faults,
+                                   call.attempts);
+    if (call.granted) text += fmt::format(", {:#x}", call.lo);
+    if (call.in_interrupt) text += ", in an interrupt";
+    lines_.push_back(text);
+  }
   void hear(const Event& event) override {
     std::string text = name_;
     switch (event.kind) {
-      case Kind::call_begin: text += "begin"; break;
-      case Kind::call_end:
-        text += fmt::format("end, {} of {} attempts failed", event.call->faults,
-                            event.call->attempts);
-        if (event.call->granted) text += fmt::format(", {:#x}", event.call->lo);
-        if (event.call->in_interrupt) text += ", in an interrupt";
-        break;
       case Kind::attempt: text += event.attempt->failed ? "attempt fails" : "attempt"; break;
       case Kind::flush_begin: text += fmt::format("flush {} begins", event.number); break;
       case Kind::flush_end: text += fmt::format("flush {} ends", event.number); break;
@@ -70,14 +71,15 @@ class Told : public testing::Test {
     domain_.memory = shim::new_object(shim::ObjectKind::kmalloc, nullptr, v_.domain_size, 16, true,
                                       SHIM_SITE)
                          .memory;
-    make({.function = Function::cache_get});
-    make({.function = Function::init_domain, .domain = &domain_, .size = 4096, .pfn = 1});
-    make({.function = Function::init_rcaches, .domain = &domain_});
+    make(Call(Function::cache_get));
+    Call init(Function::init_domain, &domain_);
+    init.size = 4096;
+    init.pfn = 1;
+    make(init);
+    make(Call(Function::init_rcaches, &domain_));
     for (Function function : {Function::alloc, Function::alloc_fast, Function::queue}) {
-      history_.tell_begin(function, recorder_);
-      history_.tell_begin(function, books_);
-      history_.tell_end(function, recorder_);
-      history_.tell_end(function, books_);
+      history_.tell(function, recorder_);
+      history_.tell(function, books_);
     }
     for (Kind kind : {Kind::attempt, Kind::flush_begin, Kind::flush_end, Kind::pages_put,
                       Kind::release_end, Kind::handler_begin})
@@ -97,8 +99,11 @@ class Told : public testing::Test {
     return call;
   }
   Call alloc(Function function = Function::alloc) {
-    return make({.function = function, .domain = &domain_, .range = &books_.fresh_range(),
-                 .size = 1, .limit = 0xfffff, .aligned = true});
+    Call call(function, &domain_, &books_.fresh_range());
+    call.size = 1;
+    call.limit = 0xfffff;
+    call.aligned = true;
+    return make(call);
   }
 
   static inline Told* self;
@@ -133,13 +138,16 @@ TEST_F(Told, WhetherACallRunsInAnInterruptHandler) {
 }
 
 TEST_F(Told, OfAllThatAQueueDoesUntilARangeIsReleased) {
-  make({.function = Function::queue_init, .domain = &domain_});
+  make(Call(Function::queue_init, &domain_));
   Call granted = alloc(Function::alloc_fast);
   Range& range = *granted.range;
   INIT_LIST_HEAD(&range.pages);
   lines_.clear();
-  make({.function = Function::queue, .domain = &domain_, .range = &range, .size = 1,
-        .pfn = granted.lo, .pages = &range.pages});
+  Call queue(Function::queue, &domain_, &range);
+  queue.size = 1;
+  queue.pfn = granted.lo;
+  queue.pages = &range.pages;
+  make(queue);
   EXPECT_EQ(lines_, (Lines{"begin", "end, 0 of 0 attempts failed"}));
   lines_.clear();
   shim_advance(v_.queue->timeout);
@@ -162,10 +170,10 @@ TEST(History, TellsOfAFunctionOnlyWhoAskedForIt) {
   Lines lines;
   Recorder recorder(lines);
   History history;
-  history.tell_begin(Function::alloc, recorder);
-  Call alloc{.function = Function::alloc}, free{.function = Function::free_pfn};
+  history.tell(Function::alloc, recorder);
+  Call alloc(Function::alloc), free(Function::free_pfn);
   history.add_begin(free);
-  history.add_end(alloc);
+  history.add_end(free);
   EXPECT_TRUE(lines.empty());
   history.add_begin(alloc);
   EXPECT_EQ(lines, Lines{"begin"});

@@ -40,11 +40,14 @@ class Judge : public Listener {
   void raise(const shim::Oracle& oracle, const char* function, std::string values) const {
     shim::raise(shim::Finding{&oracle, function, "", std::move(values), nullptr});
   }
-  // For what the tree answered to a fast request: that is alloc_iova()'s doing.
-  Acting attribute_to_tree(const Call& call) const {
-    bool asked_tree = call.function == Function::alloc_fast && call.attempts;
+  // Of a request. What the tree answered to a fast one is alloc_iova()'s doing; function: if it is
+  // of another one's.
+  void raise_of(const Call& call, const shim::Oracle& oracle, std::string values,
+                const char* function = nullptr) const {
     Position& position = scene_.position;
-    return Acting(position, asked_tree ? &program::spec(OpCode::alloc) : position.acting);
+    bool asked_tree = call.function == Function::alloc_fast && call.attempts;
+    Acting acting(position, asked_tree ? &program::spec(OpCode::alloc) : position.acting);
+    raise(oracle, function ? function : position.function(), std::move(values));
   }
 
   Scene& scene_;

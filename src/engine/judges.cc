@@ -4,10 +4,27 @@
 #include <initializer_list>
 
 namespace engine {
+namespace {
 
-Judges::Judges(Scene& scene)
-    : models(scene), failures(scene), scene_(scene), duties_(scene), grants_(scene),
-      lookups_(scene), flush_queue_(scene), refusals_(scene, models), pfn_lookups_(scene),
+// Bound here: a loop over virtual functions would cost as much as most of them do.
+template <class... Listeners>
+void tell_begin(Call& call, Listeners&... listeners) {
+  (listeners.Listeners::begin_call(call), ...);
+}
+template <class... Listeners>
+void tell_end(Call& call, Listeners&... listeners) {
+  (listeners.Listeners::end_call(call), ...);
+}
+template <class... Listeners>
+void tell(const Event& event, Listeners&... listeners) {
+  (listeners.Listeners::hear(event), ...);
+}
+
+}  // namespace
+
+Judges::Judges(Scene& scene, Tracer& tracer)
+    : models(scene), failures(scene), scene_(scene), tracer_(tracer), duties_(scene),
+      grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models), pfn_lookups_(scene),
       reservations_(scene), structure_(scene), rings_(scene), flushes_(scene, models),
       placement_(scene, models), fields_(scene, models), magazines_(scene, models),
       objects_(scene, models) {}
@@ -20,69 +37,81 @@ void Judges::begin() {
     judge->begin();
 }
 
-void Judges::listen(History& history, Tracer& tracer, bool to_callers) {
-  Books& books = scene_.books;
+void Judges::listen(History& history, bool to_callers) {
+  to_callers_ = to_callers;
   history.forget_listeners();
-  using Listeners = std::initializer_list<Listener*>;
-  auto tell = [&](Kind kind, Listeners listeners) {
-    for (Listener* listener : listeners) history.tell(kind, *listener);
-  };
-  auto tell_begin = [&](Function function, Listeners listeners) {
-    if (to_callers) history.tell_begin(function, duties_);
-    for (Listener* listener : listeners) history.tell_begin(function, *listener);
-  };
-  auto tell_end = [&](Function function, Listeners listeners) {
-    if (to_callers) history.tell_end(function, duties_);
-    for (Listener* listener : listeners) history.tell_end(function, *listener);
-  };
+  for (size_t i = 0; i < function_count; i++) history.tell(static_cast<Function>(i), *this);
+  for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
+                    Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
+                    Kind::time_passed, Kind::cpu_offline, Kind::finding, Kind::quiet, Kind::look,
+                    Kind::looked, Kind::glance})
+    history.tell(kind, *this);
+}
 
-  // The models answer before anybody compares, and the books grant a range after all have judged
-  // it. Findings are in the trace, too: where it stands among the judges is part of its hash.
-  tell_begin(Function::cache_get, {});
-  tell_end(Function::cache_get, {&tracer, &failures, &books});
-  tell_begin(Function::cache_put, {});
-  tell_end(Function::cache_put, {&books});
-  tell_end(Function::rcache_range, {&magazines_});
-  tell_begin(Function::init_domain, {&models});
-  tell_end(Function::init_domain, {&models, &books});
-  tell_begin(Function::init_rcaches, {});
-  tell_end(Function::init_rcaches, {&tracer, &failures, &models, &books});
-  tell_begin(Function::put_domain, {&books});
-  tell_end(Function::put_domain, {&flush_queue_, &books});
-  tell_begin(Function::alloc, {&books});
-  tell_end(Function::alloc,
-           {&models, &failures, &tracer, &grants_, &refusals_, &placement_, &books});
-  tell_begin(Function::alloc_fast, {&books});
-  tell_end(Function::alloc_fast,
-           {&models, &tracer, &flushes_, &failures, &grants_, &refusals_, &placement_, &books});
-  for (Function free : {Function::free_pfn, Function::free_iova, Function::free_fast}) {
-    tell_begin(free, {&books});
-    tell_end(free, {&models, &tracer});
+void Judges::hear(const Event& event) {
+  Books& books = scene_.books;
+  switch (event.kind) {
+    case Kind::operation_begin: return tell(event, tracer_, failures);
+    case Kind::skipped: return tell(event, tracer_, failures);
+    case Kind::operation_end: return tell(event, tracer_);
+    case Kind::flush_begin: return tell(event, books, tracer_);
+    case Kind::flush_end: return tell(event, books);
+    case Kind::pages_put: return tell(event, flush_queue_, tracer_, books);
+    case Kind::release_end: return tell(event, models);
+    case Kind::handler_begin: return tell(event, models);
+    case Kind::time_passed: return tell(event, models, flush_queue_);
+    case Kind::cpu_offline: return tell(event, models);
+    case Kind::finding: return tell(event, tracer_);
+    case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
+    case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);
+    case Kind::looked: return tell(event, objects_);
+    case Kind::glance: return tell(event, structure_, magazines_);
+    default: return;
   }
-  tell_begin(Function::find, {});
-  tell_end(Function::find, {&lookups_, &pfn_lookups_, &tracer});
-  tell_begin(Function::reserve, {});
-  tell_end(Function::reserve, {&models, &tracer, &failures, &reservations_, &books});
-  tell_begin(Function::queue_init, {});
-  tell_end(Function::queue_init, {&tracer, &failures, &books});
-  tell_begin(Function::queue, {&flush_queue_, &books});
-  tell_end(Function::queue, {&books, &tracer, &flush_queue_});
+}
 
-  tell(Kind::operation_begin, {&tracer, &failures});
-  tell(Kind::skipped, {&tracer, &failures});
-  tell(Kind::operation_end, {&tracer});
-  tell(Kind::flush_begin, {&books, &tracer});
-  tell(Kind::flush_end, {&books});
-  tell(Kind::pages_put, {&flush_queue_, &tracer, &books});
-  tell(Kind::release_end, {&models});
-  tell(Kind::handler_begin, {&models});
-  tell(Kind::time_passed, {&models, &flush_queue_});
-  tell(Kind::cpu_offline, {&models});
-  tell(Kind::finding, {&tracer});
-  tell(Kind::quiet, {&rings_, &fields_, &failures, &objects_});
-  tell(Kind::look, {&structure_, &magazines_, &rings_, &tracer, &objects_});
-  tell(Kind::looked, {&objects_});
-  tell(Kind::glance, {&structure_, &magazines_});
+void Judges::begin_call(Call& call) {
+  Books& books = scene_.books;
+  if (to_callers_) tell_begin(call, duties_);
+  switch (call.function) {
+    case Function::init_domain: return tell_begin(call, models);
+    case Function::queue: return tell_begin(call, flush_queue_, books);
+    case Function::put_domain:
+    case Function::free_pfn:
+    case Function::free_iova:
+    case Function::free_fast: return tell_begin(call, books);
+    default: return;
+  }
+}
+
+// The models answer before anybody compares, and the books grant a range after all have judged it.
+// Findings are in the trace, too: where it stands among the judges is part of its hash.
+void Judges::end_call(Call& call) {
+  Books& books = scene_.books;
+  if (to_callers_) tell_end(call, duties_);
+  switch (call.function) {
+    case Function::cache_get: return tell_end(call, tracer_, failures, books);
+    case Function::cache_put: return tell_end(call, books);
+    case Function::rcache_range: return tell_end(call, magazines_);
+    case Function::init_domain: return tell_end(call, models, books);
+    case Function::init_rcaches: return tell_end(call, tracer_, failures, models, books);
+    case Function::put_domain: return tell_end(call, flush_queue_, books);
+    case Function::alloc:
+      tell_end(call, models, failures, tracer_);
+      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_);
+      return tell_end(call, placement_, books);
+    case Function::alloc_fast:
+      tell_end(call, models, tracer_, flushes_);
+      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_);
+      return tell_end(call, placement_, books);
+    case Function::free_pfn:
+    case Function::free_iova:
+    case Function::free_fast: return tell_end(call, models, tracer_);
+    case Function::find: return tell_end(call, lookups_, pfn_lookups_, tracer_);
+    case Function::reserve: return tell_end(call, models, tracer_, failures, reservations_, books);
+    case Function::queue_init: return tell_end(call, tracer_, failures, books);
+    case Function::queue: return tell_end(call, books, tracer_, flush_queue_);
+  }
 }
 
 }  // namespace engine

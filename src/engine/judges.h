@@ -14,19 +14,24 @@
 
 namespace engine {
 
-class Judges {
+class Judges : public Listener {
  public:
-  explicit Judges(Scene& scene);
-  // They and the others listen to the history from now on; the duties' judge if so.
-  void listen(History& history, Tracer& tracer, bool to_callers);
+  Judges(Scene& scene, Tracer& tracer);
+  // They listen to the history from now on, and to the callers' side as well if so.
+  void listen(History& history, bool to_callers);
   // Of a run.
   void begin();
+  void begin_call(Call& call) override;
+  void end_call(Call& call) override;
+  void hear(const Event& event) override;
 
   reference::Models models;
   contract::Failures failures;
 
  private:
   Scene& scene_;
+  Tracer& tracer_;
+  bool to_callers_ = false;
   contract::Duties duties_;
   contract::Grants grants_;
   contract::Lookups lookups_;

@@ -22,7 +22,7 @@ class Look : public testing::Test {
     books_.begin(v_, 1);
     looker_.use(v_);
     judges_.begin();
-    judges_.listen(history_, tracer_, false);
+    judges_.listen(history_, false);
     v_.reset();
     v_.cache_get();
     start_domain(1);
@@ -55,8 +55,8 @@ class Look : public testing::Test {
   Position position_;
   Looker looker_{history_, books_};
   Scene scene_{books_, position_, looker_, &v_};
-  Judges judges_{scene_};
   Tracer tracer_;
+  Judges judges_{scene_, tracer_};
 };
 
 TEST_F(Look, HoldOfAnEmptyDomain) { check(); }

@@ -74,7 +74,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   tracer_.begin();
   judges_.begin();
   // The callers are judged where a finding is to be told.
-  if (judges_callers_ != repeated_) judges_.listen(history, tracer_, repeated_);
+  if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
   policy_.begin(options, closely_);
   shim_events.begin(variant, closely_);
@@ -261,7 +261,7 @@ void Run::end() {
   if (is_watched()) left += fmt::format("drop {} references", books.references());
   while (books.references()) {
     Acting put(position, OpCode::cache_put);
-    Call call{.function = Function::cache_put};
+    Call call(Function::cache_put);
     make(call);
   }
   shim::check_end_of_operation("end");

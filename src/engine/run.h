@@ -100,8 +100,8 @@ class Run {
   Result result_{};
   Looker looker_{history, books};
   Scene scene_{books, position, looker_};
-  Judges judges_{scene_};
   Tracer tracer_;
+  Judges judges_{scene_, tracer_};
   Caller caller_{history, shim_events};
   Policy policy_;
 

@@ -26,7 +26,6 @@ void Tracer::hear(const Event& event) {
     case Kind::operation_begin: return trace_.add(static_cast<uint64_t>(event.operation->code));
     case Kind::operation_end: return add_attempts();
     case Kind::skipped: return trace_.add(~uint64_t{0});
-    case Kind::call_end: return add(*event.call);
     case Kind::flush_begin: return trace_.add(event.number);
     case Kind::pages_put:
       if (event.range) trace_.add(event.range->lo);
@@ -37,7 +36,7 @@ void Tracer::hear(const Event& event) {
   }
 }
 
-void Tracer::add(const Call& call) {
+void Tracer::end_call(Call& call) {
   switch (call.function) {
     case Function::cache_get:
     case Function::init_rcaches:

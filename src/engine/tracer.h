@@ -10,11 +10,11 @@ namespace engine {
 class Tracer : public Listener {
  public:
   void begin() { trace_.clear(); }
+  void end_call(Call& call) override;
   void hear(const Event& event) override;
   uint64_t hash() const { return trace_.hash(); }
 
  private:
-  void add(const Call& call);
   void add_attempts();
   void add(const Snapshot& view);
 

@@ -34,13 +34,6 @@ void Duties::begin() {
   books_.clear();
 }
 
-void Duties::hear(const Event& event) {
-  if (event.kind == Kind::call_begin)
-    begin_call(*event.call);
-  else
-    end_call(*event.call);
-}
-
 void Duties::breach(const shim::Oracle& oracle, const Call& call, std::string values) const {
   shim::raise({&oracle, name(call.function), "", std::move(values), nullptr, false,
                shim::Blame::harness});
@@ -79,7 +72,7 @@ void Duties::free_around(Book& book, uint64_t pfn) const {
   book.ranges.erase(range);
 }
 
-void Duties::begin_call(const Call& call) {
+void Duties::begin_call(Call& call) {
   switch (call.function) {
     case Function::cache_get:
     case Function::rcache_range: return;
@@ -126,7 +119,7 @@ void Duties::begin_call(const Call& call) {
   }
 }
 
-void Duties::end_call(const Call& call) {
+void Duties::end_call(Call& call) {
   if (call.function == Function::cache_get) references_ += !call.error;
   auto found = books_.find(call.domain);
   if (found == books_.end()) return;

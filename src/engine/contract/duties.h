@@ -16,7 +16,8 @@ class Duties : public Judge {
  public:
   using Judge::Judge;
   void begin() override;
-  void hear(const Event& event) override;
+  void begin_call(Call& call) override;
+  void end_call(Call& call) override;
 
  private:
   struct HandedOut {
@@ -31,8 +32,6 @@ class Duties : public Judge {
     std::map<const void*, uint64_t> nodes;  // that may be freed, and where they began
   };
 
-  void begin_call(const Call& call);
-  void end_call(const Call& call);
   void breach(const shim::Oracle& oracle, const Call& call, std::string values = "") const;
   Book& book_of(const Call& call);
   void need_cache(const Call& call) const;

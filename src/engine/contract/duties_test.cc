@@ -24,44 +24,52 @@ constexpr uint64_t limit = 0xfffff;
 class Harness {
  public:
   Harness() {
-    for (size_t i = 0; i < function_count; i++) {
-      history_.tell_begin(static_cast<Function>(i), duties_);
-      history_.tell_end(static_cast<Function>(i), duties_);
-    }
+    for (size_t i = 0; i < function_count; i++)
+      history_.tell(static_cast<Function>(i), duties_);
     caller_.use(port::fixed::variant);
     port::fixed::variant.reset();
   }
-  void cache_get() { make({.function = Function::cache_get}); }
-  void cache_put() { make({.function = Function::cache_put}); }
+  void cache_get() { make(Call(Function::cache_get)); }
+  void cache_put() { make(Call(Function::cache_put)); }
   void init(Domain& domain) {
-    make({.function = Function::init_domain, .domain = &domain, .size = 4096, .pfn = 1});
+    Call call(Function::init_domain, &domain);
+    call.size = 4096;
+    call.pfn = 1;
+    make(call);
   }
-  void init_rcaches(Domain& domain) {
-    make({.function = Function::init_rcaches, .domain = &domain});
-  }
-  void put(Domain& domain) { make({.function = Function::put_domain, .domain = &domain}); }
-  void* alloc(Domain& domain) {
-    return make({.function = Function::alloc, .domain = &domain, .size = 1, .limit = limit,
-                 .aligned = true})
-        .iova;
-  }
+  void init_rcaches(Domain& domain) { make(Call(Function::init_rcaches, &domain)); }
+  void put(Domain& domain) { make(Call(Function::put_domain, &domain)); }
+  void* alloc(Domain& domain) { return request(Function::alloc, domain, 1).iova; }
   uint64_t alloc_fast(Domain& domain, uint64_t size) {
-    return make({.function = Function::alloc_fast, .domain = &domain, .size = size,
-                 .limit = limit, .aligned = true, .flush = true})
-        .lo;
+    return request(Function::alloc_fast, domain, size).lo;
   }
   void free_fast(Domain& domain, uint64_t pfn, uint64_t size) {
-    make({.function = Function::free_fast, .domain = &domain, .size = size, .pfn = pfn});
+    Call call(Function::free_fast, &domain);
+    call.pfn = pfn;
+    call.size = size;
+    make(call);
   }
   void free_iova(Domain& domain, void* iova) {
-    make({.function = Function::free_iova, .domain = &domain, .iova = iova});
+    Call call(Function::free_iova, &domain);
+    call.iova = iova;
+    make(call);
   }
   void queue(Domain& domain, uint64_t pfn, list_head& pages) {
-    make({.function = Function::queue, .domain = &domain, .size = 1, .pfn = pfn,
-          .pages = &pages});
+    Call call(Function::queue, &domain);
+    call.pfn = pfn;
+    call.size = 1;
+    call.pages = &pages;
+    make(call);
   }
 
  private:
+  Call request(Function function, Domain& domain, uint64_t size) {
+    Call call(function, &domain);
+    call.size = size;
+    call.limit = limit;
+    call.aligned = call.flush = true;
+    return make(call);
+  }
   Call make(Call call) {
     caller_.make(call);
     return call;

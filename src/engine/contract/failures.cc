@@ -22,7 +22,9 @@ void Failures::hear(const Event& event) {
     if (event.operation && operation_failed()) check_traces(*event.operation);
     return;
   }
-  const Call& call = *event.call;
+}
+
+void Failures::end_call(Call& call) {
   switch (call.function) {
     case Function::cache_get:
     case Function::init_rcaches:
@@ -32,9 +34,7 @@ void Failures::hear(const Event& event) {
       failed_ |= !call.granted;
       if (call.faults && call.granted) raise(oracle::fault_not_reported, "");
       return;
-    // Its second try may succeed.
-    case Function::alloc_fast: failed_ |= !call.granted && !call.lost_pfn_0; return;
-    default: return;
+    default: return;  // another way may have succeeded
   }
 }
 

@@ -16,18 +16,21 @@ namespace engine::contract {
 
 void FlushQueue::hear(const Event& event) {
   switch (event.kind) {
-    case Kind::call_begin:
-      if (event.call->function == Function::queue)
-        event.call->range->unmapped_at = event.call->domain->flushes_started;
-      return;
-    case Kind::call_end:
-      if (event.call->function == Function::queue) queued(*event.call);
-      if (event.call->function == Function::put_domain) in_ring_[event.call->domain->number] = {};
-      return;
     case Kind::pages_put: return put(event);
     case Kind::time_passed: return check_timeouts(static_cast<Lateness>(event.number));
     default: return;
   }
+}
+
+void FlushQueue::begin_call(Call& call) {
+  call.range->unmapped_at = call.domain->flushes_started;
+}
+
+void FlushQueue::end_call(Call& call) {
+  if (call.function == Function::queue)
+    queued(call);
+  else
+    in_ring_[call.domain->number] = {};
 }
 
 void FlushQueue::queued(const Call& call) {

@@ -10,38 +10,32 @@
 
 namespace engine::contract {
 
-void Grants::hear(const Event& event) {
-  const Call& call = *event.call;
-  if (!call.granted) return;
-  if (call.function == Function::alloc || call.function == Function::alloc_fast) check(call);
-}
-
-void Grants::check(const Call& call) const {
-  Acting attributed = attribute_to_tree(call);
+void Grants::end_call(Call& call) {
   const Domain& domain = *call.domain;
   const uint64_t lo = call.lo, hi = call.hi, limit = call.limit;
   if (call.function == Function::alloc && hi - lo + 1 != call.size)
-    raise(oracle::iova_wrong_size,
-          fmt::format("{} for {} pages", print_range(lo, hi), call.size));
+    raise_of(call, oracle::iova_wrong_size,
+             fmt::format("{} for {} pages", print_range(lo, hi), call.size));
   if (lo < domain.start_pfn)
-    raise(oracle::iova_below_start,
-          fmt::format("{}, start {:#x}", print_range(lo, hi), domain.start_pfn));
+    raise_of(call, oracle::iova_below_start,
+             fmt::format("{}, start {:#x}", print_range(lo, hi), domain.start_pfn));
   if (hi > limit || hi < lo) {
     bool was_cached = !call.attempts;
     bool impossible = hi - lo > limit;
-    raise(impossible ? oracle::impossible_granted : oracle::iova_above_limit,
-          was_cached ? "iova_rcache_get" : scene_.position.function(),
-          fmt::format("{}, limit {:#x}", print_range(lo, hi), limit));
+    raise_of(call, impossible ? oracle::impossible_granted : oracle::iova_above_limit,
+             fmt::format("{}, limit {:#x}", print_range(lo, hi), limit),
+             was_cached ? "iova_rcache_get" : nullptr);
   }
   uint64_t alignment = call.aligned ? std::bit_ceil(call.size) : 1;
   if (lo & (alignment - 1))
-    raise(oracle::iova_unaligned,
-          fmt::format("{}, alignment {:#x}", print_range(lo, hi), alignment));
+    raise_of(call, oracle::iova_unaligned,
+             fmt::format("{}, alignment {:#x}", print_range(lo, hi), alignment));
   if (const Range* other = domain.live_overlap(lo, hi))
-    raise(oracle::iova_overlap, fmt::format("{} and {}", print_range(lo, hi),
-                                            print_range(other->lo, other->hi)));
+    raise_of(call, oracle::iova_overlap,
+             fmt::format("{} and {}", print_range(lo, hi), print_range(other->lo, other->hi)));
   if (domain.reserved.intersects(lo, hi))
-    raise(oracle::iova_overlap, fmt::format("{} and a reservation", print_range(lo, hi)));
+    raise_of(call, oracle::iova_overlap,
+             fmt::format("{} and a reservation", print_range(lo, hi)));
 }
 
 }  // namespace engine::contract

@@ -10,24 +10,23 @@
 
 namespace engine::contract {
 
+// Of what was granted.
 class Grants : public Judge {
  public:
   using Judge::Judge;
-  void hear(const Event& event) override;
-
- private:
-  void check(const Call& call) const;
+  void end_call(Call& call) override;
 };
 
 class Lookups : public Judge {
  public:
   using Judge::Judge;
-  void hear(const Event& event) override;
+  void end_call(Call& call) override;
 };
 
 class Failures : public Judge {
  public:
   using Judge::Judge;
+  void end_call(Call& call) override;
   void hear(const Event& event) override;
   // A fault made the operation at hand report failure.
   bool operation_failed() const;
@@ -45,6 +44,8 @@ class FlushQueue : public Judge {
  public:
   using Judge::Judge;
   void begin() override { in_ring_ = {}; }
+  void begin_call(Call& call) override;
+  void end_call(Call& call) override;
   void hear(const Event& event) override;
 
  private:

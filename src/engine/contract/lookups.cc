@@ -7,9 +7,8 @@
 
 namespace engine::contract {
 
-void Lookups::hear(const Event& event) {
-  const Call& call = *event.call;
-  if (call.function != Function::find || !call.range) return;
+void Lookups::end_call(Call& call) {
+  if (!call.range) return;
   const Range& range = *call.range;
   bool right = call.granted && call.lo == range.lo && call.hi == range.hi;
   if (!right)

@@ -10,11 +10,11 @@
 namespace engine::operations {
 
 void cache_get(Run& run, const Operation&) {
-  Call call{.function = Function::cache_get};
+  Call call(Function::cache_get);
   run.make(call);
   if (run.is_watched()) run.outcome("{}", print_error(call.error));
   if (!run.variant().rcache_range) return;
-  Call range{.function = Function::rcache_range};
+  Call range(Function::rcache_range);
   run.make(range);
 }
 
@@ -24,7 +24,7 @@ void cache_put(Run& run, const Operation&) {
                             [](const Domain& domain) { return domain.memory != nullptr; });
   if (run.books.references() == 1 && in_use)
     return run.skip("the last reference, and a domain needs it");
-  Call call{.function = Function::cache_put};
+  Call call(Function::cache_put);
   run.make(call);
   run.outcome("{} references left", run.books.references());
 }
@@ -40,8 +40,9 @@ void init(Run& run, const Operation& operation) {
   domain.memory = shim::new_object(shim::ObjectKind::kmalloc, nullptr, run.variant().domain_size,
                                    16, true, SHIM_SITE)
                       .memory;
-  Call call{.function = Function::init_domain, .domain = &domain,
-            .size = uint64_t{1} << domain.granule_shift, .pfn = start};
+  Call call(Function::init_domain, &domain);
+  call.size = uint64_t{1} << domain.granule_shift;
+  call.pfn = start;
   run.make(call);
   run.outcome("start pfn {:#x}, 4 GiB at pfn {:#x}", start, domain.first_pfn_above_32bit());
 }
@@ -52,7 +53,7 @@ void init_rcaches(Run& run, const Operation& operation) {
   if (!run.variant().init_rcaches) return run.skip("init has done it");
   if (domain.has_rcaches) return run.skip("the domain has rcaches");
   if (!run.books.references()) return run.skip("the cache is not held");
-  Call call{.function = Function::init_rcaches, .domain = &domain};
+  Call call(Function::init_rcaches, &domain);
   run.make(call);
   if (run.is_watched()) run.outcome("{}", print_error(call.error));
 }
@@ -67,7 +68,7 @@ void put(Run& run, const Operation& operation) {
 }
 
 void destroy(Run& run, Domain& domain) {
-  Call call{.function = Function::put_domain, .domain = &domain};
+  Call call(Function::put_domain, &domain);
   run.make(call);
   static const shim_site in_driver{"put_iova_domain", __FILE__, __LINE__};
   (kfree)(domain.memory, &in_driver);

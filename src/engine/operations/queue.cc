@@ -16,7 +16,8 @@ void queue_init(Run& run, const Operation& operation) {
   if (domain.has_queue) return run.skip("the domain has a flush queue");
   bool single = value(operation, Role::single).number;
   if (single && !queue->has_single) return run.skip("this allocator has no single ring");
-  Call call{.function = Function::queue_init, .domain = &domain, .single = single};
+  Call call(Function::queue_init, &domain);
+  call.single = single;
   run.make(call);
   if (run.is_watched()) run.outcome("{}", print_error(call.error));
 }
@@ -41,8 +42,10 @@ void queue(Run& run, const Operation& operation) {
     static const shim_site in_driver{"queue_iova", __FILE__, __LINE__};
     for (uint64_t i = value(operation, Role::pages).number; i; i--)
       shim_add_page(&range->pages, &in_driver);
-    Call call{.function = Function::queue, .domain = &domain, .range = range, .size = range->size,
-              .pfn = range->lo, .pages = &range->pages};
+    Call call(Function::queue, &domain, range);
+    call.size = range->size;
+    call.pfn = range->lo;
+    call.pages = &range->pages;
     run.make(call);
     if (run.is_beyond_judgement()) return;
   }

@@ -70,9 +70,10 @@ void give_back(Run& run, const Operation& operation, Function function,
       range->hi = run.variant().pfn_hi(range->iova);
     }
     slot.erase(slot.iterator_to(*range));
-    Call call{.function = function, .domain = &domain, .range = range, .size = range->size,
-              .pfn = function == Function::free_pfn ? position(*range, operation) : range->lo,
-              .iova = range->iova};
+    Call call(function, &domain, range);
+    call.size = range->size;
+    call.pfn = function == Function::free_pfn ? position(*range, operation) : range->lo;
+    call.iova = range->iova;
     run.make(call);
   }
   if (!done) return run.skip("the slot has no such range");
@@ -93,8 +94,10 @@ void alloc(Run& run, const Operation& operation) {
   Tally tally{calls(operation), value(operation, Role::size).number};
   for (uint64_t i = 0; i < tally.count; i++) {
     run.begin_next_call();
-    Call call{.function = Function::alloc, .domain = &domain, .range = &run.books.fresh_range(),
-              .size = tally.size, .limit = limit, .aligned = aligned};
+    Call call(Function::alloc, &domain, &run.books.fresh_range());
+    call.size = tally.size;
+    call.limit = limit;
+    call.aligned = aligned;
     run.make(call);
     if (!call.granted) continue;
     slot.push_back(*call.range);
@@ -115,12 +118,15 @@ void alloc_fast(Run& run, const Operation& operation) {
   Tally tally{calls(operation), rounded(size)};
   for (uint64_t i = 0; i < tally.count; i++) {
     run.begin_next_call();
-    Call call{.function = Function::alloc_fast, .domain = &domain,
-              .range = &run.books.fresh_range(), .size = size, .limit = limit, .aligned = true,
-              .flush = flush};
+    Call call(Function::alloc_fast, &domain, &run.books.fresh_range());
+    call.size = size;
+    call.limit = limit;
+    call.aligned = true;
+    call.flush = flush;
     run.make(call);
     if (call.lost_pfn_0) {
-      Call find{.function = Function::find, .domain = &domain, .is_aside = true};
+      Call find(Function::find, &domain);
+      find.is_aside = true;
       run.make(find);
       call.range->iova = find.iova;
     }
@@ -148,7 +154,8 @@ void free_pfn(Run& run, const Operation& operation) {
   uint64_t pfn = resolve(domain, value(operation, Role::pfn));
   for (const Model::Node& node : run.known_nodes(domain))
     if (node.lo <= pfn && pfn <= node.hi) return run.skip("the pfn is in a range");
-  Call call{.function = Function::free_pfn, .domain = &domain, .pfn = pfn};
+  Call call(Function::free_pfn, &domain);
+  call.pfn = pfn;
   run.make(call);
   run.outcome("nothing to free");
 }
@@ -158,8 +165,8 @@ void find(Run& run, const Operation& operation) {
   Range* range = pick(slot_of(domain, operation), value(operation, Role::oldest).number,
                       is_not_reserved);
   if (!range) return run.skip("the slot has no range");
-  Call call{.function = Function::find, .domain = &domain, .range = range,
-            .pfn = position(*range, operation)};
+  Call call(Function::find, &domain, range);
+  call.pfn = position(*range, operation);
   run.make(call);
   if (run.is_watched())
     run.outcome("pfn {:#x} in {}", call.pfn, print_range(range->lo, range->hi));
@@ -170,7 +177,8 @@ void find_pfn(Run& run, const Operation& operation) {
   if (!domain.memory) return run.skip("the domain is not initialized");
   uint64_t pfn = resolve(domain, value(operation, Role::pfn));
   if (pfn == ~uint64_t{0}) return run.skip("pfn ~0 is the anchor's");
-  Call call{.function = Function::find, .domain = &domain, .pfn = pfn};
+  Call call(Function::find, &domain);
+  call.pfn = pfn;
   run.make(call);
   if (!call.granted)
     run.outcome("NULL");
@@ -191,7 +199,9 @@ void reserve(Run& run, const Operation& operation) {
   for (const Model::Node& node : run.known_nodes(domain))
     if (node.lo <= hi && node.hi >= lo && !domain.reserved.contains(node.lo, node.hi))
       return run.skip("the range is in use");
-  Call call{.function = Function::reserve, .domain = &domain, .pfn = lo, .last = hi};
+  Call call(Function::reserve, &domain);
+  call.pfn = lo;
+  call.last = hi;
   run.make(call);
   if (!call.granted) return run.outcome("NULL");
   if (run.is_watched())

@@ -8,9 +8,7 @@
 
 namespace engine::reference {
 
-void Flushes::hear(const Event& event) {
-  const Call& call = *event.call;
-  if (call.function != Function::alloc_fast) return;
+void Flushes::end_call(Call& call) {
   bool refused = !call.granted && !call.lost_pfn_0;
   size_t tries = call.attempts;  // a node each; none for a cached range
   if (call.flush && refused && tries < 2) raise(oracle::flush_missing, "");

@@ -22,13 +22,13 @@ class Comparison : public Judge {
 class Flushes : public Comparison {
  public:
   using Comparison::Comparison;
-  void hear(const Event& event) override;
+  void end_call(Call& call) override;
 };
 
 class Placement : public Comparison {
  public:
   using Comparison::Comparison;
-  void hear(const Event& event) override;
+  void end_call(Call& call) override;
 
  private:
   void check(const Call& call, std::optional<uint64_t> found);
@@ -44,10 +44,8 @@ class Fields : public Comparison {
 class Magazines : public Comparison {
  public:
   using Comparison::Comparison;
+  void end_call(Call& call) override;
   void hear(const Event& event) override;
-
- private:
-  void check_range(const Call& call) const;
 };
 
 class Objects : public Comparison {

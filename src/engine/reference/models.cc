@@ -11,8 +11,6 @@ namespace engine::reference {
 
 void Models::hear(const Event& event) {
   switch (event.kind) {
-    case Kind::call_begin: return begin_call(*event.call);
-    case Kind::call_end: return end_call(*event.call);
     case Kind::release_end:
       return free(*event.domain, *event.range, true, event.cpu, event.number);
     case Kind::handler_begin:
@@ -32,15 +30,14 @@ void Models::hear(const Event& event) {
   }
 }
 
-void Models::begin_call(const Call& call) {
-  if (call.function != Function::init_domain) return;
+// Of a domain that is being initialized.
+void Models::begin_call(Call& call) {
   const Domain& domain = *call.domain;
   of(domain).tree.init(variant(), domain.start_pfn, domain.first_pfn_above_32bit());
   of(domain).rcache.clear();
 }
 
 void Models::end_call(Call& call) {
-  if (!call.domain) return;
   const Domain& domain = *call.domain;
   switch (call.function) {
     case Function::init_domain:

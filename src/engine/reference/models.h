@@ -22,8 +22,10 @@ class Models : public Judge, public contract::Explanation {
  public:
   using Judge::Judge;
   void begin() override { clock_ = {}; }
+  void begin_call(Call& call) override;
   // The first to hear the end of a call. A free that makes other allocations than it should is
   // raised here: which ones those were is known only while the model takes them.
+  void end_call(Call& call) override;
   void hear(const Event& event) override;
 
   const DomainModel& of(const Domain& domain) const { return models_[domain.number]; }
@@ -35,8 +37,6 @@ class Models : public Judge, public contract::Explanation {
   Cause explain_refusal(const Domain& domain, const Request& request) const override;
 
  private:
-  void begin_call(const Call& call);
-  void end_call(Call& call);
   void start_rcaches(const Domain& domain);
   void free(const Domain& domain, const Range& range, bool fast, unsigned cpu,
             size_t first_attempt);

@@ -7,9 +7,10 @@
 
 namespace engine::reference {
 
-void Placement::hear(const Event& event) {
-  const Call& call = *event.call;
+void Placement::end_call(Call& call) {
   auto found = call.granted ? std::optional(call.lo) : std::nullopt;
+  const FastAnswer& expected = models_.answer();
+  if (call.attempts == expected.tries && found == expected.pfn) return;
   if (call.function == Function::alloc && !(call.granted && call.faults)) check(call, found);
   if (call.function == Function::alloc_fast && !call.lost_pfn_0) check_fast(call, found);
 }
@@ -19,12 +20,11 @@ void Placement::check(const Call& call, std::optional<uint64_t> found) {
   if (expected == found) return;
   // A refusal that the model does not share is judged by the contract.
   if (found) {
-    Acting attributed = attribute_to_tree(call);
     const Request request = request_of(variant(), call);
-    raise(oracle::placement_wrong,
-          fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", *found, request.size,
-                      request.limit, request.aligned ? "" : ", unaligned",
-                      expected ? fmt::format("{:#x}", *expected) : "a refusal"));
+    raise_of(call, oracle::placement_wrong,
+             fmt::format("{:#x} for {} pages, limit {:#x}{}; expected {}", *found, request.size,
+                         request.limit, request.aligned ? "" : ", unaligned",
+                         expected ? fmt::format("{:#x}", *expected) : "a refusal"));
   }
   models_.adopt(*call.domain);
 }
@@ -33,7 +33,6 @@ void Placement::check_fast(const Call& call, std::optional<uint64_t> found) {
   const FastAnswer& expected = models_.answer();
   const size_t tries = call.attempts;
   if (tries == expected.tries && tries) return check(call, found);
-  if (tries == expected.tries && found == expected.pfn) return;
   auto describe = [](std::optional<uint64_t> pfn, size_t tries) {
     std::string what = pfn ? fmt::format("{:#x}", *pfn) : "a refusal";
     return what + (tries ? fmt::format(" from the tree, asked {} times", tries)
@@ -49,8 +48,7 @@ void Placement::check_fast(const Call& call, std::optional<uint64_t> found) {
     Acting magazines(scene_.position, OpCode::alloc_fast);
     raise(oracle::rcache_wrong, std::move(values));
   } else if (found) {
-    Acting attributed = attribute_to_tree(call);
-    raise(oracle::spurious_failure, std::move(values));
+    raise_of(call, oracle::spurious_failure, std::move(values));
   }
   models_.adopt(*call.domain);
 }

@@ -7,11 +7,12 @@
 
 namespace engine::contract {
 
+// Of what was not granted.
 class Refusals : public Judge {
  public:
   Refusals(Scene& scene, const Explanation& explanation)
       : Judge(scene), explanation_(explanation) {}
-  void hear(const Event& event) override;
+  void end_call(Call& call) override;
 
  private:
   void check(const Call& call) const;
@@ -22,13 +23,13 @@ class Refusals : public Judge {
 class PfnLookups : public Judge {
  public:
   using Judge::Judge;
-  void hear(const Event& event) override;
+  void end_call(Call& call) override;
 };
 
 class Reservations : public Judge {
  public:
   using Judge::Judge;
-  void hear(const Event& event) override;
+  void end_call(Call& call) override;
 };
 
 class Structure : public Judge {

@@ -6,9 +6,8 @@
 
 namespace engine::contract {
 
-void PfnLookups::hear(const Event& event) {
-  const Call& call = *event.call;
-  if (call.function != Function::find || call.range || call.is_aside) return;
+void PfnLookups::end_call(Call& call) {
+  if (call.range || call.is_aside) return;
   struct Lookup {
     uint64_t pfn;
     bool in_node;

@@ -7,12 +7,9 @@
 
 namespace engine::contract {
 
-void Refusals::hear(const Event& event) {
-  const Call& call = *event.call;
-  if (call.granted) return;
+void Refusals::end_call(Call& call) {
   if (call.lost_pfn_0) return raise(oracle::pfn_0_lost, fmt::format("{} pages", call.size));
-  bool asks = call.function == Function::alloc || call.function == Function::alloc_fast;
-  if (asks && !call.faults) check(call);
+  if (!call.faults) check(call);
 }
 
 void Refusals::check(const Call& call) const {
@@ -23,10 +20,10 @@ void Refusals::check(const Call& call) const {
   if (request.limit < first_above && request.size >= first_above) return;
   if (!fits(variant(), domain, request.size, request.limit, request.aligned, request.lowest))
     return;
-  Acting attributed = attribute_to_tree(call);
   Explanation::Cause cause = explanation_.explain_refusal(domain, request);
-  raise(*cause.oracle, fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
-                                   request.aligned ? "" : ", unaligned", cause.values));
+  raise_of(call, *cause.oracle,
+           fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
+                       request.aligned ? "" : ", unaligned", cause.values));
 }
 
 }  // namespace engine::contract

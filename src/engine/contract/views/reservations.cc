@@ -11,9 +11,8 @@
 
 namespace engine::contract {
 
-void Reservations::hear(const Event& event) {
-  const Call& call = *event.call;
-  if (call.function != Function::reserve || call.granted) return;
+void Reservations::end_call(Call& call) {
+  if (call.granted) return;
   Domain& domain = *call.domain;
   const uint64_t lo = call.pfn, hi = call.last;
   struct Search {
