@@ -92,10 +92,10 @@ class Campaign {
     report(nullptr);
     while (!over()) {
       check_space();
-      for (Slot& slot : slots_)
-        if (!slot.process) start(slot);
+      start_all();
       wait_for_output();
-      for (Slot& slot : slots_) serve(slot);
+      for (Slot& slot : slots_)
+        if (slot.process) serve(slot);
       report(nullptr);
     }
     stop_all();
@@ -177,6 +177,16 @@ class Campaign {
     noted_at_ = now;
   }
 
+  // Many take their time.
+  void start_all() {
+    for (Slot& slot : slots_) {
+      if (slot.process) continue;
+      if (over()) return;
+      start(slot);
+      report(nullptr);
+    }
+  }
+
   void start(Slot& slot) {
     note_time();
     const TargetProgress& row = progress_.targets[slot.lane];
@@ -207,7 +217,8 @@ class Campaign {
 
   void wait_for_output() {
     std::vector<pollfd> fds;
-    for (Slot& slot : slots_) fds.push_back({slot.process->output(), POLLIN, 0});
+    for (Slot& slot : slots_)
+      if (slot.process) fds.push_back({slot.process->output(), POLLIN, 0});
     poll(fds.data(), fds.size(), 200);
   }
 
