@@ -106,7 +106,7 @@ TEST(Triage, TellsFindingsApartAndMakesEachSmall) {
     EXPECT_EQ(finding["runs"], 3);
     EXPECT_EQ(finding["minimal"], true);
     fs::path at = finding["folder"].get<std::string>();
-    for (const char* name : {"report.txt", "report.json", "report.casrep", "program.iova",
+    for (const char* name : {"report.txt", "report.json", "program.iova",
                              "input.bin", "reproducer.c"})
       EXPECT_TRUE(fs::is_regular_file(at / name)) << at << " " << name;
     program::Program smallest = program::parse(read_file(at / "program.iova"));
@@ -291,31 +291,6 @@ TEST(Sarif, HasWhatItsReadersNeed) {
       EXPECT_EQ(uri.rfind("src/iova/", 0), 0u) << uri;
       EXPECT_GE(location["physicalLocation"]["region"]["startLine"], 1);
     }
-  }
-}
-
-// As casr's CrashReport is read: texts are texts, lists are lists of texts.
-TEST(Casrep, HasTheFieldsOfACrashReport) {
-  TemporaryFolder folder, out;
-  fill(folder.path());
-  auto summary = triage_on_6_12(folder.path(), out.path());
-  for (const auto& finding : summary["findings"]) {
-    auto report = nlohmann::json::parse(
-        read_file(fs::path(finding["folder"].get<std::string>()) / "report.casrep"));
-    for (const char* text : {"Date", "Uname", "OS", "OSRelease", "Architecture", "ExecutablePath",
-                             "ProcCmdline", "Stdin", "Package", "PackageVersion", "CrashLine"})
-      EXPECT_TRUE(report[text].is_string()) << text;
-    for (const char* list : {"ProcEnviron", "ProcStatus", "ProcMaps", "ProcFiles",
-                             "NetworkConnections", "Stacktrace", "Disassembly", "AsanReport",
-                             "UbsanReport", "PythonReport", "GoReport", "Source"}) {
-      ASSERT_TRUE(report[list].is_array()) << list;
-      for (const auto& line : report[list]) EXPECT_TRUE(line.is_string()) << list;
-    }
-    for (const char* text : {"Type", "ShortDescription", "Description", "Explanation"})
-      EXPECT_TRUE(report["CrashSeverity"][text].is_string()) << text;
-    EXPECT_EQ(report["CrashSeverity"]["Description"], finding["key"]);
-    EXPECT_GE(report["Stacktrace"].size(), 1u);
-    EXPECT_GE(report["Source"].size(), 3u);
   }
 }
 

@@ -39,13 +39,6 @@ CodePlace place_of(const StoredFinding& finding) {
 
 std::string oracle_of(const std::string& key) { return key.substr(0, key.find(':')); }
 
-std::vector<std::string> lines(const std::string& text) {
-  std::vector<std::string> result;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) result.push_back(line);
-  return result;
-}
-
 std::string headline(const StoredFinding& finding) {
   if (finding.outcome.report) return finding.outcome.report->headline;
   return finding.key == "timeout" ? "timeout: an input does not come to its end"
@@ -106,65 +99,6 @@ json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& va
            {{{"tool", {{"driver", {{"name", "iovafuzz"}, {"rules", rules}}}}},
              {"results", results},
              {"properties", {{"variant", variant.name}}}}}}};
-}
-
-// Without a date, so that the same finding has the same report.
-json to_casrep(const StoredFinding& finding) {
-  CodePlace place = place_of(finding);
-  std::string where = place.file.empty() ? "" : fmt::format("{}:{}", place.file, place.line);
-  json stack = json::array();
-  auto frame = [&](const std::string& function, const std::string& at) {
-    if (!function.empty() && function != "?")
-      stack.push_back(fmt::format("#{}  0x0000000000000000 in {} (){}", stack.size(), function,
-                                  at.empty() ? "" : " at " + at));
-  };
-  frame(place.function, where);
-  json source = json::array();
-  std::string explanation = headline(finding);
-  if (finding.outcome.report) {
-    const engine::Report& report = *finding.outcome.report;
-    for (const std::string& line : lines(report.program)) source.push_back(line);
-    for (const std::string& fault : report.faults) explanation += "; fault injected: " + fault;
-    if (!report.values.empty()) explanation += "; found: " + report.values;
-  }
-  shim::Severity severity = severity_of(finding.outcome);
-  return {{"Date", ""},
-          {"Uname", ""},
-          {"OS", ""},
-          {"OSRelease", ""},
-          {"Architecture", ""},
-          {"ExecutablePath", finding.target},
-          {"ProcEnviron", json::array()},
-          {"ProcCmdline", finding.replay},
-          {"Stdin", ""},
-          {"ProcStatus", json::array()},
-          {"ProcMaps", json::array()},
-          {"ProcFiles", json::array()},
-          {"NetworkConnections", json::array()},
-          {"CrashSeverity",
-           {{"Type", severity == shim::Severity::memory_safety ? "PROBABLY_EXPLOITABLE"
-                     : severity == shim::Severity::unknown     ? "UNDEFINED"
-                                                         : "NOT_EXPLOITABLE"},
-            {"ShortDescription", oracle_of(finding.key)},
-            {"Description", finding.key},
-            {"Explanation", explanation}}},
-          {"Stacktrace", stack},
-          {"Registers", json::object()},
-          {"Disassembly", json::array()},
-          {"Package", ""},
-          {"PackageVersion", ""},
-          {"PackageArchitecture", ""},
-          {"PackageDescription", ""},
-          {"AsanReport", json::array()},
-          {"UbsanReport", json::array()},
-          {"PythonReport", json::array()},
-          {"GoReport", json::array()},
-          {"JavaReport", json::array()},
-          {"RustReport", json::array()},
-          {"JsReport", json::array()},
-          {"CSharpReport", json::array()},
-          {"CrashLine", where},
-          {"Source", source}};
 }
 
 }  // namespace tool

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Findings as other programs take them: SARIF 2.1.0 for code review, and the crash reports of CASR
-// for its clustering.
+// Findings as other programs take them: SARIF 2.1.0, for code review.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,6 +11,5 @@ namespace tool {
 
 // One run with all findings.
 nlohmann::json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& variant);
-nlohmann::json to_casrep(const StoredFinding& finding);
 
 }  // namespace tool

@@ -303,7 +303,6 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
                          shim::name(severity_of(finding.outcome)), tested_.variant->name,
                          finding.target, finding.shown, finding.runs, finding.replay, needed, report,
                          finding.outcome.log.empty() ? log : finding.outcome.log));
-  write_file(finding.folder / "report.casrep", to_text(to_casrep(finding)));
   write_file(finding.folder / report_json, to_text(to_json(finding, tested_.variant->name)));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Findings on disk: a folder for each key with
 //   program.iova   the smallest program that shows it, with what it needs
-//   report.txt     for people; report.json, report.casrep for programs
+//   report.txt     for people; report.json for programs
 //   reproducer.c   the same without an engine, if C can say it (triage/reproducer.cc compiles it)
 //   input.bin      the first input that showed it (input, where that is no program)
 //   inputs/        all of them, by a hash of what they hold
