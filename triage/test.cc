@@ -2,6 +2,7 @@
 // test: the whole test suite, under sanitizers and without.
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "tool/support/build.h"
@@ -13,7 +14,7 @@ namespace tool {
 namespace {
 
 struct Arguments {
-  bool coverage = false, sanitized_only = false;
+  bool coverage = false, sanitized_only = false, is_long = false;
   std::string only;
 };
 
@@ -53,6 +54,7 @@ int check_coverage(const std::string& kernel) {
 }
 
 int test(const Arguments& arguments) {
+  if (arguments.is_long) setenv("IOVAFUZZ_LONG", "1", 1);
   if (arguments.coverage) return check_coverage("") | check_coverage("debian:6.12");
   fmt::print("building the tests, with sanitizers ...\n");
   build({"tests"});
@@ -78,6 +80,7 @@ int main(int argc, char** argv) {
   CommandLine line("test", "builds and runs the test suite");
   line.option("--only", arguments.only, "a regular expression: run the tests whose names match");
   line.flag("--sanitized-only", arguments.sanitized_only, "leave out the build without sanitizers");
+  line.flag("--long", arguments.is_long, "more random inputs than a commit can wait for");
   line.flag("--coverage", arguments.coverage,
             "instead: require that the seeds cover the port and Linux 6.12's own code");
   line.example("iovafuzz test --only Seed",

@@ -50,7 +50,7 @@ _iovafuzz() {
     show) COMPREPLY=($(compgen -W '--kernel --revision --defect --past --json --help' -- "$word")) ;;
     status) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
     sweep) COMPREPLY=($(compgen -W '--kernel --revision --defect --pairs --json --help' -- "$word")) ;;
-    test) COMPREPLY=($(compgen -W '--only --sanitized-only --coverage --help' -- "$word")) ;;
+    test) COMPREPLY=($(compgen -W '--only --sanitized-only --long --coverage --help' -- "$word")) ;;
     triage) COMPREPLY=($(compgen -W '--kernel --revision --defect --out --times --timeout --minimize-executions --json --help' -- "$word")) ;;
     esac
     ;;
