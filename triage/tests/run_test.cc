@@ -110,7 +110,7 @@ TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
 TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
   TemporaryFolder out;
   std::vector<std::string> arguments{"run",    "--out", out.path().string(), "--revision", "6.12",
-                                     "--time", "5s"};
+                                     "--time", "10s"};
   CommandResult result = tool(arguments);
   EXPECT_EQ(result.status, 0) << result.output;
   for (const char* words : {"port@6.12", "\n0 new findings\n", "\n   mag-free-null (1 key): "})

@@ -44,6 +44,7 @@ struct Lane {
   Clock::duration ran{0}, ran_at_last_new{0};
   size_t turns = 0;
   unsigned failed_starts = 0;  // in a row
+  bool has_run = false;        // a process did what it was to do
 };
 
 // The last lines, without what colours them.
@@ -262,10 +263,12 @@ class Campaign {
     bool asked_to_end = process->status() == 0 || over() || Clock::now() >= slot.until;
     // Its input may have been taken in already, if another process left the same.
     bool left_input = taken || process->tail().find("Test unit written to") != std::string::npos;
-    if (left_input || asked_to_end)
+    if (left_input || asked_to_end) {
       lane.failed_starts = 0;
-    else if (++lane.failed_starts == 3)
+      lane.has_run = true;
+    } else if (++lane.failed_starts == 3) {
       give_up(slot.lane, process->status(), last_words(process->tail()));
+    }
   }
 
   // Leaves out what cannot start: a target with its engine, or all of an engine that never ran.
@@ -275,7 +278,7 @@ class Campaign {
     bool runs_elsewhere = false, said = false;
     for (size_t i = 0; i < lanes_.size(); i++) {
       if (progress_.targets[i].engine != engine) continue;
-      runs_elsewhere |= processes_of(i) || lanes_[i].finished.executions;
+      runs_elsewhere |= processes_of(i) || lanes_[i].has_run;
       said |= progress_.targets[i].failed;
     }
     for (size_t i = 0; i < lanes_.size(); i++)
