@@ -95,7 +95,7 @@ TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
     run_command({"bash", "-c",
                  fmt::format("timeout -s KILL {} '{}' --engine both --jobs 2 --revision 6.12 "
                              "--no-ledger --time 60s --seed {} --out '{}' iova_init_faults",
-                             5 + kills, program_of("run"), kills,
+                             10 + 2 * kills, program_of("run"), kills,
                              out.path().string())},
                 false);
     // Nothing of it goes on for long.
