@@ -18,7 +18,7 @@ struct Target {
   bool compares = false;  // a kernel tree with the port, instead of judging one allocator
   bool needs_queue = false;  // nothing to do without a flush queue
   bool seeks_cost = false;  // guided by what operations cost, too (engine::Result::costs)
-  bool reads_text = false;  // our own parser and codec are judged (fuzz/text.h), no allocator
+  bool reads_text = false;  // our own parser and codec are judged (engine/text.h), no allocator
 };
 
 // The folder of a target's binary under the build's bin/, when a variant's is given; the end of its
