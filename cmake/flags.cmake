@@ -5,6 +5,7 @@
 #   iovafuzz_harness     programs and engine inside targets and commands: -O2, no sanitizers, since
 #                        what they would find there is not the allocator's and costs half the speed
 #   iovafuzz_checked     the same sources for their own tests: sanitizers
+#   iovafuzz_checked_test  tests that do forbidden things to memory: AddressSanitizer
 #   iovafuzz_command     commands and tests: whatever compiles fastest
 #
 # The property IOVAFUZZ_GUIDED of a target says by what an engine is guided there: "branches" of the
@@ -70,6 +71,13 @@ target_compile_options(iovafuzz_harness INTERFACE -g1 -fno-omit-frame-pointer -f
 add_library(iovafuzz_checked INTERFACE)
 target_link_libraries(iovafuzz_checked INTERFACE iovafuzz_common)
 target_compile_options(iovafuzz_checked INTERFACE -O1 -g1 -fno-omit-frame-pointer ${sanitizers})
+
+add_library(iovafuzz_checked_test INTERFACE)
+target_link_libraries(iovafuzz_checked_test INTERFACE iovafuzz_common)
+target_compile_options(iovafuzz_checked_test INTERFACE -O0 -g0 ${sanitizers})
+if(IOVAFUZZ_SANITIZE)
+  target_compile_options(iovafuzz_checked_test INTERFACE -fno-sanitize=undefined)
+endif()
 
 add_library(iovafuzz_command INTERFACE)
 target_link_libraries(iovafuzz_command INTERFACE iovafuzz_common)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Fuzz targets. iovafuzz_target(name MAX_LEN bytes SEEDS folder...) makes, of fuzz/name.cc and the
-# seeds in those folders of corpus/ (name if not given):
+# Fuzz targets. iovafuzz_target(name SEEDS folder...) makes, of fuzz/name.cc, which says how long
+# inputs are, and the seeds in those folders of corpus/ (name if not given):
 #   the binaries bin/<variant>/name, the seed corpus corpus/name/, name.options, name.dict,
 #   the regression test regression.name, bin/aflpp/name.so with its mutation for AFL++, and the row
 #   in the list of targets.
@@ -18,7 +18,7 @@ add_custom_target(fuzz_targets)
 
 function(iovafuzz_write_options variant name)
   file(WRITE ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.options
-    "[libfuzzer]\nmax_len = ${arg_MAX_LEN}\ndict = ${name}.dict\n")
+    "[libfuzzer]\nmax_len = ${max_len}\ndict = ${name}.dict\n")
 endfunction()
 
 # Under that name. The variant kernel-tree is the tree that the environment variable
@@ -59,10 +59,11 @@ function(iovafuzz_seeds name)
 endfunction()
 
 function(iovafuzz_target name)
-  cmake_parse_arguments(arg "COMPARES;TEXT;SEEKS_COST" "MAX_LEN" "SEEDS" ${ARGN})
+  cmake_parse_arguments(arg "COMPARES;TEXT;SEEKS_COST" "" "SEEDS" ${ARGN})
   set(source ${CMAKE_SOURCE_DIR}/fuzz/${name}.cc)
-  set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS
-    IOVAFUZZ_MAX_LEN=${arg_MAX_LEN})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(STRINGS ${source} max_len REGEX "max_len = ")
+  string(REGEX REPLACE "[^0-9]" "" max_len "${max_len}")
   set_property(GLOBAL APPEND_STRING PROPERTY IOVAFUZZ_TARGET_ROWS "TARGET(${name})\n")
   set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_TARGET_SOURCES ${source})
   if(IOVAFUZZ_TOOL)

@@ -3,7 +3,7 @@
 
 using program::OpCode;
 
-static constexpr OpCode operations[] = {
+static constexpr OpCode edge_operations[] = {
     OpCode::cache_get,  OpCode::cache_put, OpCode::init,      OpCode::init_rcaches,
     OpCode::put,        OpCode::edge,      OpCode::alloc,     OpCode::alloc_fast,
     OpCode::free,       OpCode::free_fast, OpCode::free_iova, OpCode::free_pfn,
@@ -14,6 +14,6 @@ const fuzz::Target fuzz::iova_api_edges{
     .name = "iova_api_edges",
     .purpose = "what the interface allows and no caller does: limit ~0, pfn 0, late reservations, "
                "unknown pfns",
-    .operations = operations,
-    .max_len = IOVAFUZZ_MAX_LEN,
+    .operations = edge_operations,
+    .max_len = 512,
 };

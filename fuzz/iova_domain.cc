@@ -6,5 +6,5 @@ const fuzz::Target fuzz::iova_domain{
     .purpose = "the whole life of domains: init with allocation failures, alloc, free, flush, "
                "teardown",
     .operations = program::all_operations,
-    .max_len = IOVAFUZZ_MAX_LEN,
+    .max_len = 4096,
 };

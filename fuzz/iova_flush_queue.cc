@@ -3,7 +3,7 @@
 
 using program::OpCode;
 
-static constexpr OpCode operations[] = {
+static constexpr OpCode queue_operations[] = {
     OpCode::cache_get,  OpCode::cache_put, OpCode::init,  OpCode::init_rcaches, OpCode::put,
     OpCode::queue_init, OpCode::queue,     OpCode::slow,  OpCode::flush_done,   OpCode::alloc_fast,
     OpCode::free_fast,  OpCode::fail,      OpCode::cpus,  OpCode::cpu,          OpCode::offline,
@@ -14,7 +14,7 @@ const fuzz::Target fuzz::iova_flush_queue{
     .name = "iova_flush_queue",
     .purpose = "the flush queue: rings, its timer, hardware flushes that overlap with all else, "
                "teardown",
-    .operations = operations,
-    .max_len = IOVAFUZZ_MAX_LEN,
+    .operations = queue_operations,
+    .max_len = 2048,
     .needs_queue = true,
 };

@@ -3,7 +3,7 @@
 
 using program::OpCode;
 
-static constexpr OpCode operations[] = {
+static constexpr OpCode rcache_operations[] = {
     OpCode::cache_get, OpCode::cache_put,  OpCode::init,      OpCode::init_rcaches, OpCode::put,
     OpCode::fail,      OpCode::alloc_fast, OpCode::free_fast, OpCode::free,         OpCode::cpus,
     OpCode::cpu,       OpCode::offline,    OpCode::online,    OpCode::tick,         OpCode::irq,
@@ -12,6 +12,6 @@ static constexpr OpCode operations[] = {
 const fuzz::Target fuzz::iova_rcache{
     .name = "iova_rcache",
     .purpose = "magazines and depots: filling, flushing, trimming, CPU hotplug, limits",
-    .operations = operations,
-    .max_len = IOVAFUZZ_MAX_LEN,
+    .operations = rcache_operations,
+    .max_len = 2048,
 };

@@ -3,7 +3,7 @@
 
 using program::OpCode;
 
-static constexpr OpCode operations[] = {
+static constexpr OpCode tree_operations[] = {
     OpCode::cache_get, OpCode::cache_put, OpCode::init,     OpCode::put,  OpCode::fail,
     OpCode::alloc,     OpCode::free,      OpCode::free_iova, OpCode::find, OpCode::find_pfn,
     OpCode::reserve,   OpCode::irq,
@@ -13,6 +13,6 @@ const fuzz::Target fuzz::iova_tree{
     .name = "iova_tree",
     .purpose = "the tree alone: alloc, free, find, reserve of all sizes, limits and granules, "
                "exactly judged",
-    .operations = operations,
-    .max_len = IOVAFUZZ_MAX_LEN,
+    .operations = tree_operations,
+    .max_len = 2048,
 };

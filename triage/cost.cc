@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "engine/ledger.h"
 #include "tool/support/command_line.h"
@@ -12,6 +11,7 @@
 #include "tool/support/files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -159,18 +159,18 @@ int cost(const Arguments& arguments) {
 
   std::string text = program::print(best.program);
   if (arguments.json) {
-    nlohmann::json points = nlohmann::json::array();
+    json points = json::array();
     for (const Point& point : curve)
       points.push_back({{"ranges", point.ranges},
                         {"steps", point.steps},
                         {"steps_when_repeated", point.repeated},
                         {"program", point.text}});
-    nlohmann::json result{{"variant", variant.name},
+    json result{{"variant", variant.name},
                           {"program", text},
                           {"steps", steps},
                           {"ranges", ranges},
                           {"curve", points}};
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}", to_text(result));
     return nothing_new;
   }
   fmt::print("costliest of {} inputs on {}: {} steps with interrupts off, with {} ranges in use\n\n"

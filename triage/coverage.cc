@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 
 namespace tool {
@@ -26,15 +26,15 @@ struct Arguments : Measured {
   bool json = false;
 };
 
-nlohmann::json to_json(const Share& share) {
+json to_json(const Share& share) {
   return {{"lines", share.lines},
           {"lines_reached", share.lines_reached},
           {"branches", share.branches},
           {"branches_reached", share.branches_reached}};
 }
 
-nlohmann::json to_json(const Subject& subject) {
-  nlohmann::json files = nlohmann::json::object(), gaps = nlohmann::json::array();
+json to_json(const Subject& subject) {
+  json files = json::object(), gaps = json::array();
   for (const auto& [file, share] : subject.reached.files)
     files[std::filesystem::path(file).filename().string()] = to_json(share);
   for (const Gap& gap : subject.reached.gaps)

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tool/support/command_line.h"
@@ -12,6 +11,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/random_program.h"
+#include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -71,14 +71,14 @@ int diff(const Arguments& arguments) {
   std::string text = !same ? program::print(program_of(comparison.number)) : "";
   if (!same && !arguments.out.empty()) write_file(arguments.out, text);
   if (arguments.json) {
-    nlohmann::json result{{"expected", expected.name},
+    json result{{"expected", expected.name},
                           {"actual", actual.name},
                           {"programs", comparison.programs},
                           {"result", verdict(outcome).name},
                           {"key", outcome.key()}};
     if (!same) result["program"] = text;
     if (outcome.report) result["values"] = outcome.report->values;
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}", to_text(result));
     return same ? nothing_new : findings;
   }
   if (isatty(STDOUT_FILENO)) fmt::print("\r\x1b[K");

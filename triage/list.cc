@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
 
 #include "engine/oracles.h"
 #include "fuzz/targets.h"
@@ -12,6 +11,7 @@
 #include "program/operation.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 #include "tool/variants/port.h"
@@ -20,8 +20,6 @@
 
 namespace tool {
 namespace {
-
-using nlohmann::json;
 
 json targets() {
   json rows = json::array();
@@ -159,7 +157,7 @@ int list(const Arguments& arguments) {
     for (const Section& section : sections) names.push_back(section.name);
     throw Failure(unknown_word("list", what, names));
   }
-  if (arguments.json) fmt::print("{}\n", all.dump(2));
+  if (arguments.json) fmt::print("{}", to_text(all));
   return nothing_new;
 }
 

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
@@ -13,6 +12,7 @@
 #include "tool/support/interrupt.h"
 #include "tool/replay/known.h"
 #include "tool/replay/minimizer.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/variants/variants.h"
 
@@ -94,9 +94,9 @@ int minimize(const Arguments& arguments) {
     also[other] = path.string();
   }
   if (arguments.json) {
-    nlohmann::json others = nlohmann::json::array();
+    json others = json::array();
     for (const auto& [other, path] : also) others.push_back({{"key", other}, {"file", path}});
-    nlohmann::json summary{{"file", arguments.file},
+    json summary{{"file", arguments.file},
                            {"key", key},
                            {"out", out.string()},
                            {"operations", {input.program.operations.size(),

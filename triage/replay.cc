@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
@@ -11,6 +10,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/variants/variants.h"
 
@@ -45,7 +45,7 @@ int replay(const Arguments& arguments) {
     for (unsigned i = 0; i < arguments.times; i++) jobs.push_back({&input.program, {}});
 
   bool any = false;
-  nlohmann::json results = nlohmann::json::array();
+  json results = json::array();
   std::map<std::string, unsigned> keys;  // of the input at hand, with how often
   std::map<uint64_t, unsigned> traces;
   Outcome last_finding;
@@ -65,9 +65,9 @@ int replay(const Arguments& arguments) {
     bool found = keys.size() > 1 || keys.begin()->first != "";
     any |= found || traces.size() > 1;
     if (arguments.json) {
-      nlohmann::json counts = nlohmann::json::object();
+      json counts = json::object();
       for (const auto& [key, count] : keys) counts[key.empty() ? "clean" : key] = count;
-      nlohmann::json row{{"file", path}, {"variant", variant.name}, {"runs", arguments.times},
+      json row{{"file", path}, {"variant", variant.name}, {"runs", arguments.times},
                          {"keys", counts}, {"known", known_ids(keys, variant)}};
       if (traces.size() == 1) row["trace"] = fmt::format("{:016x}", traces.begin()->first);
       results.push_back(row);

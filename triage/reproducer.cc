@@ -2,7 +2,6 @@
 // reproducer: a program that shows a finding as one C file without an engine, compiled and run.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 
 #include "tool/support/build.h"
 #include "tool/findings/c_source.h"
@@ -11,6 +10,7 @@
 #include "tool/support/files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/known.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "fuzz/targets.h"
@@ -15,6 +14,7 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
+#include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
@@ -153,7 +153,7 @@ int run(const Arguments& arguments) {
     return result.findings.empty() ? nothing_new : findings;
   }
   screen.clear();
-  nlohmann::json parsed = nlohmann::json::parse(summary);
+  json parsed = parse_json(summary);
   size_t columns = screen_size().columns;
   std::string text = "\n" + overview(parsed, columns);
   size_t number = 0;

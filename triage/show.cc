@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
@@ -11,6 +10,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -60,8 +60,8 @@ void print_no_finding(const Outcome& outcome, const iova_variant& variant) {
              outcome.trace_hash);
 }
 
-nlohmann::json to_json(const Input& input, const iova_variant& variant, const Outcome& outcome) {
-  nlohmann::json steps = nlohmann::json::array();
+json to_json(const Input& input, const iova_variant& variant, const Outcome& outcome) {
+  json steps = json::array();
   for (const RecordedStep& step : outcome.steps)
     steps.push_back({{"operation", step.operation < input.program.operations.size()
                                        ? print(input.program.operations[step.operation])
@@ -70,7 +70,7 @@ nlohmann::json to_json(const Input& input, const iova_variant& variant, const Ou
                      {"outcome", step.outcome},
                      {"attempts", step.attempts},
                      {"failed_attempts", step.failed_attempts}});
-  nlohmann::json result{{"file", input.path.string()},
+  json result{{"file", input.path.string()},
                         {"variant", variant.name},
                         {"steps", steps},
                         {"key", outcome.key()}};
@@ -94,7 +94,7 @@ int show(const Arguments& arguments) {
   IsolateOptions options{.record = true, .known = arguments.past.expand(variant)};
   Outcome outcome = run_isolated(variant, input.program, options);
   if (arguments.json) {
-    fmt::print("{}\n", to_json(input, variant, outcome).dump(2));
+    fmt::print("{}", to_text(to_json(input, variant, outcome)));
   } else {
     fmt::print("{} on {}: {} operations, {} bytes{}\n", input.path.string(), variant.name,
                input.program.operations.size(), program::encode(input.program).size(),

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "tool/campaign/campaign.h"
 #include "tool/campaign/screen.h"
@@ -12,6 +11,7 @@
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/json.h"
 #include "tool/support/process.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
@@ -20,8 +20,6 @@ namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 struct Arguments {
   std::string folder;
   bool json = false;
@@ -36,7 +34,7 @@ json read_summary(const fs::path& folder) {
     throw Failure(fmt::format("{}: {}", folder.string(),
                               is_held ? "a campaign is starting there; it has no summary yet"
                                       : "no campaign ran there: give its folder (run --out)"));
-  json summary = json::parse(read_file(file), nullptr, false);
+  json summary = try_parse_json(read_file(file));
   if (!summary.is_object() || !summary.contains("running"))
     throw Failure(fmt::format("{}: is no summary of a campaign", file.string()));
   summary["killed"] = summary["running"] == true && !is_held;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
@@ -11,6 +10,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -63,7 +63,7 @@ size_t sweep_one(const Input& input, const iova_variant& variant, const Argument
 int sweep(const Arguments& arguments) {
   const iova_variant& variant = arguments.choice.variant();
   size_t not_clean = 0;
-  nlohmann::json results = nlohmann::json::array();
+  json results = json::array();
   for (const auto& file : expand(arguments.files)) {
     Input input = read_input(file);
     std::map<size_t, Row> rows;
@@ -72,7 +72,7 @@ int sweep(const Arguments& arguments) {
     size_t points = 0;
     for (const auto& [operation, row] : rows) points += row.points;
     if (arguments.json) {
-      nlohmann::json operations = nlohmann::json::array();
+      json operations = json::array();
       for (const auto& [operation, row] : rows)
         operations.push_back({{"operation", operation},
                               {"text", print(input.program.operations[operation])},
@@ -94,7 +94,7 @@ int sweep(const Arguments& arguments) {
         fmt::print("{:7}{:>4} x {}{}\n", "", count, key, known_note(key, variant));
     }
   }
-  if (arguments.json) fmt::print("{}\n", results.dump(2));
+  if (arguments.json) fmt::print("{}", to_text(results));
   return not_clean ? findings : nothing_new;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tool/campaign/campaign.h"
@@ -18,6 +17,7 @@
 #include "tool/findings/findings.h"
 #include "tool/support/interrupt.h"
 #include "tool/replay/known.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
@@ -26,8 +26,6 @@ namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 struct Arguments {
   std::vector<std::string> paths;
   VariantChoice choice;

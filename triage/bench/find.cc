@@ -6,13 +6,13 @@
 #include <atomic>
 #include <cmath>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "fuzz/targets.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/json.h"
 #include "tool/variants/port.h"
 #include "tool/support/files.h"
 #include "tool/variants/variants.h"
@@ -21,8 +21,6 @@ namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 // Ways to run the same targets.
 struct Configuration {
   const char* name;
@@ -70,7 +68,7 @@ void run_campaign_of(Cell& cell, const Arguments& arguments, const std::string& 
     words.push_back(word);
   words.insert(words.end(), configuration.options.begin(), configuration.options.end());
   CommandResult result = run_command(words, false, false);
-  json summary = json::parse(result.output, nullptr, false);
+  json summary = try_parse_json(result.output);
   if (summary.is_discarded() || result.status == could_not)
     throw Failure(fmt::format("a campaign failed:\n{}", result.output));
   for (const json& row : summary["targets"]) {
@@ -295,10 +293,10 @@ int bench_find(const Arguments& arguments) {
   build_targets(arguments, defects);
   run_all(cells, arguments, defects, chosen, out);
   json result = to_json(arguments, cells, defects, chosen);
-  write_file(out / "find.json", result.dump(2) + "\n");
+  write_file(out / "find.json", to_text(result));
   plot(out, cells, defects, chosen);
   if (arguments.json)
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}", to_text(result));
   else
     fmt::print("\n{}\n{}\n", table(cells, defects, chosen), (out / "find.svg").string());
   return nothing_new;

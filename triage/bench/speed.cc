@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "fuzz/targets.h"
 #include "program/program.h"
@@ -14,13 +13,12 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/campaign/fuzzer.h"
+#include "tool/support/json.h"
 
 namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 struct Arguments {
   std::chrono::milliseconds time{5000};
   double seconds() const { return std::chrono::duration<double>(time).count(); }
@@ -183,7 +181,7 @@ void print(const Results& results) {
 int bench_speed(const Arguments& arguments) {
   Results results = measure(arguments);
   if (arguments.json)
-    fmt::print("{}\n", to_json(results).dump(2));
+    fmt::print("{}", to_text(to_json(results)));
   else
     print(results);
   return nothing_new;

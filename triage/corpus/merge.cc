@@ -63,7 +63,7 @@ int merge(const Arguments& arguments) {
   auto after = count_cover(cover, all, binaries.size());
   auto dead = dead_members(corpus, cover, binaries);
   if (arguments.options.json) {
-    nlohmann::json variants = nlohmann::json::array(), files = nlohmann::json::array();
+    json variants = json::array(), files = json::array();
     for (size_t i = 0; i < binaries.size(); i++)
       variants.push_back({{"variant", binaries[i].variant},
                           {"edges", after[i].edges - before[i].edges},

@@ -139,12 +139,12 @@ void print(const Minimized& result) {
   print_dead(result.dead);
 }
 
-nlohmann::json before_after(size_t before, size_t after) {
+json before_after(size_t before, size_t after) {
   return {{"before", before}, {"after", after}};
 }
 
-nlohmann::json to_json(const Minimized& result) {
-  nlohmann::json variants = nlohmann::json::array(), kept = nlohmann::json::array();
+json to_json(const Minimized& result) {
+  json variants = json::array(), kept = json::array();
   for (size_t i = 0; i < result.binaries.size(); i++)
     variants.push_back(
         {{"variant", result.binaries[i].variant},
@@ -174,7 +174,7 @@ int minimize(const Arguments& arguments) {
   bool nested = std::any_of(folders.begin(), folders.end(),
                             [](const CorpusFolders& each) { return each.is_one_of_many; });
   int status = nothing_new;
-  nlohmann::json rows = nlohmann::json::array();
+  json rows = json::array();
   for (const CorpusFolders& each : folders) {
     Corpus corpus = read_corpus(*each.target, each.folders);
     print_complaints(corpus.complaints);

@@ -157,7 +157,7 @@ int promote(const Arguments& arguments) {
   make_folder(folder);
   write_file(seed, text);
   if (arguments.options.json) {
-    nlohmann::json variants = nlohmann::json::array();
+    json variants = json::array();
     for (const Gain& gain : found)
       variants.push_back({{"variant", gain.variant},
                           {"edges", gain.count.edges},

@@ -130,25 +130,25 @@ void print(const Corpus& corpus, const Statistics& statistics, const Covered& co
   print_dead(covered.dead);
 }
 
-nlohmann::json to_json(const Spread& spread) {
+json to_json(const Spread& spread) {
   return {{"min", spread.least}, {"median", spread.median}, {"max", spread.most}};
 }
 
-nlohmann::json to_json(const Corpus& corpus, const Statistics& statistics,
+json to_json(const Corpus& corpus, const Statistics& statistics,
                        const Covered& covered) {
-  nlohmann::json bytes = to_json(statistics.bytes), variants = nlohmann::json::array();
+  json bytes = to_json(statistics.bytes), variants = json::array();
   bytes["total"] = statistics.total_bytes;
   for (size_t i = 0; i < covered.binaries.size(); i++)
     variants.push_back({{"variant", covered.binaries[i].variant},
                         {"edges", covered.counts[i].edges},
                         {"features", covered.counts[i].features}});
-  nlohmann::json row{{"target", corpus.target->name}, {"files", corpus.members.size()},
+  json row{{"target", corpus.target->name}, {"files", corpus.members.size()},
                      {"bytes", bytes},                {"too_long", statistics.too_long},
                      {"variants", variants},          {"duplicates", statistics.duplicates},
                      {"complaints", corpus.complaints}};
   row["crashing"] = tool::to_json(covered.dead);
   if (corpus.target->reads_text) return row;
-  nlohmann::json uses = nlohmann::json::object(), never = nlohmann::json::array();
+  json uses = json::object(), never = json::array();
   for (const auto& [code, use] : statistics.uses)
     uses[program::spec(code).name] = {{"times", use.times}, {"inputs", use.inputs}};
   for (OpCode code : statistics.never) never.push_back(program::spec(code).name);
@@ -162,7 +162,7 @@ nlohmann::json to_json(const Corpus& corpus, const Statistics& statistics,
 
 int stats(const Arguments& arguments) {
   int status = nothing_new;
-  nlohmann::json rows = nlohmann::json::array();
+  json rows = json::array();
   auto folders = find_corpora(arguments.folders, arguments.options.target);
   leave_out_unmeasurable(folders, arguments.options);
   for (const CorpusFolders& each : folders) {

@@ -4,13 +4,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "iova/variant.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/json.h"
 #include "tool/variants/kernel_tree.h"
 
 namespace tool {

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tool/support/build.h"
@@ -19,11 +18,11 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
+#include "tool/support/json.h"
 #include "triage/mutants/mutant_judge.h"
 #include "triage/mutants/source_mutation.h"
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 using std::chrono::milliseconds;
 
 namespace tool {
@@ -57,7 +56,7 @@ class Verdicts {
   Verdicts(const fs::path& file, double seconds)
       : file_(file), seconds_(seconds), seeds_(hash_of_seeds()) {
     if (!fs::exists(file)) return;
-    all_ = json::parse(read_file(file), nullptr, false);
+    all_ = try_parse_json(read_file(file));
     if (!all_.is_object()) throw Failure(fmt::format("{}: is damaged", file.string()));
   }
 
@@ -72,7 +71,7 @@ class Verdicts {
 
   void add(const std::string& id, const MutantVerdict& verdict) {
     all_[id] = {{"verdict", verdict}, {"seconds", seconds_}, {"seeds", seeds_}};
-    write_file(file_, all_.dump(1));
+    write_file(file_, to_text(all_));
   }
 
  private:
@@ -121,7 +120,7 @@ class Processes {
       } catch (const std::exception& failure) {
         result["failure"] = failure.what();
       }
-      write_file(result_file(slot), result.dump(-1, ' ', false, json::error_handler_t::replace));
+      write_file(result_file(slot), to_line(result));
       _exit(0);
     }
     free_.pop_back();
@@ -139,7 +138,7 @@ class Processes {
     if (!fs::exists(result_file(slot)))
       throw Failure(fmt::format("{}: the process that judged it has died",
                                 place_of(*judged->mutant)));
-    json result = json::parse(read_file(result_file(slot)));
+    json result = parse_json(read_file(result_file(slot)));
     if (result.contains("failure")) throw Failure(result["failure"].get<std::string>());
     judged->verdict = result["verdict"].get<MutantVerdict>();
     return *judged;
@@ -329,11 +328,11 @@ int mutants(const Arguments& arguments) {
                {"results", results}};
   for (const auto& [name, counts] : functions.rows) summary["functions"][name] = to_json(counts);
   for (const auto& [name, counts] : operators.rows) summary["operators"][name] = to_json(counts);
-  write_file(out / "mutants.json", summary.dump(2) + "\n");
+  write_file(out / "mutants.json", to_text(summary));
   write_survivors(out / "survivors", source, all);
   int status = total.survived ? findings : nothing_new;
   if (arguments.json) {
-    fmt::print("{}\n", summary.dump(2));
+    fmt::print("{}", to_text(summary));
     return status;
   }
   print_table("function", functions);

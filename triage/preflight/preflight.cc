@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "fuzz/targets.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/json.h"
 #include "tool/variants/kernel_tree.h"
 #include "triage/preflight/checks.h"
 
@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
-
-using nlohmann::json;
 
 struct Arguments {
   std::vector<std::string> sanitizers{"address", "undefined"};
@@ -229,7 +227,7 @@ int preflight(const Arguments& arguments) {
          inspect(folder / "out",
                  {.sanitizer = sanitizer, .targets = expected_targets(!kernel.empty())}));
   }
-  if (arguments.json) fmt::print("{}\n", result.dump(2));
+  if (arguments.json) fmt::print("{}", to_text(result));
   return ok ? nothing_new : findings;
 }
 

@@ -18,27 +18,18 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
-constexpr const char bug_key[] =
-    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
-
-nlohmann::json run(const TemporaryFolder& out, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"run", "--out", out.path().string()});
-  return tool_json(arguments);
-}
-
 TEST(Aflpp, SharesACorpusWithLibFuzzer) {
   TemporaryFolder out;
-  auto summary = run(out, {"--engine", "both", "--jobs", "2", "--time", "12s", "iova_init_faults"});
-  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
-  ASSERT_EQ(summary["targets"].size(), 2u) << summary.dump(2);
+  auto summary = run_into(out, {"--engine", "both", "--jobs", "2", "--time", "12s", "iova_init_faults"});
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  ASSERT_EQ(summary["targets"].size(), 2u) << to_text(summary);
   for (size_t i : {0, 1}) {
     const auto& row = summary["targets"][i];
     EXPECT_EQ(row["engine"], i ? "aflpp" : "libfuzzer");
-    EXPECT_GT(row["executions"], 0) << row.dump(2);
-    EXPECT_GT(row["edges"], 0) << row.dump(2);
+    EXPECT_GT(row["executions"], 0) << to_text(row);
+    EXPECT_GT(row["edges"], 0) << to_text(row);
   }
-  EXPECT_EQ(summary["targets"][1]["stability"], 100.0) << summary.dump(2);
+  EXPECT_EQ(summary["targets"][1]["stability"], 100.0) << to_text(summary);
   // AFL++ names what it gives as the store of findings does, libFuzzer by a longer hash.
   std::set<size_t> lengths;
   for (const auto& entry : fs::directory_iterator(out.path() / "corpus/iova_init_faults"))
@@ -48,24 +39,24 @@ TEST(Aflpp, SharesACorpusWithLibFuzzer) {
 
 TEST(Aflpp, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
-  auto summary = run(out, {"--engine", "aflpp", "--revision", "6.12", "--no-ledger", "--no-seeds",
+  auto summary = run_into(out, {"--engine", "aflpp", "--revision", "6.12", "--no-ledger", "--no-seeds",
                            "--time", "20s", "iova_init_faults"});
-  nlohmann::json finding;
+  json finding;
   for (const auto& candidate : summary["findings"])
     if (candidate["key"] == bug_key) finding = candidate;
-  ASSERT_FALSE(finding.is_null()) << summary.dump(2);
+  ASSERT_FALSE(finding.is_null()) << to_text(summary);
   EXPECT_GT(finding["executions"], 0);
   // It did not stop there.
-  EXPECT_GT(summary["targets"][0]["executions"], finding["executions"]) << summary.dump(2);
+  EXPECT_GT(summary["targets"][0]["executions"], finding["executions"]) << to_text(summary);
 }
 
 TEST(Aflpp, GoesPastTheLedger) {
   TemporaryFolder out;
-  auto summary = run(out, {"--engine", "aflpp", "--revision", "6.12", "--time", "6s",
+  auto summary = run_into(out, {"--engine", "aflpp", "--revision", "6.12", "--time", "6s",
                            "iova_init_faults"});
-  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
-  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], nlohmann::json({bug_key}))
-      << summary.dump(2);
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], json({bug_key}))
+      << to_text(summary);
 }
 
 std::set<std::string> files(const fs::path& folder) {
@@ -124,8 +115,8 @@ TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
   EXPECT_TRUE(files(out.path() / "aflpp").empty());
   std::set<std::string> found;
   for (const auto& finding : summary["findings"]) found.insert(finding["key"]);
-  EXPECT_TRUE(found.contains(bug_key)) << summary.dump(2);
-  EXPECT_GE(summary["total"]["runs"], 2) << summary["total"].dump(2);
+  EXPECT_TRUE(found.contains(bug_key)) << to_text(summary);
+  EXPECT_GE(summary["total"]["runs"], 2) << to_text(summary["total"]);
   EXPECT_GT(summary["total"]["executions"], summary["targets"][0]["executions"]);
 }
 

@@ -27,7 +27,7 @@ program::Program decoded(const std::string& bytes) {
 }
 
 // As libFuzzer, AFL++ and people name them.
-std::string name_of(unsigned number) {
+std::string numbered(unsigned number) {
   switch (number % 5) {
     case 0: return fmt::format("{:040x}", number * 2654435761u);
     case 1: return fmt::format("id:{:06},src:000001+000002,time:12,op:splice,rep:2,+cov", number);
@@ -43,7 +43,7 @@ TEST(Assemble, CorporaOfNoiseComeBackUnderTheirNamesWithTheirMeaning) {
   for (unsigned i = 0; i < 1000; i++) {
     std::string bytes(1 + random() % 200, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
-    fs::path file = folder.path() / "bytes" / name_of(i);
+    fs::path file = folder.path() / "bytes" / numbered(i);
     make_folder(file.parent_path());
     write_file(file, bytes);
   }

@@ -19,10 +19,6 @@ namespace {
 constexpr const char life[] =
     "cpus 2\ncache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\nput\ncache_put\n";
 // The 5th attempt of rcache init fails: on 6.12, cleanup meets NULL magazines.
-constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
-constexpr const char bug_key[] =
-    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
-
 // What can't be done gets one sentence, and status 2.
 void expect_refused(const std::vector<std::string>& arguments, const std::string& sentence) {
   CommandResult result = tool(arguments);
@@ -193,7 +189,7 @@ TEST(Known, KeysSaySoWhereverTheyArePrinted) {
         << result.output;
   }
   EXPECT_EQ(tool_json({"show", file, "--revision", "6.12"})["known"], "mag-free-null");
-  nlohmann::json ids{{bug_key, "mag-free-null"}};
+  json ids{{bug_key, "mag-free-null"}};
   EXPECT_EQ(tool_json({"replay", file, "--revision", "6.12"})[0]["known"], ids);
   bool swept = false;
   auto rows = tool_json({"sweep", other, "--revision", "6.12"});
@@ -210,10 +206,10 @@ TEST(Known, FindingsAreGonePastIfAsked) {
     arguments.insert(arguments.begin(), {"replay", "--revision", "6.12", file});
     return tool_json(arguments)[0]["keys"];
   };
-  EXPECT_EQ(keys({}), nlohmann::json({{bug_key, 1}}));
-  EXPECT_EQ(keys({"--past", bug_key}), nlohmann::json({{next_key, 1}}));
-  EXPECT_EQ(keys({"--past", bug_key, "--past", next_key}), nlohmann::json({{"clean", 1}}));
-  EXPECT_EQ(keys({"--past", "ledger"}), nlohmann::json({{"clean", 1}}));
+  EXPECT_EQ(keys({}), json({{bug_key, 1}}));
+  EXPECT_EQ(keys({"--past", bug_key}), json({{next_key, 1}}));
+  EXPECT_EQ(keys({"--past", bug_key, "--past", next_key}), json({{"clean", 1}}));
+  EXPECT_EQ(keys({"--past", "ledger"}), json({{"clean", 1}}));
 
   CommandResult shown = tool({"show", "--revision", "6.12", "--past", bug_key, file});
   EXPECT_EQ(shown.status, 1);
@@ -255,9 +251,9 @@ TEST(Replay, TellsHowOftenEachKeyCame) {
   TemporaryFolder folder;
   std::string file = folder.write("a.iova", bug);
   auto rows = tool_json({"replay", file, "--revision", "6.12", "--times", "3"});
-  EXPECT_EQ(rows[0]["keys"], nlohmann::json({{bug_key, 3}}));
+  EXPECT_EQ(rows[0]["keys"], json({{bug_key, 3}}));
   rows = tool_json({"replay", file, "--revision", "7.3", "--times", "3"});
-  EXPECT_EQ(rows[0]["keys"], nlohmann::json({{"clean", 3}}));
+  EXPECT_EQ(rows[0]["keys"], json({{"clean", 3}}));
 }
 
 TEST(Replay, GoesOnAfterAFinding) {
@@ -274,7 +270,7 @@ TEST(Replay, GoesOnAfterAFinding) {
 
 struct SweptRcacheInit {
   size_t points, clean;
-  nlohmann::json keys;
+  json keys;
 };
 
 SweptRcacheInit sweep_rcache_init(const char* revision) {
@@ -289,7 +285,7 @@ TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
   SweptRcacheInit v6_12 = sweep_rcache_init("6.12");
   EXPECT_EQ(v6_12.points, 32u);
   EXPECT_EQ(v6_12.clean, 8u);
-  EXPECT_EQ(v6_12.keys, nlohmann::json({{bug_key, 24}}));
+  EXPECT_EQ(v6_12.keys, json({{bug_key, 24}}));
   SweptRcacheInit v6_1 = sweep_rcache_init("6.1");
   EXPECT_EQ(v6_1.points, 32u);
   EXPECT_EQ(v6_1.clean, 32u);

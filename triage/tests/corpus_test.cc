@@ -21,10 +21,6 @@ namespace tool {
 namespace {
 
 constexpr const char target_name[] = "iova_init_faults";
-constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
-constexpr const char bug_key[] =
-    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
-
 const fuzz::Target& target() {
   for (const fuzz::Target* each : fuzz::targets)
     if (!strcmp(each->name, target_name)) return *each;
@@ -88,7 +84,7 @@ std::vector<std::pair<int, int>> engines_counts(const fs::path& folder) {
   return counts;
 }
 
-std::vector<std::pair<int, int>> counts_in(const nlohmann::json& variants, const char* when) {
+std::vector<std::pair<int, int>> counts_in(const json& variants, const char* when) {
   std::vector<std::pair<int, int>> counts;
   for (const auto& row : variants)
     counts.push_back({row["edges"][when], row["features"][when]});
@@ -147,7 +143,7 @@ TEST(CorpusMinimize, WhatAVariantDoesNotSurviveIsKeptApartAndNamed) {
   {
     NothingKnown nothing;
     auto row = tool_json({"corpus", "minimize", corpus.folder(), "--out", out})[0];
-    ASSERT_FALSE(row["crashing"].empty()) << row.dump(2);
+    ASSERT_FALSE(row["crashing"].empty()) << to_text(row);
     std::set<std::string> variants;
     for (const auto& dead : row["crashing"]) {
       EXPECT_EQ(dead["key"], bug_key);
@@ -362,10 +358,10 @@ TEST(CorpusStats, CountsFilesOperationsAndWhatNeverOccurs) {
   corpus.add(".cur_input", "cache_get");
   auto row = tool_json({"corpus", "stats", corpus.folder()})[0];
   EXPECT_EQ(row["files"], 5);
-  EXPECT_EQ(row["operations"], nlohmann::json({{"min", 1}, {"median", 2}, {"max", 4}}));
-  EXPECT_EQ(row["uses"]["cache_get"], nlohmann::json({{"times", 4}, {"inputs", 4}}));
-  EXPECT_EQ(row["uses"]["alloc"], nlohmann::json({{"times", 1}, {"inputs", 1}}));
-  EXPECT_EQ(row["never"], nlohmann::json({"put", "alloc_fast", "free_fast"}));
+  EXPECT_EQ(row["operations"], json({{"min", 1}, {"median", 2}, {"max", 4}}));
+  EXPECT_EQ(row["uses"]["cache_get"], json({{"times", 4}, {"inputs", 4}}));
+  EXPECT_EQ(row["uses"]["alloc"], json({{"times", 1}, {"inputs", 1}}));
+  EXPECT_EQ(row["never"], json({"put", "alloc_fast", "free_fast"}));
   EXPECT_EQ(row["with_faults"], 1);
   EXPECT_EQ(row["duplicates"], 1);
   EXPECT_EQ(row["not_canonical"], 1);

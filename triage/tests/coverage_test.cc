@@ -9,9 +9,9 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-bool leaves_out(const nlohmann::json& report, const std::string& function) {
+bool leaves_out(const json& report, const std::string& function) {
   const auto& gaps = report["not_reached"];
-  return std::any_of(gaps.begin(), gaps.end(), [&](const nlohmann::json& gap) {
+  return std::any_of(gaps.begin(), gaps.end(), [&](const json& gap) {
     return gap["function"] == function && gap["text"] == "";
   });
 }
@@ -22,9 +22,9 @@ TEST(Coverage, TellsWhatAProgramLeavesOut) {
       folder.write("small.iova", "cache_get\ninit\nalloc size=4\nput\ncache_put\n");
   std::string pages = (folder.path() / "pages").string();
   auto port = tool_json({"coverage", small, "--html", pages});
-  EXPECT_GT(port["all"]["lines_reached"], 0) << port.dump(2);
+  EXPECT_GT(port["all"]["lines_reached"], 0) << to_text(port);
   EXPECT_LT(port["all"]["lines_reached"], port["all"]["lines"]);
-  EXPECT_GT(port["files"]["iova.cc"]["branches_reached"], 0) << port.dump(2);
+  EXPECT_GT(port["files"]["iova.cc"]["branches_reached"], 0) << to_text(port);
   EXPECT_FALSE(leaves_out(port, "alloc_iova"));
   EXPECT_TRUE(leaves_out(port, "alloc_iova_fast"));
   EXPECT_TRUE(leaves_out(port, "iommu_dma_init_fq"));
@@ -32,7 +32,7 @@ TEST(Coverage, TellsWhatAProgramLeavesOut) {
   EXPECT_NE(read_file(pages + "/index.html").find("iova.cc"), std::string::npos);
 
   auto kernel = tool_json({"coverage", small, "--kernel", "debian:6.12", "--html", pages});
-  EXPECT_GT(kernel["files"]["iova.c"]["lines_reached"], 0) << kernel.dump(2);
+  EXPECT_GT(kernel["files"]["iova.c"]["lines_reached"], 0) << to_text(kernel);
   EXPECT_FALSE(leaves_out(kernel, "alloc_iova"));
   EXPECT_TRUE(leaves_out(kernel, "alloc_iova_fast"));
   EXPECT_NE(read_file(pages + "/index.html").find("iova.c"), std::string::npos);

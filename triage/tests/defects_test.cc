@@ -163,10 +163,10 @@ TEST(PlantedDefects, AreChosenByTheCommandsThatTakeAVariant) {
   auto shown = tool_json(on({"show", file}));
   EXPECT_EQ(shown["variant"], "port@6.12+no-second-pass");
   EXPECT_EQ(shown["key"], gap_key);
-  EXPECT_EQ(tool_json(on({"replay", file}))[0]["keys"], nlohmann::json({{gap_key, 1}}));
-  EXPECT_EQ(tool_json(on({"replay", file}, "6.1"))[0]["keys"], nlohmann::json({{gap_key, 1}}));
+  EXPECT_EQ(tool_json(on({"replay", file}))[0]["keys"], json({{gap_key, 1}}));
+  EXPECT_EQ(tool_json(on({"replay", file}, "6.1"))[0]["keys"], json({{gap_key, 1}}));
   EXPECT_EQ(tool_json({"replay", file, "--revision", "6.12"})[0]["keys"],
-            nlohmann::json({{"clean", 1}}));
+            json({{"clean", 1}}));
   std::string other = folder.write("b.iova", "cache_get\ninit\nalloc\n");
   EXPECT_EQ(tool_json(on({"sweep", other}))[0]["variant"], "port@6.12+no-second-pass");
 }
@@ -178,7 +178,7 @@ TEST(PlantedDefects, AreComparedWithOtherVariants) {
     return tool_json({"diff", "--programs", "0", expected, actual, file});
   };
   auto result = diff("6.12", "6.12+no-second-pass");
-  EXPECT_EQ(result["result"], "differ") << result.dump(2);
+  EXPECT_EQ(result["result"], "differ") << to_text(result);
   EXPECT_EQ(result["actual"], "port@6.12+no-second-pass");
   EXPECT_EQ(diff("6.12+no-second-pass", "7.3+no-second-pass")["result"], "same");
 }

@@ -21,7 +21,7 @@ struct Identified {
   const char* key;
 };
 
-constexpr Identified table[] = {
+constexpr Identified identities[] = {
     {"mag-free-null", "iova_init_faults/magazine_alloc_fails_in_rcache_init.iova",
      "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc"},
     {"rcache-init-ignored", "iova_init_faults/magazine_alloc_fails_in_rcache_init.iova",
@@ -73,7 +73,7 @@ class Identity : public testing::TestWithParam<Identified> {
  protected:
   static void SetUpTestSuite() {
     std::vector<const port::DefectInfo*> all;
-    for (const Identified& row : table) all.push_back(&find_defect(row.defect));
+    for (const Identified& row : identities) all.push_back(&find_defect(row.defect));
     build_defects("fixed", all);
   }
 };
@@ -113,7 +113,7 @@ TEST_P(Identity, IsOneKeyForManyInputs) {
   EXPECT_EQ(keys, (std::map<std::string, size_t>{{GetParam().key, enough}}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Identity, testing::ValuesIn(table), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Table, Identity, testing::ValuesIn(identities), [](const auto& info) {
   std::string name = info.param.defect;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
@@ -121,11 +121,11 @@ INSTANTIATE_TEST_SUITE_P(Table, Identity, testing::ValuesIn(table), [](const aut
 
 TEST(Identities, AreNotShared) {
   std::map<std::string, std::string> defect_of;
-  for (const Identified& row : table) {
+  for (const Identified& row : identities) {
     auto [other, is_new] = defect_of.try_emplace(row.key, row.defect);
     EXPECT_TRUE(is_new) << row.defect << " and " << other->second << ": " << row.key;
   }
-  EXPECT_GE(std::size(table), 20u);
+  EXPECT_GE(std::size(identities), 20u);
 }
 
 }  // namespace

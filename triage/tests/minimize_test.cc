@@ -207,14 +207,14 @@ TEST(MinimizeCommand, WritesTheSmallerProgramAndWhatItNeeds) {
   std::string file =
       folder.write("a.iova", std::string("cache_get\ninit\nalloc\nfind\n") + hint_bug);
   auto result = tool_json({"minimize", "--revision", "6.12", file});
-  EXPECT_EQ(result["key"], hint_key) << result.dump(2);
+  EXPECT_EQ(result["key"], hint_key) << to_text(result);
   EXPECT_EQ(result["minimal"], true);
   EXPECT_EQ(result["out"], (folder.path() / "a.minimized.iova").string());
   std::string text = read_file(folder.path() / "a.minimized.iova");
   EXPECT_EQ(text.rfind(std::string("# ") + hint_key + "\n", 0), 0u) << text;
   EXPECT_NE(text.find("# no allocation has to fail\n"), std::string::npos) << text;
   EXPECT_EQ(tool_json({"replay", "--revision", "6.12", result["out"]})[0]["keys"],
-            nlohmann::json({{hint_key, 1}}));
+            json({{hint_key, 1}}));
 }
 
 TEST(MinimizeCommand, RefusesWhatShowsNothing) {
@@ -248,7 +248,7 @@ TEST(MinimizeCommand, LeavesTheBestSoFarWhenInterruptedAndGoesOn) {
   std::string text = read_file(out);
   EXPECT_NE(text.find("# unfinished"), std::string::npos) << text.substr(0, 500);
   EXPECT_EQ(tool_json({"replay", "--revision", "6.12", out})[0]["keys"],
-            nlohmann::json({{null_key, 1}}));
+            json({{null_key, 1}}));
   auto result = tool_json({"minimize", "--revision", "6.12", "--out", out, file});
   EXPECT_EQ(result["minimal"], true);
   EXPECT_EQ(read_file(out).find("# unfinished"), std::string::npos);

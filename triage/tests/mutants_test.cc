@@ -7,8 +7,6 @@
 #include "tool/variants/kernel_tree.h"
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 namespace tool {
 namespace {
 
@@ -21,22 +19,22 @@ json mutants(const TemporaryFolder& out, const char* kernel, const char* sample,
 TEST(Mutants, AreJudgedBySeedsAndCounted) {
   TemporaryFolder out;
   json summary = mutants(out, "debian:6.12", "4", "2");
-  ASSERT_EQ(summary["results"].size(), 4u) << summary.dump(2);
+  ASSERT_EQ(summary["results"].size(), 4u) << to_text(summary);
   size_t killed = 0, survived = 0;
   for (const json& row : summary["results"]) {
     if (row["result"] == "killed") {
       killed++;
-      EXPECT_EQ(row["stage"], "seeds") << row.dump(2);
+      EXPECT_EQ(row["stage"], "seeds") << to_text(row);
       EXPECT_NE(row["key"], "");
       EXPECT_TRUE(fs::exists(source_folder() / row["source"].get<std::string>()));
     }
     survived += row["result"] == "survived";
-    EXPECT_EQ(row["steps"] > 0, row["result"] == "survived") << row.dump(2);
+    EXPECT_EQ(row["steps"] > 0, row["result"] == "survived") << to_text(row);
   }
-  EXPECT_GT(killed, 0u) << summary.dump(2);
+  EXPECT_GT(killed, 0u) << to_text(summary);
   EXPECT_EQ(summary["total"]["survived"], survived);
   EXPECT_GT(summary["possible"], 200);
-  EXPECT_EQ(json::parse(read_file(out.path() / "mutants.json")), summary);
+  EXPECT_EQ(parse_json(read_file(out.path() / "mutants.json")), summary);
 
   // What was judged is not judged again.
   std::string verdicts = read_file(out.path() / "verdicts.json");

@@ -43,7 +43,7 @@ std::vector<Block> command_blocks() {
   return blocks;
 }
 
-std::string name_of(const testing::TestParamInfo<Block>& info) {
+std::string block_name(const testing::TestParamInfo<Block>& info) {
   std::string name = std::to_string(info.index) + "_";
   for (char c : info.param.heading) name += isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
@@ -63,7 +63,7 @@ TEST_P(Readme, CommandsSucceed) {
   EXPECT_EQ(result.status, 0) << result.output;
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, Readme, testing::ValuesIn(command_blocks()), name_of);
+INSTANTIATE_TEST_SUITE_P(Blocks, Readme, testing::ValuesIn(command_blocks()), block_name);
 
 TEST(ContinuousIntegration, RunsCommandsOfTheReadme) {
   std::string readme = read_file(source_folder() / "README.md");

@@ -22,14 +22,6 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-constexpr const char bug_key[] =
-    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
-
-nlohmann::json run(const TemporaryFolder& out, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"run", "--out", out.path().string()});
-  return tool_json(arguments);
-}
-
 // A crash that an earlier campaign left for this one to take in.
 void leave_crash(const TemporaryFolder& out, const std::string& name, const char* text) {
   make_folder(out.path() / "crashes/iova_domain");
@@ -38,22 +30,20 @@ void leave_crash(const TemporaryFolder& out, const std::string& name, const char
              std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-constexpr const char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
-
 TEST(Run, FindsNothingOnFixed) {
   TemporaryFolder out;
-  auto summary = run(out, {"--time", "10s"});  // all targets have their turns
-  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
-  for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << row.dump();
+  auto summary = run_into(out, {"--time", "10s"});  // all targets have their turns
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << to_text(row);
 }
 
 TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
-  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "15s"});
-  nlohmann::json finding;
+  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "15s"});
+  json finding;
   for (const auto& candidate : summary["findings"])
     if (candidate["key"] == bug_key) finding = candidate;
-  ASSERT_FALSE(finding.is_null()) << summary.dump(2);
+  ASSERT_FALSE(finding.is_null()) << to_text(summary);
   EXPECT_FALSE(finding["faults"].empty());
 
   auto replayed = tool_json({"replay", finding["reproducer"], "--revision", "6.12"});
@@ -65,22 +55,22 @@ TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
 
 TEST(Run, StopsAtTheFirstFindingIfAsked) {
   TemporaryFolder out;
-  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--first", "--jobs",
+  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--first", "--jobs",
                            "1", "--time", "600s", "iova_init_faults"});
-  ASSERT_EQ(summary["findings"].size(), 1u) << summary.dump(2);
+  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   auto replayed = tool_json({"replay", finding["reproducer"], "--revision", "6.12"});
-  EXPECT_TRUE(replayed[0]["keys"].contains(finding["key"])) << replayed.dump(2);
+  EXPECT_TRUE(replayed[0]["keys"].contains(finding["key"])) << to_text(replayed);
 }
 
 TEST(Run, FindsAPlantedDefect) {
   TemporaryFolder out;
-  auto summary = run(out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s",
+  auto summary = run_into(out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s",
                            "iova_domain"});
   EXPECT_EQ(summary["variant"], "port@fixed+no-second-pass");
-  ASSERT_FALSE(summary["findings"].empty()) << summary.dump(2);
+  ASSERT_FALSE(summary["findings"].empty()) << to_text(summary);
   const auto& finding = summary["findings"][0];
-  EXPECT_EQ(finding["key"].get<std::string>().rfind("spurious-failure:", 0), 0u) << finding.dump(2);
+  EXPECT_EQ(finding["key"].get<std::string>().rfind("spurious-failure:", 0), 0u) << to_text(finding);
   EXPECT_NE(finding["replay"].get<std::string>().find(" --defect no-second-pass "),
             std::string::npos);
 }
@@ -89,7 +79,7 @@ TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   TemporaryFolder out;
   leave_crash(out, "crash-0", bug);
   auto summary =
-      run(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
+      run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
   ASSERT_EQ(summary["findings"].size(), 1u);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
   EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
@@ -98,10 +88,10 @@ TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
 TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   TemporaryFolder out;
   auto summary =
-      run(out, {"--revision", "6.12", "--no-ledger", "--time", "10s", "iova_init_faults"});
+      run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "10s", "iova_init_faults"});
   std::set<std::string> keys;
   for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
-  EXPECT_TRUE(keys.count(bug_key)) << summary.dump(2);
+  EXPECT_TRUE(keys.count(bug_key)) << to_text(summary);
   EXPECT_GT(keys.size(), 1u);
   EXPECT_TRUE(summary["known"].empty());
 }
@@ -118,17 +108,17 @@ TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
 
   arguments.push_back("iova_init_faults");
   auto summary = tool_json(arguments);
-  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
-  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], nlohmann::json({bug_key}));
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], json({bug_key}));
   EXPECT_EQ(summary["known"][0]["id"], "mag-free-null");
-  EXPECT_EQ(summary["known"][0]["keys"], nlohmann::json({bug_key}));
+  EXPECT_EQ(summary["known"][0]["keys"], json({bug_key}));
 }
 
 TEST(Run, CountsNoInputAsNewThatShowsKnownFindingsOnly) {
   TemporaryFolder out;
   leave_crash(out, "crash-0", bug);
-  auto summary = run(out, {"--revision", "6.12", "--time", "1s", "iova_domain"});
-  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  auto summary = run_into(out, {"--revision", "6.12", "--time", "1s", "iova_domain"});
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   EXPECT_EQ(summary["known"][0]["id"], "mag-free-null");
   EXPECT_TRUE(fs::exists(out.path() / "known/mag-free-null/crash-0"));
 }
@@ -138,8 +128,8 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
   leave_crash(out, "crash-0", bug);
   leave_crash(out, "crash-1",
               "cache_get\ninit\nfail 0x10\ninit_rcaches\nalloc size=64 limit=50\nalloc size=64\n");
-  auto summary = run(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
-  ASSERT_GE(summary["findings"].size(), 2u) << summary.dump(2);
+  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
+  ASSERT_GE(summary["findings"].size(), 2u) << to_text(summary);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
   const auto& hidden = summary["findings"][1];
   EXPECT_EQ(hidden["key"], "hint-lower-limit:alloc_iova:alloc:none");
@@ -170,26 +160,26 @@ TEST(Run, KeepsTheFindingWhenTheEngineMinimizes) {
   const std::string hint_first =
       "cache_get\ninit\ninit domain=1\nalloc size=64 limit=30\nfind_pfn start\nalloc size=64\n"
       "fail 0x10\ninit_rcaches domain=1\ntick 10\n";
-  EXPECT_EQ(minimized(null_first), nlohmann::json({{bug_key, 1}}));
+  EXPECT_EQ(minimized(null_first), json({{bug_key, 1}}));
   EXPECT_EQ(minimized(hint_first),
-            nlohmann::json({{"hint-lower-limit:alloc_iova:alloc:none", 1}}));
+            json({{"hint-lower-limit:alloc_iova:alloc:none", 1}}));
 }
 
 TEST(Run, FindsTheNullMagazineInTheRealSource) {
   std::string source = read_file(find_kernel_tree("debian:6.12").folder / "drivers/iommu/iova.c");
   bool fixed = source.find("if (mag)\n\t\tkmem_cache_free(") != std::string::npos;
   TemporaryFolder out;
-  auto summary = run(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time", "15s",
+  auto summary = run_into(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time", "15s",
                            "iova_domain", "iova_init_faults"});
   size_t found = 0;
   for (const auto& finding : summary["findings"]) found += finding["key"] == bug_key;
-  EXPECT_EQ(found, fixed ? 0u : 1u) << summary.dump(2);
+  EXPECT_EQ(found, fixed ? 0u : 1u) << to_text(summary);
 }
 
 TEST(Run, GoesPastTheLedgerOnAKernelTree) {
   TemporaryFolder out;
-  auto summary = run(out, {"--kernel", "debian:6.12", "--time", "8s"});
-  EXPECT_TRUE(summary["findings"].empty()) << summary.dump(2);
+  auto summary = run_into(out, {"--kernel", "debian:6.12", "--time", "8s"});
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   EXPECT_EQ(summary["targets"].size(), std::size(fuzz::targets) - 1);  // not program_text
   EXPECT_FALSE(summary["known"].empty());
 }
@@ -201,9 +191,9 @@ TEST(Run, FindsWhatAPatchChanged) {
   std::string source = read_file(file), from = "rcache->depot_size > num_online_cpus()";
   ASSERT_NE(source.find(from), std::string::npos);
   write_file(file, source.replace(source.find(from), from.size(), "rcache->depot_size > 1"));
-  auto summary = run(out, {"--kernel", tree.path().string(), "--first", "--time", "120s",
+  auto summary = run_into(out, {"--kernel", tree.path().string(), "--first", "--time", "120s",
                            "iova_port_vs_kernel"});
-  ASSERT_EQ(summary["findings"].size(), 1u) << summary.dump(2);
+  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
   // The command that it gives shows the difference again.
@@ -312,16 +302,16 @@ TEST(Bench, FindsAPlantedDefectInEachConfiguration) {
        out.path().string(), "--configuration", "default", "--configuration", "no-seeds"},
       false);
   ASSERT_EQ(result.status, 0) << result.output;
-  auto summary = nlohmann::json::parse(read_file(out.path() / "find.json"));
+  auto summary = parse_json(read_file(out.path() / "find.json"));
   const auto& row = summary["defects"][0];
   EXPECT_EQ(row["defect"], "failed-init-keeps-rcaches");
-  ASSERT_EQ(row["configurations"].size(), 2u) << summary.dump(2);
+  ASSERT_EQ(row["configurations"].size(), 2u) << to_text(summary);
   for (const auto& [name, cells] : row["configurations"].items()) {
-    EXPECT_EQ(cells["misses"], 0) << name << cells.dump(2);
+    EXPECT_EQ(cells["misses"], 0) << name << to_text(cells);
     EXPECT_GT(cells["executions"], 0) << name;
     EXPECT_GT(cells["cpu_seconds"], 0) << name;
     for (const auto& campaign : cells["campaigns"])
-      EXPECT_EQ(campaign["target"], "iova_init_faults") << campaign.dump(2);
+      EXPECT_EQ(campaign["target"], "iova_init_faults") << to_text(campaign);
   }
   EXPECT_GT(fs::file_size(out.path() / "find.svg"), 0u);
   EXPECT_EQ(tool({"bench", "find", "no-such-defect"}).status, 2);
@@ -329,11 +319,11 @@ TEST(Bench, FindsAPlantedDefectInEachConfiguration) {
 }
 
 TEST(Bench, TellsTheSpeedOfAllTargets) {
-  nlohmann::json speed = tool_json({"bench", "speed", "--time", "0.1s"});
+  json speed = tool_json({"bench", "speed", "--time", "0.1s"});
   for (const fuzz::Target* target : standing_targets())
     if (!target->reads_text)
-      EXPECT_GT(speed["targets"][target->name]["per_second"], 0) << speed.dump(2);
-  EXPECT_GT(speed["life"]["megabytes"], 0) << speed.dump(2);
+      EXPECT_GT(speed["targets"][target->name]["per_second"], 0) << to_text(speed);
+  EXPECT_GT(speed["life"]["megabytes"], 0) << to_text(speed);
   // Not how fast, but that it was measured.
   EXPECT_GT(speed["life_to_nothing"], 0);
   EXPECT_GT(speed["growth"], 0);
@@ -388,28 +378,28 @@ TEST(Run, GoesOnFromWhatAnEarlierRunFound) {
   std::vector<std::string> on_6_12{"--revision", "6.12", "--no-ledger", "--time", "1s"};
   std::vector<std::string> arguments = on_6_12;
   arguments.insert(arguments.end(), {"--first", "iova_domain"});
-  auto first = run(out, arguments);
-  ASSERT_EQ(first["findings"].size(), 1u) << first.dump(2);
+  auto first = run_into(out, arguments);
+  ASSERT_EQ(first["findings"].size(), 1u) << to_text(first);
   EXPECT_EQ(first["findings"][0]["earlier"], false);
   EXPECT_EQ(first["total"]["runs"], 1);
-  EXPECT_EQ(nlohmann::json::parse(read_file(out.path() / "summary.json")), first);
+  EXPECT_EQ(parse_json(read_file(out.path() / "summary.json")), first);
   // There is one already.
-  auto second = run(out, arguments);
-  ASSERT_EQ(second["findings"].size(), 1u) << second.dump(2);
+  auto second = run_into(out, arguments);
+  ASSERT_EQ(second["findings"].size(), 1u) << to_text(second);
   EXPECT_EQ(second["findings"][0]["key"], bug_key);
   EXPECT_EQ(second["findings"][0]["earlier"], true);
   EXPECT_EQ(second["targets"][0]["executions"], 0);
   EXPECT_EQ(second["total"]["runs"], 2);
   EXPECT_EQ(second["total"]["executions"], first["total"]["executions"]);
   // Where it does not show, it is neither a finding nor gone past.
-  auto fixed = run(out, {"--time", "1s", "iova_init_faults"});
-  EXPECT_TRUE(fixed["findings"].empty()) << fixed.dump(2);
-  EXPECT_EQ(fixed["gone"], nlohmann::json({bug_key}));
+  auto fixed = run_into(out, {"--time", "1s", "iova_init_faults"});
+  EXPECT_TRUE(fixed["findings"].empty()) << to_text(fixed);
+  EXPECT_EQ(fixed["gone"], json({bug_key}));
   EXPECT_EQ(fixed["total"]["runs"], 1);
   // Where another allocator shows it, too, the command to see it there is told.
-  auto planted = run(out, {"--defect", "mag-free-null", "--time", "1s", "--first",
+  auto planted = run_into(out, {"--defect", "mag-free-null", "--time", "1s", "--first",
                            "iova_init_faults"});
-  ASSERT_EQ(planted["findings"].size(), 1u) << planted.dump(2);
+  ASSERT_EQ(planted["findings"].size(), 1u) << to_text(planted);
   EXPECT_EQ(planted["findings"][0]["earlier"], true);
   EXPECT_NE(planted["findings"][0]["replay"].get<std::string>().find("--defect mag-free-null"),
             std::string::npos);

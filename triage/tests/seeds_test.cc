@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-std::string name_of(const fs::path& seed) {
+std::string seed_name(const fs::path& seed) {
   std::string name = seed.parent_path().filename().string() + "_" + seed.stem().string();
   return name;
 }
@@ -75,7 +75,7 @@ TEST_P(Seed, UsesOnlyWhatItsTargetIsFor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Corpus, Seed, testing::ValuesIn(seeds()),
-                         [](const auto& info) { return name_of(info.param); });
+                         [](const auto& info) { return seed_name(info.param); });
 
 using Traces = std::map<std::string, std::string>;  // by file
 

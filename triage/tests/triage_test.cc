@@ -56,7 +56,7 @@ void fill(const fs::path& folder) {
   put(folder / "by-hand/why.iova", "# a comment\n" + hint_bug + "put\n");
 }
 
-nlohmann::json triage_on_6_12(const fs::path& folder, const fs::path& out,
+json triage_on_6_12(const fs::path& folder, const fs::path& out,
                               std::vector<std::string> more = {}) {
   std::vector<std::string> words{"triage", "--revision", "6.12", "--out", out.string(),
                                  folder.string()};
@@ -64,7 +64,7 @@ nlohmann::json triage_on_6_12(const fs::path& folder, const fs::path& out,
   return tool_json(words);
 }
 
-std::map<std::string, size_t> inputs_by_key(const nlohmann::json& summary) {
+std::map<std::string, size_t> inputs_by_key(const json& summary) {
   std::map<std::string, size_t> counts;
   for (const auto& finding : summary["findings"]) counts[finding["key"]] = finding["inputs"];
   return counts;
@@ -96,7 +96,7 @@ TEST(Triage, TellsFindingsApartAndMakesEachSmall) {
   TemporaryFolder folder, out;
   fill(folder.path());
   auto summary = triage_on_6_12(folder.path(), out.path());
-  EXPECT_EQ(inputs_by_key(summary), expected_findings) << summary.dump(2);
+  EXPECT_EQ(inputs_by_key(summary), expected_findings) << to_text(summary);
   EXPECT_EQ(summary["files"], 8);
   EXPECT_EQ(summary["showed_nothing"], 2);
   for (const auto& finding : summary["findings"]) {
@@ -114,7 +114,7 @@ TEST(Triage, TellsFindingsApartAndMakesEachSmall) {
     auto replayed = tool_json({"replay", "--revision", "6.12", (at / "program.iova").string(),
                                (at / "input.bin").string()});
     for (const auto& row : replayed)
-      EXPECT_EQ(row["keys"], nlohmann::json({{finding["key"], 1}})) << row.dump(2);
+      EXPECT_EQ(row["keys"], json({{finding["key"], 1}})) << to_text(row);
   }
   EXPECT_TRUE(fs::is_regular_file(out.path() / "summary.txt"));
 }
@@ -267,7 +267,7 @@ TEST(Sarif, HasWhatItsReadersNeed) {
   TemporaryFolder folder, out;
   fill(folder.path());
   triage_on_6_12(folder.path(), out.path());
-  auto sarif = nlohmann::json::parse(read_file(out.path() / "findings.sarif"));
+  auto sarif = parse_json(read_file(out.path() / "findings.sarif"));
   EXPECT_EQ(sarif["version"], "2.1.0");
   ASSERT_EQ(sarif["runs"].size(), 1u);
   const auto& run = sarif["runs"][0];

@@ -11,11 +11,11 @@
 namespace engine {
 namespace {
 
-constexpr uint64_t limit32 = (1 << 20) - 1;
+constexpr uint64_t below_4g = (1 << 20) - 1;
 const iova_variant& v6_1 = port::v6_1::variant;
 const iova_variant& v6_12 = port::v6_12::variant;
 const iova_variant& v7_3 = port::v7_3::variant;
-const iova_variant& fixed = port::fixed::variant;
+const iova_variant& v_fixed = port::fixed::variant;
 
 // A model in front of a tree's model, on two CPUs.
 class Rcache : public testing::Test {
@@ -23,11 +23,11 @@ class Rcache : public testing::Test {
   void start(const iova_variant& variant) {
     v_ = &variant;
     shim::reset_world(2);
-    tree_.init(variant, 1, limit32 + 1);
+    tree_.init(variant, 1, below_4g + 1);
     AttemptCursor none({}, 0);
     rcache_.init(variant, tree_, clock_, none);
   }
-  FastAnswer alloc(uint64_t size = 1, uint64_t limit = limit32, unsigned cpu = 0) {
+  FastAnswer alloc(uint64_t size = 1, uint64_t limit = below_4g, unsigned cpu = 0) {
     AttemptCursor attempts({}, 0);
     FastAnswer answer = rcache_.allocate({size, limit, true}, true, cpu, attempts);
     EXPECT_EQ(attempts.next(), answer.tries);
@@ -36,7 +36,7 @@ class Rcache : public testing::Test {
   // Of so many ranges that stay in use until they are freed.
   std::vector<uint64_t> alloc_many(size_t count, uint64_t size = 1) {
     std::vector<uint64_t> pfns;
-    for (size_t i = 0; i < count; i++) pfns.push_back(*tree_.allocate({size, limit32, true}));
+    for (size_t i = 0; i < count; i++) pfns.push_back(*tree_.allocate({size, below_4g, true}));
     return pfns;
   }
   // Returns how many attempts it made. They fail, or none does.
@@ -68,13 +68,13 @@ class Rcache : public testing::Test {
   Model tree_;
   ModelClock clock_;
   RcacheModel rcache_;
-  const size_t full_ = fixed.magazine_pfns;
+  const size_t full_ = v_fixed.magazine_pfns;
 };
 
 TEST_F(Rcache, AsksTheTreeWhenNothingIsCached) {
-  start(fixed);
+  start(v_fixed);
   FastAnswer answer = alloc();
-  EXPECT_EQ(answer.pfn, limit32);
+  EXPECT_EQ(answer.pfn, below_4g);
   EXPECT_EQ(answer.tries, 1u);
   answer = alloc(64, 20);
   EXPECT_EQ(answer.pfn, std::nullopt);
@@ -82,18 +82,18 @@ TEST_F(Rcache, AsksTheTreeWhenNothingIsCached) {
 }
 
 TEST_F(Rcache, ReusesTheLatestOfTheSameSizeOnTheSameCpu) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(3);
   free_all(pfns);
   EXPECT_EQ(alloc(2).tries, 1u);
-  EXPECT_EQ(alloc(1, limit32, 1).tries, 1u);
+  EXPECT_EQ(alloc(1, below_4g, 1).tries, 1u);
   FastAnswer answer = alloc();
   EXPECT_EQ(answer.pfn, pfns[2]);
   EXPECT_EQ(answer.tries, 0u);
 }
 
 TEST_F(Rcache, PicksTheLatestWithinTheLimitAndFillsItsHole) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(5);  // downwards
   std::swap(pfns[1], pfns[4]);
   free_all(pfns);
@@ -105,7 +105,7 @@ TEST_F(Rcache, PicksTheLatestWithinTheLimitAndFillsItsHole) {
 }
 
 TEST_F(Rcache, LimitCountsTheSize) {
-  start(fixed);
+  start(v_fixed);
   uint64_t pfn = alloc_many(1, 4)[0];
   free(pfn, 3);
   EXPECT_EQ(alloc(4, pfn + 2).tries, 1u);
@@ -113,17 +113,17 @@ TEST_F(Rcache, LimitCountsTheSize) {
 }
 
 TEST_F(Rcache, RequestLargerThanItsLimitGetsAnyPfnUnlessThatIsChecked) {
-  for (const iova_variant* variant : {&v7_3, &fixed}) {
+  for (const iova_variant* variant : {&v7_3, &v_fixed}) {
     start(*variant);
     uint64_t pfn = alloc_many(1, 32)[0];
     free(pfn, 32);
     FastAnswer answer = alloc(32, 10);
-    EXPECT_EQ(answer.pfn, variant == &fixed ? std::nullopt : std::optional(pfn));
+    EXPECT_EQ(answer.pfn, variant == &v_fixed ? std::nullopt : std::optional(pfn));
   }
 }
 
 TEST_F(Rcache, LargeRangesGoToTheTree) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(1, 33);
   EXPECT_EQ(free_all(pfns, 33), 0u);
   EXPECT_EQ(in_tree(), 0u);
@@ -155,17 +155,17 @@ TEST_F(Rcache, MagazinesThatFailAtInitAreAbsent) {
 }
 
 TEST_F(Rcache, WithoutMemoryForAMagazineRangesGoToTheTree) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(1);
   EXPECT_EQ(free(pfns[0], 1, 0, true), 1u);
   EXPECT_EQ(in_tree(), 0u);
 }
 
 TEST_F(Rcache, EmptyMagazinesAreFilledFromTheDepot) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(3 * full_);
   free_all(pfns);  // the first third went to prev, the second to the depot
-  EXPECT_EQ(alloc(1, limit32, 1).pfn, pfns[2 * full_ - 1]);
+  EXPECT_EQ(alloc(1, below_4g, 1).pfn, pfns[2 * full_ - 1]);
   for (size_t i = 0; i < 2 * full_; i++) {
     FastAnswer answer = alloc();
     EXPECT_EQ(answer.tries, 0u);
@@ -175,12 +175,12 @@ TEST_F(Rcache, EmptyMagazinesAreFilledFromTheDepot) {
 }
 
 TEST_F(Rcache, MagazineFromTheDepotStaysThoughNothingInItFits) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(2 * full_ + 1);
   free_all(pfns);
   EXPECT_EQ(alloc(1, 100, 1).tries, 1u);
   tick(1000);
-  EXPECT_EQ(alloc(1, limit32, 1).pfn, pfns[2 * full_ - 1]);
+  EXPECT_EQ(alloc(1, below_4g, 1).pfn, pfns[2 * full_ - 1]);
 }
 
 TEST_F(Rcache, FullArrayReturnsAMagazineToTheTree) {
@@ -194,7 +194,7 @@ TEST_F(Rcache, FullArrayReturnsAMagazineToTheTree) {
 }
 
 TEST_F(Rcache, FlushReachesOnlineCpusAndDepots) {
-  start(fixed);
+  start(v_fixed);
   free_all(alloc_many(3 * full_));
   free_all(alloc_many(5, 8), 8, 1);
   shim_cpu_offline(1);
@@ -204,7 +204,7 @@ TEST_F(Rcache, FlushReachesOnlineCpusAndDepots) {
 }
 
 TEST_F(Rcache, DeadCpuReturnsItsRanges) {
-  start(fixed);
+  start(v_fixed);
   free_all(alloc_many(2 * full_));
   free_all(alloc_many(3, 4), 4, 1);
   rcache_.cpu_died(0);
@@ -216,7 +216,7 @@ TEST_F(Rcache, DeadCpuReturnsItsRanges) {
 }
 
 TEST_F(Rcache, WorkTrimsOneMagazineAPeriodDownToTheOnlineCpus) {
-  start(fixed);
+  start(v_fixed);
   auto pfns = alloc_many(6 * full_);
   free_all({pfns.begin(), pfns.begin() + 2 * static_cast<long>(full_) + 1});
   clock_.now += 40;
@@ -237,7 +237,7 @@ TEST_F(Rcache, WorkTrimsOneMagazineAPeriodDownToTheOnlineCpus) {
 }
 
 TEST_F(Rcache, WorksOfEqualDeadlinesComeInTheOrderOfTheirScheduling) {
-  start(fixed);
+  start(v_fixed);
   free_all(alloc_many(2 * full_ + 1, 8), 8);
   const RcacheModel::Work* first = rcache_.next_work();
   free_all(alloc_many(2 * full_ + 1, 2), 2);
@@ -269,7 +269,7 @@ void PrintTo(const Disagreement& d, std::ostream* out) { *out << d.name; }
 class RcacheDisagreement : public testing::TestWithParam<Disagreement> {};
 
 TEST_P(RcacheDisagreement, IsFound) {
-  iova_variant variant = fixed;
+  iova_variant variant = v_fixed;
   auto program =
       program::parse(std::string("cache_get\ninit start=16\ninit_rcaches\n") + GetParam().text);
   run(variant, program);
@@ -278,16 +278,16 @@ TEST_P(RcacheDisagreement, IsFound) {
 }
 
 // Frees the latest of a magazine again, and so moves it above the next.
-void free_below_the_latest(void* domain, unsigned long pfn, unsigned long size) {
-  unsigned long latest = pfn == 0xffffd ? fixed.alloc_fast(domain, size, 0xfffff, false) : 0;
-  fixed.free_fast(domain, pfn, size);
-  if (latest) fixed.free_fast(domain, latest, size);
+void free_below_latest(void* domain, unsigned long pfn, unsigned long size) {
+  unsigned long latest = pfn == 0xffffd ? v_fixed.alloc_fast(domain, size, 0xfffff, false) : 0;
+  v_fixed.free_fast(domain, pfn, size);
+  if (latest) v_fixed.free_fast(domain, latest, size);
 }
 
 unsigned long alloc_past_the_magazines(void* domain, unsigned long size, unsigned long limit,
                                        bool) {
-  void* iova = fixed.alloc(domain, size, limit, true);
-  return iova ? fixed.pfn_lo(iova) : 0;
+  void* iova = v_fixed.alloc(domain, size, limit, true);
+  return iova ? v_fixed.pfn_lo(iova) : 0;
 }
 
 #define FILL_DEPOT "alloc_fast x1024\nfree_fast x1024\n"
@@ -300,7 +300,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "alloc_fast\nfree_fast\nalloc_fast\n",
                      "rcache-wrong:alloc_iova_fast:alloc_fast:none"},
         Disagreement{"OrderInAMagazine",
-                     [](iova_variant& v) { v.free_fast = free_below_the_latest; },
+                     [](iova_variant& v) { v.free_fast = free_below_latest; },
                      "alloc_fast x3\nfree_fast oldest x3\n",
                      "rcache-contents:free_iova_fast:free_fast:none"},
         Disagreement{"EndOfTheDepot", [](iova_variant& v) { v.depot_magazines = 3; },
@@ -326,8 +326,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 // What it met on the way it goes on from.
 TEST(RcacheModel, AdoptsWhatItDidNotExpect) {
-  iova_variant variant = fixed;
-  variant.free_fast = free_below_the_latest;
+  iova_variant variant = v_fixed;
+  variant.free_fast = free_below_latest;
   const std::string known[] = {"rcache-contents:free_iova_fast:free_fast:none"};
   std::string text = "cache_get\ninit\ninit_rcaches\nalloc_fast x3\nfree_fast oldest x3\n"
                      "alloc_fast x3\nfree_fast x3\n" FILL_DEPOT "tick 1000\n";

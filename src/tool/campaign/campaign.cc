@@ -8,8 +8,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <regex>
 #include <tuple>
 
 #include "tool/support/build.h"
@@ -19,6 +17,7 @@
 #include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
 #include "tool/support/interrupt.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 
 namespace fs = std::filesystem;
@@ -49,8 +48,14 @@ struct Lane {
 
 // The last lines, without what colours them.
 std::string last_words(const std::string& tail) {
-  static const std::regex control("\x1b\\[[0-9;?]*[a-zA-Z]");
-  std::string text = std::regex_replace(tail, control, "");
+  std::string text;
+  for (size_t i = 0; i < tail.size(); i++) {
+    if (tail.compare(i, 2, "\x1b[") == 0) {
+      i = std::min(tail.find_first_not_of("0123456789;?", i + 2), tail.size());  // its letter
+      continue;
+    }
+    text += tail[i];
+  }
   size_t at = text.size();
   for (int lines = 0; lines < 12 && at != std::string::npos && at > 0; lines++)
     at = text.rfind('\n', at - 1);
@@ -430,15 +435,15 @@ class Campaign {
   // By variant.
   fs::path totals_file() const { return options_.out / "totals.json"; }
 
-  nlohmann::json all_totals() const {
+  json all_totals() const {
     std::error_code none;
-    if (!fs::exists(totals_file(), none)) return nlohmann::json::object();
-    nlohmann::json all = nlohmann::json::parse(read_file(totals_file()), nullptr, false);
-    return all.is_object() ? all : nlohmann::json::object();
+    if (!fs::exists(totals_file(), none)) return json::object();
+    json all = try_parse_json(read_file(totals_file()));
+    return all.is_object() ? all : json::object();
   }
 
   void read_totals() {
-    nlohmann::json of_variant = all_totals()[options_.tested.variant->name];
+    json of_variant = all_totals()[options_.tested.variant->name];
     if (!of_variant.is_object()) return;
     before_ = {of_variant.value("runs", 0u), of_variant.value("seconds", 0.0),
                of_variant.value("executions", uint64_t{0})};
@@ -446,11 +451,11 @@ class Campaign {
 
   void write_totals() {
     saved_at_ = progress_.elapsed;
-    nlohmann::json all = all_totals();
+    json all = all_totals();
     all[options_.tested.variant->name] = {{"runs", progress_.totals.runs},
                                           {"seconds", progress_.totals.seconds},
                                           {"executions", progress_.totals.executions}};
-    write_file(totals_file(), all.dump(2) + "\n");
+    write_file(totals_file(), to_text(all));
   }
 
   // Often at first, since short campaigns are looked at, too.

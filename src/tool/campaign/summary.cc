@@ -13,8 +13,6 @@
 #include "tool/support/words.h"
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 namespace tool {
 namespace {
 
@@ -223,7 +221,7 @@ std::string describe(size_t number, const StoredFinding& finding) {
 std::string ending(const json& summary, const std::string& launcher, size_t columns) {
   std::string text;
   const json& total = summary.at("total");
-  if (total.at("runs") > 1)
+  if (total.at("runs").get<unsigned>() > 1)
     text += "\n" + in_lines(fmt::format("all {} runs of this folder on {}: {}, {} executions",
                                         total.at("runs").get<unsigned>(),
                                         summary.at("variant").get<std::string>(),

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tool/campaign/campaign.h"
+#include "tool/support/json.h"
 
 namespace tool {
 
@@ -19,17 +19,17 @@ struct Meaning {
 // Of a variant's name; with_ledger: known issues are gone past.
 Meaning meaning_of(const std::string& variant, bool with_ledger);
 
-nlohmann::json to_json(const CampaignResult& result, const CampaignOptions& options);
+json to_json(const CampaignResult& result, const CampaignOptions& options);
 // What tables show of it. Targets that this tool does not have are left out. Throws
 // nlohmann::json::exception.
-Progress progress_of(const nlohmann::json& summary);
+Progress progress_of(const json& summary);
 
 // The number of new findings, what was fuzzed, the table, and known issues with a line each; no
 // line of these is wider than the columns.
-std::string overview(const nlohmann::json& summary, size_t columns);
+std::string overview(const json& summary, size_t columns);
 // A finding at full length.
 std::string describe(size_t number, const StoredFinding& finding);
 // Where everything is, and what to do next. Commands begin with the launcher's words.
-std::string ending(const nlohmann::json& summary, const std::string& launcher, size_t columns);
+std::string ending(const json& summary, const std::string& launcher, size_t columns);
 
 }  // namespace tool

@@ -144,8 +144,8 @@ void print_dead(const std::vector<DeadMember>& dead) {
     fmt::print("{}: {} on {}\n", row.member->path.string(), row.key, row.variant);
 }
 
-nlohmann::json to_json(const std::vector<DeadMember>& dead) {
-  nlohmann::json rows = nlohmann::json::array();
+json to_json(const std::vector<DeadMember>& dead) {
+  json rows = json::array();
   for (const DeadMember& row : dead)
     rows.push_back({{"file", row.member->path.string()},
                     {"variant", row.variant},

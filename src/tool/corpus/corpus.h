@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "tool/support/failure.h"
 #include "tool/corpus/cover.h"
 #include "tool/replay/input.h"
+#include "tool/support/json.h"
 
 namespace tool {
 
@@ -71,7 +71,7 @@ void leave_out_unmeasurable(std::vector<CorpusFolders>& corpora, const CorpusOpt
 
 // One input a line, as sentences and as JSON.
 void print_dead(const std::vector<DeadMember>& dead);
-nlohmann::json to_json(const std::vector<DeadMember>& dead);
+json to_json(const std::vector<DeadMember>& dead);
 void print_complaints(const std::vector<std::string>& complaints);
 
 }  // namespace tool

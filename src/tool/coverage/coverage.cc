@@ -5,11 +5,11 @@
 
 #include <cstdlib>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/json.h"
 #include "tool/variants/kernel_tree.h"
 #include "tool/variants/port.h"
 #include "tool/variants/variants.h"
@@ -60,7 +60,7 @@ class Measurement {
     std::vector<std::string> words{llvm_tool("llvm-cov"), "export", "-format=text"};
     add_objects(words, binaries);
     words.push_back("-instr-profile=" + merged());
-    nlohmann::json json = nlohmann::json::parse(must_run(words));
+    json json = parse_json(must_run(words));
     words[2] = "-format=lcov";
     words.push_back("-skip-functions");
     Reached reached = tool::measure(json, must_run(words), wanted, read);

@@ -100,7 +100,7 @@ struct File {
   }
 };
 
-std::map<std::string, File> read_files(const nlohmann::json& json, const std::string& lcov,
+std::map<std::string, File> read_files(const json& json, const std::string& lcov,
                                        const std::function<bool(const std::string&)>& wanted) {
   std::map<std::string, File> files;
   File* file = nullptr;
@@ -183,7 +183,7 @@ void measure_branches(const std::string& name, const File& file, const Lines& te
 
 std::span<const Excuse> excuses() { return all_excuses; }
 
-Reached measure(const nlohmann::json& json, const std::string& lcov,
+Reached measure(const json& json, const std::string& lcov,
                 const std::function<bool(const std::string&)>& wanted,
                 const std::function<std::string(const std::string&)>& read) {
   Reached result;

@@ -5,10 +5,11 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "tool/support/json.h"
 
 namespace tool {
 
@@ -39,7 +40,7 @@ struct Reached {
 //   json  what llvm-cov export says in its own format, with functions
 //   lcov  the same in lcov's format, which tells lines
 //   read  the text of a file by the name that it has there
-Reached measure(const nlohmann::json& json, const std::string& lcov,
+Reached measure(const json& json, const std::string& lcov,
                 const std::function<bool(const std::string& file)>& wanted,
                 const std::function<std::string(const std::string& file)>& read);
 

@@ -24,9 +24,9 @@ constexpr const char lcov[] =
     "SF:/x/add.cc\nDA:1,4\nDA:2,4\nDA:3,2\nDA:4,2\nDA:5,0\nDA:6,0\nDA:7,0\nDA:8,2\nDA:9,4\n"
     "DA:10,0\nDA:11,0\nDA:12,0\nend_of_record\nSF:/x/other.cc\nDA:1,0\nend_of_record\n";
 
-nlohmann::json functions(int first_taken, int second_taken) {
+json functions(int first_taken, int second_taken) {
   auto add = [](const char* name, int taken, int not_taken) {
-    return nlohmann::json{
+    return json{
         {"name", name},
         {"count", 2},
         {"filenames", {"/x/add.cc", "/x/macro.h"}},
@@ -37,11 +37,11 @@ nlohmann::json functions(int first_taken, int second_taken) {
           {4, 7, 4, 14, 0, not_taken, 0, 0, 4},
           {1, 1, 1, 2, 0, 1, 1, 0, 4}}}};  // inside of a macro
   };
-  nlohmann::json drop{{"name", "add.cc:_ZN1x4dropEv"},
+  json drop{{"name", "add.cc:_ZN1x4dropEv"},
                       {"count", 0},
                       {"filenames", {"/x/add.cc"}},
                       {"regions", {{10, 12, 12, 2, 0, 0, 0, 0}}},
-                      {"branches", nlohmann::json::array()}};
+                      {"branches", json::array()}};
   return {{"data",
            {{{"functions",
               {add("_ZN4port4v6_112_GLOBAL__N_13addEii", first_taken, 2 - first_taken),

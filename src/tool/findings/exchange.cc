@@ -10,8 +10,6 @@
 namespace tool {
 namespace {
 
-using nlohmann::json;
-
 // Of "free_iova (drivers/iommu/iova.c:123)".
 struct CodePlace {
   std::string function, file;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <nlohmann/json.hpp>
 
 #include "fuzz/targets.h"
 #include "tool/support/build.h"
@@ -16,12 +15,11 @@
 #include "tool/support/hash.h"
 #include "tool/support/interrupt.h"
 #include "tool/replay/minimizer.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
 namespace tool {
 namespace {
 
@@ -108,7 +106,7 @@ std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const 
     std::error_code error;
     if (!fs::is_regular_file(folder / report_json, error)) continue;
     try {
-      json report = json::parse(read_file(folder / report_json));
+      json report = parse_json(read_file(folder / report_json));
       stored.emplace_back(from_json(report, folder), report["variant"]);
     } catch (const json::exception&) {
       throw Failure(fmt::format("{}: is not what this tool wrote",

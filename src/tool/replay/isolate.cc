@@ -14,13 +14,13 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "engine/compare.h"
 #include "engine/oracles.h"
 #include "reproducer/recorder.h"
 #include "reproducer/reproducer.h"
 #include "tool/support/failure.h"
+#include "tool/support/json.h"
 #include "tool/support/report_json.h"
 
 // In a build with source coverage.
@@ -28,8 +28,6 @@ extern "C" __attribute__((weak)) int __llvm_profile_write_file(void);
 
 namespace tool {
 namespace {
-
-using nlohmann::json;
 
 // The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"done": ...},
 // {"compared": ...}, a line each.
@@ -39,7 +37,7 @@ uint64_t* comparing;
 
 void send(const json& message) {
   std::string line =
-      message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+      to_line(message);
   for (size_t sent = 0; sent < line.size();) {
     ssize_t n = write(message_fd, line.data() + sent, line.size() - sent);
     if (n < 0 && errno != EINTR) return;
@@ -146,7 +144,7 @@ class Child {
     while (true) {
       size_t end = buffer_.find('\n');
       if (end != std::string::npos) {
-        json message = json::parse(buffer_.substr(0, end));
+        json message = parse_json(buffer_.substr(0, end));
         buffer_.erase(0, end + 1);
         return message;
       }

@@ -45,7 +45,7 @@ std::string describe(const engine::KnownFinding& finding, const std::string& ind
          wrapped(upstream_status(finding), indent);
 }
 
-nlohmann::json to_json(const engine::KnownFinding& finding) {
+json to_json(const engine::KnownFinding& finding) {
   return {{"id", finding.id},
           {"keys", finding.keys},
           {"title", finding.title},

@@ -2,13 +2,13 @@
 // What the tool says of known findings.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "engine/ledger.h"
 #include "iova/variant.h"
 #include "tool/support/command_line.h"
+#include "tool/support/json.h"
 
 namespace tool {
 
@@ -17,8 +17,8 @@ std::string known_note(const std::string& key, const iova_variant& variant);
 
 // Of keys, counted: the ids of those that are known on the variant.
 template <class Counts>
-nlohmann::json known_ids(const Counts& keys, const iova_variant& variant) {
-  nlohmann::json ids = nlohmann::json::object();
+json known_ids(const Counts& keys, const iova_variant& variant) {
+  json ids = json::object();
   for (const auto& [key, count] : keys)
     if (const engine::KnownFinding* known = engine::find_known(key, variant.name))
       ids[key] = known->id;
@@ -27,7 +27,7 @@ nlohmann::json known_ids(const Counts& keys, const iova_variant& variant) {
 
 // Whole sentences on a known finding, in lines that begin with the indent.
 std::string describe(const engine::KnownFinding& finding, const std::string& indent);
-nlohmann::json to_json(const engine::KnownFinding& finding);
+json to_json(const engine::KnownFinding& finding);
 
 // The command that shows it; options choose the variant ("--revision 6.12 ").
 std::string show_command(const engine::KnownFinding& finding, const std::string& options);

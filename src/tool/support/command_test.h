@@ -6,13 +6,13 @@
 #include <stdlib.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "fuzz/targets.h"
 #include "tool/support/build.h"
 #include "tool/support/files.h"
+#include "tool/support/json.h"
 
 namespace tool {
 
@@ -33,12 +33,22 @@ inline CommandResult tool(const std::vector<std::string>& arguments, bool keep_e
   return run_command(command_words(arguments), false, keep_errors);
 }
 
-inline nlohmann::json tool_json(std::vector<std::string> arguments) {
+inline json tool_json(std::vector<std::string> arguments) {
   arguments.push_back("--json");
   CommandResult result = tool(arguments, false);  // progress is on stderr
   EXPECT_LT(result.status, 2) << result.output;
-  return nlohmann::json::parse(result.output, nullptr, false);
+  return try_parse_json(result.output);
 }
+
+inline json run_into(const TemporaryFolder& out, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"run", "--out", out.path().string()});
+  return tool_json(arguments);
+}
+
+// A program that shows a known issue of 6.12, and its key.
+inline constexpr char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+inline constexpr char bug_key[] =
+    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
 
 // With seeds of their own, and binaries for the port. Those that compare or read text share the
 // seeds.

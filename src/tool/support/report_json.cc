@@ -3,12 +3,6 @@
 
 namespace tool {
 
-using nlohmann::json;
-
-std::string to_text(const json& value) {
-  return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
 json to_json(const engine::Report& report) {
   return {{"key", report.key},
           {"headline", report.headline},

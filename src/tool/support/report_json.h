@@ -2,17 +2,14 @@
 // Reports of the engine as JSON, between processes and in files.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "engine/report.h"
+#include "tool/support/json.h"
 
 namespace tool {
 
-nlohmann::json to_json(const engine::Report& report);
-engine::Report report_from_json(const nlohmann::json& json);
-
-// Indented, whatever bytes are in it.
-std::string to_text(const nlohmann::json& json);
+json to_json(const engine::Report& report);
+engine::Report report_from_json(const json& report);
 
 }  // namespace tool

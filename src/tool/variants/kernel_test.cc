@@ -59,14 +59,14 @@ class Patched {
 // Of rcache init, in the plain life of a domain on two CPUs.
 struct Swept {
   size_t points, clean;
-  nlohmann::json keys;
+  json keys;
 };
 
 Swept sweep_rcache_init(const std::string& kernel) {
   auto rows = tool_json({"sweep", (source_folder() / life).string(), "--kernel", kernel});
   for (const auto& row : rows[0]["operations"])
     if (row["text"] == "init_rcaches") return {row["points"], row["clean"], row["keys"]};
-  ADD_FAILURE() << rows.dump(2);
+  ADD_FAILURE() << to_text(rows);
   return {};
 }
 
@@ -77,7 +77,7 @@ void expect_refused(const std::string& kernel, const std::string& sentence) {
   EXPECT_EQ(result.output, "iovafuzz: " + sentence + "\n");
 }
 
-class DebianTree : public testing::TestWithParam<const char*> {
+class KernelOfDebian : public testing::TestWithParam<const char*> {
  protected:
   // Only the versions of the system's own suites must be there.
   void SetUp() override {
@@ -92,13 +92,13 @@ class DebianTree : public testing::TestWithParam<const char*> {
   std::string spec() const { return std::string("debian:") + GetParam(); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Versions, DebianTree, testing::Values("6.1", "6.12", "7.3"),
+INSTANTIATE_TEST_SUITE_P(Versions, KernelOfDebian, testing::Values("6.1", "6.12", "7.3"),
                          [](const auto& info) {
                            std::string name = info.param;
                            return "v" + name.replace(name.find('.'), 1, "_");
                          });
 
-TEST_P(DebianTree, RcacheInitFailsWhereItsSourceSaysSo) {
+TEST_P(KernelOfDebian, RcacheInitFailsWhereItsSourceSaysSo) {
   std::string source = source_of(spec());
   bool lazy = source.find("loaded && !iova_magazine_full(") != std::string::npos;
   bool frees_null =
@@ -107,11 +107,11 @@ TEST_P(DebianTree, RcacheInitFailsWhereItsSourceSaysSo) {
   Swept swept = sweep_rcache_init(spec());
   EXPECT_EQ(swept.points, lazy ? 8u : 32u);
   EXPECT_EQ(swept.clean, frees_null && !lazy ? 8u : swept.points);
-  EXPECT_EQ(swept.keys, frees_null && !lazy ? nlohmann::json({{bug_key, 24}})
-                                            : nlohmann::json::object());
+  EXPECT_EQ(swept.keys, frees_null && !lazy ? json({{bug_key, 24}})
+                                            : json::object());
 }
 
-TEST_P(DebianTree, DoesTheSameAsThePort) {
+TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
   std::string port = GetParam(), kernel = spec();
   Patched tree(kernel);
   // Where a 6.12 has got its fix, the port shows what it was before.
@@ -121,11 +121,11 @@ TEST_P(DebianTree, DoesTheSameAsThePort) {
   }
   auto result = tool_json({"diff", port, kernel, (source_folder() / "corpus").string(),
                            "--programs", "20000"});
-  EXPECT_EQ(result["result"], "same") << result.dump(2);
+  EXPECT_EQ(result["result"], "same") << to_text(result);
   EXPECT_GT(result["programs"], 20000);
 }
 
-TEST_P(DebianTree, StartsEveryRunAsAfterBoot) {
+TEST_P(KernelOfDebian, StartsEveryRunAsAfterBoot) {
   // The cache pointers that the first program leaves behind must be gone in the second.
   TemporaryFolder folder;
   folder.write("1.iova", "cache_get\ninit\ninit_rcaches\ncache_put\nput\ncache_put\n");
@@ -155,7 +155,7 @@ TEST(KernelTree, ChangedBehaviourIsShownByAProgram) {
   tree.replace("if (free->pfn_lo < iovad->dma_32bit_pfn)", "if (free->pfn_lo <= iovad->start_pfn)");
   auto result = tool_json({"diff", "debian:6.12", tree.path(), "--programs", "20000",
                            (source_folder() / "corpus").string()});
-  EXPECT_EQ(result["key"].get<std::string>().rfind("variants-differ:", 0), 0u) << result.dump(2);
+  EXPECT_EQ(result["key"].get<std::string>().rfind("variants-differ:", 0), 0u) << to_text(result);
   EXPECT_NE(result["values"].get<std::string>().find("max32_alloc_size"), std::string::npos);
 }
 
@@ -168,7 +168,7 @@ TEST(KernelTree, CrashIsToldFromADifference) {
   std::vector<std::string> arguments{"diff", "--programs", "0", "--jobs", "1",
                                      "debian:6.12", tree.path(), first, second};
   auto result = tool_json(arguments);
-  EXPECT_EQ(result["result"], "crash") << result.dump(2);
+  EXPECT_EQ(result["result"], "crash") << to_text(result);
   EXPECT_EQ(result["program"], "cache_get\n");
   CommandResult told = tool(arguments);
   EXPECT_EQ(told.status, 1);
