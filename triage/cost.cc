@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // cost: which operation keeps interrupts off the longest, and how that grows with the ranges in
 // use.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -2,8 +2,9 @@
 // coverage: lines and branches of the allocator that seeds or other inputs reach.
 #include "tool/coverage/coverage.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <filesystem>
 
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // diff: whether two allocators ever behave differently, on given inputs or on random programs.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <thread>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // minimize: the smallest program that shows the same finding.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // replay: inputs on a variant, each several times, with what was found.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

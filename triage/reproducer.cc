@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // reproducer: a program that shows a finding as one C file without an engine, compiled and run.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 
 #include "tool/support/build.h"

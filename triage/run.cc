@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // run: fuzzes targets, with live progress and a summary of what was found.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <thread>
@@ -14,7 +14,6 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
-#include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
@@ -153,12 +152,7 @@ int run(const Arguments& arguments) {
     return result.findings.empty() ? nothing_new : findings;
   }
   screen.clear();
-  json parsed = parse_json(summary);
-  size_t columns = screen_size().columns;
-  std::string text = "\n" + overview(parsed, columns);
-  size_t number = 0;
-  for (const StoredFinding& finding : result.findings) text += describe(++number, finding);
-  put(text + ending(parsed, launcher(), columns));
+  put("\n" + in_words(summary, result.findings, launcher(), screen_size().columns));
   return result.findings.empty() ? nothing_new : findings;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // show: one input as an annotated program, and what each operation returned.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // status: how a campaign stands, from what it keeps in its folder, while it runs or afterwards.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <ctime>

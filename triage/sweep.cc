@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // sweep: a program once for each of its allocation attempts failing, and for each pair if asked.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // test: the whole test suite, under sanitizers and without.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <fstream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // triage: folders of crashes from any engine -> distinct findings, each with its smallest program.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <fstream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Turns text programs into the bytes that engines take, at build time: assemble_seeds OUT FILE...
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <filesystem>

@@ -2,7 +2,7 @@
 // The entry points of a target for libFuzzer and its relatives.
 //
 // IOVAFUZZ_TARGET is given by the build, as is the variant (variant.cc).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>

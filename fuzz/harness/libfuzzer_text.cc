@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The entry point of a target that reads text. Engines mutate it as they mutate any: the mutation
 // by operation makes only what is well formed.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

@@ -3,7 +3,7 @@
 // find around them. There is one at a time, and its memory serves run after run.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 #include <string>

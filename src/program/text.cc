@@ -10,7 +10,7 @@
 // device does not reach). Slots are a..p, granules 1 .. 2K, 4K, positions first, middle, last, masks
 // 0x10 or, beyond 64 attempts, 0x1<<70. The last line ends like the others: a file that was cut off
 // is not taken for a shorter program.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

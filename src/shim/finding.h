@@ -2,7 +2,7 @@
 // Findings: what an oracle raises, and who is told.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // bench find: how soon campaigns find each planted defect, in several configurations.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // bench speed: executions per second, memory, and how cost grows, as figures and ratios of one run.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 
 #include <algorithm>

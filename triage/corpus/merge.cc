@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // corpus merge: adds to a corpus what it does not cover yet.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

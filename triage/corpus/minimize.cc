@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // corpus minimize: the few inputs that cover, on every variant, what all of a corpus cover.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // corpus promote: an input that was found becomes a seed, as text with its story.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // corpus stats: what a corpus is made of, and what it covers.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

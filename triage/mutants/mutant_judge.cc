@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "triage/mutants/mutant_judge.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <numeric>
 
 #include "engine/ledger.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // mutants: what the collection would miss, told by slips planted in a tree's iova.c.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 #include "triage/preflight/fuzz_binary.h"
 
 #include <elf.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

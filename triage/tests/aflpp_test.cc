@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Campaigns with AFL++, short ones.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

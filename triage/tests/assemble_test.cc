@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Whole corpora as text and back.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <random>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Corpora as their users keep them small, let them grow, and take seeds from them.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <stdlib.h>
 
 #include <cstring>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The house: who may include whom.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <random>
 

@@ -3,7 +3,7 @@
 #include "triage/preflight/checks.h"
 
 #include <elf.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 

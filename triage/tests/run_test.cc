@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Campaigns, short ones.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What every seed must stand: any failure of its allocations, and any order and place of running.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/personality.h>
 
 #include <algorithm>

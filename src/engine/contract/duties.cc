@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/contract/duties.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace engine::contract {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges allocation failures: a call reports one that it met, reports none without a cause, and an
 // operation that failed leaves nothing behind.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/contract/judges.h"
 #include "shim/fault.h"

@@ -4,7 +4,7 @@
 // queued into a ring that is full.
 //
 // A release shows in the pages that are put before it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/contract/judges.h"
 #include "engine/printing.h"

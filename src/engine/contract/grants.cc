@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges every range that is handed out: it lies between the domain's start and the limit, has the
 // size and the alignment that were asked for, and shares no page with one in use or reserved.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges find_iova() of a pfn in a range in use: it finds that range.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/contract/judges.h"
 #include "engine/printing.h"

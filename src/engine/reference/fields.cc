@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges the fields of a domain between calls: cached_node, cached32_node and max32_alloc_size.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/reference/judges.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges the flush of the rcaches in a fast request, by how often it came to the tree: one that may
 // flush is not refused without, and none leaves ranges cached that it reaches.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/reference/judges.h"
 #include "shim/cpu.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges the magazine layer: what every magazine and depot holds and in which order, whether work
 // to trim a depot is pending, and which sizes the layer says that it caches.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/reference/judges.h"
 #include "shim/types.h"

@@ -2,7 +2,7 @@
 // Judges how many objects there are: the domains themselves, a node a range, the magazines, and
 // nothing else. By the models after every operation, so that no node and no magazine is lost or
 // left over at any point; by the views at every look.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/reference/judges.h"
 #include "shim/object.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges where a request is placed, and whether it came from the magazines or from the tree, as the
 // models have it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/reference/judges.h"
 

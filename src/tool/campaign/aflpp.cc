@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // AFL++: afl-fuzz on a target's binary of its build. All it keeps goes to the task's folders, so
 // that each start is a fresh one.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdlib>

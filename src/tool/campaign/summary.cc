@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/campaign/summary.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <ctime>
@@ -9,6 +9,7 @@
 
 #include "tool/campaign/screen.h"
 #include "tool/replay/known.h"
+#include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 
@@ -243,6 +244,15 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
   if (std::string next = next_step(summary, launcher); !next.empty())
     text += fmt::format("next: {}\n", next);
   return text;
+}
+
+std::string in_words(const std::string& summary, const std::vector<StoredFinding>& findings,
+                     const std::string& launcher, size_t columns) {
+  json parsed = parse_json(summary);
+  std::string text = overview(parsed, columns);
+  size_t number = 0;
+  for (const StoredFinding& finding : findings) text += describe(++number, finding);
+  return text + ending(parsed, launcher, columns);
 }
 
 }  // namespace tool

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "tool/campaign/campaign.h"
-#include "tool/support/json.h"
 
 namespace tool {
+
+using nlohmann::json;
 
 std::filesystem::path summary_file(const std::filesystem::path& campaign);
 
@@ -31,5 +34,8 @@ std::string overview(const json& summary, size_t columns);
 std::string describe(size_t number, const StoredFinding& finding);
 // Where everything is, and what to do next. Commands begin with the launcher's words.
 std::string ending(const json& summary, const std::string& launcher, size_t columns);
+// All of that, of the text of a summary.
+std::string in_words(const std::string& summary, const std::vector<StoredFinding>& findings,
+                     const std::string& launcher, size_t columns);
 
 }  // namespace tool

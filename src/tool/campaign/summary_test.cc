@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "fuzz/targets.h"
+#include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
 namespace tool {

@@ -2,7 +2,7 @@
 #include "tool/support/process.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges find_iova() of any pfn: it finds the node that holds it, or nothing if none does.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges requests that are refused: none without a fault may be that fits into the tree as it is,
 // and none is granted in a way that its caller takes for a refusal.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"
 

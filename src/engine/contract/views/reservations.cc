@@ -3,7 +3,7 @@
 // reserved pages are as before. It may have left its lower part there, since it widens the ranges
 // that it overlaps first, which is an oracle of its own. It frees no node, so the number of objects
 // must be as before in any case (../failures.cc).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 // Judges the rings of a flush queue: what is queued is in them once, but for what a slow flush
 // keeps from there, and no more flushes have finished than started. A breach is a range that is
 // never released, or released too early.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"
 

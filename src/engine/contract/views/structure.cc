@@ -2,7 +2,7 @@
 // Judges the state of a domain between calls: the tree is in order, magazines hold what they may,
 // every node is owned, cached or reserved, and what is owned, cached or reserved has its node. A
 // breach is a page that will be granted twice, or never again.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 
