@@ -10,7 +10,7 @@ function(iovafuzz_tool_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_library(${name} STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC ${arg_LIBRARIES} PRIVATE iovafuzz_command)
-  iovafuzz_batches(${name} 8)
+  iovafuzz_batches(${name} 0)
 endfunction()
 
 function(iovafuzz_command main)
