@@ -4,10 +4,10 @@
 using program::OpCode;
 
 static constexpr OpCode edge_operations[] = {
-    OpCode::cache_get,  OpCode::cache_put, OpCode::init,      OpCode::init_rcaches,
-    OpCode::put,        OpCode::edge,      OpCode::alloc,     OpCode::alloc_fast,
-    OpCode::free,       OpCode::free_fast, OpCode::free_iova, OpCode::free_pfn,
-    OpCode::find_pfn,   OpCode::reserve,   OpCode::fail,
+    OpCode::cache_get, OpCode::cache_put, OpCode::init,      OpCode::init_rcaches,
+    OpCode::put,       OpCode::edge,      OpCode::alloc,     OpCode::alloc_fast,
+    OpCode::free,      OpCode::free_fast, OpCode::free_iova, OpCode::free_pfn,
+    OpCode::find_pfn,  OpCode::reserve,   OpCode::fail,
 };
 
 const fuzz::Target fuzz::iova_api_edges{

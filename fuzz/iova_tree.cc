@@ -4,9 +4,9 @@
 using program::OpCode;
 
 static constexpr OpCode tree_operations[] = {
-    OpCode::cache_get, OpCode::cache_put, OpCode::init,     OpCode::put,  OpCode::fail,
-    OpCode::alloc,     OpCode::free,      OpCode::free_iova, OpCode::find, OpCode::find_pfn,
-    OpCode::reserve,   OpCode::irq,
+    OpCode::cache_get, OpCode::cache_put, OpCode::init,    OpCode::put,
+    OpCode::fail,      OpCode::alloc,     OpCode::free,    OpCode::free_iova,
+    OpCode::find,      OpCode::find_pfn,  OpCode::reserve, OpCode::irq,
 };
 
 const fuzz::Target fuzz::iova_tree{

@@ -5,9 +5,9 @@ using program::OpCode;
 
 // No faults: they end work early.
 static constexpr OpCode worst_case_operations[] = {
-    OpCode::cache_get, OpCode::init,      OpCode::init_rcaches, OpCode::alloc, OpCode::free,
-    OpCode::free_iova, OpCode::alloc_fast, OpCode::free_fast,   OpCode::reserve, OpCode::cpus,
-    OpCode::cpu,       OpCode::offline,   OpCode::tick,
+    OpCode::cache_get, OpCode::init,       OpCode::init_rcaches, OpCode::alloc,   OpCode::free,
+    OpCode::free_iova, OpCode::alloc_fast, OpCode::free_fast,    OpCode::reserve, OpCode::cpus,
+    OpCode::cpu,       OpCode::offline,    OpCode::tick,
 };
 
 const fuzz::Target fuzz::iova_worst_case{

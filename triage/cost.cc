@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "engine/ledger.h"
+#include "tool/replay/input.h"
+#include "tool/replay/isolate.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
-#include "tool/replay/input.h"
-#include "tool/replay/isolate.h"
 #include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
@@ -38,9 +38,8 @@ bool set_count(Operation& operation, uint64_t calls) {
 
 // Findings on the way are another command's matter.
 Outcome measure(const iova_variant& variant, const Program& program) {
-  IsolateOptions options{.record = true,
-                         .timeout_ms = timeout_ms,
-                         .known = engine::known_keys(variant.name)};
+  IsolateOptions options{
+      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
   return run_isolated(variant, program, options);
 }
 
@@ -69,9 +68,8 @@ Candidate costliest(const iova_variant& variant, const std::vector<Input>& input
   std::vector<Job> jobs;
   for (const Input& input : inputs) jobs.push_back({&input.program, {}});
   Candidate best;
-  IsolateOptions options{.record = true,
-                         .timeout_ms = timeout_ms,
-                         .known = engine::known_keys(variant.name)};
+  IsolateOptions options{
+      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
   run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
     Candidate candidate = costliest_beginning(inputs[index].program, outcome);
     if (candidate.steps > best.steps) best = std::move(candidate);
@@ -110,8 +108,8 @@ Program scaled(const Program& program, double factor) {
   for (Operation operation : program.operations) {
     uint64_t calls = program::calls(operation);
     if (calls > 1)
-      calls = std::max<uint64_t>(
-          2, static_cast<uint64_t>(static_cast<double>(calls) * factor + 0.5));
+      calls =
+          std::max<uint64_t>(2, static_cast<uint64_t>(static_cast<double>(calls) * factor + 0.5));
     for (; calls > program::max_count_in_text; calls -= program::max_count_in_text) {
       set_count(operation, program::max_count_in_text);
       result.operations.push_back(operation);
@@ -166,10 +164,10 @@ int cost(const Arguments& arguments) {
                         {"steps_when_repeated", point.repeated},
                         {"program", point.text}});
     json result{{"variant", variant.name},
-                          {"program", text},
-                          {"steps", steps},
-                          {"ranges", ranges},
-                          {"curve", points}};
+                {"program", text},
+                {"steps", steps},
+                {"ranges", ranges},
+                {"curve", points}};
     fmt::print("{}", to_text(result));
     return nothing_new;
   }

@@ -19,7 +19,8 @@ void print_shares(const Reached& reached) {
     fmt::print("{:<20} {:>5} of {:>5} lines {:>5} of {:>5} branches\n", name, share.lines_reached,
                share.lines, share.branches_reached, share.branches);
   };
-  for (const auto& [file, share] : reached.files) line(std::filesystem::path(file).filename().string(), share);
+  for (const auto& [file, share] : reached.files)
+    line(std::filesystem::path(file).filename().string(), share);
   line("all", reached.all);
 }
 

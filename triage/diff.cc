@@ -5,12 +5,12 @@
 
 #include <thread>
 
-#include "tool/support/command_line.h"
-#include "tool/support/failure.h"
-#include "tool/support/files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/random_program.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
@@ -57,9 +57,8 @@ int diff(const Arguments& arguments) {
   if (!arguments.files.empty())
     for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
   auto program_of = [&](uint64_t number) {
-    return number < inputs.size()
-               ? inputs[number].program
-               : random_program(arguments.seed, number - inputs.size(), inputs);
+    return number < inputs.size() ? inputs[number].program
+                                  : random_program(arguments.seed, number - inputs.size(), inputs);
   };
   uint64_t count = inputs.size() + arguments.programs;
   Comparison comparison =
@@ -72,10 +71,10 @@ int diff(const Arguments& arguments) {
   if (!same && !arguments.out.empty()) write_file(arguments.out, text);
   if (arguments.json) {
     json result{{"expected", expected.name},
-                          {"actual", actual.name},
-                          {"programs", comparison.programs},
-                          {"result", verdict(outcome).name},
-                          {"key", outcome.key()}};
+                {"actual", actual.name},
+                {"programs", comparison.programs},
+                {"result", verdict(outcome).name},
+                {"key", outcome.key()}};
     if (!same) result["program"] = text;
     if (outcome.report) result["values"] = outcome.report->values;
     fmt::print("{}", to_text(result));
@@ -106,7 +105,9 @@ int main(int argc, char** argv) {
   line.option("FILE", arguments.files, "inputs or folders of inputs to compare first");
   line.option("--programs", arguments.programs, "number of random programs to compare");
   line.option("--seed", arguments.seed, "seed of the random programs");
-  line.option("--jobs", arguments.jobs, "processes at a time").range(1, 1024).shown_default("one a processor");
+  line.option("--jobs", arguments.jobs, "processes at a time")
+      .range(1, 1024)
+      .shown_default("one a processor");
   line.option("--out", arguments.out, "file for a program that shows a difference");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz diff debian:6.12 ~/linux corpus",

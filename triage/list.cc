@@ -3,20 +3,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-
 #include "engine/oracles.h"
 #include "fuzz/targets.h"
 #include "iova/revision.h"
+#include "program/dictionary.h"
 #include "program/forms.h"
 #include "program/operation.h"
+#include "tool/replay/known.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 #include "tool/variants/port.h"
-#include "program/dictionary.h"
-#include "tool/replay/known.h"
 
 namespace tool {
 namespace {
@@ -36,8 +35,11 @@ json operations() {
       const program::RoleSpec& role = program::spec(operand.role);
       operands.push_back({{"name", role.key}, {"meaning", role.meaning}});
     }
-    rows.push_back({{"name", op.name},       {"calls", op.function}, {"purpose", op.meaning},
-                    {"skipped", op.contract}, {"operands", operands}});
+    rows.push_back({{"name", op.name},
+                    {"calls", op.function},
+                    {"purpose", op.meaning},
+                    {"skipped", op.contract},
+                    {"operands", operands}});
   }
   return rows;
 }
@@ -63,8 +65,11 @@ json revisions() {
     std::string since = b.since == port::not_upstream
                             ? b.repairs
                             : fmt::format("v{}.{}", b.since.version, b.since.patchlevel);
-    rows.push_back({{"name", b.flag}, {"purpose", b.meaning}, {"revisions", in},
-                    {"commit", b.commit}, {"since", since}});
+    rows.push_back({{"name", b.flag},
+                    {"purpose", b.meaning},
+                    {"revisions", in},
+                    {"commit", b.commit},
+                    {"since", since}});
   }
   return rows;
 }
@@ -72,8 +77,10 @@ json revisions() {
 json defects() {
   json rows = json::array();
   for (const port::DefectInfo& defect : port::defects)
-    rows.push_back({{"name", name_of(defect)}, {"purpose", defect.meaning},
-                    {"commit", defect.commit}, {"needs", defect.needs}});
+    rows.push_back({{"name", name_of(defect)},
+                    {"purpose", defect.meaning},
+                    {"commit", defect.commit},
+                    {"needs", defect.needs}});
   return rows;
 }
 
@@ -140,12 +147,10 @@ int list(const Arguments& arguments) {
     json (*rows)();
     void (*print)(const char* title, const json& rows);
   };
-  constexpr Section sections[] = {{"targets", targets, print_rows},
-                                  {"operations", operations, print_rows},
-                                  {"oracles", oracles, print_rows},
-                                  {"revisions", revisions, print_rows},
-                                  {"defects", defects, print_rows},
-                                  {"known", known, print_known}};
+  constexpr Section sections[] = {
+      {"targets", targets, print_rows}, {"operations", operations, print_rows},
+      {"oracles", oracles, print_rows}, {"revisions", revisions, print_rows},
+      {"defects", defects, print_rows}, {"known", known, print_known}};
   json all;
   for (const Section& section : sections) {
     if (!what.empty() && what != section.name) continue;

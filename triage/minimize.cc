@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <map>
 
+#include "tool/replay/input.h"
+#include "tool/replay/known.h"
+#include "tool/replay/minimizer.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
-#include "tool/replay/input.h"
 #include "tool/support/interrupt.h"
-#include "tool/replay/known.h"
-#include "tool/replay/minimizer.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/variants/variants.h"
@@ -79,8 +79,8 @@ int minimize(const Arguments& arguments) {
   Minimized result = tool::minimize(variant, start, key, options);
   bool never_shown = result.outcome.kind == Outcome::clean;
   if (never_shown && !interrupted())
-    throw Failure(fmt::format("{}: does not show {} every time on {}", arguments.file, key,
-                              variant.name));
+    throw Failure(
+        fmt::format("{}: does not show {} every time on {}", arguments.file, key, variant.name));
   key = result.key;
   std::string comments;
   for (const std::string& need : result.needed) comments += "# " + need + "\n";
@@ -96,20 +96,19 @@ int minimize(const Arguments& arguments) {
   if (arguments.json) {
     json others = json::array();
     for (const auto& [other, path] : also) others.push_back({{"key", other}, {"file", path}});
-    json summary{{"file", arguments.file},
-                           {"key", key},
-                           {"out", out.string()},
-                           {"operations", {input.program.operations.size(),
-                                           result.program.operations.size()}},
-                           {"executions", result.executions},
-                           {"minimal", result.is_minimal},
-                           {"needed", result.needed},
-                           {"also", others}};
+    json summary{
+        {"file", arguments.file},
+        {"key", key},
+        {"out", out.string()},
+        {"operations", {input.program.operations.size(), result.program.operations.size()}},
+        {"executions", result.executions},
+        {"minimal", result.is_minimal},
+        {"needed", result.needed},
+        {"also", others}};
     fmt::print("{}", to_text(summary));
   } else {
-    fmt::print("{}{}\n{} -> {} operations, {} executions{}\n\n{}\n", key,
-               known_note(key, variant), input.program.operations.size(),
-               result.program.operations.size(), result.executions,
+    fmt::print("{}{}\n{} -> {} operations, {} executions{}\n\n{}\n", key, known_note(key, variant),
+               input.program.operations.size(), result.program.operations.size(), result.executions,
                result.is_minimal ? "" : ", interrupted", print(result.program));
     for (const std::string& need : result.needed) fmt::print("{}\n", need);
     for (const auto& [other, path] : also)
@@ -138,7 +137,6 @@ int main(int argc, char** argv) {
       .range(1, 1000);
   line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
   line.flag("--json", arguments.json, "print JSON");
-  line.example("iovafuzz minimize --revision 6.12 crash-1234",
-               "writes crash-1234.minimized.iova");
+  line.example("iovafuzz minimize --revision 6.12 crash-1234", "writes crash-1234.minimized.iova");
   return line.run(argc, argv, [&] { return minimize(arguments); });
 }

@@ -4,12 +4,12 @@
 
 #include <map>
 
-#include "tool/support/command_line.h"
-#include "tool/support/failure.h"
 #include "tool/findings/crash_files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/variants/variants.h"
@@ -67,8 +67,11 @@ int replay(const Arguments& arguments) {
     if (arguments.json) {
       json counts = json::object();
       for (const auto& [key, count] : keys) counts[key.empty() ? "clean" : key] = count;
-      json row{{"file", path}, {"variant", variant.name}, {"runs", arguments.times},
-                         {"keys", counts}, {"known", known_ids(keys, variant)}};
+      json row{{"file", path},
+               {"variant", variant.name},
+               {"runs", arguments.times},
+               {"keys", counts},
+               {"known", known_ids(keys, variant)}};
       if (traces.size() == 1) row["trace"] = fmt::format("{:016x}", traces.begin()->first);
       results.push_back(row);
       return;

@@ -2,14 +2,13 @@
 // reproducer: a program that shows a finding as one C file without an engine, compiled and run.
 #include <fmt/core.h>
 
-
-#include "tool/support/build.h"
 #include "tool/findings/c_source.h"
+#include "tool/replay/input.h"
+#include "tool/replay/known.h"
+#include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
-#include "tool/replay/input.h"
-#include "tool/replay/known.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
@@ -31,9 +30,14 @@ struct Arguments {
 std::vector<std::string> compile_command(const Arguments& arguments, const fs::path& source,
                                          const fs::path& program) {
   fs::path libraries = build_folder() / "src";
-  std::vector<std::string> words{arguments.compiler, "-g", "-I",
-                                 (source_folder() / "src").string(), source.string(), "-o",
-                                 program.string(), (libraries / "libreproducer.a").string(),
+  std::vector<std::string> words{arguments.compiler,
+                                 "-g",
+                                 "-I",
+                                 (source_folder() / "src").string(),
+                                 source.string(),
+                                 "-o",
+                                 program.string(),
+                                 (libraries / "libreproducer.a").string(),
                                  arguments.choice.library().string()};
   for (std::string word : {"-rdynamic", "-Wl,--whole-archive"}) words.push_back(word);
   words.push_back((libraries / "libshim.a").string());

@@ -130,8 +130,8 @@ int run(const Arguments& arguments) {
   }
   std::vector<std::string> binaries, mutators;
   for (const fuzz::Target* target : options.targets) {
-    binaries.push_back(fmt::format(
-        "{}-{}", target->name, fuzz::binary_folder(*target, options.variant_folder.c_str())));
+    binaries.push_back(fmt::format("{}-{}", target->name,
+                                   fuzz::binary_folder(*target, options.variant_folder.c_str())));
     mutators.push_back(fmt::format("aflpp-{}", target->name));
   }
   options.builds.clear();
@@ -177,8 +177,7 @@ int main(int argc, char** argv) {
   line.option("--seed", arguments.seed, "seed of the engine's random numbers");
   line.flag("--first", arguments.first, "stop at the first new finding");
   line.flag("--no-seeds", arguments.no_seeds, "start from an empty corpus");
-  line.flag("--no-ledger", arguments.no_ledger,
-            "report known issues as new (iovafuzz list known)");
+  line.flag("--no-ledger", arguments.no_ledger, "report known issues as new (iovafuzz list known)");
   line.option("--forget", arguments.forgotten, "id of a known issue to report as new")
       .one_at_a_time();
   line.flag("--minimize,!--no-minimize", arguments.minimize, "reduce findings, or do not");
@@ -192,8 +191,7 @@ int main(int argc, char** argv) {
   line.flag("--json", arguments.json, "print the summary as JSON");
   line.rest(arguments.engine_options,
             "options for the engine, as libFuzzer or afl-fuzz takes them");
-  line.example("iovafuzz run --time 10m",
-               "fuzzes the port with every known issue fixed");
+  line.example("iovafuzz run --time 10m", "fuzzes the port with every known issue fixed");
   line.example("iovafuzz run --kernel ~/linux --first",
                "looks for a new bug in the tree's own iova.c");
   return line.run(argc, argv, [&] { return run(arguments); });

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "tool/support/command_line.h"
-#include "tool/support/failure.h"
-#include "tool/support/files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
@@ -71,9 +71,9 @@ json to_json(const Input& input, const iova_variant& variant, const Outcome& out
                      {"attempts", step.attempts},
                      {"failed_attempts", step.failed_attempts}});
   json result{{"file", input.path.string()},
-                        {"variant", variant.name},
-                        {"steps", steps},
-                        {"key", outcome.key()}};
+              {"variant", variant.name},
+              {"steps", steps},
+              {"key", outcome.key()}};
   if (const engine::KnownFinding* known = engine::find_known(outcome.key(), variant.name))
     result["known"] = known->id;
   if (!outcome.known_met.empty()) result["gone_past"] = outcome.known_met;

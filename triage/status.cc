@@ -51,13 +51,11 @@ std::string in_words(const json& summary) {
   for (const json& finding : summary["findings"])
     text += fmt::format("{}. {}\n   {}, by {}: {}\n", ++number, finding["key"].get<std::string>(),
                         counted(finding["inputs"].get<uint64_t>(), "input"),
-                        finding["target"].get<std::string>(),
-                        finding["replay"].get<std::string>());
+                        finding["target"].get<std::string>(), finding["replay"].get<std::string>());
   text += ending(summary, launcher(), screen_size().columns);
   double age = std::max(0.0, std::difftime(std::time(nullptr), summary["written"].get<time_t>()));
   if (summary["killed"] == true)
-    text += fmt::format("killed, last seen {} ago; the same command resumes it\n",
-                        print_time(age));
+    text += fmt::format("killed, last seen {} ago; the same command resumes it\n", print_time(age));
   else if (summary["running"] == true)
     text += fmt::format("running, as of {} ago\n", print_time(age));
   else
@@ -66,8 +64,7 @@ std::string in_words(const json& summary) {
 }
 
 int status(const Arguments& arguments) {
-  fs::path folder =
-      arguments.folder.empty() ? usual_campaign_folder() : fs::path(arguments.folder);
+  fs::path folder = arguments.folder.empty() ? usual_campaign_folder() : fs::path(arguments.folder);
   json summary = read_summary(folder);
   try {
     put(arguments.json ? to_text(summary) : in_words(summary));

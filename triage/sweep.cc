@@ -4,12 +4,12 @@
 
 #include <map>
 
-#include "tool/support/command_line.h"
-#include "tool/support/failure.h"
-#include "tool/support/files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
@@ -80,8 +80,10 @@ int sweep(const Arguments& arguments) {
                               {"clean", row.clean},
                               {"keys", row.keys},
                               {"known", known_ids(row.keys, variant)}});
-      results.push_back({{"file", file.string()}, {"variant", variant.name},
-                         {"pairs", arguments.pairs}, {"operations", operations}});
+      results.push_back({{"file", file.string()},
+                         {"variant", variant.name},
+                         {"pairs", arguments.pairs},
+                         {"operations", operations}});
       continue;
     }
     fmt::print("{} on {}: {} {}, {} clean, {} with a finding\n", file.string(), variant.name,
@@ -110,7 +112,8 @@ int main(int argc, char** argv) {
   arguments.choice.add_options(line);
   line.flag("--pairs", arguments.pairs, "fail every two allocations instead of every one");
   line.flag("--json", arguments.json, "print JSON");
-  line.example("iovafuzz sweep --kernel debian:6.12 corpus/iova_domain/plain_life_of_one_domain.iova",
-               "which failed allocation does Linux 6.12 not survive?");
+  line.example(
+      "iovafuzz sweep --kernel debian:6.12 corpus/iova_domain/plain_life_of_one_domain.iova",
+      "which failed allocation does Linux 6.12 not survive?");
   return line.run(argc, argv, [&] { return sweep(arguments); });
 }

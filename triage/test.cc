@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tool/coverage/coverage.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
-#include "tool/coverage/coverage.h"
 
 namespace tool {
 namespace {
@@ -20,8 +20,9 @@ struct Arguments {
 
 // Returns the tests that failed, a line each.
 std::string run_ctest(const std::filesystem::path& folder, const std::string& only) {
-  std::vector<std::string> words{"ctest", "--test-dir", folder.string(), "--output-on-failure",
-                                 "--no-tests=error", "--parallel", "2"};
+  std::vector<std::string> words{
+      "ctest",      "--test-dir", folder.string(), "--output-on-failure", "--no-tests=error",
+      "--parallel", "2"};
   if (!only.empty()) words.insert(words.end(), {"--tests-regex", only});
   // CTest's own list of those that failed: number, colon, name. It leaves an old one in place.
   std::filesystem::path path = folder / "Testing/Temporary/LastTestsFailed.log";
@@ -83,7 +84,6 @@ int main(int argc, char** argv) {
   line.flag("--long", arguments.is_long, "more random inputs than a commit can wait for");
   line.flag("--coverage", arguments.coverage,
             "instead: require that the seeds cover the port and Linux 6.12's own code");
-  line.example("iovafuzz test --only Seed",
-               "runs the tests of the seeds");
+  line.example("iovafuzz test --only Seed", "runs the tests of the seeds");
   return line.run(argc, argv, [&] { return test(arguments); });
 }

@@ -8,15 +8,15 @@
 #include <sstream>
 
 #include "tool/campaign/campaign.h"
-#include "tool/support/command_line.h"
-#include "tool/support/failure.h"
 #include "tool/findings/crash_files.h"
 #include "tool/findings/exchange.h"
+#include "tool/findings/findings.h"
+#include "tool/replay/known.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/findings/findings.h"
 #include "tool/support/interrupt.h"
-#include "tool/replay/known.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
@@ -186,8 +186,7 @@ int triage_folders(const Arguments& arguments) {
       if (!taken.new_finding) continue;
       summary.new_here++;
       summary.known_of_them += taken.new_finding->standing == Standing::is_known;
-      if (!arguments.json)
-        fmt::print("{}: {}\n", in_words(taken.new_finding->standing), taken.key);
+      if (!arguments.json) fmt::print("{}: {}\n", in_words(taken.new_finding->standing), taken.key);
       fflush(stdout);
     } catch (const Failure& failure) {
       summary.complaints.push_back(failure.what());

@@ -42,8 +42,8 @@ class AflppMutator : public testing::Test {
     Bytes input{0}, other = program::encode(program::parse("cache_get\ncache_put\n"));
     for (size_t i = 0; i < times; i++) {
       uint8_t* out = nullptr;
-      size_t size = library.find<Fuzz>("afl_custom_fuzz")(
-          state, input.data(), input.size(), &out, other.data(), other.size(), max_size);
+      size_t size = library.find<Fuzz>("afl_custom_fuzz")(state, input.data(), input.size(), &out,
+                                                          other.data(), other.size(), max_size);
       input.assign(out, out + size);
       all.push_back(input);
     }

@@ -11,19 +11,18 @@
 // cost, an eighth larger than the one before.
 constexpr size_t cost_classes = 256;
 constexpr size_t cost_count = program::operation_count * cost_classes;
-__attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t
-    cost_counters[cost_count];
+__attribute__((section("__libfuzzer_extra_counters"),
+               used)) static uint8_t cost_counters[cost_count];
 
 // Other engines know guards, those of AFL++ among them.
 extern "C" __attribute__((weak)) uint8_t* __afl_area_ptr;
 extern "C" __attribute__((weak)) void __sanitizer_cov_trace_pc_guard(uint32_t* guard);
 extern "C" __attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t* begin,
-                                                                           uint32_t* end);
+                                                                          uint32_t* end);
 static uint32_t cost_guards[cost_count];
 static bool uses_guards() { return &__afl_area_ptr != nullptr; }
 __attribute__((constructor)) static void make_guards() {
-  if (uses_guards())
-    __sanitizer_cov_trace_pc_guard_init(cost_guards, cost_guards + cost_count);
+  if (uses_guards()) __sanitizer_cov_trace_pc_guard_init(cost_guards, cost_guards + cost_count);
 }
 
 static size_t cost_class(uint64_t steps) {

@@ -10,7 +10,8 @@ namespace fuzz {
 // Keys of findings to note and go past: the environment variable IOVAFUZZ_KNOWN names a file of
 // them, one a line (/dev/null: none). Without it, those of the ledger that affect the variant.
 const std::vector<std::string>& known(const char* variant_name);
-// With each input. AFL++ that is killed leaves a stopped process of the target behind: not this one.
+// With each input. AFL++ that is killed leaves a stopped process of the target behind: not this
+// one.
 void end_with_fork_server();
 // IOVAFUZZ_MUTATORS=stock: mutation is the engine's own.
 bool uses_stock_mutators();

@@ -61,8 +61,8 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
     std::copy_n(data1, size, out);
     return LLVMFuzzerMutate(out, size, max_out_size);
   }
-  program::Program program = program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed)
-                                 .cross(program::decode({data1, size1}),
-                                        program::decode({data2, size2}));
+  program::Program program =
+      program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed)
+          .cross(program::decode({data1, size1}), program::decode({data2, size2}));
   return store(program, out, max_out_size);
 }

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "fuzz/harness/entry.h"
 #include "engine/text.h"
+#include "fuzz/harness/entry.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::end_with_fork_server();

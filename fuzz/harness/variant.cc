@@ -9,8 +9,8 @@
 const iova_variant& fuzz::variant = port::IOVAFUZZ_PORT::variant;
 const iova_variant* const fuzz::likeness = nullptr;
 #else
-#include "tree_features.h"
 #include "kernel/kernel_variant.h"
+#include "tree_features.h"
 const iova_variant& fuzz::variant = kernel_variant;
 #ifdef TREE_IS_LIKE
 const iova_variant* const fuzz::likeness = &port::TREE_IS_LIKE::variant;

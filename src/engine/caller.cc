@@ -15,11 +15,11 @@ void Caller::make(Call& call) {
   call.in_interrupt = shim::runs_in_interrupt();
   call.strand = shim::in_started_context();
   call.first_attempt = shim::attempts().size();
-  size_t failed_before = shim::failed_attempts();
   history_.add_begin(call);
   enter(call);
-  call.attempts = shim::attempts().size() - call.first_attempt;
-  call.faults = shim::failed_attempts() - failed_before;
+  auto made = shim::attempts().subspan(call.first_attempt);
+  call.attempts = made.size();
+  for (const shim::Attempt& attempt : made) call.faults += attempt.failed;
   events_.settle();
   history_.add_end(call);
 }
@@ -46,9 +46,7 @@ void Caller::enter(Call& call) const {
       call.hi = call.lo + rounded(call.size) - 1;
       call.granted = call.lo;
       return;
-    case Function::alloc:
-      call.iova = v.alloc(domain, call.size, call.limit, call.aligned);
-      break;
+    case Function::alloc: call.iova = v.alloc(domain, call.size, call.limit, call.aligned); break;
     case Function::find: call.iova = v.find(domain, call.pfn); break;
     case Function::reserve: call.iova = v.reserve(domain, call.pfn, call.last); break;
   }

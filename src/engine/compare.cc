@@ -21,25 +21,23 @@ std::vector<Record> record(const iova_variant& variant, const program::Program& 
                            std::span<const FaultPoint> faults) {
   std::vector<Record> records;
   recording = &records;
-  const Result& result =
-      run(variant, program,
-          {.faults = faults, .past_all = true, .always_check = true,
-           .on_step = [](const Step& step) {
-             Record record{0, step.outcome, step.state, {}};
-             for (const shim::Attempt& attempt : step.attempts)
-               record.attempts.push_back(shim::describe(attempt) +
-                                         (attempt.failed ? ", failed" : ""));
-             recording->push_back(std::move(record));
-           }});
+  const Result& result = run(
+      variant, program,
+      {.faults = faults, .past_all = true, .always_check = true, .on_step = [](const Step& step) {
+         Record record{0, step.outcome, step.state, {}};
+         for (const shim::Attempt& attempt : step.attempts)
+           record.attempts.push_back(shim::describe(attempt) + (attempt.failed ? ", failed" : ""));
+         recording->push_back(std::move(record));
+       }});
   recording = nullptr;
   for (size_t i = 0; i < records.size(); i++) records[i].trace = result.traces[i];
   return records;
 }
 
 std::string describe(const char* name, const Record& record, size_t attempt) {
-  std::string text = fmt::format("{}: {}, {} allocation attempts", name,
-                                 record.outcome.empty() ? "done" : record.outcome,
-                                 record.attempts.size());
+  std::string text =
+      fmt::format("{}: {}, {} allocation attempts", name,
+                  record.outcome.empty() ? "done" : record.outcome, record.attempts.size());
   if (attempt < record.attempts.size())
     text += fmt::format(" ({}: {})", shim::ordinal(attempt), record.attempts[attempt]);
   return text + (record.state.empty() ? "" : "; " + record.state);
@@ -75,8 +73,8 @@ const std::vector<std::string>& expect_same(const iova_variant& expected,
   static std::vector<std::string> known_met;
   known_met.clear();
   if (auto difference = compare(expected, actual, program, options.faults))
-    known_met = the_run().report_difference(difference->operation, difference->values,
-                                            options.known);
+    known_met =
+        the_run().report_difference(difference->operation, difference->values, options.known);
   return known_met;
 }
 

@@ -56,8 +56,7 @@ std::string describe_space(const Domain& domain, const Model& model) {
   return text + fmt::format("  {:<24} free, {:#x} is 4 GiB\n  max32_alloc_size {:#x}, cached_node "
                             "{:#x}, cached32_node {:#x}\n",
                             print_range(next, IOVA_ANCHOR_PFN - 1), domain.first_pfn_above_32bit(),
-                            model.hint(), model.cached().lo,
-                            model.cached32().lo);
+                            model.hint(), model.cached().lo, model.cached32().lo);
 }
 
 // From the engine's own books, which no broken allocator can spoil: as it should be.
@@ -84,8 +83,8 @@ std::string describe_state(const Circumstances& at) {
 
 std::string describe_operation(const program::Program& whole_program, const Position& position) {
   if (!position.operation()) return "the end of the program";
-  std::string text = fmt::format("{} ({})", position.current,
-                                 print(whole_program.operations[position.current]));
+  std::string text =
+      fmt::format("{} ({})", position.current, print(whole_program.operations[position.current]));
   if (position.calls_begun > 1)
     text += fmt::format(", its {} call", shim::ordinal(position.calls_begun - 1));
   return text;

@@ -26,15 +26,15 @@ struct Range {
   void* iova;     // what alloc() or reserve() returned, NULL for fast ones
   RangeKind kind;
   intrusive::set_member_hook<NormalLink> by_address;  // not for reserved ones
-  intrusive::list_member_hook<NormalLink> in_slot;  // or in the flush queue
+  intrusive::list_member_hook<NormalLink> in_slot;    // or in the flush queue
   // Of a queued one:
-  list_head pages = {};        // where its page-table pages were
-  const void* list = nullptr;  // that the queue will put; NULL while it is not queued yet
-  uint64_t unmapped_at = 0;    // hardware flushes started before
-  uint64_t queued_at = 0;      // ms
+  list_head pages = {};         // where its page-table pages were
+  const void* list = nullptr;   // that the queue will put; NULL while it is not queued yet
+  uint64_t unmapped_at = 0;     // hardware flushes started before
+  uint64_t queued_at = 0;       // ms
   bool overlaps_flush = false;  // queued while a flush lasted ...
   bool is_overtaken = false;    // ... which a timer overtook: that one may have passed it over
-  unsigned ring = 0;           // its CPU, or 0
+  unsigned ring = 0;            // its CPU, or 0
 };
 
 struct ByLo {

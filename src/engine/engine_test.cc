@@ -58,11 +58,10 @@ TEST(Run, EmptyProgramIsARun) { EXPECT_TRUE(run(fixed, {}).attempts.empty()); }
 TEST(Run, TellsWhatEveryOperationReturned) {
   EXPECT_EQ(narrate("cache_get\ninit start=16\ninit_rcaches\nalloc_fast size=3\nalloc size=33\n"
                     "alloc limit=15\nfind at=middle\nfree_fast\nput\ncache_put\n"),
-            (std::vector<std::string>{"0", "start pfn 0x10, 4 GiB at pfn 0x100000", "0",
-                                      "0xffffc..0xfffff", "0xfffc0..0xfffe0", "NULL",
-                                      "pfn 0xfffd0 in 0xfffc0..0xfffe0", "pfn 0xffffc",
-                                      "1 ranges were in use",
-                                      "0 references left", "drop 0 references"}));
+            (std::vector<std::string>{
+                "0", "start pfn 0x10, 4 GiB at pfn 0x100000", "0", "0xffffc..0xfffff",
+                "0xfffc0..0xfffe0", "NULL", "pfn 0xfffd0 in 0xfffc0..0xfffe0", "pfn 0xffffc",
+                "1 ranges were in use", "0 references left", "drop 0 references"}));
 }
 
 TEST(Run, CountsTheAttemptsOfEveryOperation) {
@@ -145,9 +144,9 @@ class ModelAlone : public testing::TestWithParam<Flip> {};
 TEST_P(ModelAlone, IsFoundToDivergeByGrownPrograms) {
   iova_variant variant = fixed;
   GetParam().flip(variant);
-  static constexpr program::OpCode few[] = {
-      program::OpCode::init, program::OpCode::init_rcaches, program::OpCode::alloc,
-      program::OpCode::alloc_fast, program::OpCode::free_fast};
+  static constexpr program::OpCode few[] = {program::OpCode::init, program::OpCode::init_rcaches,
+                                            program::OpCode::alloc, program::OpCode::alloc_fast,
+                                            program::OpCode::free_fast};
   auto search = [&] {
     if (GetParam().text) run(variant, program::parse(GetParam().text));
     for (uint64_t seed = 0; seed < 20'000; seed++) run(variant, grown(seed, 30, few));
@@ -157,16 +156,18 @@ TEST_P(ModelAlone, IsFoundToDivergeByGrownPrograms) {
 
 INSTANTIATE_TEST_SUITE_P(
     , ModelAlone,
-    testing::Values(
-        Flip{"HintFromFullWalkOnly",
-             [](iova_variant& v) { v.hint_from_full_walk_only = false; }, "hint-wrong:"},
-        Flip{"HintSparesUnaligned", [](iova_variant& v) { v.hint_spares_unaligned = false; },
-             "placement-wrong:",
-             "cache_get\ninit\nreserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=4\n"
-             "alloc size=8\nalloc unaligned size=8\n"},
-        Flip{"RcacheLimitChecked", [](iova_variant& v) { v.rcache_limit_checked = false; },
-             "rcache-wrong:"},
-        Flip{"AllocatesLazily", [](iova_variant& v) { v.allocates_lazily = false; }, "rcache-contents:"}),
+    testing::Values(Flip{"HintFromFullWalkOnly",
+                         [](iova_variant& v) { v.hint_from_full_walk_only = false; },
+                         "hint-wrong:"},
+                    Flip{"HintSparesUnaligned",
+                         [](iova_variant& v) { v.hint_spares_unaligned = false; },
+                         "placement-wrong:",
+                         "cache_get\ninit\nreserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=4\n"
+                         "alloc size=8\nalloc unaligned size=8\n"},
+                    Flip{"RcacheLimitChecked",
+                         [](iova_variant& v) { v.rcache_limit_checked = false; }, "rcache-wrong:"},
+                    Flip{"AllocatesLazily", [](iova_variant& v) { v.allocates_lazily = false; },
+                         "rcache-contents:"}),
     [](const auto& info) { return info.param.name; });
 
 class GrownPrograms : public testing::TestWithParam<const iova_variant*> {};
@@ -176,8 +177,7 @@ TEST_P(GrownPrograms, MakeNoNewFinding) {
   for (uint64_t seed = 0; seed < 2000; seed++) run(*GetParam(), grown(seed, 20), {.known = known});
 }
 
-INSTANTIATE_TEST_SUITE_P(, GrownPrograms,
-                         testing::ValuesIn([] {
+INSTANTIATE_TEST_SUITE_P(, GrownPrograms, testing::ValuesIn([] {
                            std::vector<const iova_variant*> all;
                            for (const auto& revision : port::variants)
                              all.push_back(revision.variant);
@@ -234,8 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
         Skip{"FreeOfAnEmptySlot", "cache_get\ninit\nfree\n", "the slot has no such range"},
         Skip{"FreeFastOfATreeRange", "cache_get\ninit\ninit_rcaches\nalloc\nfree_fast\n",
              "the slot has no such range"},
-        Skip{"FreeByPointerOfAFastRange",
-             "cache_get\ninit\ninit_rcaches\nalloc_fast\n__free\n",
+        Skip{"FreeByPointerOfAFastRange", "cache_get\ninit\ninit_rcaches\nalloc_fast\n__free\n",
              "the slot has no such range"},
         Skip{"FreeByPfnOfAReservation", "cache_get\ninit\nreserve\nfree\n",
              "the slot has no such range"},
@@ -322,9 +321,9 @@ TEST(Faults, PointsBeyondThePlanAreIgnored) {
 }
 
 TEST(Faults, AtEveryPointAreHandledByFixed) {
-  auto program = program::parse(
-      "cache_get\ninit\nreserve lo=100 size=9\nreserve lo=90 size=40\ninit_rcaches\n"
-      "alloc_fast x256\nfree_fast x256\nalloc size=5\n");
+  auto program =
+      program::parse("cache_get\ninit\nreserve lo=100 size=9\nreserve lo=90 size=40\ninit_rcaches\n"
+                     "alloc_fast x256\nfree_fast x256\nalloc size=5\n");
   auto counts = run(fixed, program).attempts;
   for (size_t operation = 0; operation < counts.size(); operation++)
     for (size_t attempt = 0; attempt < counts[operation]; attempt++) {
@@ -344,9 +343,8 @@ TEST(Known, FindingsEndTheProcessWhenTheyAreNot) {
 
 TEST(Known, FindingsAreGonePastAndListedOnce) {
   std::string known[] = {"other:key", hint_key};
-  EXPECT_EQ(
-      run(port::v7_3::variant, program::parse(hint_poisoned), {.known = known}).known_met,
-      std::vector<std::string>{hint_key});
+  EXPECT_EQ(run(port::v7_3::variant, program::parse(hint_poisoned), {.known = known}).known_met,
+            std::vector<std::string>{hint_key});
 }
 
 TEST(Known, FindingsAreListedAnewByEveryRun) {
@@ -414,8 +412,7 @@ TEST(ImpossibleRequest, GrantedFromTheRcachesIsNotTakenForOneGrantedFromTheTree)
 }
 
 TEST(Known, CrashOfRcacheInitIsGonePast) {
-  std::string known[] = {
-      "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc"};
+  std::string known[] = {"slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc"};
   auto program = program::parse("cache_get\ninit\nfail 0x10\ninit_rcaches\nalloc\n");
   EXPECT_EQ(run(port::v6_12::variant, program, {.known = known}).known_met.size(), 1u);
 }
@@ -436,9 +433,9 @@ TEST(Report, HasKeyHeadlineFaultsAndOperationFirst) {
       "kmem_cache_alloc(iommu_iova_magazine) of 1024 bytes, GFP_KERNEL, in "
       "iova_magazine_alloc()\n"
       "operation: 3 (init_rcaches)\n";
-  EXPECT_DEATH(run(port::v6_12::variant,
-                   program::parse("cache_get\ninit\nfail 0x10\ninit_rcaches\n")),
-               literally(expected));
+  EXPECT_DEATH(
+      run(port::v6_12::variant, program::parse("cache_get\ninit\nfail 0x10\ninit_rcaches\n")),
+      literally(expected));
 }
 
 TEST(Report, MarksTheOperationAtFaultInTheProgram) {

@@ -25,8 +25,21 @@ struct Snapshot;
 
 // The functions of an allocator, as variant.h has them.
 enum class Function : uint8_t {
-  cache_get, cache_put, rcache_range, init_domain, init_rcaches, put_domain, alloc, alloc_fast,
-  free_pfn, free_iova, free_fast, find, reserve, queue_init, queue,
+  cache_get,
+  cache_put,
+  rcache_range,
+  init_domain,
+  init_rcaches,
+  put_domain,
+  alloc,
+  alloc_fast,
+  free_pfn,
+  free_iova,
+  free_fast,
+  find,
+  reserve,
+  queue_init,
+  queue,
 };
 inline constexpr size_t function_count = 15;
 
@@ -43,10 +56,10 @@ struct Call {
   Range* range;
 
   // Arguments: those that the function has.
-  uint64_t size = 0;   // pages; of init_domain(), bytes in a granule
-  uint64_t limit = 0;  // pfn, inclusive
-  uint64_t pfn = 0;    // to free, find or reserve from; of init_domain(), the first one
-  uint64_t last = 0;   // to reserve up to
+  uint64_t size = 0;     // pages; of init_domain(), bytes in a granule
+  uint64_t limit = 0;    // pfn, inclusive
+  uint64_t pfn = 0;      // to free, find or reserve from; of init_domain(), the first one
+  uint64_t last = 0;     // to reserve up to
   void* iova = nullptr;  // to free; or the result
   list_head* pages = nullptr;
   bool aligned = false, flush = false, single = false;
@@ -60,12 +73,12 @@ struct Call {
   size_t first_attempt = 0;  // among shim::attempts()
 
   // Results, once it is over.
-  bool granted = false;       // of what returns a range
-  bool lost_pfn_0 = false;    // granted, but its caller takes it for a refusal
-  int error = 0;              // of what returns one
-  uint64_t lo = 0, hi = 0;    // the range granted or found
-  uint64_t bytes = 0;         // of rcache_range()
-  const void* list = nullptr;  // of queue(): that will be put
+  bool granted = false;             // of what returns a range
+  bool lost_pfn_0 = false;          // granted, but its caller takes it for a refusal
+  int error = 0;                    // of what returns one
+  uint64_t lo = 0, hi = 0;          // the range granted or found
+  uint64_t bytes = 0;               // of rcache_range()
+  const void* list = nullptr;       // of queue(): that will be put
   size_t attempts = 0, faults = 0;  // made in it, and those that failed
 };
 

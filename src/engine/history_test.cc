@@ -28,8 +28,8 @@ class Recorder : public Listener {
   explicit Recorder(Lines& lines, std::string name = "") : lines_(lines), name_(std::move(name)) {}
   void begin_call(Call&) override { lines_.push_back(name_ + "begin"); }
   void end_call(Call& call) override {
-    std::string text = fmt::format("{}end, {} of {} attempts failed", name_, call.faults,
-                                   call.attempts);
+    std::string text =
+        fmt::format("{}end, {} of {} attempts failed", name_, call.faults, call.attempts);
     if (call.granted) text += fmt::format(", {:#x}", call.lo);
     if (call.in_interrupt) text += ", in an interrupt";
     lines_.push_back(text);
@@ -68,9 +68,9 @@ class Told : public testing::Test {
     shim::set_iommu_handlers({[](const void* d) { self->events_.on_hardware_flush(d); },
                               [](const list_head* list) { self->events_.on_pages_put(list); }});
     shim::set_event_observer([](bool is_timer) { self->events_.on_handler(is_timer); });
-    domain_.memory = shim::new_object(shim::ObjectKind::kmalloc, nullptr, v_.domain_size, 16, true,
-                                      SHIM_SITE)
-                         .memory;
+    domain_.memory =
+        shim::new_object(shim::ObjectKind::kmalloc, nullptr, v_.domain_size, 16, true, SHIM_SITE)
+            .memory;
     make(Call(Function::cache_get));
     Call init(Function::init_domain, &domain_);
     init.size = 4096;

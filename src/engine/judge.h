@@ -21,7 +21,7 @@ struct Scene {
   Position& position;
   Looker& looker;
   const iova_variant* variant = nullptr;
-  size_t findings = 0;  // ever
+  size_t findings = 0;            // ever
   bool beyond_judgement = false;  // gone past a finding that leaves nothing to judge
 };
 

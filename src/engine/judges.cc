@@ -24,10 +24,10 @@ void tell(const Event& event, Listeners&... listeners) {
 
 Judges::Judges(Scene& scene, Tracer& tracer)
     : models(scene), failures(scene), scene_(scene), tracer_(tracer), duties_(scene),
-      grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models), pfn_lookups_(scene),
-      reservations_(scene), structure_(scene), rings_(scene), flushes_(scene, models),
-      placement_(scene, models), fields_(scene, models), magazines_(scene, models),
-      objects_(scene, models) {}
+      grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models),
+      pfn_lookups_(scene), reservations_(scene), structure_(scene), rings_(scene),
+      flushes_(scene, models), placement_(scene, models), fields_(scene, models),
+      magazines_(scene, models), objects_(scene, models) {}
 
 void Judges::begin() {
   for (Judge* judge : std::initializer_list<Judge*>{
@@ -41,10 +41,10 @@ void Judges::listen(History& history, bool to_callers) {
   to_callers_ = to_callers;
   history.forget_listeners();
   for (size_t i = 0; i < function_count; i++) history.tell(static_cast<Function>(i), *this);
-  for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
-                    Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
-                    Kind::time_passed, Kind::cpu_offline, Kind::finding, Kind::quiet, Kind::look,
-                    Kind::looked, Kind::glance})
+  for (Kind kind :
+       {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
+        Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin, Kind::time_passed,
+        Kind::cpu_offline, Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance})
     history.tell(kind, *this);
 }
 

@@ -192,8 +192,7 @@ void counted_backwards(const void* domain, iova_queue_fields* fields) {
 }
 
 constexpr unsigned long first_pfn = 0xfffff;
-void the_one_queued(const void*, void (*visit)(void*, const iova_queued_view*),
-                       void* context) {
+void the_one_queued(const void*, void (*visit)(void*, const iova_queued_view*), void* context) {
   iova_queued_view view{0, first_pfn, 1, 0};
   if (queued_one) visit(context, &view);
 }
@@ -229,8 +228,7 @@ const Broken broken[] = {
     {&oracle::iova_below_start, "iova-below-start:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_below_start; }, FAST "alloc_fast\n"},
     {&oracle::iova_above_limit, "iova-above-limit:alloc_iova:alloc:none",
-     [](iova_variant& v) { v.alloc_fast = alloc_twice_the_limit; },
-     FAST "alloc_fast limit=100\n"},
+     [](iova_variant& v) { v.alloc_fast = alloc_twice_the_limit; }, FAST "alloc_fast limit=100\n"},
     {&oracle::impossible_granted, "impossible-granted:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc_fast = alloc_fast_anywhere; },
      FAST "alloc_fast size=8 limit=6\n"},
@@ -332,8 +330,7 @@ const Broken broken[] = {
     {&oracle::cached_node_wrong, "cached-node-wrong:init_iova_domain:init:none",
      [](iova_variant& v) { v.fields = cached_node_elsewhere; }, "init\n"},
     {&oracle::hint_wrong, "hint-wrong:alloc_iova:alloc:none",
-     [](iova_variant& v) { v.hint_from_full_walk_only = false; },
-     FAST "alloc size=32 limit=20\n"},
+     [](iova_variant& v) { v.hint_from_full_walk_only = false; }, FAST "alloc size=32 limit=20\n"},
     {&oracle::node_unaccounted, "node-unaccounted:free_iova_fast:free_fast:none",
      [](iova_variant& v) { v.free_fast = free_all_but_one; },
      FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
@@ -344,8 +341,7 @@ const Broken broken[] = {
     {&oracle::magazine_stray, "magazine-stray:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_magazine = magazine_of_unknown_pfn; }, "init\n"},
     {&oracle::magazine_duplicate, "magazine-duplicate:free_iova_fast:free_fast:none",
-     [](iova_variant& v) { v.each_magazine = magazines_twice; },
-     FAST "alloc_fast\nfree_fast\n"},
+     [](iova_variant& v) { v.each_magazine = magazines_twice; }, FAST "alloc_fast\nfree_fast\n"},
     {&oracle::rcache_contents, "rcache-contents:free_iova_fast:free_fast:none",
      [](iova_variant& v) { v.free_fast = free_below_the_latest; },
      FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
@@ -365,8 +361,8 @@ TEST_P(EngineOracle, FiresOnABrokenAllocator) {
   iova_variant variant = good;
   GetParam().break_it(variant);
   EXPECT_DEATH(judge(GetParam(), variant),
-               literally(std::string("==iovafuzz== key: ") + GetParam().key + "\nbroken rule: " +
-                         shim::headline(*GetParam().oracle) + "\n"));
+               literally(std::string("==iovafuzz== key: ") + GetParam().key +
+                         "\nbroken rule: " + shim::headline(*GetParam().oracle) + "\n"));
 }
 
 TEST_P(EngineOracle, IsSilentOnAGoodOne) { judge(GetParam(), good); }

@@ -29,8 +29,8 @@ std::string key_of(const shim::Finding& finding, const Position& position,
   for (const InjectedFault& fault : injected)
     if (fault.operation == position.current && fault.attempt >= position.first_attempt())
       site = fault.what.site->function;
-  return fmt::format("{}:{}:{}:{}", finding.oracle->id, finding.function,
-                     position.operation_name(), site);
+  return fmt::format("{}:{}:{}:{}", finding.oracle->id, finding.function, position.operation_name(),
+                     site);
 }
 
 }  // namespace engine

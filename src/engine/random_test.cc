@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Many random inputs, on the engine as targets have it: the allocator and the shim under sanitizers,
-// the engine without.
+// Many random inputs, on the engine as targets have it: the allocator and the shim under
+// sanitizers, the engine without.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -29,7 +29,8 @@ TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {
     program::decode(bytes, program);
     uint64_t hash = run(fixed, program).trace_hash;
     program::Program reassembled = program::parse(print(program));
-    ASSERT_EQ(run(fixed, program::decode(program::encode(reassembled))).trace_hash, hash) << "round " << round;
+    ASSERT_EQ(run(fixed, program::decode(program::encode(reassembled))).trace_hash, hash)
+        << "round " << round;
   }
 }
 

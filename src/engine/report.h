@@ -10,8 +10,8 @@
 namespace engine {
 
 struct Report {
-  std::string key;         // oracle:function:operation:fault site, the finding's identity
-  std::string headline;    // without values
+  std::string key;       // oracle:function:operation:fault site, the finding's identity
+  std::string headline;  // without values
   shim::Severity severity;
   std::string blame;       // whose doing: "allocator", "shim" or "harness"
   std::string function;    // kernel function at fault
@@ -19,12 +19,12 @@ struct Report {
                            // wrong first, as far as the model and the oracles can tell
   size_t operation_index;  // in the program; the number of its operations for its end
   std::string came_to;     // where it showed if nobody had looked closely; empty if there
-  std::vector<std::string> faults;  // injected before the finding, a line each
+  std::vector<std::string> faults;     // injected before the finding, a line each
   std::vector<std::string> gone_past;  // keys of known findings met before
-  std::string values;      // what was found
-  std::string program;     // text, the operation at fault marked
-  std::string history;     // of the object it is about; may be empty
-  std::string state;       // of the domains; may be empty
+  std::string values;                  // what was found
+  std::string program;                 // text, the operation at fault marked
+  std::string history;                 // of the object it is about; may be empty
+  std::string state;                   // of the domains; may be empty
 };
 
 // The whole report as text, as engines' logs have it: key, headline, faults and operation first.

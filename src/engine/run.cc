@@ -136,8 +136,8 @@ void Run::plan() {
 }
 
 void Run::execute(const Operation& operation) {
-  history.add({.kind = Kind::operation_begin, .operation = &operation,
-               .number = has_faults_planned_});
+  history.add(
+      {.kind = Kind::operation_begin, .operation = &operation, .number = has_faults_planned_});
   operations::function_of(operation.code)(*this, operation);
 }
 
@@ -285,8 +285,8 @@ void Run::release_queued() {
                          [](const Domain& domain) { return !domain.queued.empty(); });
   Acting time(position, OpCode::tick);
   if (any)
-    operations::advance_time(*this, std::max(variant_->queue->timeout,
-                                             variant_->queue->timeout_of_single));
+    operations::advance_time(
+        *this, std::max(variant_->queue->timeout, variant_->queue->timeout_of_single));
 }
 
 // Frees all ranges and flushes: what is then left in the tree is lost capacity, which a look
@@ -319,8 +319,7 @@ void Run::give_everything_back(Domain& domain) {
 
 // Books the faults of the operation at hand.
 void Run::note_faults() {
-  while (!injected_.empty() && injected_.back().operation == position.current)
-    injected_.pop_back();
+  while (!injected_.empty() && injected_.back().operation == position.current) injected_.pop_back();
   auto attempts = shim::attempts();
   for (size_t i = 0; i < attempts.size(); i++)
     if (attempts[i].failed) injected_.push_back({position.current, i, attempts[i]});
@@ -340,9 +339,9 @@ bool Run::on_finding(const shim::Finding& finding) {
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
   // What a known finding led to is known: the repeated run may meet nothing else.
   if (fate == Fate::look_closer) throw Abandoned{};
-  Report report = describe(finding, std::move(key),
-                           {*whole_program_, position, books, judges_.models, *variant_,
-                            injected_, result_.known_met});
+  Report report = describe(
+      finding, std::move(key),
+      {*whole_program_, position, books, judges_.models, *variant_, injected_, result_.known_met});
   if (met_first_ && met_first_->operation != report.operation)
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   if (fate == Fate::report_closely) repeat_closely_before_this_call();
@@ -356,8 +355,7 @@ void Run::repeat_closely_before_this_call() {
   static program::Program before;
   const std::vector<Operation>& operations = position.program->operations;
   size_t whole = std::min(position.current, operations.size());
-  before.operations.assign(operations.begin(),
-                           operations.begin() + static_cast<ptrdiff_t>(whole));
+  before.operations.assign(operations.begin(), operations.begin() + static_cast<ptrdiff_t>(whole));
   const Operation* operation = position.operation();
   if (position.calls_begun > 1 && operation && calls(*operation) >= position.calls_begun) {
     Operation counted = *operation;
@@ -379,8 +377,8 @@ std::vector<std::string> Run::report_difference(size_t operation, std::string va
   options_ = {.known = known};
   policy_.begin(options_, true);
   result_.known_met.clear();
-  shim::raise(shim::Finding{&oracle::variants_differ, position.function(), "", std::move(values),
-                            nullptr});
+  shim::raise(
+      shim::Finding{&oracle::variants_differ, position.function(), "", std::move(values), nullptr});
   return result_.known_met;
 }
 

@@ -76,8 +76,7 @@ class Run {
  private:
   const Result& run_once(const iova_variant& variant, const program::Program& program,
                          const Options& options);
-  void begin(const iova_variant& variant, const program::Program& program,
-             const Options& options);
+  void begin(const iova_variant& variant, const program::Program& program, const Options& options);
   void execute_all();
   void plan();
   void execute(const Operation& operation);
@@ -123,7 +122,7 @@ class Run {
   // everything after each call.
   bool closely_ = false;
   bool repeated_ = false;
-  std::optional<bool> judges_callers_;  // nothing while nobody listens
+  std::optional<bool> judges_callers_;               // nothing while nobody listens
   const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
   struct Met {
     std::string key, operation;

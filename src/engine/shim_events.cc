@@ -55,8 +55,11 @@ void ShimEvents::on_pages_put(const list_head* list) {
 void ShimEvents::end_release() {
   position_.releasing = false;
   Acting freeing(position_, OpCode::free_fast);
-  history_.add({.kind = Kind::release_end, .cpu = release_.cpu, .domain = release_.domain,
-                .range = release_.range, .number = position_.release_start});
+  history_.add({.kind = Kind::release_end,
+                .cpu = release_.cpu,
+                .domain = release_.domain,
+                .range = release_.range,
+                .number = position_.release_start});
   if (looks_at_releases_) looker_.glance(*release_.domain);
 }
 

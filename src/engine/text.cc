@@ -11,8 +11,8 @@ std::vector<Report> check_text(std::span<const uint8_t> input) {
   std::vector<Report> reports;
   for (const program::Violation& violation : program::check_forms(input)) {
     Report report;
-    report.key = fmt::format("{}:{}:{}:none", violation.oracle->id, violation.function,
-                             violation.operation);
+    report.key =
+        fmt::format("{}:{}:{}:none", violation.oracle->id, violation.function, violation.operation);
     report.headline = shim::headline(*violation.oracle);
     report.severity = violation.oracle->severity;
     report.blame = shim::name(shim::Blame::harness);

@@ -75,8 +75,7 @@ void Tracer::add_attempts() {
 
 void Tracer::add(const Snapshot& view) {
   trace_.add(view.nodes_hash());
-  for (const iova_depot_view& depot : view.depots)
-    trace_.add(depot.size << 1 | depot.work_pending);
+  for (const iova_depot_view& depot : view.depots) trace_.add(depot.size << 1 | depot.work_pending);
   trace_.add(view.magazines.size());
   trace_.add(view.contents.hash());
   trace_.add(view.fields.max32_alloc_size);

@@ -37,9 +37,7 @@ void Snapshot::take(const iova_variant& v, const void* domain) {
       this);
   v.each_magazine(
       domain,
-      [](void* self, const iova_magazine_view* view) {
-        static_cast<Snapshot*>(self)->add(*view);
-      },
+      [](void* self, const iova_magazine_view* view) { static_cast<Snapshot*>(self)->add(*view); },
       this);
   v.each_depot(
       domain,
@@ -96,17 +94,17 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
     std::string depots;
     for (const iova_depot_view& depot : s.depots)
       depots += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
-    text += fmt::format(
-        "{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "
-        "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}{}",
-        text.empty() ? "" : "; ", domain.number, s.nodes.size(),
-        static_cast<uint32_t>(s.nodes_hash()), s.magazines.size(), s.cached.size(),
-        static_cast<uint32_t>(s.contents.hash()), depots, s.fields.max32_alloc_size,
-        s.fields.cached_lo, s.fields.cached32_lo,
-        s.queue.exists ? fmt::format(", {} queued, {} flushes started, {} finished{}",
-                                     s.queued.size(), s.queue.started, s.queue.finished,
-                                     s.queue.timer_pending ? ", timer armed" : "")
-                       : "");
+    text +=
+        fmt::format("{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "
+                    "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}{}",
+                    text.empty() ? "" : "; ", domain.number, s.nodes.size(),
+                    static_cast<uint32_t>(s.nodes_hash()), s.magazines.size(), s.cached.size(),
+                    static_cast<uint32_t>(s.contents.hash()), depots, s.fields.max32_alloc_size,
+                    s.fields.cached_lo, s.fields.cached32_lo,
+                    s.queue.exists ? fmt::format(", {} queued, {} flushes started, {} finished{}",
+                                                 s.queued.size(), s.queue.started, s.queue.finished,
+                                                 s.queue.timer_pending ? ", timer armed" : "")
+                                   : "");
   }
   return text;
 }

@@ -12,9 +12,9 @@ namespace port {
 
 struct DefectInfo {
   const char* flag;
-  const char* commit;   // upstream's fix, "not established" or "own"
+  const char* commit;  // upstream's fix, "not established" or "own"
   const char* meaning;
-  const char* needs;    // of the revision, as C++; may be empty
+  const char* needs;  // of the revision, as C++; may be empty
 };
 
 inline constexpr DefectInfo defects[] = {

@@ -223,8 +223,8 @@ static int iommu_dma_init_fq_percpu(iommu_dma_cookie* cookie, const shim_site* s
   iova_fq* queue;
   unsigned cpu;
 
-  queue = static_cast<iova_fq*>(
-      (__alloc_percpu)(helper::struct_size(fq_size), alignof(iova_fq), site));
+  queue =
+      static_cast<iova_fq*>((__alloc_percpu)(helper::struct_size(fq_size), alignof(iova_fq), site));
   if (!queue) return -ENOMEM;
 
   for_each_possible_cpu(cpu) iommu_dma_init_one_fq(per_cpu_ptr(queue, cpu), fq_size);

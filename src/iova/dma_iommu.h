@@ -14,12 +14,11 @@
 
 namespace port::IOVAFUZZ_PORT {
 
-inline constexpr unsigned IOVA_DEFAULT_FQ_SIZE = 256;  // entries of a ring, one stays free
-inline constexpr unsigned IOVA_DEFAULT_FQ_TIMEOUT = 10;  // ms
+inline constexpr unsigned IOVA_DEFAULT_FQ_SIZE = 256;     // entries of a ring, one stays free
+inline constexpr unsigned IOVA_DEFAULT_FQ_TIMEOUT = 10;   // ms
 inline constexpr unsigned IOVA_SINGLE_FQ_TIMEOUT = 1000;  // ms
 
-using page_list =
-    std::conditional_t<revision.page_list_has_a_type, iommu_pages_list, list_head>;
+using page_list = std::conditional_t<revision.page_list_has_a_type, iommu_pages_list, list_head>;
 
 struct iova_fq_entry {
   unsigned long iova_pfn;
@@ -43,8 +42,8 @@ struct iova_fq_of_any_size {
 };
 
 // A ring: head is the oldest entry, tail the place for the next.
-using iova_fq = std::conditional_t<revision.single_flush_queue, iova_fq_of_any_size,
-                                   iova_fq_of_fixed_size>;
+using iova_fq =
+    std::conditional_t<revision.single_flush_queue, iova_fq_of_any_size, iova_fq_of_fixed_size>;
 
 enum iommu_dma_queue_type { IOMMU_DMA_OPTS_PER_CPU_QUEUE, IOMMU_DMA_OPTS_SINGLE_QUEUE };
 
@@ -65,8 +64,8 @@ struct iommu_dma_cookie {
   struct flush_timer : timer_list {
     iommu_dma_cookie* cookie;
   } fq_timer;
-  int fq_timer_on;           // from the first range that is queued to the start of the flush
-  iommu_domain* fq_domain;   // NULL: there is no queue
+  int fq_timer_on;          // from the first range that is queued to the start of the flush
+  iommu_domain* fq_domain;  // NULL: there is no queue
   iommu_dma_options options;
 };
 

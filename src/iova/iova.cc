@@ -132,8 +132,8 @@ static void iova_insert_rbtree(iova_tree& root, iova* iova, struct iova* start) 
 }
 
 static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
-                                         unsigned long limit_pfn, iova* new_iova,
-                                         bool size_aligned, unsigned long lowest_pfn) {
+                                         unsigned long limit_pfn, iova* new_iova, bool size_aligned,
+                                         unsigned long lowest_pfn) {
   iova *curr, *prev;
   unsigned long flags;
   unsigned long new_pfn, retry_pfn;
@@ -210,8 +210,8 @@ static void free_iova_mem(iova* iova) {
   if (iova->pfn_lo != IOVA_ANCHOR) kmem_cache_free(iova_cache, iova);
 }
 
-iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                 bool size_aligned, unsigned long lowest_pfn) {
+iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn, bool size_aligned,
+                 unsigned long lowest_pfn) {
   iova* new_iova;
   int ret;
 
@@ -219,8 +219,8 @@ iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn
   new_iova = alloc_iova_mem();
   if (!new_iova) return nullptr;
 
-  ret = __alloc_and_insert_iova_range(iovad, size, limit_pfn + 1, new_iova, size_aligned,
-                                      lowest_pfn);
+  ret =
+      __alloc_and_insert_iova_range(iovad, size, limit_pfn + 1, new_iova, size_aligned, lowest_pfn);
   if (ret) {
     free_iova_mem(new_iova);
     return nullptr;
@@ -481,8 +481,8 @@ static void iova_magazine_push(iova_magazine* mag, unsigned long pfn) {
 }
 
 [[maybe_unused]] static void iova_depot_work_func(work_struct* work) {
-  auto* rcache = reinterpret_cast<iova_rcache_with_list*>(
-      reinterpret_cast<char*>(work) - offsetof(iova_rcache_with_list, work));
+  auto* rcache = reinterpret_cast<iova_rcache_with_list*>(reinterpret_cast<char*>(work) -
+                                                          offsetof(iova_rcache_with_list, work));
   iova_magazine* mag = nullptr;
   unsigned long flags;
 
@@ -513,10 +513,9 @@ int iova_domain_init_rcaches(iova_domain* iovad) {
     rcache = &iovad->rcaches[i];
     spin_lock_init(&rcache->lock);
     helper::set_domain(rcache, iovad);
-    if (revision.depot_is_list)
-      INIT_DELAYED_WORK(helper::depot_work(rcache), iova_depot_work_func);
-    rcache->cpu_rcaches = static_cast<iova_cpu_rcache*>(
-        __alloc_percpu(sizeof(iova_cpu_rcache), cache_line_size()));
+    if (revision.depot_is_list) INIT_DELAYED_WORK(helper::depot_work(rcache), iova_depot_work_func);
+    rcache->cpu_rcaches =
+        static_cast<iova_cpu_rcache*>(__alloc_percpu(sizeof(iova_cpu_rcache), cache_line_size()));
     if (!rcache->cpu_rcaches) {
       ret = -ENOMEM;
       goto out_err;
@@ -546,8 +545,7 @@ out_err:
 }
 
 // Returns false if the range must go back to the tree instead.
-static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache,
-                                 unsigned long iova_pfn) {
+static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsigned long iova_pfn) {
   iova_cpu_rcache* cpu_rcache;
   iova_magazine* mag_to_free = nullptr;
   bool can_insert = false;

@@ -15,8 +15,8 @@
 // "Any context" includes interrupts.
 #pragma once
 
-#include <boost/intrusive/set.hpp>
 #include <bit>
+#include <boost/intrusive/set.hpp>
 #include <type_traits>
 
 #include "iova/defect.h"
@@ -51,9 +51,9 @@ inline constexpr unsigned MAX_GLOBAL_MAGS = 32;      // capacity of a depot arra
 inline constexpr unsigned long IOVA_DEPOT_DELAY = msecs_to_jiffies(100);  // jiffies
 
 // A node of the tree: pages pfn_lo..pfn_hi, both included.
-struct iova : boost::intrusive::set_base_hook<
-                  boost::intrusive::link_mode<boost::intrusive::normal_link>,
-                  boost::intrusive::optimize_size<true>> {
+struct iova
+    : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>,
+                                      boost::intrusive::optimize_size<true>> {
   unsigned long pfn_hi;
   unsigned long pfn_lo;
 };
@@ -139,8 +139,8 @@ void __free_iova(iova_domain* iovad, iova* iova);
 // Allocates size pages, the highest that fit between start_pfn and limit_pfn. size_aligned asks for
 // alignment to size, rounded up to a power of two. NULL: no room, or no memory. Any context.
 // lowest_pfn, which upstream does not have, raises start_pfn for this request.
-iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                 bool size_aligned, unsigned long lowest_pfn = 0);
+iova* alloc_iova(iova_domain* iovad, unsigned long size, unsigned long limit_pfn, bool size_aligned,
+                 unsigned long lowest_pfn = 0);
 // Frees what alloc_iova_fast() returned for the same size; into the rcaches, if they take it. Any
 // context.
 void free_iova_fast(iova_domain* iovad, unsigned long pfn, unsigned long size);

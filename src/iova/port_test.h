@@ -104,8 +104,7 @@ class PortTest : public testing::TestWithParam<PortRevision> {
   Pages reserve(unsigned long lo, unsigned long hi) { return pages(v.reserve(domain, lo, hi)); }
   Pages find(unsigned long pfn) { return pages(v.find(domain, pfn)); }
   void free_pfn(unsigned long pfn) { v.free_pfn(domain, pfn); }
-  unsigned long alloc_fast(unsigned long size, unsigned long limit = below_4g,
-                           bool flush = true) {
+  unsigned long alloc_fast(unsigned long size, unsigned long limit = below_4g, bool flush = true) {
     return v.alloc_fast(domain, size, limit, flush);
   }
   void free_fast(unsigned long pfn, unsigned long size) { v.free_fast(domain, pfn, size); }
@@ -180,8 +179,8 @@ class PortTest : public testing::TestWithParam<PortRevision> {
   unsigned references = 0;
 };
 
-#define INSTANTIATE_PORT_TESTS(suite)                                               \
-  INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(port_revisions()),            \
-                           [](const testing::TestParamInfo<PortRevision>& info) {   \
-                             return std::string(info.param.name);                   \
+#define INSTANTIATE_PORT_TESTS(suite)                                             \
+  INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(port_revisions()),          \
+                           [](const testing::TestParamInfo<PortRevision>& info) { \
+                             return std::string(info.param.name);                 \
                            })

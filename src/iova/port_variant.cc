@@ -113,8 +113,7 @@ void queue_fields(const void* domain, iova_queue_fields* out) {
           c.fq_domain && timer_pending(&c.fq_timer)};
 }
 
-void each_queued(const void* domain, void (*visit)(void*, const iova_queued_view*),
-                 void* context) {
+void each_queued(const void* domain, void (*visit)(void*, const iova_queued_view*), void* context) {
   const iommu_dma_cookie& c = as_cookie(domain);
   if (!c.fq_domain) return;
   bool single = revision.single_flush_queue && c.options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE;

@@ -15,7 +15,7 @@
 
 struct list_head;
 
-#define IOVA_BINS 6         /* magazine caches of a domain, for sizes 1, 2, 4 .. 32 pages */
+#define IOVA_BINS 6          /* magazine caches of a domain, for sizes 1, 2, 4 .. 32 pages */
 #define IOVA_ANCHOR_PFN ~0ul /* of the node that is always the last */
 
 /* The domain's own fields, as a debugger would show them. */
@@ -23,7 +23,7 @@ struct iova_fields {
   unsigned long granule; /* bytes */
   unsigned long start_pfn;
   unsigned long dma_32bit_pfn;
-  unsigned long max32_alloc_size; /* pages */
+  unsigned long max32_alloc_size;         /* pages */
   unsigned long cached_lo, cached_hi;     /* the range of cached_node */
   unsigned long cached32_lo, cached32_hi; /* the range of cached32_node */
   bool has_rcaches;
@@ -31,10 +31,10 @@ struct iova_fields {
 
 struct iova_magazine_view {
   unsigned int bin;
-  int cpu;  /* -1: in the depot */
+  int cpu;       /* -1: in the depot */
   bool previous; /* a CPU's second magazine; the first is the loaded one */
   unsigned long size;
-  const unsigned long *pfns;
+  const unsigned long* pfns;
 };
 
 struct iova_depot_view {
@@ -60,35 +60,35 @@ struct iova_queued_view {
  * address inside the domain.
  */
 struct iova_queue {
-  bool has_single;                 /* one ring for all CPUs can be had */
-  unsigned long entries;           /* of a ring, one of which stays free */
+  bool has_single;                          /* one ring for all CPUs can be had */
+  unsigned long entries;                    /* of a ring, one of which stays free */
   unsigned long timeout, timeout_of_single; /* ms */
   /* iommu_dma_init_fq(). 0 or -ENOMEM; put_domain() frees the queue. */
-  int (*init)(void *domain, bool single);
+  int (*init)(void* domain, bool single);
   /* queue_iova(). pfn as alloc_fast() gave it, with the same size. The pages of freelist belong to
    * the queue from now on, and freelist itself does until they are put: pages_put of shim/iommu.h
    * is then told of the list that is returned. */
-  const void *(*queue)(void *domain, unsigned long pfn, unsigned long size,
-                       struct list_head *freelist);
-  void (*fields)(const void *domain, struct iova_queue_fields *fields);
+  const void* (*queue)(void* domain, unsigned long pfn, unsigned long size,
+                       struct list_head* freelist);
+  void (*fields)(const void* domain, struct iova_queue_fields* fields);
   /* The rings in order of CPU, the oldest entry first. */
-  void (*each_queued)(const void *domain,
-                      void (*visit)(void *context, const struct iova_queued_view *queued),
-                      void *context);
+  void (*each_queued)(const void* domain,
+                      void (*visit)(void* context, const struct iova_queued_view* queued),
+                      void* context);
 };
 
 struct iova_variant {
-  const char *name; /* "port@6.12" */
+  const char* name; /* "port@6.12" */
   /* For a kernel tree, the identifier of the revision that it should equal, "v6_12"; or NULL. */
-  const char *like;
-  size_t domain_size;    /* bytes */
-  size_t magazine_pfns;  /* capacity of a magazine */
-  size_t depot_magazines; /* capacity of a depot; 0: a list, which has no end (v6.7) */
-  bool trims_depot; /* by delayed work */
-  bool embeds_rcaches; /* in the domain, instead of allocating them */
-  bool flushes_depots; /* when a fast request fails, not only the CPUs' magazines */
-  bool flushes_dead_cpus; /* when a CPU goes offline, its magazines */
-  bool allocates_lazily; /* magazines, when something is freed into them */
+  const char* like;
+  size_t domain_size;        /* bytes */
+  size_t magazine_pfns;      /* capacity of a magazine */
+  size_t depot_magazines;    /* capacity of a depot; 0: a list, which has no end (v6.7) */
+  bool trims_depot;          /* by delayed work */
+  bool embeds_rcaches;       /* in the domain, instead of allocating them */
+  bool flushes_depots;       /* when a fast request fails, not only the CPUs' magazines */
+  bool flushes_dead_cpus;    /* when a CPU goes offline, its magazines */
+  bool allocates_lazily;     /* magazines, when something is freed into them */
   bool rcache_limit_checked; /* behaviours.inc has the meaning */
   /* How max32_alloc_size differs from upstream's: behaviours.inc has the meaning. */
   bool hint_from_full_walk_only, hint_spares_unaligned;
@@ -103,50 +103,50 @@ struct iova_variant {
   /* iova_cache_put(). May sleep. */
   void (*cache_put)(void);
   /* init_iova_domain(). granule: bytes, a power of two up to PAGE_SIZE. */
-  void (*init_domain)(void *domain, unsigned long granule, unsigned long start_pfn);
+  void (*init_domain)(void* domain, unsigned long granule, unsigned long start_pfn);
   /* iova_domain_init_rcaches() (v5.18): 0 or a negative error number. May sleep.
    * NULL: init_domain() does it. */
-  int (*init_rcaches)(void *domain);
+  int (*init_rcaches)(void* domain);
   /* iova_rcache_range() (v6.0): bytes, of the largest size cached. NULL: not told. */
   unsigned long (*rcache_range)(void);
   /* put_iova_domain(), after the flush queue's end. May sleep. */
-  void (*put_domain)(void *domain);
+  void (*put_domain)(void* domain);
   /* alloc_iova(). NULL: no room, or no memory. */
-  void *(*alloc)(void *domain, unsigned long size, unsigned long limit_pfn, bool size_aligned);
+  void* (*alloc)(void* domain, unsigned long size, unsigned long limit_pfn, bool size_aligned);
   /* alloc_iova_fast(): a start pfn. 0: no room, or no memory. */
-  unsigned long (*alloc_fast)(void *domain, unsigned long size, unsigned long limit_pfn,
+  unsigned long (*alloc_fast)(void* domain, unsigned long size, unsigned long limit_pfn,
                               bool flush_rcache);
   /* free_iova(). pfn: any of the range. */
-  void (*free_pfn)(void *domain, unsigned long pfn);
+  void (*free_pfn)(void* domain, unsigned long pfn);
   /* __free_iova(). */
-  void (*free_iova)(void *domain, void *iova);
+  void (*free_iova)(void* domain, void* iova);
   /* free_iova_fast(). pfn and size as of alloc_fast(). */
-  void (*free_fast)(void *domain, unsigned long pfn, unsigned long size);
+  void (*free_fast)(void* domain, unsigned long pfn, unsigned long size);
   /* find_iova(). NULL: no range contains pfn. */
-  void *(*find)(void *domain, unsigned long pfn);
+  void* (*find)(void* domain, unsigned long pfn);
   /* reserve_iova(). pfn_hi is included. NULL: no memory, or pfns beyond the address space. */
-  void *(*reserve)(void *domain, unsigned long pfn_lo, unsigned long pfn_hi);
+  void* (*reserve)(void* domain, unsigned long pfn_lo, unsigned long pfn_hi);
 
-  const struct iova_queue *queue; /* NULL: not at hand */
+  const struct iova_queue* queue; /* NULL: not at hand */
 
   /* White box. Nothing here allocates, locks or changes anything. */
-  unsigned long (*pfn_lo)(const void *iova);
-  unsigned long (*pfn_hi)(const void *iova);
-  void (*fields)(const void *domain, struct iova_fields *fields);
+  unsigned long (*pfn_lo)(const void* iova);
+  unsigned long (*pfn_hi)(const void* iova);
+  void (*fields)(const void* domain, struct iova_fields* fields);
   /* All nodes in order, the anchor last; stops when visit returns false. */
-  void (*each_node)(const void *domain, bool (*visit)(void *context, unsigned long lo,
-                                                      unsigned long hi),
-                    void *context);
+  void (*each_node)(const void* domain,
+                    bool (*visit)(void* context, unsigned long lo, unsigned long hi),
+                    void* context);
   /*
    * All magazines that exist; nothing if the domain has no rcaches. In order of bin and CPU, loaded
    * before prev, then the bin's depot: a list from its head, an array from its first.
    */
-  void (*each_magazine)(const void *domain,
-                        void (*visit)(void *context, const struct iova_magazine_view *magazine),
-                        void *context);
-  void (*each_depot)(const void *domain,
-                     void (*visit)(void *context, const struct iova_depot_view *depot),
-                     void *context);
+  void (*each_magazine)(const void* domain,
+                        void (*visit)(void* context, const struct iova_magazine_view* magazine),
+                        void* context);
+  void (*each_depot)(const void* domain,
+                     void (*visit)(void* context, const struct iova_depot_view* depot),
+                     void* context);
 };
 
 #endif

@@ -5,8 +5,8 @@
  */
 #include "drivers/iommu/iova.c"
 
-#include "tree_features.h"
 #include "kernel/kernel_variant.h"
+#include "tree_features.h"
 
 #if TREE_HAS_QUEUE
 /* The tree's own lines, unmodified (probe.cmake). */
@@ -215,8 +215,8 @@ static const void *queue(void *domain, unsigned long pfn, unsigned long size,
 #endif
   queue_iova(c, pfn, size, list);
 #if TREE_HAS_SINGLE_QUEUE
-  struct iova_fq *fq = c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE ? c->single_fq
-                                                                   : raw_cpu_ptr(c->percpu_fq);
+  struct iova_fq *fq =
+      c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE ? c->single_fq : raw_cpu_ptr(c->percpu_fq);
 #else
   struct iova_fq *fq = raw_cpu_ptr(c->fq);
 #endif

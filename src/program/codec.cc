@@ -14,17 +14,17 @@
 //
 // The bytes. Decoding runs front to back and never fails:
 //
-//   program   = operation*                 at most max_operations and max_calls; the rest is ignored
-//   operation = head operand*
-//   head      = e dd ooooo                 bit 7, bits 6-5, bits 4-0
+//   program   = operation*                 at most max_operations and max_calls; the rest is
+//   ignored operation = head operand* head      = e dd ooooo                 bit 7, bits 6-5, bits
+//   4-0
 //
 //   ooooo     the opcode; those without an operation stand for opcode - operation_count
 //   dd        the domain, ignored by operations that name none
 //   e         1: operands follow, in the order of the operation table. 0: all have their fallback,
 //             so the commonest operations are one byte long
 //
-//   operands of Kind::bits that stand next to each other share a byte, the first in the lowest bits;
-//   a value beyond the range is taken modulo its size
+//   operands of Kind::bits that stand next to each other share a byte, the first in the lowest
+//   bits; a value beyond the range is taken modulo its size
 //
 //   Kind::number  one byte b: below 252, entry b of the pool (modulo the pool's size);
 //                 252, 253, 254, 255: a raw value of 1, 2, 4, 8 bytes follows, little endian
@@ -36,8 +36,8 @@
 //
 //   Bytes missing at the end read as zero. The empty input is the empty program.
 //
-// Many byte strings mean the same program; encode() gives the canonical one: e is 0 where it can be,
-// pools are used where they hold the value, raw values are as short as possible.
+// Many byte strings mean the same program; encode() gives the canonical one: e is 0 where it can
+// be, pools are used where they hold the value, raw values are as short as possible.
 #include <algorithm>
 #include <bit>
 

@@ -137,8 +137,7 @@ TEST(Codec, DecodedRandomBytesSurviveText) {
 
 TEST(Codec, OpcodesWithoutAnOperationStandForAnother) {
   for (uint8_t opcode = operation_count; opcode < 32; opcode++)
-    EXPECT_EQ(decode(Bytes{opcode}),
-              decode(Bytes{static_cast<uint8_t>(opcode - operation_count)}));
+    EXPECT_EQ(decode(Bytes{opcode}), decode(Bytes{static_cast<uint8_t>(opcode - operation_count)}));
 }
 
 TEST(Codec, DomainBitsOfOperationsWithoutADomainAreIgnored) {

@@ -53,14 +53,17 @@ class Writer {
 
 std::string dictionary(const std::string& target, std::span<const OpCode> operations,
                        bool in_words) {
-  std::string text = fmt::format(
-      "# SPDX-License-Identifier: GPL-2.0-only\n"
-      "# Generated from the operation table: iovafuzz list dictionary {}\n",
-      target);
+  std::string text =
+      fmt::format("# SPDX-License-Identifier: GPL-2.0-only\n"
+                  "# Generated from the operation table: iovafuzz list dictionary {}\n",
+                  target);
   Writer writer(text, in_words);
   if (in_words)
-    for (auto [name, word] : {std::pair("newline", "\n"), {"comment", "# "}, {"hexadecimal", "0x"},
-                              {"shift", "<<1023"}, {"domain", "domain=3"}})
+    for (auto [name, word] : {std::pair("newline", "\n"),
+                              {"comment", "# "},
+                              {"hexadecimal", "0x"},
+                              {"shift", "<<1023"},
+                              {"domain", "domain=3"}})
       writer.word(name, word);
   for (program::OpCode code : operations) {
     const program::OperationSpec& op = program::spec(code);

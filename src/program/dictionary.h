@@ -11,6 +11,7 @@ namespace program {
 
 // Each operation plain, and with each operand at each of its interesting values; or the words of
 // these, for a target that reads text.
-std::string dictionary(const std::string& target, std::span<const OpCode> operations, bool in_words);
+std::string dictionary(const std::string& target, std::span<const OpCode> operations,
+                       bool in_words);
 
 }  // namespace program

@@ -20,8 +20,8 @@ struct Parting {
 };
 
 Parting parting(const Program& a, const Program& b) {
-  auto [at_a, at_b] = std::mismatch(a.operations.begin(), a.operations.end(),
-                                    b.operations.begin(), b.operations.end());
+  auto [at_a, at_b] = std::mismatch(a.operations.begin(), a.operations.end(), b.operations.begin(),
+                                    b.operations.end());
   auto text = [](auto at, const Program& program) {
     return at == program.operations.end() ? std::string("the end") : print(*at);
   };
@@ -58,8 +58,7 @@ class Check {
       add(oracle::text_roundtrip, "parse",
           has_it ? spec(program.operations[index].code).name : "end",
           fmt::format("operation {}: {}: {}", index,
-                      has_it ? print(program.operations[index]) : "the end",
-                      error.what()));
+                      has_it ? print(program.operations[index]) : "the end", error.what()));
     }
     if (!fits_bytes(program)) return;
     Program decoded = forms_.decode(forms_.encode(program));

@@ -86,10 +86,10 @@ TEST(Mutation, CrossIsABeginningAndAnEnd) {
   Program first = grown(codes, 1, 30), second = grown(codes, 2, 30);
   for (uint64_t seed = 0; seed < 200; seed++) {
     auto child = Mutator(codes, seed).cross(first, second).operations;
-    size_t head = std::mismatch(child.begin(), child.end(), first.operations.begin(),
-                                first.operations.end())
-                      .first -
-                  child.begin();
+    size_t head =
+        std::mismatch(child.begin(), child.end(), first.operations.begin(), first.operations.end())
+            .first -
+        child.begin();
     size_t tail = std::mismatch(child.rbegin(), child.rend(), second.operations.rbegin(),
                                 second.operations.rend())
                       .first -

@@ -34,8 +34,24 @@ inline constexpr auto all_operations = [] {
 
 // What an operand is for. An operation has at most one of each.
 enum class Role : uint8_t {
-  cpus, cpu, granule, start, slot, size, limit, lo, count, unaligned, no_flush, oldest, at, pfn,
-  ms, mask, single, pages,
+  cpus,
+  cpu,
+  granule,
+  start,
+  slot,
+  size,
+  limit,
+  lo,
+  count,
+  unaligned,
+  no_flush,
+  oldest,
+  at,
+  pfn,
+  ms,
+  mask,
+  single,
+  pages,
 };
 inline constexpr size_t role_count = 18;
 
@@ -96,11 +112,11 @@ struct OperationSpec {
   bool allocates = false;    // so that a fault may hit it, although it reports nothing
   bool may_flush = false;    // the hardware
   bool any_context = false;  // may be called in interrupt handlers
-  uint8_t weight = 0;  // how often mutation inserts it, relative to the others
+  uint8_t weight = 0;        // how often mutation inserts it, relative to the others
   std::span<const OperandSpec> operands{};
-  uint8_t needs = 0;           // to do anything
+  uint8_t needs = 0;             // to do anything
   uint8_t gives = 0, takes = 0;  // of the above, unless it fails
-  const char* function = "";  // of the allocator, that it calls; "" if none
+  const char* function = "";     // of the allocator, that it calls; "" if none
   const char* meaning = "";
   const char* contract = "";  // when it is skipped instead, to keep the allocator's contract
 };

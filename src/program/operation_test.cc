@@ -12,8 +12,7 @@ namespace {
 
 TEST(Operations, HaveNamesOfTheirOwn) {
   std::set<std::string> names;
-  for (const OperationSpec& op : operations())
-    EXPECT_TRUE(names.insert(op.name).second) << op.name;
+  for (const OperationSpec& op : operations()) EXPECT_TRUE(names.insert(op.name).second) << op.name;
 }
 
 TEST(Operations, AreFoundByName) {

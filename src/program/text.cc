@@ -7,9 +7,9 @@
 //
 // Operands that are not given have their fallback; print() leaves those out. Numbers are decimal
 // or 0x hexadecimal. pfns may be relative: start+7, dma32-1 (dmaN is the first pfn that an N-bit
-// device does not reach). Slots are a..p, granules 1 .. 2K, 4K, positions first, middle, last, masks
-// 0x10 or, beyond 64 attempts, 0x1<<70. The last line ends like the others: a file that was cut off
-// is not taken for a shorter program.
+// device does not reach). Slots are a..p, granules 1 .. 2K, 4K, positions first, middle, last,
+// masks 0x10 or, beyond 64 attempts, 0x1<<70. The last line ends like the others: a file that was
+// cut off is not taken for a shorter program.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -65,8 +65,7 @@ class Parser {
     while (!text_.empty()) {
       line_++;
       size_t end = text_.find('\n');
-      if (end == std::string_view::npos)
-        fail("the last line does not end: is the file cut off?");
+      if (end == std::string_view::npos) fail("the last line does not end: is the file cut off?");
       std::string_view line = text_.substr(0, end);
       text_.remove_prefix(end + 1);
       auto words = split(line.substr(0, line.find('#')));
@@ -76,8 +75,7 @@ class Parser {
       if (program.operations.size() > max_operations)
         fail(fmt::format("a program has at most {} operations", max_operations));
       if (total_calls > max_calls_in_text)
-        fail(fmt::format("the counts of a program add up to at most {} calls",
-                         max_calls_in_text));
+        fail(fmt::format("the counts of a program add up to at most {} calls", max_calls_in_text));
     }
     return program;
   }
@@ -95,8 +93,8 @@ class Parser {
       words.push_back(line.substr(0, end));
       for (char c : words.back())
         if (c < '!' || c > '~')
-          fail(fmt::format("byte {:#04x} is no printable character",
-                           static_cast<unsigned char>(c)));
+          fail(
+              fmt::format("byte {:#04x} is no printable character", static_cast<unsigned char>(c)));
       line.remove_prefix(end);
     }
   }
@@ -131,8 +129,7 @@ class Parser {
   std::pair<std::string_view, std::string_view> split_operand(const OperationSpec& op,
                                                               std::string_view word) const {
     size_t equals = word.find('=');
-    if (equals != std::string_view::npos)
-      return {word.substr(0, equals), word.substr(equals + 1)};
+    if (equals != std::string_view::npos) return {word.substr(0, equals), word.substr(equals + 1)};
     for (const OperandSpec& operand : op.operands) {
       const RoleSpec& role = spec(operand.role);
       if (role.positional) return {role.key, word};

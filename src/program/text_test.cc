@@ -25,16 +25,15 @@ TEST(Text, EmptyTextIsTheEmptyProgram) {
 }
 
 TEST(Text, PrintsOneOperationALine) {
-  constexpr const char* text =
-      "cpus 2\n"
-      "cache_get\n"
-      "init start=0x1000\n"
-      "init_rcaches\n"
-      "fail 0x10\n"
-      "alloc_fast slot=b size=31 limit=dma32-4 x256\n"
-      "free_fast slot=b oldest x2\n"
-      "put\n"
-      "cache_put\n";
+  constexpr const char* text = "cpus 2\n"
+                               "cache_get\n"
+                               "init start=0x1000\n"
+                               "init_rcaches\n"
+                               "fail 0x10\n"
+                               "alloc_fast slot=b size=31 limit=dma32-4 x256\n"
+                               "free_fast slot=b oldest x2\n"
+                               "put\n"
+                               "cache_put\n";
   EXPECT_EQ(reprinted(text), text);
 }
 
@@ -111,8 +110,7 @@ TEST(TextErrors, OutOfRange) {
   EXPECT_EQ(error_of("alloc limit=0x10000000000000000\n"),
             "1: pfn 0x10000000000000000 is out of range: 0 to 0xffffffffffffffff");
   EXPECT_EQ(error_of("fail 0\n"), "1: mask 0 is out of range: 1 to 0xffffffffffffffff");
-  EXPECT_EQ(error_of("fail 1<<2048\n"),
-            "1: shift of the mask 2048 is out of range: 0 to 0x7ff");
+  EXPECT_EQ(error_of("fail 1<<2048\n"), "1: shift of the mask 2048 is out of range: 0 to 0x7ff");
 }
 
 TEST(TextErrors, NoNumber) {
@@ -171,8 +169,7 @@ TEST(TextErrors, TooManyCalls) {
   std::string text;
   for (size_t i = 0; i < max_calls_in_text / max_count_in_text; i++) text += "alloc x131072\n";
   EXPECT_EQ(error_of(text), "no error");
-  EXPECT_EQ(error_of(text + "put\n"),
-            "3: the counts of a program add up to at most 262144 calls");
+  EXPECT_EQ(error_of(text + "put\n"), "3: the counts of a program add up to at most 262144 calls");
 }
 
 }  // namespace

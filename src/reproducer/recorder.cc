@@ -25,8 +25,13 @@ unsigned number_of(const void* domain) {
 // Noted before it is made, since it may not return.
 void note(const char* function, const void* domain, uint64_t first = 0, uint64_t second = 0,
           uint64_t third = 0) {
-  made.push_back({function, number_of(domain), {first, second, third}, 0,
-                  shim::current_operation(), raw_smp_processor_id(), shim_jiffies()});
+  made.push_back({function,
+                  number_of(domain),
+                  {first, second, third},
+                  0,
+                  shim::current_operation(),
+                  raw_smp_processor_id(),
+                  shim_jiffies()});
 }
 
 uint64_t returned(uint64_t result) { return made.back().result = result; }

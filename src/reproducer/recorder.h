@@ -11,8 +11,8 @@
 namespace reproducer {
 
 struct Call {
-  const char* function;  // of reproducer.h
-  unsigned domain;       // index, in the order of their initialization
+  const char* function;   // of reproducer.h
+  unsigned domain;        // index, in the order of their initialization
   uint64_t arguments[3];  // after the domain; what is a node is its lowest pfn
   uint64_t result;        // pfn, error, or 0; of what returns a node, failed for NULL
   uint32_t operation;     // of the program

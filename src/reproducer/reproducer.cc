@@ -131,10 +131,9 @@ void reproducer_fail(unsigned int attempt) {
 void reproducer_irq(bool in_handler) { in_handler ? shim_irq_enter() : shim_irq_exit(); }
 
 iova_domain* reproducer_domain(void) {
-  return reinterpret_cast<iova_domain*>(
-      shim::new_object(shim::ObjectKind::kmalloc, nullptr, variant->domain_size, 16, true,
-                       SHIM_SITE)
-          .memory);
+  return reinterpret_cast<iova_domain*>(shim::new_object(shim::ObjectKind::kmalloc, nullptr,
+                                                         variant->domain_size, 16, true, SHIM_SITE)
+                                            .memory);
 }
 
 list_head* reproducer_pages(unsigned int count) {

@@ -25,45 +25,45 @@ struct iova;
 struct list_head;
 
 /* A world just booted, with so many CPUs. */
-void reproducer_start(const struct iova_variant *variant, unsigned int cpus);
+void reproducer_start(const struct iova_variant* variant, unsigned int cpus);
 /* What follows is this operation, which keys name. Ends the one before. */
-void reproducer_operation(const char *name);
+void reproducer_operation(const char* name);
 /* Of the operation that has just begun, the attempt of that index (from 0) to allocate fails. */
 void reproducer_fail(unsigned int attempt);
 /* What follows runs in an interrupt handler, or no longer. */
 void reproducer_irq(bool in_handler);
 /* Zeroed memory for a domain; put_iova_domain() frees it. */
-struct iova_domain *reproducer_domain(void);
+struct iova_domain* reproducer_domain(void);
 /* A list with so many page-table pages. */
-struct list_head *reproducer_pages(unsigned int count);
+struct list_head* reproducer_pages(unsigned int count);
 /*
  * What the allocator has come to: all results and its own state, the same on every machine. For
  * findings that take a model of the allocator to see: it is one if the digest is this, still.
  */
 unsigned long long reproducer_digest(void);
-void reproducer_compare(unsigned long long digest, const char *key);
+void reproducer_compare(unsigned long long digest, const char* key);
 /* Returns the exit status 0, and says that nothing was found. Where everything was given back,
  * nothing may be left. */
 int reproducer_end(bool gave_everything_back);
 
 int iova_cache_get(void);
 void iova_cache_put(void);
-void init_iova_domain(struct iova_domain *iovad, unsigned long granule, unsigned long start_pfn);
-int iova_domain_init_rcaches(struct iova_domain *iovad);
-void put_iova_domain(struct iova_domain *iovad);
-struct iova *alloc_iova(struct iova_domain *iovad, unsigned long size, unsigned long limit_pfn,
+void init_iova_domain(struct iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
+int iova_domain_init_rcaches(struct iova_domain* iovad);
+void put_iova_domain(struct iova_domain* iovad);
+struct iova* alloc_iova(struct iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
                         bool size_aligned);
-unsigned long alloc_iova_fast(struct iova_domain *iovad, unsigned long size,
+unsigned long alloc_iova_fast(struct iova_domain* iovad, unsigned long size,
                               unsigned long limit_pfn, bool flush_rcache);
-void free_iova(struct iova_domain *iovad, unsigned long pfn);
-void __free_iova(struct iova_domain *iovad, struct iova *iova);
-void free_iova_fast(struct iova_domain *iovad, unsigned long pfn, unsigned long size);
-struct iova *find_iova(struct iova_domain *iovad, unsigned long pfn);
-struct iova *reserve_iova(struct iova_domain *iovad, unsigned long pfn_lo, unsigned long pfn_hi);
-int iommu_dma_init_fq(struct iova_domain *iovad, bool single);
+void free_iova(struct iova_domain* iovad, unsigned long pfn);
+void __free_iova(struct iova_domain* iovad, struct iova* iova);
+void free_iova_fast(struct iova_domain* iovad, unsigned long pfn, unsigned long size);
+struct iova* find_iova(struct iova_domain* iovad, unsigned long pfn);
+struct iova* reserve_iova(struct iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
+int iommu_dma_init_fq(struct iova_domain* iovad, bool single);
 /* Returns the list that the pages are on from now on. */
-const void *queue_iova(struct iova_domain *iovad, unsigned long pfn, unsigned long size,
-                       struct list_head *freelist);
+const void* queue_iova(struct iova_domain* iovad, unsigned long pfn, unsigned long size,
+                       struct list_head* freelist);
 
 #ifdef __cplusplus
 }

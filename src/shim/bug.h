@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /* Returns condition. */
-bool shim_warn_on(bool condition, const char *expression, const struct shim_site *site);
-void shim_bug_on(bool condition, const char *expression, const struct shim_site *site);
+bool shim_warn_on(bool condition, const char* expression, const struct shim_site* site);
+void shim_bug_on(bool condition, const char* expression, const struct shim_site* site);
 
 #ifdef __cplusplus
 }

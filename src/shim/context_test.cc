@@ -116,12 +116,13 @@ TEST_F(Context, SeveralAreFinishedInTheOrderOfTheirStart) {
 TEST_F(Context, AHandlerThatIsSuspendedIsWaitedFor) {
   static timer_list timer;
   timer = {};
-  timer_setup(&timer,
-              [](timer_list*) {
-                suspend_context();
-                log.push_back(1);
-              },
-              0);
+  timer_setup(
+      &timer,
+      [](timer_list*) {
+        suspend_context();
+        log.push_back(1);
+      },
+      0);
   mod_timer(&timer, 5);
   start_context([](void*) { shim_advance(5); }, nullptr);
   // Armed again, it must not run a second time beside itself.

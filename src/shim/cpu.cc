@@ -130,7 +130,8 @@ int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const
   return 0;
 }
 
-int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node, const shim_site* site) {
+int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
+                                         const shim_site* site) {
   (might_sleep)(site);
   if (!is_registered(state)) {
     raise(oracle::cpuhp_not_registered, site, "on removing an instance");

@@ -25,7 +25,7 @@ struct hlist_node {
 
 /* The one multi-instance state the allocator uses, and that there are others. */
 enum cpuhp_state { CPUHP_OFFLINE, CPUHP_IOMMU_IOVA_DEAD, CPUHP_ONLINE };
-typedef int (*shim_cpuhp_callback)(unsigned int cpu, struct hlist_node *node);
+typedef int (*shim_cpuhp_callback)(unsigned int cpu, struct hlist_node* node);
 
 unsigned int num_possible_cpus(void);
 unsigned int num_online_cpus(void);
@@ -40,17 +40,16 @@ void shim_cpu_offline(unsigned int cpu);
 void shim_cpu_online(unsigned int cpu);
 
 /* 0, or -ENOMEM when the fault plan says so. startup must be NULL. May sleep. */
-int cpuhp_setup_state_multi(enum cpuhp_state state, const char *name,
-                            shim_cpuhp_callback startup, shim_cpuhp_callback teardown,
-                            const struct shim_site *site);
+int cpuhp_setup_state_multi(enum cpuhp_state state, const char* name, shim_cpuhp_callback startup,
+                            shim_cpuhp_callback teardown, const struct shim_site* site);
 /* No instance may be left. May sleep. */
-void cpuhp_remove_multi_state(enum cpuhp_state state, const struct shim_site *site);
+void cpuhp_remove_multi_state(enum cpuhp_state state, const struct shim_site* site);
 /* 0, or -ENOMEM when the fault plan says so. May sleep. */
-int cpuhp_state_add_instance_nocalls(enum cpuhp_state state, struct hlist_node *node,
-                                     const struct shim_site *site);
+int cpuhp_state_add_instance_nocalls(enum cpuhp_state state, struct hlist_node* node,
+                                     const struct shim_site* site);
 /* 0. May sleep. */
-int cpuhp_state_remove_instance_nocalls(enum cpuhp_state state, struct hlist_node *node,
-                                        const struct shim_site *site);
+int cpuhp_state_remove_instance_nocalls(enum cpuhp_state state, struct hlist_node* node,
+                                        const struct shim_site* site);
 
 #ifdef __cplusplus
 }
@@ -58,8 +57,8 @@ int cpuhp_state_remove_instance_nocalls(enum cpuhp_state state, struct hlist_nod
 
 #define smp_processor_id() raw_smp_processor_id()
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < num_possible_cpus(); (cpu)++)
-#define for_each_online_cpu(cpu)                                        \
-  for ((cpu) = shim_next_online_cpu(0); (cpu) < num_possible_cpus();    \
+#define for_each_online_cpu(cpu)                                     \
+  for ((cpu) = shim_next_online_cpu(0); (cpu) < num_possible_cpus(); \
        (cpu) = shim_next_online_cpu((cpu) + 1))
 #define cpuhp_setup_state_multi(state, name, startup, teardown) \
   cpuhp_setup_state_multi(state, name, startup, teardown, SHIM_SITE)

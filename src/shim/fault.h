@@ -13,7 +13,12 @@
 namespace shim {
 
 enum class FallibleCall : uint8_t {
-  cache_create, slab_alloc, kmalloc, percpu_alloc, cpuhp, vmalloc,
+  cache_create,
+  slab_alloc,
+  kmalloc,
+  percpu_alloc,
+  cpuhp,
+  vmalloc,
 };
 const char* name(FallibleCall call);  // as the kernel names it: "kmem_cache_alloc", ...
 
@@ -24,7 +29,7 @@ using FaultMask = std::bitset<max_planned_attempts>;
 
 struct Attempt {
   FallibleCall call;
-  bool failed;        // by the plan
+  bool failed;  // by the plan
   gfp_t gfp;
   size_t size;        // bytes; 0 for calls that allocate no memory
   const char* cache;  // cache name, or NULL

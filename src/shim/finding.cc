@@ -70,7 +70,8 @@ void raise(const Finding& finding) {
 }  // namespace shim
 
 extern "C" bool shim_warn_on(bool condition, const char* expression, const shim_site* site) {
-  if (condition) shim::raise(shim::oracle::kernel_warn, site, fmt::format("WARN_ON({})", expression));
+  if (condition)
+    shim::raise(shim::oracle::kernel_warn, site, fmt::format("WARN_ON({})", expression));
   return condition;
 }
 

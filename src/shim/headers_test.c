@@ -35,21 +35,21 @@ static_assert(sizeof(u32) == 4, "with a message");
 static DEFINE_MUTEX(a_mutex);
 
 /* The first expression that is wrong, or NULL. */
-const char *wrong_in_headers(void);
-const char *wrong_in_headers(void) {
+const char* wrong_in_headers(void);
+const char* wrong_in_headers(void) {
 #define EXPECT(expression) \
   if (!(expression)) return #expression
   struct holder holder = {0}, *holders;
-  struct hlist_node *none = NULL;
-  struct timer_list *timer = &holder.timer;
+  struct hlist_node* none = NULL;
+  struct timer_list* timer = &holder.timer;
   unsigned int a = 3, b = 5, cpu, cpus = 0;
   atomic_t flag = {0};
   atomic64_t counter = {41};
-  u32 *percpu;
+  u32* percpu;
   struct {
     int head;
     long elements[];
-  } *pages = NULL;
+  }* pages = NULL;
   struct list_head list;
   struct iommu_pages_list typed, other = IOMMU_PAGES_LIST_INIT(other);
 
@@ -72,7 +72,7 @@ const char *wrong_in_headers(void) {
   EXPECT(to_delayed_work(&holder.work.work) == &holder.work);
   holders = from_timer(holders, timer, timer);
   EXPECT(holders == &holder);
-  EXPECT(PAGE_SIZE == 4096 && ERR_PTR(-ENOMEM) == (void *)-12l);
+  EXPECT(PAGE_SIZE == 4096 && ERR_PTR(-ENOMEM) == (void*)-12l);
 
   EXPECT(atomic_xchg(&flag, 1) == 0 && atomic_read(&flag) == 1);
   EXPECT(atomic_cmpxchg(&flag, 0, 7) == 1 && atomic_read(&flag) == 1);

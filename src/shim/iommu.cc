@@ -51,8 +51,8 @@ const iommu_domain_ops shim_iommu_ops = {
 void shim_flush_hardware(const void* domain) { told.flush_hardware(domain); }
 
 void shim_add_page(list_head* list, const shim_site* site) {
-  Object& page = new_object(ObjectKind::page, nullptr, sizeof(list_head), alignof(list_head),
-                            false, site);
+  Object& page =
+      new_object(ObjectKind::page, nullptr, sizeof(list_head), alignof(list_head), false, site);
   list_add_tail(reinterpret_cast<list_head*>(page.memory), list);
 }
 

@@ -14,12 +14,12 @@ struct iommu_dma_cookie;
 struct iommu_domain;
 
 struct iommu_domain_ops {
-  void (*flush_iotlb_all)(struct iommu_domain *domain);
+  void (*flush_iotlb_all)(struct iommu_domain* domain);
 };
 
 struct iommu_domain {
-  const struct iommu_domain_ops *ops;
-  struct iommu_dma_cookie *iova_cookie;
+  const struct iommu_domain_ops* ops;
+  struct iommu_dma_cookie* iova_cookie;
 };
 
 /* The list type that page-table pages got of their own. */
@@ -34,14 +34,14 @@ extern "C" {
 /* Its flush is shim_flush_hardware(). */
 extern const struct iommu_domain_ops shim_iommu_ops;
 /* Flushes what the domain at this address may still have in the hardware: asks the handler. */
-void shim_flush_hardware(const void *domain);
+void shim_flush_hardware(const void* domain);
 
 /* Adds a fresh page to the end of a list. Never fails: a driver has the pages already. */
-void shim_add_page(struct list_head *list, const struct shim_site *site);
+void shim_add_page(struct list_head* list, const struct shim_site* site);
 /* Frees all pages of a list. put_pages_list() leaves it empty, iommu_put_pages_list() as it was, so
  * that it must be initialized before it is used again. */
-void put_pages_list(struct list_head *list, const struct shim_site *site);
-void iommu_put_pages_list(struct iommu_pages_list *list, const struct shim_site *site);
+void put_pages_list(struct list_head* list, const struct shim_site* site);
+void iommu_put_pages_list(struct iommu_pages_list* list, const struct shim_site* site);
 
 #ifdef __cplusplus
 }

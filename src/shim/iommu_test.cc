@@ -18,7 +18,9 @@ class Iommu : public testing::Test {
                         [](const list_head* list) { put.push_back(list); }});
     INIT_LIST_HEAD(&list);
   }
-  ~Iommu() override { set_iommu_handlers({[](const void*) {}, [](const list_head*) {}}); }
+  ~Iommu() override {
+    set_iommu_handlers({[](const void*) {}, [](const list_head*) {}});
+  }
 
   static std::vector<const list_head*> put;
   static std::vector<const void*> flushed;

@@ -13,26 +13,27 @@ struct list_head {
 };
 
 /* An empty list points to itself. */
-#define LIST_HEAD_INIT(name) {&(name), &(name)}
+#define LIST_HEAD_INIT(name) \
+  { &(name), &(name) }
 
-static inline void INIT_LIST_HEAD(struct list_head *list) { list->next = list->prev = list; }
+static inline void INIT_LIST_HEAD(struct list_head* list) { list->next = list->prev = list; }
 
-static inline bool list_empty(const struct list_head *list) { return list->next == list; }
+static inline bool list_empty(const struct list_head* list) { return list->next == list; }
 
-static inline void list_add_tail(struct list_head *element, struct list_head *list) {
+static inline void list_add_tail(struct list_head* element, struct list_head* list) {
   element->next = list;
   element->prev = list->prev;
   list->prev->next = element;
   list->prev = element;
 }
 
-static inline void list_del(struct list_head *element) {
+static inline void list_del(struct list_head* element) {
   element->prev->next = element->next;
   element->next->prev = element->prev;
 }
 
 /* Moves all elements to the front of another list. The emptied head is left as it is. */
-static inline void list_splice(const struct list_head *from, struct list_head *to) {
+static inline void list_splice(const struct list_head* from, struct list_head* to) {
   if (list_empty(from)) return;
   struct list_head *first = from->next, *last = from->prev;
   first->prev = to;

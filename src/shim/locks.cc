@@ -24,8 +24,7 @@ int class_count = 1;
 
 LockState state;  // of the context that runs
 auto& held = state.held;
-int &held_count = state.held_count, &irqs_off = state.irqs_off,
-    &in_interrupt = state.in_interrupt;
+int &held_count = state.held_count, &irqs_off = state.irqs_off, &in_interrupt = state.in_interrupt;
 
 // What was seen in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];

@@ -17,13 +17,13 @@ extern "C" {
 #endif
 
 struct shim_lock_class {
-  const char *name;     /* the expression that was initialized */
-  const char *function; /* where */
+  const char* name;     /* the expression that was initialized */
+  const char* function; /* where */
   int index;            /* 0 until first use */
 };
 
 struct shim_lock {
-  struct shim_lock_class *lock_class;
+  struct shim_lock_class* lock_class;
   unsigned int magic; /* tells an initialized lock from garbage */
   unsigned int held;
 };
@@ -36,17 +36,17 @@ struct mutex {
 
 #define SHIM_LOCK_MAGIC 0x10c4ed10u
 
-void shim_lock_init(struct shim_lock *lock, struct shim_lock_class *lock_class);
-void spin_lock(spinlock_t *lock, const struct shim_site *site);
-void spin_unlock(spinlock_t *lock, const struct shim_site *site);
-unsigned long shim_spin_lock_irqsave(spinlock_t *lock, const struct shim_site *site);
-void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags, const struct shim_site *site);
-void assert_spin_locked(spinlock_t *lock, const struct shim_site *site);
+void shim_lock_init(struct shim_lock* lock, struct shim_lock_class* lock_class);
+void spin_lock(spinlock_t* lock, const struct shim_site* site);
+void spin_unlock(spinlock_t* lock, const struct shim_site* site);
+unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const struct shim_site* site);
+void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct shim_site* site);
+void assert_spin_locked(spinlock_t* lock, const struct shim_site* site);
 /* May sleep. */
-void mutex_lock(struct mutex *lock, const struct shim_site *site);
-void mutex_unlock(struct mutex *lock, const struct shim_site *site);
+void mutex_lock(struct mutex* lock, const struct shim_site* site);
+void mutex_unlock(struct mutex* lock, const struct shim_site* site);
 /* A finding when called with a spinlock held, interrupts off or in an interrupt handler. */
-void might_sleep(const struct shim_site *site);
+void might_sleep(const struct shim_site* site);
 /* Run code as a hard interrupt handler would: interrupts off, no sleeping. Pairs nest. */
 void shim_irq_enter(void);
 void shim_irq_exit(void);
@@ -59,10 +59,10 @@ bool runs_in_interrupt();  // what runs now, in an interrupt handler
 }
 #endif
 
-#define SHIM_LOCK_CLASS(lock)                                                        \
-  (__extension__({                                                                   \
-    static struct shim_lock_class shim_class = {#lock, __func__, 0};                 \
-    &shim_class;                                                                     \
+#define SHIM_LOCK_CLASS(lock)                                        \
+  (__extension__({                                                   \
+    static struct shim_lock_class shim_class = {#lock, __func__, 0}; \
+    &shim_class;                                                     \
   }))
 #define spin_lock_init(lock) shim_lock_init((lock), SHIM_LOCK_CLASS(lock))
 #define mutex_init(mutex) shim_lock_init(&(mutex)->lock, SHIM_LOCK_CLASS(mutex))
@@ -70,8 +70,8 @@ bool runs_in_interrupt();  // what runs now, in an interrupt handler
   struct mutex name = {{&name.static_class, SHIM_LOCK_MAGIC, 0}, {#name, "DEFINE_MUTEX", 0}}
 #define spin_lock(lock) spin_lock((lock), SHIM_SITE)
 #define spin_unlock(lock) spin_unlock((lock), SHIM_SITE)
-#define spin_lock_irqsave(lock, flags) \
-  do {                                 \
+#define spin_lock_irqsave(lock, flags)                   \
+  do {                                                   \
     (flags) = shim_spin_lock_irqsave((lock), SHIM_SITE); \
   } while (0)
 #define spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore((lock), (flags), SHIM_SITE)

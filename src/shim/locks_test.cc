@@ -167,9 +167,8 @@ TEST_F(Locks, OrderNamesBothLocks) {
   nest(&a, &b);
   std::vector<Finding> found = findings_of([this] { nest(&b, &a); });
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].values,
-            "&a of SetUp() is taken while &b of SetUp() is held, "
-            "and elsewhere the other way round");
+  EXPECT_EQ(found[0].values, "&a of SetUp() is taken while &b of SetUp() is held, "
+                             "and elsewhere the other way round");
 }
 
 TEST_F(Locks, OrderIsForgottenByTheNextRun) {

@@ -28,8 +28,7 @@ TEST_F(PerCpu, NullMayBeFreed) {
 
 TEST_F(PerCpu, CopiesAreZeroed) {
   char* object = allocate(100, 8);
-  for (unsigned cpu = 0; cpu < 2; cpu++)
-    EXPECT_TRUE(all_bytes(per_cpu_ptr(object, cpu), 100, 0));
+  for (unsigned cpu = 0; cpu < 2; cpu++) EXPECT_TRUE(all_bytes(per_cpu_ptr(object, cpu), 100, 0));
   free_percpu(object);
 }
 

@@ -54,18 +54,15 @@ struct Program {
 
 const Program programs[] = {
     // Slab
-    {&oracle::slab_free_null,
-     "slab-free-null: kmem_cache_free() of a NULL pointer",
+    {&oracle::slab_free_null, "slab-free-null: kmem_cache_free() of a NULL pointer",
      [] { kmem_cache_free(new_cache(), nullptr); }},
-    {&oracle::slab_double_free,
-     "slab-double-free: object freed twice",
+    {&oracle::slab_double_free, "slab-double-free: object freed twice",
      [] {
        void* object = kmalloc(40, GFP_KERNEL);
        kfree(object);
        kfree(object);
      }},
-    {&oracle::slab_free_foreign,
-     "slab-free-foreign: free of a pointer that is no slab object",
+    {&oracle::slab_free_foreign, "slab-free-foreign: free of a pointer that is no slab object",
      [] {
        int local = 0;
        kfree(&local);
@@ -79,44 +76,36 @@ const Program programs[] = {
        kmem_cache* own = new_cache();
        kmem_cache_free(new_cache(), kmem_cache_alloc(own, GFP_KERNEL));
      }},
-    {&oracle::slab_null_cache,
-     "slab-null-cache: use of a NULL cache",
+    {&oracle::slab_null_cache, "slab-null-cache: use of a NULL cache",
      [] {
        kmem_cache* none = nullptr;
        kmem_cache_alloc(none, GFP_KERNEL);
      }},
-    {&oracle::slab_foreign_cache,
-     "slab-foreign-cache: use of a pointer that is no cache",
+    {&oracle::slab_foreign_cache, "slab-foreign-cache: use of a pointer that is no cache",
      [] { kmem_cache_alloc(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL)), GFP_KERNEL); }},
-    {&oracle::slab_destroyed_cache,
-     "slab-destroyed-cache: use of a destroyed cache",
+    {&oracle::slab_destroyed_cache, "slab-destroyed-cache: use of a destroyed cache",
      [] { kmem_cache_alloc(destroyed_cache(), GFP_KERNEL); }},
-    {&oracle::slab_destroy_twice,
-     "slab-destroy-twice: kmem_cache_destroy() of a destroyed cache",
+    {&oracle::slab_destroy_twice, "slab-destroy-twice: kmem_cache_destroy() of a destroyed cache",
      [] { kmem_cache_destroy(destroyed_cache()); }},
     {&oracle::slab_destroy_foreign,
      "slab-destroy-foreign: kmem_cache_destroy() of a pointer that is no cache",
      [] { kmem_cache_destroy(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL))); }},
-    {&oracle::slab_destroy_live,
-     "slab-destroy-live: kmem_cache_destroy() with live objects",
+    {&oracle::slab_destroy_live, "slab-destroy-live: kmem_cache_destroy() with live objects",
      [] {
        kmem_cache* cache = new_cache();
        kmem_cache_alloc(cache, GFP_KERNEL);
        kmem_cache_destroy(cache);
      }},
-    {&oracle::slab_zero_size,
-     "slab-zero-size: cache of objects without a size",
+    {&oracle::slab_zero_size, "slab-zero-size: cache of objects without a size",
      [] { kmem_cache_create("test", 0, 0, 0, nullptr); }},
-    {&oracle::slab_out_of_bounds,
-     "slab-out-of-bounds: access beside an object",
+    {&oracle::slab_out_of_bounds, "slab-out-of-bounds: access beside an object",
      [] {
        catch_sanitizer_reports();
        void* object = kmalloc(40, GFP_KERNEL);
        overwrite(object, 40);
        kfree(object);
      }},
-    {&oracle::slab_use_after_free,
-     "slab-use-after-free: access to a freed object",
+    {&oracle::slab_use_after_free, "slab-use-after-free: access to a freed object",
      [] {
        catch_sanitizer_reports();
        void* object = kmalloc(40, GFP_KERNEL);
@@ -124,21 +113,18 @@ const Program programs[] = {
        overwrite(object, 8);
        check_end_of_run();
      }},
-    {&oracle::slab_leak,
-     "slab-leak: object left at the end of the run",
+    {&oracle::slab_leak, "slab-leak: object left at the end of the run",
      [] {
        kmalloc(40, GFP_KERNEL);
        check_end_of_run();
      }},
-    {&oracle::slab_cache_left,
-     "slab-cache-left: cache left at the end of the run",
+    {&oracle::slab_cache_left, "slab-cache-left: cache left at the end of the run",
      [] {
        new_cache();
        check_end_of_run();
      }},
 
-    {&oracle::vmalloc_double_free,
-     "vmalloc-double-free: vmalloc memory freed twice",
+    {&oracle::vmalloc_double_free, "vmalloc-double-free: vmalloc memory freed twice",
      [] {
        void* memory = vmalloc(4096);
        vfree(memory);
@@ -147,16 +133,14 @@ const Program programs[] = {
     {&oracle::vmalloc_free_foreign,
      "vmalloc-free-foreign: vfree() of a pointer that is no vmalloc memory",
      [] { vfree(kmalloc(40, GFP_KERNEL)); }},
-    {&oracle::vmalloc_leak,
-     "vmalloc-leak: vmalloc memory left at the end of the run",
+    {&oracle::vmalloc_leak, "vmalloc-leak: vmalloc memory left at the end of the run",
      [] {
        (void)vmalloc(4096);
        check_end_of_run();
      }},
 
     // Page-table pages
-    {&oracle::page_double_free,
-     "page-double-free: page-table page freed twice",
+    {&oracle::page_double_free, "page-double-free: page-table page freed twice",
      [] {
        iommu_pages_list list = {};
        INIT_LIST_HEAD(&list.pages);
@@ -164,16 +148,14 @@ const Program programs[] = {
        iommu_put_pages_list(&list);
        iommu_put_pages_list(&list);
      }},
-    {&oracle::page_foreign,
-     "page-foreign: list of page-table pages with something else in it",
+    {&oracle::page_foreign, "page-foreign: list of page-table pages with something else in it",
      [] {
        list_head list, element;
        INIT_LIST_HEAD(&list);
        list_add_tail(&element, &list);
        put_pages_list(&list);
      }},
-    {&oracle::page_leak,
-     "page-leak: page-table page left at the end of the run",
+    {&oracle::page_leak, "page-leak: page-table page left at the end of the run",
      [] {
        list_head list;
        INIT_LIST_HEAD(&list);
@@ -185,11 +167,9 @@ const Program programs[] = {
     {&oracle::percpu_bad_size,
      "percpu-bad-size: per-CPU object of a size or alignment that the kernel refuses",
      [] { __alloc_percpu(PCPU_MIN_UNIT_SIZE + 1, 8); }},
-    {&oracle::percpu_cpu_range,
-     "percpu-cpu-range: per-CPU access for a CPU that is not possible",
+    {&oracle::percpu_cpu_range, "percpu-cpu-range: per-CPU access for a CPU that is not possible",
      [] { shim_per_cpu_ptr(__alloc_percpu(8, 8), num_possible_cpus(), SHIM_SITE); }},
-    {&oracle::percpu_use_after_free,
-     "percpu-use-after-free: per-CPU access to a freed object",
+    {&oracle::percpu_use_after_free, "percpu-use-after-free: per-CPU access to a freed object",
      [] {
        void* object = __alloc_percpu(8, 8);
        free_percpu(object);
@@ -198,8 +178,7 @@ const Program programs[] = {
     {&oracle::percpu_foreign,
      "percpu-foreign: per-CPU access through a pointer that is no per-CPU object",
      [] { shim_per_cpu_ptr(kmalloc(8, GFP_KERNEL), 0, SHIM_SITE); }},
-    {&oracle::percpu_double_free,
-     "percpu-double-free: per-CPU object freed twice",
+    {&oracle::percpu_double_free, "percpu-double-free: per-CPU object freed twice",
      [] {
        void* object = __alloc_percpu(8, 8);
        free_percpu(object);
@@ -208,50 +187,43 @@ const Program programs[] = {
     {&oracle::percpu_free_foreign,
      "percpu-free-foreign: free_percpu() of a pointer that is no per-CPU object",
      [] { free_percpu(kmalloc(8, GFP_KERNEL)); }},
-    {&oracle::percpu_leak,
-     "percpu-leak: per-CPU object left at the end of the run",
+    {&oracle::percpu_leak, "percpu-leak: per-CPU object left at the end of the run",
      [] {
        __alloc_percpu(8, 8);
        check_end_of_run();
      }},
 
     // Locks and context
-    {&oracle::lock_uninitialized,
-     "lock-uninitialized: use of a lock that was never initialized",
+    {&oracle::lock_uninitialized, "lock-uninitialized: use of a lock that was never initialized",
      [] { spin_lock(allocated<spinlock_t>()); }},
-    {&oracle::lock_recursion,
-     "lock-recursion: lock taken while it is held",
+    {&oracle::lock_recursion, "lock-recursion: lock taken while it is held",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
        spin_lock(&lock);
        spin_lock(&lock);
      }},
-    {&oracle::lock_not_held,
-     "lock-not-held: lock released or asserted but not held",
+    {&oracle::lock_not_held, "lock-not-held: lock released or asserted but not held",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
        spin_unlock(&lock);
      }},
-    {&oracle::lock_held_at_end,
-     "lock-held-at-end: lock held at the end of an operation",
+    {&oracle::lock_held_at_end, "lock-held-at-end: lock held at the end of an operation",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
        spin_lock(&lock);
        check_end_of_operation("test");
      }},
-    {&oracle::lock_freed_held,
-     "lock-freed-held: memory freed with a held lock in it",
+    {&oracle::lock_freed_held, "lock-freed-held: memory freed with a held lock in it",
      [] {
        spinlock_t* lock = allocated<spinlock_t>();
        spin_lock_init(lock);
        spin_lock(lock);
        kfree(lock);
      }},
-    {&oracle::lock_order,
-     "lock-order: locks taken in opposite orders",
+    {&oracle::lock_order, "lock-order: locks taken in opposite orders",
      [] {
        spinlock_t a, b;
        spin_lock_init(&a);
@@ -271,8 +243,7 @@ const Program programs[] = {
        spin_lock(&lock), spin_unlock(&lock);
        shim_irq_exit();
      }},
-    {&oracle::irqs_off_at_end,
-     "irqs-off-at-end: interrupts off at the end of an operation",
+    {&oracle::irqs_off_at_end, "irqs-off-at-end: interrupts off at the end of an operation",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -281,8 +252,7 @@ const Program programs[] = {
        spin_unlock(&lock);
        check_end_of_operation("test");
      }},
-    {&oracle::sleep_in_atomic,
-     "sleep-in-atomic: sleeping call in atomic context",
+    {&oracle::sleep_in_atomic, "sleep-in-atomic: sleeping call in atomic context",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -292,19 +262,16 @@ const Program programs[] = {
      }},
 
     // Work and timers
-    {&oracle::work_uninitialized,
-     "work-uninitialized: use of work that was never initialized",
+    {&oracle::work_uninitialized, "work-uninitialized: use of work that was never initialized",
      [] { schedule_delayed_work(allocated<delayed_work>(), 1); }},
-    {&oracle::work_init_pending,
-     "work-init-pending: initialization of pending work",
+    {&oracle::work_init_pending, "work-init-pending: initialization of pending work",
      [] {
        delayed_work* work = allocated<delayed_work>();
        INIT_DELAYED_WORK(work, ignore_work);
        schedule_delayed_work(work, 1);
        INIT_DELAYED_WORK(work, ignore_work);
      }},
-    {&oracle::work_freed_pending,
-     "work-freed-pending: memory freed with pending work in it",
+    {&oracle::work_freed_pending, "work-freed-pending: memory freed with pending work in it",
      [] {
        delayed_work* work = allocated<delayed_work>();
        INIT_DELAYED_WORK(work, ignore_work);
@@ -320,35 +287,30 @@ const Program programs[] = {
        start_context([](void*) { shim_advance(1); }, nullptr);
        kfree(work);
      }},
-    {&oracle::work_cancel_self,
-     "work-cancel-self: work waits for its own handler",
+    {&oracle::work_cancel_self, "work-cancel-self: work waits for its own handler",
      [] {
        static delayed_work work;
        INIT_DELAYED_WORK(&work, [](work_struct*) { cancel_delayed_work_sync(&work); });
        schedule_delayed_work(&work, 1);
        shim_advance(1);
      }},
-    {&oracle::work_pending_at_end,
-     "work-pending-at-end: work pending at the end of the run",
+    {&oracle::work_pending_at_end, "work-pending-at-end: work pending at the end of the run",
      [] {
        delayed_work work;
        INIT_DELAYED_WORK(&work, ignore_work);
        schedule_delayed_work(&work, 1);
        check_end_of_run();
      }},
-    {&oracle::timer_uninitialized,
-     "timer-uninitialized: use of a timer that was never initialized",
+    {&oracle::timer_uninitialized, "timer-uninitialized: use of a timer that was never initialized",
      [] { mod_timer(allocated<timer_list>(), 1); }},
-    {&oracle::timer_init_pending,
-     "timer-init-pending: initialization of a pending timer",
+    {&oracle::timer_init_pending, "timer-init-pending: initialization of a pending timer",
      [] {
        timer_list* timer = allocated<timer_list>();
        timer_setup(timer, ignore_timer, 0);
        mod_timer(timer, 1);
        timer_setup(timer, ignore_timer, 0);
      }},
-    {&oracle::timer_freed_pending,
-     "timer-freed-pending: memory freed with a pending timer in it",
+    {&oracle::timer_freed_pending, "timer-freed-pending: memory freed with a pending timer in it",
      [] {
        timer_list* timer = allocated<timer_list>();
        timer_setup(timer, ignore_timer, 0);
@@ -359,21 +321,21 @@ const Program programs[] = {
      "timer-freed-running: memory freed with a timer in it whose handler runs",
      [] {
        auto* timer = allocated<timer_list>();
-       timer_setup(timer, [](timer_list*) { suspend_context(); }, 0);
+       timer_setup(
+           timer, [](timer_list*) { suspend_context(); }, 0);
        mod_timer(timer, 1);
        start_context([](void*) { shim_advance(1); }, nullptr);
        kfree(timer);
      }},
-    {&oracle::timer_delete_self,
-     "timer-delete-self: timer waits for its own handler",
+    {&oracle::timer_delete_self, "timer-delete-self: timer waits for its own handler",
      [] {
        timer_list timer;
-       timer_setup(&timer, [](timer_list* self) { timer_delete_sync(self); }, 0);
+       timer_setup(
+           &timer, [](timer_list* self) { timer_delete_sync(self); }, 0);
        mod_timer(&timer, 1);
        shim_advance(1);
      }},
-    {&oracle::timer_pending_at_end,
-     "timer-pending-at-end: timer pending at the end of the run",
+    {&oracle::timer_pending_at_end, "timer-pending-at-end: timer pending at the end of the run",
      [] {
        timer_list timer;
        timer_setup(&timer, ignore_timer, 0);
@@ -382,8 +344,7 @@ const Program programs[] = {
      }},
 
     // CPU hotplug
-    {&oracle::cpuhp_state_busy,
-     "cpuhp-state-busy: hotplug state registered twice",
+    {&oracle::cpuhp_state_busy, "cpuhp-state-busy: hotplug state registered twice",
      [] {
        register_state();
        register_state();
@@ -402,8 +363,7 @@ const Program programs[] = {
        add_instance(&node);
        cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
      }},
-    {&oracle::cpuhp_double_add,
-     "cpuhp-double-add: hotplug instance added twice",
+    {&oracle::cpuhp_double_add, "cpuhp-double-add: hotplug instance added twice",
      [] {
        hlist_node node;
        register_state();
@@ -444,20 +404,15 @@ const Program programs[] = {
        check_end_of_run();
      },
      &oracle::cpuhp_state_left},
-    {&oracle::cpuhp_state_left,
-     "cpuhp-state-left: hotplug state left at the end of the run",
+    {&oracle::cpuhp_state_left, "cpuhp-state-left: hotplug state left at the end of the run",
      [] {
        register_state();
        check_end_of_run();
      }},
 
     // WARN and BUG
-    {&oracle::kernel_warn,
-     "kernel-warn: WARN_ON() hit",
-     [] { WARN_ON(num_online_cpus() == 2); }},
-    {&oracle::kernel_bug,
-     "kernel-bug: BUG_ON() hit",
-     [] { BUG_ON(num_online_cpus() == 2); }},
+    {&oracle::kernel_warn, "kernel-warn: WARN_ON() hit", [] { WARN_ON(num_online_cpus() == 2); }},
+    {&oracle::kernel_bug, "kernel-bug: BUG_ON() hit", [] { BUG_ON(num_online_cpus() == 2); }},
 };
 
 void use_world_normally() {

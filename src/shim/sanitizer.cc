@@ -23,9 +23,8 @@ __attribute__((weak)) int __asan_report_present(void);
 __attribute__((weak)) void* __asan_get_report_address(void);
 __attribute__((weak)) const char* __asan_get_report_description(void);
 __attribute__((weak)) void __sanitizer_symbolize_pc(void*, const char*, char*, size_t);
-__attribute__((weak)) void __ubsan_get_current_report_data(const char**, const char**,
-                                                           const char**, unsigned*, unsigned*,
-                                                           char**);
+__attribute__((weak)) void __ubsan_get_current_report_data(const char**, const char**, const char**,
+                                                           unsigned*, unsigned*, char**);
 }
 
 namespace shim {
@@ -70,8 +69,7 @@ class FrameSearch {
     if (is_allocator(function, where))
       frame_ = {bare_name(function), std::string(where), Blame::allocator};
     else if (frame_.where.empty() && (is_shim || is_harness))
-      frame_ = {bare_name(function), std::string(where),
-                is_shim ? Blame::shim : Blame::harness};
+      frame_ = {bare_name(function), std::string(where), is_shim ? Blame::shim : Blame::harness};
   }
   const Frame& frame() const { return frame_; }
 
@@ -150,9 +148,8 @@ _Unwind_Reason_Code take_frame_by_binutils(_Unwind_Context* context, void* searc
   uintptr_t address = _Unwind_GetIPInfo(context, &is_before) - !is_before;
   Dl_info module;
   if (!dladdr(reinterpret_cast<void*>(address), &module)) return _URC_NO_REASON;
-  std::string command =
-      fmt::format("addr2line -Cfie '{}' {:#x} 2>/dev/null", module.dli_fname,
-                  address - reinterpret_cast<uintptr_t>(module.dli_fbase));
+  std::string command = fmt::format("addr2line -Cfie '{}' {:#x} 2>/dev/null", module.dli_fname,
+                                    address - reinterpret_cast<uintptr_t>(module.dli_fbase));
   FILE* output = popen(command.c_str(), "r");
   if (!output) return _URC_NO_REASON;
   char function[1024], where[1024];
@@ -221,6 +218,6 @@ extern "C" void __ubsan_on_report(void) {
       std::string_view(kind) == "null-pointer-use"
           ? shim::wild_access()
           : shim::make_oracle(fmt::format("ubsan-{}", kind), "UndefinedBehaviorSanitizer report");
-  shim::notify(shim::Finding{&oracle, frame.function, frame.where, message, nullptr, false,
-                             frame.blame});
+  shim::notify(
+      shim::Finding{&oracle, frame.function, frame.where, message, nullptr, false, frame.blame});
 }

@@ -54,8 +54,7 @@ TEST_F(SanitizerReport, OfAddressSanitizerNamesKindAndAllocatorFunction) {
 }
 
 TEST_F(SanitizerReport, OfANullPointerIsASegv) {
-  EXPECT_DEATH(exit(port::test::find_iova(nullptr)),
-               "wild-access: .*\n  in find_iova ");
+  EXPECT_DEATH(exit(port::test::find_iova(nullptr)), "wild-access: .*\n  in find_iova ");
 }
 
 TEST_F(SanitizerReport, OfUndefinedBehaviorNamesKindAndAllocatorFunction) {
@@ -83,7 +82,6 @@ TEST_F(SanitizerReport, BlamesTheInnermostOfTheProjectWhereTheAllocatorIsNotOnTh
   EXPECT_DEATH(exit(read_in_the_shim(nullptr)), literally("read_in_the_shim by the shim\n"));
   EXPECT_DEATH(exit(port::test::find_iova(nullptr)), literally("find_iova by the allocator\n"));
 }
-
 
 }  // namespace
 }  // namespace shim

@@ -7,15 +7,15 @@
 #define IOVAFUZZ_SHIM_SITE_H
 
 struct shim_site {
-  const char *function; /* the caller's __func__ */
-  const char *file;     /* relative to the project or the kernel tree */
+  const char* function; /* the caller's __func__ */
+  const char* file;     /* relative to the project or the kernel tree */
   unsigned line;
 };
 
-#define SHIM_SITE                                                                  \
-  (__extension__({                                                                 \
-    static const struct shim_site shim_here = {__func__, __FILE__, __LINE__};      \
-    &shim_here;                                                                    \
+#define SHIM_SITE                                                             \
+  (__extension__({                                                            \
+    static const struct shim_site shim_here = {__func__, __FILE__, __LINE__}; \
+    &shim_here;                                                               \
   }))
 
 #endif

@@ -33,25 +33,25 @@ struct kmem_cache;
 #define SLAB_HWCACHE_ALIGN 0x1u
 
 /* NULL when the fault plan says so. align 0 means the natural alignment. May sleep. */
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
-                                     slab_flags_t flags, void (*ctor)(void *),
-                                     const struct shim_site *site);
+struct kmem_cache* kmem_cache_create(const char* name, unsigned int size, unsigned int align,
+                                     slab_flags_t flags, void (*ctor)(void*),
+                                     const struct shim_site* site);
 /* NULL is fine; live objects, a second destroy and foreign pointers are not. May sleep. */
-void kmem_cache_destroy(struct kmem_cache *cache, const struct shim_site *site);
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp, const struct shim_site *site);
+void kmem_cache_destroy(struct kmem_cache* cache, const struct shim_site* site);
+void* kmem_cache_alloc(struct kmem_cache* cache, gfp_t gfp, const struct shim_site* site);
 /* Unlike kfree(), not with NULL. */
-void kmem_cache_free(struct kmem_cache *cache, void *object, const struct shim_site *site);
+void kmem_cache_free(struct kmem_cache* cache, void* object, const struct shim_site* site);
 
-void *kmalloc(size_t size, gfp_t gfp, const struct shim_site *site);
+void* kmalloc(size_t size, gfp_t gfp, const struct shim_site* site);
 /* NULL when n * size overflows. */
-void *kmalloc_array(size_t n, size_t size, gfp_t gfp, const struct shim_site *site);
+void* kmalloc_array(size_t n, size_t size, gfp_t gfp, const struct shim_site* site);
 /* NULL is fine. */
-void kfree(const void *object, const struct shim_site *site);
+void kfree(const void* object, const struct shim_site* site);
 
 /* Whole pages, for what is large. NULL when the fault plan says so. May sleep. */
-void *vmalloc(size_t size, const struct shim_site *site);
+void* vmalloc(size_t size, const struct shim_site* site);
 /* NULL is fine. May sleep. */
-void vfree(const void *memory, const struct shim_site *site);
+void vfree(const void* memory, const struct shim_site* site);
 
 #ifdef __cplusplus
 }

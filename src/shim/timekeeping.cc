@@ -20,7 +20,7 @@ constexpr unsigned event_magic = 0xe7e27ed1;
 
 void (*observer)(bool is_timer);
 unsigned long now, next_sequence;
-std::vector<shim_event*> pending;  // a handful; unordered
+std::vector<shim_event*> pending;            // a handful; unordered
 const shim_event* running;                   // its handler runs here
 std::vector<const shim_event*> all_running;  // here and in suspended contexts
 

@@ -29,7 +29,7 @@ struct shim_event {
 };
 
 struct work_struct;
-typedef void (*work_func_t)(struct work_struct *work);
+typedef void (*work_func_t)(struct work_struct* work);
 struct work_struct {
   work_func_t func;
 };
@@ -39,29 +39,29 @@ struct delayed_work {
 };
 struct timer_list {
   struct shim_event event;
-  void (*function)(struct timer_list *timer);
+  void (*function)(struct timer_list* timer);
 };
 
 unsigned long shim_jiffies(void);
 /* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
 void shim_advance(unsigned long ms);
 
-void shim_init_delayed_work(struct delayed_work *work, work_func_t func,
-                            const struct shim_site *site);
+void shim_init_delayed_work(struct delayed_work* work, work_func_t func,
+                            const struct shim_site* site);
 /* false if it was pending already; then its deadline stays. */
-bool schedule_delayed_work(struct delayed_work *work, unsigned long delay,
-                           const struct shim_site *site);
+bool schedule_delayed_work(struct delayed_work* work, unsigned long delay,
+                           const struct shim_site* site);
 /* true if it was pending. May sleep; a deadlock from the work's own handler. */
-bool cancel_delayed_work_sync(struct delayed_work *work, const struct shim_site *site);
+bool cancel_delayed_work_sync(struct delayed_work* work, const struct shim_site* site);
 
-void shim_timer_setup(struct timer_list *timer, void (*function)(struct timer_list *),
-                      const struct shim_site *site);
+void shim_timer_setup(struct timer_list* timer, void (*function)(struct timer_list*),
+                      const struct shim_site* site);
 /* 1 if it was pending; the deadline (jiffies) is moved. */
-int mod_timer(struct timer_list *timer, unsigned long expires, const struct shim_site *site);
+int mod_timer(struct timer_list* timer, unsigned long expires, const struct shim_site* site);
 /* 1 if it was pending. Its handler may run still. */
-int shim_timer_delete(struct timer_list *timer, const struct shim_site *site);
+int shim_timer_delete(struct timer_list* timer, const struct shim_site* site);
 /* 1 if it was pending. Waits for a handler that runs: a deadlock from the timer's own. */
-int timer_delete_sync(struct timer_list *timer, const struct shim_site *site);
+int timer_delete_sync(struct timer_list* timer, const struct shim_site* site);
 
 #ifdef __cplusplus
 }

@@ -168,8 +168,10 @@ TEST_F(Timekeeping, CancelOfWorkMaySleep) {
 }
 
 TEST_F(Timekeeping, TimersRunInInterruptContext) {
-  timer_setup(&t4.timer, [](timer_list*) { kfree(kmalloc(40, GFP_ATOMIC)); }, 0);
-  timer_setup(&t5.timer, [](timer_list*) { might_sleep(); }, 0);
+  timer_setup(
+      &t4.timer, [](timer_list*) { kfree(kmalloc(40, GFP_ATOMIC)); }, 0);
+  timer_setup(
+      &t5.timer, [](timer_list*) { might_sleep(); }, 0);
   mod_timer(&t4.timer, 1);
   mod_timer(&t5.timer, 2);
   EXPECT_EQ(oracles_of([] { shim_advance(1); }), Ids{});

@@ -26,10 +26,10 @@ void check_end_of_run() {
 }
 
 Census census() {
-  return {live_objects(ObjectKind::kmalloc), live_objects(ObjectKind::cache_object),
-          live_objects(ObjectKind::percpu),  live_objects(ObjectKind::vmalloc),
-          live_objects(ObjectKind::page),    facility::live_caches(),
-          facility::hotplug_instances(),     facility::pending_events(),
+  return {live_objects(ObjectKind::kmalloc),   live_objects(ObjectKind::cache_object),
+          live_objects(ObjectKind::percpu),    live_objects(ObjectKind::vmalloc),
+          live_objects(ObjectKind::page),      facility::live_caches(),
+          facility::hotplug_instances(),       facility::pending_events(),
           facility::hotplug_state_registered()};
 }
 

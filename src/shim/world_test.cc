@@ -27,7 +27,8 @@ void register_instance() {
 
 void arm() {
   INIT_DELAYED_WORK(&work, [](work_struct*) {});
-  timer_setup(&timer, [](timer_list*) {}, 0);
+  timer_setup(
+      &timer, [](timer_list*) {}, 0);
   schedule_delayed_work(&work, 100);
   mod_timer(&timer, 100);
 }

@@ -12,9 +12,9 @@
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/variants/port.h"
-#include "tool/support/files.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -32,7 +32,8 @@ const std::vector<Configuration>& configurations() {
   static const std::vector<Configuration> all{
       {"default", "as run does it, with the seeds", {}},
       {"no-seeds", "from an empty corpus", {"--no-seeds"}},
-      {"stock", "from an empty corpus, with the engine's own mutators",
+      {"stock",
+       "from an empty corpus, with the engine's own mutators",
        {"--no-seeds", "--stock-mutators"}},
   };
   return all;
@@ -86,9 +87,9 @@ double median(std::vector<Value> values) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
   size_t middle = values.size() / 2;
-  return values.size() % 2 ? static_cast<double>(values[middle])
-                           : (static_cast<double>(values[middle - 1]) +
-                              static_cast<double>(values[middle])) / 2;
+  return values.size() % 2
+             ? static_cast<double>(values[middle])
+             : (static_cast<double>(values[middle - 1]) + static_cast<double>(values[middle])) / 2;
 }
 
 // Of the campaigns of a defect in a configuration. One without success counts as if it had found
@@ -177,10 +178,10 @@ void build_targets(const Arguments& arguments,
   for (const port::DefectInfo* defect : defects)
     for (const fuzz::Target* target : fuzz::targets)
       if (!target->compares && !target->reads_text)
-        binaries.push_back(fmt::format(
-            "{}-{}", target->name,
-            VariantChoice{.revision = arguments.revision, .defect = name_of(*defect)}
-                .build_name()));
+        binaries.push_back(
+            fmt::format("{}-{}", target->name,
+                        VariantChoice{.revision = arguments.revision, .defect = name_of(*defect)}
+                            .build_name()));
   build(binaries);
 }
 
@@ -255,10 +256,12 @@ void require_gnuplot() {
 void plot(const fs::path& out, const std::vector<Cell>& cells,
           const std::vector<const port::DefectInfo*>& defects,
           const std::vector<const Configuration*>& chosen) {
-  std::string data, script = fmt::format(
-      "set terminal svg size 900,{} background 'white'\nset output 'find.svg'\nset logscale x\n"
-      "set xlabel 'executions until found, median'\nset key outside top\nset grid xtics\n"
-      "set offsets 0,0,0.5,0.5\nplot ", 120 + 16 * defects.size());
+  std::string data,
+      script = fmt::format(
+          "set terminal svg size 900,{} background 'white'\nset output 'find.svg'\nset logscale x\n"
+          "set xlabel 'executions until found, median'\nset key outside top\nset grid xtics\n"
+          "set offsets 0,0,0.5,0.5\nplot ",
+          120 + 16 * defects.size());
   for (size_t d = 0; d < defects.size(); d++) {
     data += fmt::format("{} {}", d, name_of(*defects[d]));
     for (size_t c = 0; c < chosen.size(); c++)
@@ -270,8 +273,7 @@ void plot(const fs::path& out, const std::vector<Cell>& cells,
                           c ? ", " : "", c + 3, c + 4, chosen[c]->name);
   write_file(out / "find.dat", data);
   write_file(out / "find.gnuplot", script + "\n");
-  CommandResult result =
-      run_command({"env", "-C", out.string(), "gnuplot", "find.gnuplot"}, false);
+  CommandResult result = run_command({"env", "-C", out.string(), "gnuplot", "find.gnuplot"}, false);
   if (result.status) throw Failure("gnuplot draws no plot: " + result.output);
 }
 
@@ -280,8 +282,7 @@ int bench_find(const Arguments& arguments) {
   auto defects = choose_defects(arguments.defects);
   auto chosen = choose_configurations(arguments.configurations);
   require_gnuplot();
-  fs::path out = arguments.out.empty() ? builds_folder() / "bench"
-                                       : fs::absolute(arguments.out);
+  fs::path out = arguments.out.empty() ? builds_folder() / "bench" : fs::absolute(arguments.out);
   make_folder(out);
   std::vector<Cell> cells;
   for (size_t defect = 0; defect < defects.size(); defect++)
@@ -315,14 +316,17 @@ int main(int argc, char** argv) {
     names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", configuration.name,
                          configuration.meaning);
   line.option("DEFECT", arguments.defects, "defects (iovafuzz list defects), instead of all");
-  line.option("--configuration", arguments.configurations, "configurations, instead of all. " + names)
+  line.option("--configuration", arguments.configurations,
+              "configurations, instead of all. " + names)
       .one_at_a_time();
   line.option("--target", arguments.targets, "targets, instead of all").one_at_a_time();
   line.option("--revision", arguments.revision, "revision that defects are planted in");
   line.option("--time", arguments.time, "limit of one campaign");
   line.option("--seeds", arguments.seeds, "campaigns for each defect and configuration")
       .range(1, 1000);
-  line.option("--jobs", arguments.jobs, "campaigns at a time, of one process each").range(1, 1024).shown_default("one a processor");
+  line.option("--jobs", arguments.jobs, "campaigns at a time, of one process each")
+      .range(1, 1024)
+      .shown_default("one a processor");
   line.option("--out", arguments.out, "folder for find.json and find.svg");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz bench find max32-not-reset --seeds 1 --time 20s",

@@ -8,11 +8,11 @@
 
 #include "fuzz/targets.h"
 #include "program/program.h"
+#include "tool/campaign/fuzzer.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
-#include "tool/campaign/fuzzer.h"
 #include "tool/support/json.h"
 
 namespace tool {
@@ -35,8 +35,8 @@ FuzzerStatistics run_engine(const std::vector<std::string>& command, const fs::p
   pollfd output{process.output(), POLLIN, 0};
   while (process.read_output()) poll(&output, 1, 1000);
   if (process.status())
-    throw Failure(fmt::format("{} ends with status {}:\n{}", command[0], process.status(),
-                              process.tail()));
+    throw Failure(
+        fmt::format("{} ends with status {}:\n{}", command[0], process.status(), process.tail()));
   return process.statistics();
 }
 
@@ -47,7 +47,10 @@ Speed fuzz(const fs::path& binary, const fs::path& seeds, const Arguments& argum
   fs::remove_all(corpus);
   make_folder(corpus);
   std::vector<std::string> command{
-      binary.string(), "-seed=1", "-max_len=4096", "-print_final_stats=1",
+      binary.string(),
+      "-seed=1",
+      "-max_len=4096",
+      "-print_final_stats=1",
       fmt::format("-artifact_prefix={}/", folder.string()),
       fmt::format("-max_total_time={}", std::max(1, static_cast<int>(arguments.seconds()))),
       corpus.string()};
@@ -81,8 +84,8 @@ std::string life_with(uint64_t calls, unsigned cpus) {
   const uint64_t calls_each = std::min<uint64_t>(20, calls / 2), operations = calls / calls_each;
   for (uint64_t i = 0; i < operations; i++) {
     if (cpus > 1) text += fmt::format("cpu {}\n", i % cpus);
-    text += fmt::format("{} x{}\n", i < (operations + 1) / 2 ? "alloc_fast" : "free_fast",
-                        calls_each);
+    text +=
+        fmt::format("{} x{}\n", i < (operations + 1) / 2 ? "alloc_fast" : "free_fast", calls_each);
   }
   return text + "put\ncache_put\n";
 }
@@ -97,9 +100,7 @@ struct Results {
   std::map<uint64_t, double> by_calls;  // s of CPU of an execution
   std::map<unsigned, double> by_cpus;
 
-  double growth() const {
-    return by_calls.at(10'000) / 10'000 / (by_calls.at(100) / 100);
-  }
+  double growth() const { return by_calls.at(10'000) / 10'000 / (by_calls.at(100) / 100); }
 };
 
 Results measure(const Arguments& arguments) {

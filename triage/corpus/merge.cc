@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "tool/support/command_line.h"
 #include "tool/corpus/corpus.h"
+#include "tool/findings/findings.h"
+#include "tool/support/command_line.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/findings/findings.h"
 #include "tool/support/report_json.h"
 #include "tool/support/targets.h"
 
@@ -45,8 +45,7 @@ int merge(const Arguments& arguments) {
                                      [](const Member& member) { return member.input.is_text; });
   Corpus more = read_corpus(target, find_corpora(arguments.from, name)[0].folders);
   corpus.members.insert(corpus.members.end(), more.members.begin(), more.members.end());
-  corpus.complaints.insert(corpus.complaints.end(), more.complaints.begin(),
-                           more.complaints.end());
+  corpus.complaints.insert(corpus.complaints.end(), more.complaints.begin(), more.complaints.end());
   print_complaints(corpus.complaints);
 
   auto binaries = cover_binaries(target, arguments.options.variants);

@@ -6,11 +6,11 @@
 #include <map>
 #include <set>
 
-#include "tool/support/command_line.h"
 #include "tool/corpus/corpus.h"
+#include "tool/findings/findings.h"
+#include "tool/support/command_line.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/findings/findings.h"
 #include "tool/support/report_json.h"
 
 namespace fs = std::filesystem;
@@ -120,8 +120,8 @@ void clean_up(const Minimized& result) {
     if (!fs::exists(member.path, error) || kept.contains(fs::canonical(member.path))) continue;
     fs::remove(member.path, error);
     if (error)
-      throw Failure(fmt::format("{}: cannot be removed: {}", member.path.string(),
-                                error.message()));
+      throw Failure(
+          fmt::format("{}: cannot be removed: {}", member.path.string(), error.message()));
   }
 }
 
@@ -139,9 +139,7 @@ void print(const Minimized& result) {
   print_dead(result.dead);
 }
 
-json before_after(size_t before, size_t after) {
-  return {{"before", before}, {"after", after}};
-}
+json before_after(size_t before, size_t after) { return {{"before", before}, {"after", after}}; }
 
 json to_json(const Minimized& result) {
   json variants = json::array(), kept = json::array();
@@ -208,7 +206,6 @@ int main(int argc, char** argv) {
               "new folder for copies of the inputs kept; crashing ones go beside it");
   line.flag("--in-place", arguments.in_place, "remove the other inputs; crashing ones go beside")
       .excludes("--out");
-  line.example("iovafuzz corpus minimize --in-place .campaign",
-               "keeps a campaign's corpora small");
+  line.example("iovafuzz corpus minimize --in-place .campaign", "keeps a campaign's corpora small");
   return line.run(argc, argv, [&] { return minimize(arguments); });
 }

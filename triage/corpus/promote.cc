@@ -6,14 +6,14 @@
 #include <cctype>
 #include <sstream>
 
-#include "tool/support/command_line.h"
-#include "tool/support/build.h"
 #include "tool/corpus/corpus.h"
-#include "tool/support/files.h"
-#include "tool/support/words.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/build.h"
+#include "tool/support/command_line.h"
+#include "tool/support/files.h"
 #include "tool/support/report_json.h"
 #include "tool/support/targets.h"
+#include "tool/support/words.h"
 
 namespace fs = std::filesystem;
 
@@ -46,8 +46,8 @@ void check_input(const fuzz::Target& target, const Member& member) {
   for (const program::Operation& operation : program.operations)
     if (std::find(target.operations.begin(), target.operations.end(), operation.code) ==
         target.operations.end())
-      throw Failure(fmt::format("{}: '{}' is not for {}", path, program::print(operation),
-                                target.name));
+      throw Failure(
+          fmt::format("{}: '{}' is not for {}", path, program::print(operation), target.name));
   size_t size = program::encode(program).size();
   if (size > target.max_len)
     throw Failure(fmt::format("{}: {} bytes are more than the {} that {} takes", path, size,
@@ -55,8 +55,7 @@ void check_input(const fuzz::Target& target, const Member& member) {
   const iova_variant& fixed = VariantChoice().variant();
   std::string key = run_isolated(fixed, program).key();
   if (!key.empty())
-    throw Failure(fmt::format("{}: shows {} on {}: a finding, not a seed", path, key,
-                              fixed.name));
+    throw Failure(fmt::format("{}: shows {} on {}: a finding, not a seed", path, key, fixed.name));
 }
 
 // Lines of a comment, none longer than the columns where words allow it.
@@ -128,8 +127,8 @@ std::vector<Gain> gains(const Member& member, const std::vector<fs::path>& folde
 int promote(const Arguments& arguments) {
   const fuzz::Target& target = find_target(arguments.options.target);
   if (target.compares || target.reads_text)
-    throw Failure(fmt::format("{} has no seeds of its own: it takes those of other targets",
-                              target.name));
+    throw Failure(
+        fmt::format("{} has no seeds of its own: it takes those of other targets", target.name));
   check_name(arguments.name);
   fs::path own = source_folder() / "corpus" / target.name;
   fs::path folder = arguments.to.empty() ? own : fs::path(arguments.to);

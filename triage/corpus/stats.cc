@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "tool/support/command_line.h"
 #include "tool/corpus/corpus.h"
+#include "tool/support/command_line.h"
 #include "tool/support/report_json.h"
 
 namespace tool {
@@ -134,18 +134,20 @@ json to_json(const Spread& spread) {
   return {{"min", spread.least}, {"median", spread.median}, {"max", spread.most}};
 }
 
-json to_json(const Corpus& corpus, const Statistics& statistics,
-                       const Covered& covered) {
+json to_json(const Corpus& corpus, const Statistics& statistics, const Covered& covered) {
   json bytes = to_json(statistics.bytes), variants = json::array();
   bytes["total"] = statistics.total_bytes;
   for (size_t i = 0; i < covered.binaries.size(); i++)
     variants.push_back({{"variant", covered.binaries[i].variant},
                         {"edges", covered.counts[i].edges},
                         {"features", covered.counts[i].features}});
-  json row{{"target", corpus.target->name}, {"files", corpus.members.size()},
-                     {"bytes", bytes},                {"too_long", statistics.too_long},
-                     {"variants", variants},          {"duplicates", statistics.duplicates},
-                     {"complaints", corpus.complaints}};
+  json row{{"target", corpus.target->name},
+           {"files", corpus.members.size()},
+           {"bytes", bytes},
+           {"too_long", statistics.too_long},
+           {"variants", variants},
+           {"duplicates", statistics.duplicates},
+           {"complaints", corpus.complaints}};
   row["crashing"] = tool::to_json(covered.dead);
   if (corpus.target->reads_text) return row;
   json uses = json::object(), never = json::array();
@@ -194,7 +196,6 @@ int main(int argc, char** argv) {
   CommandLine line("corpus stats", "shows sizes, operations and coverage of a corpus");
   line.option("DIR", arguments.folders, "corpora, or folders that hold some by target").required();
   arguments.options.add_to(line);
-  line.example("iovafuzz corpus stats .campaign",
-               "what a campaign has collected");
+  line.example("iovafuzz corpus stats .campaign", "what a campaign has collected");
   return line.run(argc, argv, [&] { return stats(arguments); });
 }

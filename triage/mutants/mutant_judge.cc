@@ -7,13 +7,13 @@
 #include "engine/ledger.h"
 #include "fuzz/targets.h"
 #include "kernel/kernel_variant.h"
-#include "tool/support/build.h"
 #include "tool/campaign/campaign.h"
+#include "tool/campaign/fuzzer.h"
+#include "tool/replay/random_program.h"
+#include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
-#include "tool/campaign/fuzzer.h"
 #include "tool/variants/kernel.h"
-#include "tool/replay/random_program.h"
 #include "tool/variants/variants.h"
 
 namespace fs = std::filesystem;
@@ -23,8 +23,8 @@ namespace tool {
 namespace {
 
 constexpr const char mutated_file[] = "drivers/iommu/iova.c";
-constexpr int timeout_ms = 10'000;      // of one program; seeds take a thousandth of it
-constexpr unsigned input_timeout = 5;   // s, of one execution of a target
+constexpr int timeout_ms = 10'000;     // of one program; seeds take a thousandth of it
+constexpr unsigned input_timeout = 5;  // s, of one execution of a target
 
 std::string code_target(const KernelTree& tree) { return "kernel_code_" + tree.name; }
 
@@ -52,10 +52,7 @@ bool is_difference(const std::string& key) { return key.starts_with("variants-di
 }  // namespace
 
 MutantJudge::MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOptions& options)
-    : tree_(tree),
-      options_(options),
-      original_(&load_kernel(tree)),
-      likeness_(nullptr) {
+    : tree_(tree), options_(options), original_(&load_kernel(tree)), likeness_(nullptr) {
   if (std::string revision = likeness(*original_); !revision.empty())
     likeness_ = &parse_variant(revision).variant();
   for (const fs::path& file : expand({(source_folder() / "corpus").string()}))
@@ -111,8 +108,8 @@ MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) con
   const Slot& slot = slots_[number];
   if (!compiles(slot, source)) return {.result = "not compiled"};
   if (code_of(slot.tree) == slot.code) return {.result = "same code"};
-  const auto& mutant = *static_cast<const iova_variant*>(
-      load_module(module_of(slot.tree), KERNEL_VARIANT_SYMBOL));
+  const auto& mutant =
+      *static_cast<const iova_variant*>(load_module(module_of(slot.tree), KERNEL_VARIANT_SYMBOL));
   double before = cpu_seconds_so_far();
   MutantVerdict verdict{.result = "survived"};
   bool killed = killed_by_seeds(mutant, verdict);

@@ -12,8 +12,8 @@
 #include <map>
 #include <thread>
 
-#include "tool/support/build.h"
 #include "tool/campaign/campaign.h"
+#include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
@@ -136,8 +136,8 @@ class Processes {
     running_.erase(pid);
     free_.push_back(slot);
     if (!fs::exists(result_file(slot)))
-      throw Failure(fmt::format("{}: the process that judged it has died",
-                                place_of(*judged->mutant)));
+      throw Failure(
+          fmt::format("{}: the process that judged it has died", place_of(*judged->mutant)));
     json result = parse_json(read_file(result_file(slot)));
     if (result.contains("failure")) throw Failure(result["failure"].get<std::string>());
     judged->verdict = result["verdict"].get<MutantVerdict>();
@@ -185,8 +185,10 @@ struct Counts {
 };
 
 json to_json(const Counts& counts) {
-  json row{{"mutants", counts.mutants},     {"not_compiled", counts.not_compiled},
-           {"same_code", counts.same_code}, {"killed", counts.killed},
+  json row{{"mutants", counts.mutants},
+           {"not_compiled", counts.not_compiled},
+           {"same_code", counts.same_code},
+           {"killed", counts.killed},
            {"survived", counts.survived}};
   if (counts.score()) row["score"] = *counts.score();
   return row;
@@ -196,8 +198,8 @@ struct Groups {
   std::vector<std::pair<std::string, Counts>> rows;  // in order of first use
 
   void add(const std::string& name, const MutantVerdict& verdict) {
-    auto found = std::find_if(rows.begin(), rows.end(),
-                              [&](const auto& row) { return row.first == name; });
+    auto found =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.first == name; });
     if (found == rows.end()) found = rows.insert(rows.end(), {name, {}});
     found->second.add(verdict);
   }
@@ -231,9 +233,12 @@ std::string marked(const std::string& lines, const char* mark) {
 json to_json(const Judged& judged) {
   const SourceMutant& mutant = *judged.mutant;
   json row = *judged.verdict;
-  row.update({{"id", judged.id},           {"line", mutant.line},
-              {"column", mutant.column},   {"function", mutant.function},
-              {"operator", mutant.mutation}, {"before", mutant.before},
+  row.update({{"id", judged.id},
+              {"line", mutant.line},
+              {"column", mutant.column},
+              {"function", mutant.function},
+              {"operator", mutant.mutation},
+              {"before", mutant.before},
               {"after", mutant.after}});
   return row;
 }
@@ -244,10 +249,10 @@ void write_survivors(const fs::path& folder, const std::string& source,
   make_folder(folder);
   for (const Judged& judged : all)
     if (judged.verdict->result == "survived")
-      write_file(folder / fmt::format("{:04}-{}-{}-{}.diff", judged.mutant->line,
-                                      judged.mutant->function, judged.mutant->mutation,
-                                      judged.id.substr(0, 8)),
-                 diff_of(source, *judged.mutant, file_name));
+      write_file(
+          folder / fmt::format("{:04}-{}-{}-{}.diff", judged.mutant->line, judged.mutant->function,
+                               judged.mutant->mutation, judged.id.substr(0, 8)),
+          diff_of(source, *judged.mutant, file_name));
 }
 
 fs::path out_folder(const Arguments& arguments) {
@@ -278,8 +283,7 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
   FileLock lock(build_folder() / "mutants" / "lock", "waiting for another mutants to end");
   say(fmt::format("building {} ...", tree.title));
   unsigned slots = static_cast<unsigned>(std::min<size_t>(arguments.jobs, open.size()));
-  JudgeOptions options{arguments.time,
-                       arguments.seed};
+  JudgeOptions options{arguments.time, arguments.seed};
   MutantJudge judge(tree, slots, options);
   if (options.time.count() && !judge.is_like_its_revision())
     say("targets that compare with the port are left out: the tree is not like a revision of it");
@@ -293,8 +297,7 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
     const Judged& judged = processes.next();
     verdicts.add(judged.id, *judged.verdict);
     say(fmt::format("{}/{} {} {} in {}: {}", ++done, open.size(), place_of(*judged.mutant),
-                    judged.mutant->mutation, judged.mutant->function,
-                    in_words(*judged.verdict)));
+                    judged.mutant->mutation, judged.mutant->function, in_words(*judged.verdict)));
   }
 }
 
@@ -322,9 +325,12 @@ int mutants(const Arguments& arguments) {
     operators.add(judged.mutant->mutation, *judged.verdict);
     results.push_back(to_json(judged));
   }
-  json summary{{"kernel", tree.title},     {"file", file_name},
-               {"possible", every.size()}, {"seed", arguments.seed},
-               {"seconds", arguments.seconds()}, {"total", to_json(total)},
+  json summary{{"kernel", tree.title},
+               {"file", file_name},
+               {"possible", every.size()},
+               {"seed", arguments.seed},
+               {"seconds", arguments.seconds()},
+               {"total", to_json(total)},
                {"results", results}};
   for (const auto& [name, counts] : functions.rows) summary["functions"][name] = to_json(counts);
   for (const auto& [name, counts] : operators.rows) summary["operators"][name] = to_json(counts);
@@ -366,7 +372,9 @@ int main(int argc, char** argv) {
   line.option("--time", arguments.time, "limit of one mutant; 0: seeds only");
   line.option("--sample", arguments.sample, "number of mutants, spread over all functions; 0: all");
   line.option("--seed", arguments.seed, "seed of the sample, the random programs and the engine");
-  line.option("--jobs", arguments.jobs, "mutants at a time").range(1, 1024).shown_default("one a processor");
+  line.option("--jobs", arguments.jobs, "mutants at a time")
+      .range(1, 1024)
+      .shown_default("one a processor");
   line.option("--out", arguments.out, "folder for verdicts and survivors");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz mutants --kernel debian:6.12 --sample 40",

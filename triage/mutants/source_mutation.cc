@@ -14,8 +14,8 @@
 
 namespace tool {
 
-const std::vector<const char*> mutation_operators{
-    "relational", "logical", "arithmetic", "constant", "negated", "deleted", "field"};
+const std::vector<const char*> mutation_operators{"relational", "logical", "arithmetic", "constant",
+                                                  "negated",    "deleted", "field"};
 
 namespace {
 
@@ -58,9 +58,7 @@ class Scanner {
   }
 
  private:
-  bool starts_with(std::string_view what) const {
-    return text_.substr(at_, what.size()) == what;
-  }
+  bool starts_with(std::string_view what) const { return text_.substr(at_, what.size()) == what; }
 
   bool skip_comment() {
     if (!starts_with("/*") && !starts_with("//")) return false;
@@ -78,9 +76,9 @@ class Scanner {
   }
 
   void take() {
-    static constexpr std::string_view signs[] = {
-        "<<=", ">>=", "...", "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=",
-        "&&",  "||",  "+=",  "-=", "*=", "/=", "%=", "&=", "|=", "^="};
+    static constexpr std::string_view signs[] = {"<<=", ">>=", "...", "->", "++", "--", "<<", ">>",
+                                                 "<=",  ">=",  "==",  "!=", "&&", "||", "+=", "-=",
+                                                 "*=",  "/=",  "%=",  "&=", "|=", "^="};
     char c = text_[at_];
     size_t end = at_ + 1;
     Token::Kind kind = Token::sign;
@@ -126,8 +124,8 @@ class Scanner {
 // Calls that are there to warn, to check and to explain: their arguments are nobody's behaviour.
 bool only_warns(std::string_view word) {
   for (std::string_view prefix :
-       {"WARN", "BUG", "BUILD_BUG", "pr_", "dev_", "trace_", "assert_", "static_assert",
-        "lockdep_", "might_", "kmemleak_", "EXPORT_", "MODULE_"})
+       {"WARN", "BUG", "BUILD_BUG", "pr_", "dev_", "trace_", "assert_", "static_assert", "lockdep_",
+        "might_", "kmemleak_", "EXPORT_", "MODULE_"})
     if (word.starts_with(prefix)) return true;
   return false;
 }
@@ -241,11 +239,11 @@ class Mutation {
   void mutate_sign(size_t i) {
     static const std::map<std::string_view, std::vector<const char*>> relational{
         {"<", {"<=", ">", ">="}}, {"<=", {"<", ">=", ">"}}, {">", {">=", "<", "<="}},
-        {">=", {">", "<=", "<"}}, {"==", {"!="}}, {"!=", {"=="}}};
+        {">=", {">", "<=", "<"}}, {"==", {"!="}},           {"!=", {"=="}}};
     static const std::map<std::string_view, const char*> logical{{"&&", "||"}, {"||", "&&"}};
     static const std::map<std::string_view, const char*> arithmetic{
-        {"++", "--"},  {"--", "++"},  {"<<", ">>"}, {">>", "<<"},
-        {"+=", "-="},  {"-=", "+="},  {"<<=", ">>="}, {">>=", "<<="}};
+        {"++", "--"}, {"--", "++"}, {"<<", ">>"},   {">>", "<<"},
+        {"+=", "-="}, {"-=", "+="}, {"<<=", ">>="}, {">>=", "<<="}};
     const Token& token = tokens_[i];
     if (auto found = relational.find(token.text); found != relational.end())
       for (const char* other : found->second) replace("relational", token, other);
@@ -326,9 +324,9 @@ class Mutation {
     if (first.is("goto") || first.is("break") || first.is("continue")) return true;
     if (first.is("*") || first.is("++") || first.is("--") || first.is("(")) return true;
     if (first.kind != Token::word || first.is("return")) return false;
-    static constexpr std::string_view continuations[] = {
-        "(", "[", "->", ".", "=", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
-        "<<=", ">>="};
+    static constexpr std::string_view continuations[] = {"(",  "[",  "->", ".",   "=",  "++",
+                                                         "--", "+=", "-=", "*=",  "/=", "%=",
+                                                         "&=", "|=", "^=", "<<=", ">>="};
     return std::find(std::begin(continuations), std::end(continuations), tokens_[i + 1].text) !=
            std::end(continuations);
   }
@@ -348,8 +346,8 @@ class Mutation {
   }
 
   size_t line_of(size_t offset) const {  // from 0
-    return static_cast<size_t>(
-        std::lower_bound(line_ends_.begin(), line_ends_.end(), offset) - line_ends_.begin());
+    return static_cast<size_t>(std::lower_bound(line_ends_.begin(), line_ends_.end(), offset) -
+                               line_ends_.begin());
   }
   size_t begin_of(size_t line) const { return line ? line_ends_[line - 1] + 1 : 0; }
 

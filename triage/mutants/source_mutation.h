@@ -11,11 +11,11 @@
 namespace tool {
 
 struct SourceMutant {
-  size_t line, column;         // where the change begins, from 1
-  std::string function;        // that it is in
-  const char* mutation;        // the operator that made it: one of mutation_operators
-  std::string before, after;   // the lines that differ, as many in both
-  std::string text;            // of the whole file, with as many lines as it had
+  size_t line, column;        // where the change begins, from 1
+  std::string function;       // that it is in
+  const char* mutation;       // the operator that made it: one of mutation_operators
+  std::string before, after;  // the lines that differ, as many in both
+  std::string text;           // of the whole file, with as many lines as it had
 };
 
 // relational, logical, arithmetic, constant, negated, deleted, field.

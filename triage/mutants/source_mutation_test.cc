@@ -23,14 +23,13 @@ std::vector<std::string> changes(const std::string& body, const char* mutation) 
 using Lines = std::vector<std::string>;
 
 TEST(SourceMutation, OnlyBodiesOfFunctionsAreChanged) {
-  std::string text =
-      "#define LIMIT (3 + 4)\n"
-      "#define TWICE(x) do { \\\n\t(x) = (x) + 1; \\\n} while (0)\n"
-      "struct point { int x[2 + 1]; };\n"
-      "static int table[] = { 1, 2 };\n"
-      "int declared(int a);\n"
-      "EXPORT_THING(declared);\n"
-      "MODULE_THING(\"1 + 1\");\n";
+  std::string text = "#define LIMIT (3 + 4)\n"
+                     "#define TWICE(x) do { \\\n\t(x) = (x) + 1; \\\n} while (0)\n"
+                     "struct point { int x[2 + 1]; };\n"
+                     "static int table[] = { 1, 2 };\n"
+                     "int declared(int a);\n"
+                     "EXPORT_THING(declared);\n"
+                     "MODULE_THING(\"1 + 1\");\n";
   EXPECT_TRUE(mutate_source(text).empty());
   auto mutants = mutate_source(text + "static inline long *\nlong_name(int a) __holds(a)\n{\n"
                                       "\treturn a + b;\n}\n");
@@ -55,8 +54,7 @@ TEST(SourceMutation, WarningsAndChecksAreLeftAlone) {
                                      "assert_locked(&a->lock[1]);\nint b = WARN_ON_ONCE(!a);"))
                   .empty());
   // But what happens after a warning is behaviour.
-  EXPECT_EQ(changes("if (WARN_ON(a < 1))\nreturn a;", "negated"),
-            Lines{"if (!(WARN_ON(a < 1)))"});
+  EXPECT_EQ(changes("if (WARN_ON(a < 1))\nreturn a;", "negated"), Lines{"if (!(WARN_ON(a < 1)))"});
 }
 
 TEST(SourceMutation, Relational) {
@@ -141,9 +139,9 @@ TEST(SourceMutation, Fields) {
 }
 
 TEST(SourceMutation, BrokenTextIsNoReasonToHang) {
-  for (const char* text : {"", "{", "int f(int a) {", "int f(", ") {", "int f() { ) } ] (",
-                           "int f() { if } while", "\"", "/*", "int f() { a = (b; }",
-                           "int f() { do { } }", "'\\"})
+  for (const char* text :
+       {"", "{", "int f(int a) {", "int f(", ") {", "int f() { ) } ] (", "int f() { if } while",
+        "\"", "/*", "int f() { a = (b; }", "int f() { do { } }", "'\\"})
     mutate_source(text);
 }
 

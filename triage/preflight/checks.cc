@@ -35,10 +35,10 @@ struct CallLimit {
   uint64_t limit;
 };
 constexpr CallLimit call_limits[] = {
-    {"address", "asan", true, 1000},   {"address", "dfsan", false, 0},
-    {"address", "msan", false, 3},     {"address", "ubsan", false, 200},
-    {"undefined", "asan", false, 0},   {"undefined", "dfsan", false, 0},
-    {"undefined", "msan", false, 3},   {"undefined", "ubsan", true, 168},
+    {"address", "asan", true, 1000}, {"address", "dfsan", false, 0},
+    {"address", "msan", false, 3},   {"address", "ubsan", false, 200},
+    {"undefined", "asan", false, 0}, {"undefined", "dfsan", false, 0},
+    {"undefined", "msan", false, 3}, {"undefined", "ubsan", true, 168},
 };
 
 // As those who run the targets set them.
@@ -59,14 +59,21 @@ Check verdict(const std::string& name, const std::string& target, const std::str
 
 Check at_least(const std::string& name, const std::string& target, uint64_t figure,
                uint64_t limit) {
-  return {.name = name, .target = target, .figure = figure, .limit = fmt::format(">= {}", limit),
-          .ok = figure >= limit, .why = figure >= limit ? "" : "too few"};
+  return {.name = name,
+          .target = target,
+          .figure = figure,
+          .limit = fmt::format(">= {}", limit),
+          .ok = figure >= limit,
+          .why = figure >= limit ? "" : "too few"};
 }
 
-Check at_most(const std::string& name, const std::string& target, uint64_t figure,
-              uint64_t limit) {
-  return {.name = name, .target = target, .figure = figure, .limit = fmt::format("<= {}", limit),
-          .ok = figure <= limit, .why = figure <= limit ? "" : "too many"};
+Check at_most(const std::string& name, const std::string& target, uint64_t figure, uint64_t limit) {
+  return {.name = name,
+          .target = target,
+          .figure = figure,
+          .limit = fmt::format("<= {}", limit),
+          .ok = figure <= limit,
+          .why = figure <= limit ? "" : "too many"};
 }
 
 bool is_executable(const fs::path& file) {
@@ -234,10 +241,19 @@ class Inspector {
   CommandResult run(const fs::path& out, const std::vector<std::string>& arguments) const {
     TemporaryFolder cwd;
     std::string binary = fs::absolute(out / target_).string();
-    std::vector<std::string> words{"env", "-C", cwd.path().string(), "LLVM_PROFILE_FILE=/dev/null",
-                                   asan_options, ubsan_options, "timeout", "-k", "5",
-                                   std::to_string(preflight_.seconds), binary,
-                                   "-rss_limit_mb=2560", "-timeout=25"};
+    std::vector<std::string> words{"env",
+                                   "-C",
+                                   cwd.path().string(),
+                                   "LLVM_PROFILE_FILE=/dev/null",
+                                   asan_options,
+                                   ubsan_options,
+                                   "timeout",
+                                   "-k",
+                                   "5",
+                                   std::to_string(preflight_.seconds),
+                                   binary,
+                                   "-rss_limit_mb=2560",
+                                   "-timeout=25"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     return run_command(words, false);
   }
@@ -384,9 +400,8 @@ std::vector<Check> inspect(const fs::path& folder, const Preflight& preflight) {
   std::vector<CommandResult> starts(inspectors.size());
   {
     MovedAway moved(out);
-    in_parallel(present.size(), [&](size_t i) {
-      starts[present[i]] = inspectors[present[i]].start(moved.path());
-    });
+    in_parallel(present.size(),
+                [&](size_t i) { starts[present[i]] = inspectors[present[i]].start(moved.path()); });
   }
   for (size_t i : present)
     inspectors[i].judge_start(starts[i], [&] { return inspectors[i].start(out); });

@@ -21,8 +21,8 @@ namespace {
 std::string must_print(const std::vector<std::string>& words, const fs::path& binary) {
   CommandResult result = run_command(words, false);
   if (result.status)
-    throw Failure(fmt::format("{}: {} cannot read it:\n{}", binary.string(), words[0],
-                              result.output));
+    throw Failure(
+        fmt::format("{}: {} cannot read it:\n{}", binary.string(), words[0], result.output));
   return result.output;
 }
 
@@ -78,8 +78,8 @@ std::vector<std::string> libraries(const fs::path& binary) {
 }
 
 bool is_of_base_system(const std::string& library) {
-  static constexpr std::array known{"linux-vdso.so.1", "libc.so.6",  "libm.so.6",
-                                    "libpthread.so.0", "libdl.so.2", "librt.so.1",
+  static constexpr std::array known{"linux-vdso.so.1", "libc.so.6",    "libm.so.6",
+                                    "libpthread.so.0", "libdl.so.2",   "librt.so.1",
                                     "libresolv.so.2",  "libgcc_s.so.1"};
   return std::find(known.begin(), known.end(), library) != known.end() ||
          library.find("/ld-linux") != library.npos;

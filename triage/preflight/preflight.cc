@@ -52,8 +52,8 @@ std::string must_print(const std::vector<std::string>& words) {
 std::string of_compiler(const std::string& name, const char* package) {
   std::string path = must_print({cxx_compiler(), "-print-file-name=" + name});
   if (!fs::exists(path))
-    throw Failure(fmt::format("{} has no {}, which is in Debian's package {}",
-                              cxx_compiler(), name, package));
+    throw Failure(fmt::format("{} has no {}, which is in Debian's package {}", cxx_compiler(), name,
+                              package));
   return path;
 }
 
@@ -64,8 +64,8 @@ void make_engine(const fs::path& archive) {
       must_print({cxx_compiler(), "--rtlib=compiler-rt", "-print-libgcc-file-name"});
   size_t at = library.rfind("builtins");
   if (at == library.npos)
-    throw Failure(fmt::format("{} has its runtime in {}, not beside libFuzzer",
-                              cxx_compiler(), library));
+    throw Failure(
+        fmt::format("{} has its runtime in {}, not beside libFuzzer", cxx_compiler(), library));
   library.replace(at, 8, "fuzzer");
   TemporaryFolder folder;
   std::string object = (folder.path() / "engine.o").string();
@@ -84,8 +84,8 @@ void make_engine(const fs::path& archive) {
 void make_libraries(const fs::path& folder) {
   make_folder(folder);
   std::string library = of_compiler("libc++.a", "libc++-dev");
-  write_file(folder / "libc++.a", fmt::format("INPUT({} {})\n", library,
-                                              of_compiler("libc++abi.a", "libc++abi-dev")));
+  write_file(folder / "libc++.a",
+             fmt::format("INPUT({} {})\n", library, of_compiler("libc++abi.a", "libc++abi-dev")));
   make_engine(folder / "libFuzzingEngine.a");
 }
 
@@ -174,7 +174,8 @@ void print_figures(const std::vector<Check>& checks) {
   print_row("", [](const std::string& name) { return name; });
   print_row("limit", [&](const std::string& name) {
     return std::find_if(checks.begin(), checks.end(),
-                        [&](const Check& check) { return check.name == name; })->limit;
+                        [&](const Check& check) { return check.name == name; })
+        ->limit;
   });
   for (const std::string& target : targets)
     print_row(target, [&](const std::string& name) {
@@ -202,8 +203,8 @@ void print_checks(const std::string& title, const std::vector<Check>& checks) {
 }
 
 int preflight(const Arguments& arguments) {
-  fs::path out = fs::absolute(arguments.out.empty() ? builds_folder() / "preflight"
-                                                    : fs::path(arguments.out));
+  fs::path out =
+      fs::absolute(arguments.out.empty() ? builds_folder() / "preflight" : fs::path(arguments.out));
   make_folder(out);
   FileLock lock(out / "lock", fmt::format("waiting for another preflight in {}", out.string()));
   std::string kernel;
@@ -245,7 +246,6 @@ int main(int argc, char** argv) {
   line.option("--out", arguments.out, "folder for the builds, instead of .build/preflight");
   line.option("--kernel", arguments.kernel, "also the targets of this kernel tree");
   line.flag("--json", arguments.json, "print JSON");
-  line.example("iovafuzz preflight --sanitizer address",
-               "checks one build");
+  line.example("iovafuzz preflight --sanitizer address", "checks one build");
   return line.run(argc, argv, [&] { return preflight(arguments); });
 }

@@ -22,9 +22,8 @@ std::string_view trim(std::string_view text) {
 }
 
 bool is_word(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return isalnum(c) || c == '_';
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return isalnum(c) || c == '_'; });
 }
 
 bool is_hex(char c) { return isxdigit(static_cast<unsigned char>(c)); }

@@ -9,9 +9,9 @@
 #include <set>
 
 #include "program/program.h"
+#include "tool/findings/findings.h"
 #include "tool/support/command_test.h"
 #include "tool/support/hash.h"
-#include "tool/findings/findings.h"
 
 namespace fs = std::filesystem;
 
@@ -20,7 +20,8 @@ namespace {
 
 TEST(Aflpp, SharesACorpusWithLibFuzzer) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--engine", "both", "--jobs", "2", "--time", "12s", "iova_init_faults"});
+  auto summary =
+      run_into(out, {"--engine", "both", "--jobs", "2", "--time", "12s", "iova_init_faults"});
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   ASSERT_EQ(summary["targets"].size(), 2u) << to_text(summary);
   for (size_t i : {0, 1}) {
@@ -39,8 +40,8 @@ TEST(Aflpp, SharesACorpusWithLibFuzzer) {
 
 TEST(Aflpp, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--engine", "aflpp", "--revision", "6.12", "--no-ledger", "--no-seeds",
-                           "--time", "20s", "iova_init_faults"});
+  auto summary = run_into(out, {"--engine", "aflpp", "--revision", "6.12", "--no-ledger",
+                                "--no-seeds", "--time", "20s", "iova_init_faults"});
   json finding;
   for (const auto& candidate : summary["findings"])
     if (candidate["key"] == bug_key) finding = candidate;
@@ -52,11 +53,10 @@ TEST(Aflpp, FindsTheNullMagazineFromAnEmptyCorpus) {
 
 TEST(Aflpp, GoesPastTheLedger) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--engine", "aflpp", "--revision", "6.12", "--time", "6s",
-                           "iova_init_faults"});
+  auto summary = run_into(
+      out, {"--engine", "aflpp", "--revision", "6.12", "--time", "6s", "iova_init_faults"});
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
-  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], json({bug_key}))
-      << to_text(summary);
+  EXPECT_EQ(summary["targets"][0]["known"]["mag-free-null"], json({bug_key})) << to_text(summary);
 }
 
 std::set<std::string> files(const fs::path& folder) {
@@ -86,8 +86,7 @@ TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
     run_command({"bash", "-c",
                  fmt::format("timeout -s KILL {} '{}' --engine both --jobs 2 --revision 6.12 "
                              "--no-ledger --time 60s --seed {} --out '{}' iova_init_faults",
-                             10 + 2 * kills, program_of("run"), kills,
-                             out.path().string())},
+                             10 + 2 * kills, program_of("run"), kills, out.path().string())},
                 false);
     // Nothing of it goes on for long.
     for (int tenths = 0; tenths < 100 && processes_of(out); tenths++) usleep(100'000);
@@ -107,7 +106,8 @@ TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
     write_file(left / name, content);
     return content_hash(content);
   };
-  std::string queued = leave("queue/id:000009,src:000001,time:7,op:havoc", "cache_get\ntick 12345\n");
+  std::string queued =
+      leave("queue/id:000009,src:000001,time:7,op:havoc", "cache_get\ntick 12345\n");
   leave("crashes/id:000000,sig:06,src:000001,execs:4711", bug);
   auto summary = tool_json({"run", "--revision", "6.12", "--no-ledger", "--time", "2s", "--out",
                             out.path().string(), "iova_init_faults"});

@@ -112,9 +112,7 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   }
 }
 
-TEST(BadInput, WhatLacksAnArgumentSaysSo) {
-  EXPECT_EQ(tool({"minimize", "x"}).status, 2);
-}
+TEST(BadInput, WhatLacksAnArgumentSaysSo) { EXPECT_EQ(tool({"minimize", "x"}).status, 2); }
 
 TEST(BadInput, TextThatIsTooLargeForBytesIsNotAssembled) {
   TemporaryFolder folder;
@@ -181,8 +179,8 @@ constexpr const char bug_note[] =
 TEST(Known, KeysSaySoWhereverTheyArePrinted) {
   TemporaryFolder folder;
   std::string file = folder.write("a.iova", bug), other = folder.write("b.iova", life);
-  for (auto arguments : {std::vector<std::string>{"show", file}, {"replay", file},
-                         {"sweep", other}}) {
+  for (auto arguments :
+       {std::vector<std::string>{"show", file}, {"replay", file}, {"sweep", other}}) {
     arguments.insert(arguments.end(), {"--revision", "6.12"});
     CommandResult result = tool(arguments);
     EXPECT_NE(result.output.find(std::string(bug_key) + bug_note), std::string::npos)
@@ -316,7 +314,8 @@ TEST(Isolate, ACheckReportsWhatIsNotKnown) {
 TEST(Dictionaries, AreWhatTheOperationTableSays) {
   for (const fuzz::Target* target : standing_targets()) {
     fs::path file = source_folder() / "dictionaries" / (std::string(target->name) + ".dict");
-    EXPECT_TRUE(read_file(file) == program::dictionary(target->name, target->operations, target->reads_text))
+    EXPECT_TRUE(read_file(file) ==
+                program::dictionary(target->name, target->operations, target->reads_text))
         << "iovafuzz list dictionary " << target->name;
   }
 }
@@ -324,7 +323,8 @@ TEST(Dictionaries, AreWhatTheOperationTableSays) {
 TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
   static const std::regex token("[A-Za-z0-9_]+=\"(\\\\x[0-9a-f]{2})+\"");
   for (const fuzz::Target* target : standing_targets()) {
-    std::istringstream lines(program::dictionary(target->name, target->operations, target->reads_text));
+    std::istringstream lines(
+        program::dictionary(target->name, target->operations, target->reads_text));
     for (std::string line; std::getline(lines, line);) {
       if (line[0] == '#') continue;
       EXPECT_TRUE(std::regex_match(line, token)) << line;

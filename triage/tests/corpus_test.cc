@@ -11,8 +11,8 @@
 #include "iova/revision.h"
 #include "program/mutation.h"
 #include "program/program.h"
-#include "tool/support/command_test.h"
 #include "tool/replay/input.h"
+#include "tool/support/command_test.h"
 #include "tool/support/words.h"
 
 namespace fs = std::filesystem;
@@ -86,8 +86,7 @@ std::vector<std::pair<int, int>> engines_counts(const fs::path& folder) {
 
 std::vector<std::pair<int, int>> counts_in(const json& variants, const char* when) {
   std::vector<std::pair<int, int>> counts;
-  for (const auto& row : variants)
-    counts.push_back({row["edges"][when], row["features"][when]});
+  for (const auto& row : variants) counts.push_back({row["edges"][when], row["features"][when]});
   return counts;
 }
 
@@ -304,8 +303,8 @@ TEST_F(Promote, MakesASeedOfBytesAndTellsWhatItAdds) {
 }
 
 TEST_F(Promote, KeepsTheCommentsOfATextAndThoseInIt) {
-  std::string file = folder_.write("a.iova", "# Its own story.\n# Goes on.\n" +
-                                                 std::string(found) + "# the end\n");
+  std::string file = folder_.write(
+      "a.iova", "# Its own story.\n# Goes on.\n" + std::string(found) + "# the end\n");
   ASSERT_EQ(promote(file, "story").status, 0);
   EXPECT_EQ(read_file(seeds_ / "story.iova"),
             "# SPDX-License-Identifier: GPL-2.0-only\n" + read_file(file));

@@ -18,8 +18,7 @@ bool leaves_out(const json& report, const std::string& function) {
 
 TEST(Coverage, TellsWhatAProgramLeavesOut) {
   TemporaryFolder folder;
-  std::string small =
-      folder.write("small.iova", "cache_get\ninit\nalloc size=4\nput\ncache_put\n");
+  std::string small = folder.write("small.iova", "cache_get\ninit\nalloc size=4\nput\ncache_put\n");
   std::string pages = (folder.path() / "pages").string();
   auto port = tool_json({"coverage", small, "--html", pages});
   EXPECT_GT(port["all"]["lines_reached"], 0) << to_text(port);

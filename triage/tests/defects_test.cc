@@ -4,10 +4,10 @@
 
 #include "iova/port_variants.h"
 #include "program/program.h"
-#include "tool/support/command_test.h"
-#include "tool/variants/port.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/command_test.h"
+#include "tool/variants/port.h"
 
 extern "C" __attribute__((weak)) int __asan_report_present(void);
 
@@ -17,7 +17,7 @@ namespace {
 struct Shown {
   const char* defect;
   const char* oracle;
-  const char* program;  // a seed, or text
+  const char* program;                // a seed, or text
   const char* without_asan = oracle;  // which tells of the access, where else its effect shows
 };
 
@@ -74,11 +74,9 @@ constexpr Shown table[] = {
      "iova_rcache/dead_cpu_returns_loaded_and_prev.iova"},
     {"hotplug-instance-left", "cpuhp-freed-instance", "iova_domain/plain_life_of_one_domain.iova"},
 
-    {"failed-get-counts", "slab-null-cache",
-     "fail 0x1\ncache_get\ncache_get\ninit\nalloc\n"},
+    {"failed-get-counts", "slab-null-cache", "fail 0x1\ncache_get\ncache_get\ninit\nalloc\n"},
     {"failed-get-keeps-mutex", "lock-held-at-end", "fail 0x1\ncache_get\n"},
-    {"cache-put-destroys-early", "cpuhp-not-registered",
-     "cache_get\ncache_get\ncache_put\n"},
+    {"cache-put-destroys-early", "cpuhp-not-registered", "cache_get\ncache_get\ncache_put\n"},
     {"lock-kept-on-refusal", "lock-held-at-end",
      "iova_tree/failed_walk_sets_the_hint_and_a_free_resets_it.iova"},
     {"irqs-on-in-free", "lock-irq-unsafe", "cache_get\ninit\nirq\nalloc\nfree\n"},
@@ -165,8 +163,7 @@ TEST(PlantedDefects, AreChosenByTheCommandsThatTakeAVariant) {
   EXPECT_EQ(shown["key"], gap_key);
   EXPECT_EQ(tool_json(on({"replay", file}))[0]["keys"], json({{gap_key, 1}}));
   EXPECT_EQ(tool_json(on({"replay", file}, "6.1"))[0]["keys"], json({{gap_key, 1}}));
-  EXPECT_EQ(tool_json({"replay", file, "--revision", "6.12"})[0]["keys"],
-            json({{"clean", 1}}));
+  EXPECT_EQ(tool_json({"replay", file, "--revision", "6.12"})[0]["keys"], json({{"clean", 1}}));
   std::string other = folder.write("b.iova", "cache_get\ninit\nalloc\n");
   EXPECT_EQ(tool_json(on({"sweep", other}))[0]["variant"], "port@6.12+no-second-pass");
 }

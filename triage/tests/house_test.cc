@@ -24,8 +24,9 @@ const std::map<std::string, std::vector<std::string>> rooms{
     {"src/kernel", {"src/shim", "src/iova"}},
     {"src/program", {"src/shim"}},
     {"src/reproducer", {"src/shim", "src/iova"}},
-    {"src/engine", {"src/shim", "src/iova", "src/program", "src/engine/contract",
-                    "src/engine/operations", "src/engine/reference"}},
+    {"src/engine",
+     {"src/shim", "src/iova", "src/program", "src/engine/contract", "src/engine/operations",
+      "src/engine/reference"}},
     // Operations know nothing of right and wrong, and the two judges nothing of each other.
     {"src/engine/operations", {"src/shim", "src/iova", "src/program", "src/engine"}},
     {"src/engine/contract", {"src/shim", "src/iova", "src/program", "src/engine"}},
@@ -37,10 +38,10 @@ const std::map<std::string, std::vector<std::string>> rooms{
 
 // The floors of the tool, from the ground up; each may use those below it, the core and the list of
 // targets.
-const std::vector<std::string> floors{
-    "src/tool/support",  "src/tool/variants", "src/tool/replay", "src/tool/findings",
-    "src/tool/coverage", "src/tool/corpus",   "src/tool/campaign"};
-const std::vector<std::string> core{"src/shim",   "src/iova",   "src/kernel",
+const std::vector<std::string> floors{"src/tool/support",  "src/tool/variants", "src/tool/replay",
+                                      "src/tool/findings", "src/tool/coverage", "src/tool/corpus",
+                                      "src/tool/campaign"};
+const std::vector<std::string> core{"src/shim",    "src/iova",   "src/kernel",
                                     "src/program", "src/engine", "src/reproducer"};
 
 // The longest name of a room that the file is in; "" for none.
@@ -68,8 +69,7 @@ bool may_use(const std::string& user, const std::string& used, const std::string
   if (auto room = rooms.find(user); room != rooms.end()) return is_in(used, room->second);
   bool is_known = is_in(used, core) || file == "fuzz/target.h" || file == "fuzz/targets.h";
   auto floor = std::find(floors.begin(), floors.end(), user);
-  if (floor != floors.end())
-    return is_known || std::find(floors.begin(), floor, used) != floor;
+  if (floor != floors.end()) return is_known || std::find(floors.begin(), floor, used) != floor;
   // The tests of commands see what they test.
   return is_known || is_in(used, floors) || user == "triage/tests";
 }

@@ -5,10 +5,10 @@
 #include <map>
 
 #include "program/mutation.h"
-#include "tool/support/command_test.h"
-#include "tool/variants/port.h"
 #include "tool/replay/input.h"
 #include "tool/replay/minimizer.h"
+#include "tool/support/command_test.h"
+#include "tool/variants/port.h"
 
 namespace tool {
 namespace {
@@ -60,8 +60,7 @@ constexpr Identified identities[] = {
      "failure-left-traces:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches"},
     {"queue-skips-offline-rings", "iova_flush_queue/ring_of_an_offline_cpu_is_released.iova",
      "queue-overdue:fq_flush_timeout:tick:none"},
-    {"queue-leaks-pages-at-teardown",
-     "iova_flush_queue/single_ring_is_put_with_queued_ranges.iova",
+    {"queue-leaks-pages-at-teardown", "iova_flush_queue/single_ring_is_put_with_queued_ranges.iova",
      "page-leak:queue_iova:end:none"},
     {"queue-timer-not-waited-for", "iova_flush_queue/domain_is_put_while_its_timer_runs.iova",
      "timer-freed-running:put_iova_domain:put:none"},
@@ -79,8 +78,9 @@ class Identity : public testing::TestWithParam<Identified> {
 };
 
 // The first so many mutants of the seed that show something, with what they show.
-std::vector<std::pair<program::Program, std::string>> crashing_mutants(
-    const iova_variant& variant, const program::Program& seed, size_t enough) {
+std::vector<std::pair<program::Program, std::string>> crashing_mutants(const iova_variant& variant,
+                                                                       const program::Program& seed,
+                                                                       size_t enough) {
   constexpr uint64_t most = 5000, at_a_time = 100;
   std::vector<std::pair<program::Program, std::string>> crashing;
   for (uint64_t number = 0; number < most && crashing.size() < enough;) {

@@ -11,10 +11,10 @@
 #include "fuzz/targets.h"
 #include "iova/port_variants.h"
 #include "iova/revision.h"
-#include "tool/support/command_test.h"
 #include "tool/findings/findings.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/command_test.h"
 
 namespace engine {
 // For the names of tests.
@@ -88,10 +88,10 @@ TEST_P(LedgerEntry, IsRepairedByOneBehaviour) {
   std::vector<std::string> repairs;
   for (const port::Behaviour& b : port::behaviours)
     if (b.repairs == entry_.id)
-      repairs.push_back(b.since == port::not_upstream
-                            ? b.commit
-                            : fmt::format("{}, v{}.{}", b.commit, b.since.version,
-                                          b.since.patchlevel));
+      repairs.push_back(
+          b.since == port::not_upstream
+              ? b.commit
+              : fmt::format("{}, v{}.{}", b.commit, b.since.version, b.since.patchlevel));
   EXPECT_EQ(repairs, std::vector{entry_.upstream});
 }
 

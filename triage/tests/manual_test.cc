@@ -68,9 +68,9 @@ TEST(Launcher, AnswersWordsWithoutABuild) {
 }
 
 TEST(Launcher, SaysTwoWhereItCannotBuild) {
-  CommandResult result = run_command({"env", "IOVAFUZZ_BUILD=/proc/iovafuzz",
-                                      (source_folder() / "iovafuzz").string(), "list"},
-                                     false);
+  CommandResult result = run_command(
+      {"env", "IOVAFUZZ_BUILD=/proc/iovafuzz", (source_folder() / "iovafuzz").string(), "list"},
+      false);
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.output.find("IOVAFUZZ_BUILD"), std::string::npos) << result.output;
 }

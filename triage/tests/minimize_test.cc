@@ -5,10 +5,10 @@
 
 #include "iova/port_variants.h"
 #include "program/program.h"
-#include "tool/support/command_test.h"
-#include "tool/variants/port.h"
 #include "tool/replay/input.h"
 #include "tool/replay/minimizer.h"
+#include "tool/support/command_test.h"
+#include "tool/variants/port.h"
 
 namespace tool {
 namespace {
@@ -19,10 +19,20 @@ constexpr char hint_bug[] = "alloc size=64 limit=30\nalloc size=64\n";
 
 // So many operations, with those of a bug among them in their order.
 program::Program hidden_among(size_t count, const std::vector<std::string>& bug, unsigned seed) {
-  static constexpr const char* others[] = {
-      "alloc_fast", "alloc size=3", "free_fast", "free", "find_pfn start", "tick 10", "cpu 1",
-      "cpu 0", "alloc_fast slot=b size=4", "free_fast slot=b", "offline 1", "online 1", "find",
-      "alloc slot=d size=20 x3"};
+  static constexpr const char* others[] = {"alloc_fast",
+                                           "alloc size=3",
+                                           "free_fast",
+                                           "free",
+                                           "find_pfn start",
+                                           "tick 10",
+                                           "cpu 1",
+                                           "cpu 0",
+                                           "alloc_fast slot=b size=4",
+                                           "free_fast slot=b",
+                                           "offline 1",
+                                           "online 1",
+                                           "find",
+                                           "alloc slot=d size=20 x3"};
   std::mt19937 random(seed);
   std::string text;
   size_t taken = 0;
@@ -40,8 +50,8 @@ Minimized minimize_on_6_12(const program::Program& program, const std::string& k
 
 TEST(Minimize, LeavesTheFourOperationsAndTheOneFaultThatMatter) {
   for (size_t count : {200, 1000}) {
-    program::Program program = hidden_among(
-        count, {"cache_get", "init", "fail 0xfedcba9876543210\ninit_rcaches"}, 1);
+    program::Program program =
+        hidden_among(count, {"cache_get", "init", "fail 0xfedcba9876543210\ninit_rcaches"}, 1);
     Minimized result = minimize_on_6_12(program, null_key);
     ASSERT_TRUE(result.is_minimal);
     EXPECT_EQ(print(result.program), "cache_get\ninit\nfail 0x4\ninit_rcaches\n");
@@ -144,7 +154,8 @@ TEST(Minimize, ResultLosesTheFindingWithoutAnyOfItsOperations) {
       program::Program without = result.program;
       without.operations.erase(without.operations.begin() + static_cast<ptrdiff_t>(i));
       EXPECT_NE(run_isolated(port::v6_12::variant, without).key(), result.key)
-          << i << "\n" << print(result.program);
+          << i << "\n"
+          << print(result.program);
     }
   }
 }
@@ -173,8 +184,8 @@ TEST(Minimize, GoesOnFromWhereItWasStopped) {
 // Removing operations byte by byte, or by position, would change which range is meant.
 TEST(Minimize, KeepsRangesWhenOthersGo) {
   const iova_variant& variant = load_port("fixed", &find_defect("range-end-excluded"));
-  program::Program program = hidden_among(
-      80, {"cache_get", "init", "alloc slot=k size=16", "find slot=k at=last"}, 3);
+  program::Program program =
+      hidden_among(80, {"cache_get", "init", "alloc slot=k size=16", "find slot=k at=last"}, 3);
   Outcome outcome = run_isolated(variant, program);
   ASSERT_NE(outcome.key(), "");
   Minimized result = minimize(variant, program, outcome.key());
@@ -224,8 +235,7 @@ TEST(MinimizeCommand, RefusesWhatShowsNothing) {
   EXPECT_EQ(clean.status, 2);
   EXPECT_EQ(clean.output, "iovafuzz: " + file + ": shows nothing on port@fixed\n");
   std::string other = folder.write("b.iova", std::string("cache_get\ninit\n") + hint_bug);
-  CommandResult chosen =
-      tool({"minimize", "--revision", "6.12", "--key", null_key, other});
+  CommandResult chosen = tool({"minimize", "--revision", "6.12", "--key", null_key, other});
   EXPECT_EQ(chosen.status, 2);
   EXPECT_NE(chosen.output.find(std::string(": shows ") + hint_key + ", not " + null_key),
             std::string::npos);
@@ -247,8 +257,7 @@ TEST(MinimizeCommand, LeavesTheBestSoFarWhenInterruptedAndGoesOn) {
   EXPECT_EQ(interrupted.status, 1) << interrupted.output;
   std::string text = read_file(out);
   EXPECT_NE(text.find("# unfinished"), std::string::npos) << text.substr(0, 500);
-  EXPECT_EQ(tool_json({"replay", "--revision", "6.12", out})[0]["keys"],
-            json({{null_key, 1}}));
+  EXPECT_EQ(tool_json({"replay", "--revision", "6.12", out})[0]["keys"], json({{null_key, 1}}));
   auto result = tool_json({"minimize", "--revision", "6.12", "--out", out, file});
   EXPECT_EQ(result["minimal"], true);
   EXPECT_EQ(read_file(out).find("# unfinished"), std::string::npos);

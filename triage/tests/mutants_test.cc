@@ -69,10 +69,10 @@ class SmallTree {
     // What the tree is like is told from this file's text.
     for (size_t at = 0; (at = shape.find("*/", at)) != std::string::npos;)
       shape.insert(at + 1, " ");
-    write_file(path() / iova,
-               "#include \"drivers/iommu/rest.h\"\n"
-               "void free_iova_fast(struct iova_domain *iovad, unsigned long pfn,\n"
-               "                    unsigned long size)\n{\n" + body + "}\n/*\n" + shape + "*/\n");
+    write_file(path() / iova, "#include \"drivers/iommu/rest.h\"\n"
+                              "void free_iova_fast(struct iova_domain *iovad, unsigned long pfn,\n"
+                              "                    unsigned long size)\n{\n" +
+                                  body + "}\n/*\n" + shape + "*/\n");
   }
   const fs::path& path() const { return folder_.path(); }
   static constexpr const char iova[] = "drivers/iommu/iova.c";
@@ -82,13 +82,12 @@ class SmallTree {
 };
 
 TEST(Mutants, EachComesToWhatItsChangeMakesOfTheTree) {
-  SmallTree tree(
-      "unsigned long unused = pfn;\n"
-      "_Static_assert(3 != 2, \"\");\n"
-      "unused = size;\n"
-      "if (size == 4000000000)\n"
-      "size = pfn;\n"
-      "free_fast_of_the_rest(iovad, pfn, size);\n");
+  SmallTree tree("unsigned long unused = pfn;\n"
+                 "_Static_assert(3 != 2, \"\");\n"
+                 "unused = size;\n"
+                 "if (size == 4000000000)\n"
+                 "size = pfn;\n"
+                 "free_fast_of_the_rest(iovad, pfn, size);\n");
   TemporaryFolder out;
   json summary = mutants(out, tree.path().c_str(), "0");
   std::multiset<std::string> results;
@@ -99,17 +98,16 @@ TEST(Mutants, EachComesToWhatItsChangeMakesOfTheTree) {
                    (change == "deleted" ? before : after));
     if (change == "deleted" && before.starts_with("free_fast")) key = row["key"];
   }
-  EXPECT_EQ(results, (std::multiset<std::string>{
-                         "same code: deleted: _Static_assert(3 != 2, \"\");",
-                         "same code: constant: _Static_assert(4 != 2, \"\");",
-                         "not compiled: constant: _Static_assert(3 != 3, \"\");",
-                         "not compiled: relational: _Static_assert(3 == 2, \"\");",
-                         "same code: deleted: unused = size;",
-                         "killed: relational: if (size != 4000000000)",
-                         "killed: negated: if (!(size == 4000000000))",
-                         "survived: constant: if (size == 4000000001)",
-                         "survived: deleted: size = pfn;",
-                         "killed: deleted: free_fast_of_the_rest(iovad, pfn, size);"}));
+  EXPECT_EQ(results,
+            (std::multiset<std::string>{
+                "same code: deleted: _Static_assert(3 != 2, \"\");",
+                "same code: constant: _Static_assert(4 != 2, \"\");",
+                "not compiled: constant: _Static_assert(3 != 3, \"\");",
+                "not compiled: relational: _Static_assert(3 == 2, \"\");",
+                "same code: deleted: unused = size;", "killed: relational: if (size != 4000000000)",
+                "killed: negated: if (!(size == 4000000000))",
+                "survived: constant: if (size == 4000000001)", "survived: deleted: size = pfn;",
+                "killed: deleted: free_fast_of_the_rest(iovad, pfn, size);"}));
   // An oracle tells, not only the comparison.
   EXPECT_FALSE(key.starts_with("variants-differ")) << key;
   EXPECT_EQ(summary["total"], (json{{"mutants", 10},

@@ -42,8 +42,8 @@ std::string program(const std::string& special, const std::string& global = "") 
   std::string text =
       "#include <stddef.h>\n#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
       "#include <string.h>\n#include <unistd.h>\n"
-      "volatile int sum;\n" + global +
-      "int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {\n" + special +
+      "volatile int sum;\n" +
+      global + "int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {\n" + special +
       "  if (size == 4 && !memcmp(data, \"boom\", 4)) abort();\n"
       "  for (size_t i = 0; i < size; i++) switch (data[i]) {\n";
   for (int i = 0; i < 256; i++)
@@ -55,8 +55,8 @@ const Names address_flags{"-fsanitize=fuzzer,address", "-static-libstdc++"};
 
 void compile(const fs::path& binary, const std::string& text, const Names& flags) {
   TemporaryFolder folder;
-  Names words{cxx_compiler(), "-O1", "-w", "-x", "c", folder.write("target.c", text), "-o",
-              binary.string()};
+  Names words{cxx_compiler(), "-O1",          "-w", "-x", "c", folder.write("target.c", text),
+              "-o",           binary.string()};
   words.insert(words.end(), flags.begin(), flags.end());
   CommandResult result = run_command(words, false);
   ASSERT_EQ(result.status, 0) << result.output;
@@ -75,8 +75,15 @@ class Build {
   fs::path out() const { return folder_.path() / "out"; }
   void pack(const std::vector<std::pair<std::string, std::string>>& seeds) const {
     TemporaryFolder folder;
-    std::vector<std::string> words{"env", "-C", folder.path().string(), "cmake", "-E", "tar", "cf",
-                                   (out() / "target_seed_corpus.zip").string(), "--format=zip"};
+    std::vector<std::string> words{"env",
+                                   "-C",
+                                   folder.path().string(),
+                                   "cmake",
+                                   "-E",
+                                   "tar",
+                                   "cf",
+                                   (out() / "target_seed_corpus.zip").string(),
+                                   "--format=zip"};
     for (const auto& [name, content] : seeds) {
       folder.write(name, content);
       words.push_back(name);
@@ -86,8 +93,7 @@ class Build {
   }
   std::vector<Check> inspect(const std::string& sanitizer = "address",
                              const std::string& target = "target") const {
-    auto checks = tool::inspect(
-        out(), {.sanitizer = sanitizer, .targets = {target}, .seconds = 5});
+    auto checks = tool::inspect(out(), {.sanitizer = sanitizer, .targets = {target}, .seconds = 5});
     EXPECT_TRUE(fs::is_directory(out()));
     EXPECT_FALSE(fs::exists(out().string() + ".moved"));
     return checks;
@@ -110,8 +116,8 @@ TEST(Preflight, AGoodBuildPasses) {
 }
 
 TEST(Preflight, AnUndefinedBuildIsCounted) {
-  auto checks = Build(program(""), {"-fsanitize=fuzzer,undefined", "-static-libstdc++"})
-                    .inspect("undefined");
+  auto checks =
+      Build(program(""), {"-fsanitize=fuzzer,undefined", "-static-libstdc++"}).inspect("undefined");
   EXPECT_EQ(failed(checks), Names{}) << show(checks);
   checks = Build(program(""), address_flags).inspect("undefined");
   EXPECT_EQ(failed(checks)[0], "asan-calls") << show(checks);
@@ -146,8 +152,10 @@ TEST(Preflight, MistakesBesideTheTargetFailTheirCheckAlone) {
        },
        "seeds", "unzip"},
       {"a seed that crashes",
-       [](const Build& build) { build.pack({{"calm", "x"}, {"wild", "boom"}}); }, "seeds-pass",
-       "wild: "},
+       [](const Build& build) {
+         build.pack({{"calm", "x"}, {"wild", "boom"}});
+       },
+       "seeds-pass", "wild: "},
       {"no dictionary", [](const Build& build) { fs::remove(build.out() / "target.dict"); },
        "companions", "lacks target.dict"},
       {"a script",
@@ -210,10 +218,16 @@ TEST(Preflight, MistakesOfProgramsFailTheirCheckAlone) {
        "#include <stddef.h>\nint LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) "
        "{ static volatile int n; if (size && *data == 'x') n++; return 0; }\n",
        address_flags, "edges", "too few"},
-      {"no AddressSanitizer", program(""), {"-fsanitize=fuzzer", "-static-libstdc++"}, "asan-calls",
+      {"no AddressSanitizer",
+       program(""),
+       {"-fsanitize=fuzzer", "-static-libstdc++"},
+       "asan-calls",
        "too few"},
-      {"two sanitizers", program(""),
-       {"-fsanitize=fuzzer,address,undefined", "-static-libstdc++"}, "ubsan-calls", "too many"},
+      {"two sanitizers",
+       program(""),
+       {"-fsanitize=fuzzer,address,undefined", "-static-libstdc++"},
+       "ubsan-calls",
+       "too many"},
       {"a crash of the line", program(fmt::format("  if ({}) abort();\n", is_line)), address_flags,
        "input-line", "ABRT"},
       {"a hang of the line", program(fmt::format("  while ({}) sum = 0;\n", is_line)),
@@ -222,10 +236,15 @@ TEST(Preflight, MistakesOfProgramsFailTheirCheckAlone) {
        "ABRT"},
       {"an end of its own", program("  static int runs; if (++runs == 3) exit(0);\n"),
        address_flags, "start", ""},
-      {"a folder for libraries", program(""),
-       {"-fsanitize=fuzzer,address", "-static-libstdc++", "-Wl,-rpath,/opt/none"}, "rpath",
+      {"a folder for libraries",
+       program(""),
+       {"-fsanitize=fuzzer,address", "-static-libstdc++", "-Wl,-rpath,/opt/none"},
+       "rpath",
        "/opt/none"},
-      {"a library of its own", program(""), {"-fsanitize=fuzzer,address"}, "libraries",
+      {"a library of its own",
+       program(""),
+       {"-fsanitize=fuzzer,address"},
+       "libraries",
        "libstdc++"},
   };
   for (const Mistake& mistake : mistakes) {
@@ -241,10 +260,10 @@ TEST(Preflight, InstrumentationIsMissed) {
   Build build;
   std::string object = (folder.path() / "target.o").string();
   compile(object, program(""), {"-fsanitize=address", "-c"});
-  CommandResult result = run_command({cxx_compiler(), object, "-o",
-                                      (build.out() / "target").string(),
-                                      "-fsanitize=fuzzer,address", "-static-libstdc++"},
-                                     false);
+  CommandResult result =
+      run_command({cxx_compiler(), object, "-o", (build.out() / "target").string(),
+                   "-fsanitize=fuzzer,address", "-static-libstdc++"},
+                  false);
   ASSERT_EQ(result.status, 0) << result.output;
   auto checks = build.inspect();
   EXPECT_EQ(failed(checks), Names{"instrumented"}) << show(checks);
@@ -287,8 +306,8 @@ TEST(Preflight, OtherProcessorsAreTold) {
 }
 
 TEST(Dictionary, LinesAreTakenStrictly) {
-  for (const char* good : {"a=\"b\"", "a@2=\"b\"", "\"b\"", "  a = \"\\x0f\\\\\\\"\"  ", "# \"", "",
-                           "a=\"b\"\r"}) {
+  for (const char* good :
+       {"a=\"b\"", "a@2=\"b\"", "\"b\"", "  a = \"\\x0f\\\\\\\"\"  ", "# \"", "", "a=\"b\"\r"}) {
     DictionaryFile file = parse_dictionary(good);
     EXPECT_TRUE(file.mistakes.empty()) << good << ": " << file.mistakes[0];
   }

@@ -18,30 +18,37 @@ struct Reproduced {
 };
 
 const Reproduced table[] = {
-    {"TheNullMagazineOfThePort", {"--revision", "6.12"},
+    {"TheNullMagazineOfThePort",
+     {"--revision", "6.12"},
      "cache_get\ninit\nfail 0x10\ninit_rcaches\n",
      "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc",
      "\treproducer_operation(\"init_rcaches\");\n\treproducer_fail(4);\n"
      "\tiova_domain_init_rcaches(domain[0]);\n"},
-    {"TheNullMagazineOfTheKernel", {"--kernel", "debian:6.12"},
+    {"TheNullMagazineOfTheKernel",
+     {"--kernel", "debian:6.12"},
      "cache_get\ninit\nfail 0x10\ninit_rcaches\n",
      "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc",
      "extern const struct iova_variant kernel_variant;\n"},
-    {"ARefusalThatTakesAModelToSee", {"--revision", "7.3"},
+    {"ARefusalThatTakesAModelToSee",
+     {"--revision", "7.3"},
      "cache_get\ninit\nalloc size=64 limit=30\nalloc size=64\n",
      "hint-lower-limit:alloc_iova:alloc:none",
      "\tiova[1] = alloc_iova(domain[0], 64, 0xfffff, true); /* NULL */\n\treproducer_compare("},
-    {"ALoopOfCalls", {"--defect", "depot-work-not-rearmed"},
+    {"ALoopOfCalls",
+     {"--defect", "depot-work-not-rearmed"},
      "cpus 1\ncache_get\ninit\ninit_rcaches\nalloc_fast x509\nfree_fast x509\ntick 100\n",
      "depot-work-wrong:iova_depot_work_func:tick:none",
      "\tfor (i = 508; i >= 0; i--)\n\t\tfree_iova_fast(domain[0], pfn[i], 1);\n"},
-    {"CpusAndTheirEnd", {"--defect", "dead-cpu-keeps-prev"},
+    {"CpusAndTheirEnd",
+     {"--defect", "dead-cpu-keeps-prev"},
      "cache_get\ninit\ninit_rcaches\ncpu 1\nalloc_fast x200\nfree_fast x200\noffline 1\n",
      "rcache-contents:iova_cpuhp_dead:offline:none",
      "\tshim_set_current_cpu(0);\n\tshim_cpu_offline(1);\n"},
-    {"WhatIsLeftAtTheEnd", {"--defect", "queue-leaks-pages-at-teardown"},
+    {"WhatIsLeftAtTheEnd",
+     {"--defect", "queue-leaks-pages-at-teardown"},
      "cache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast\nqueue\nput\n",
-     "page-leak:queue_iova:end:none", "reproducer_end(true);\n"},
+     "page-leak:queue_iova:end:none",
+     "reproducer_end(true);\n"},
 };
 
 void PrintTo(const Reproduced& row, std::ostream* out) { *out << row.name; }
@@ -67,8 +74,8 @@ TEST(ReproducerFile, FindsNothingWhereTheBugIsFixed) {
   for (const Reproduced& row : table) {
     if (row.variant[0] != "--revision") continue;
     TemporaryFolder folder;
-    auto result = tool_json({"reproducer", "--revision", row.variant[1],
-                             folder.write("a.iova", row.program)});
+    auto result = tool_json(
+        {"reproducer", "--revision", row.variant[1], folder.write("a.iova", row.program)});
     std::string command = result["compile"], library = "ports/v" + row.variant[1] + "/port.so";
     std::replace(library.begin(), library.end() - 3, '.', '_');
     size_t at = command.find(library);
@@ -87,11 +94,11 @@ TEST(ReproducerCommand, SaysWhatItCannotDo) {
   CommandResult clean = tool({"reproducer", folder.write("a.iova", "cache_get\n")});
   EXPECT_EQ(clean.status, 2);
   EXPECT_NE(clean.output.find("a.iova: shows nothing on port@fixed"), std::string::npos);
-  CommandResult overlap = tool(
-      {"reproducer", "--defect", "queue-timer-not-waited-for",
-       (source_folder() / "corpus/iova_flush_queue/domain_is_put_while_its_timer_runs.iova")
-           .string(),
-       "--out", (folder.path() / "x.c").string()});
+  CommandResult overlap =
+      tool({"reproducer", "--defect", "queue-timer-not-waited-for",
+            (source_folder() / "corpus/iova_flush_queue/domain_is_put_while_its_timer_runs.iova")
+                .string(),
+            "--out", (folder.path() / "x.c").string()});
   EXPECT_EQ(overlap.status, 2);
   EXPECT_EQ(overlap.output,
             "iovafuzz: C cannot say that other operations overlap with a flush that lasts\n");

@@ -39,7 +39,8 @@ TEST(Run, FindsNothingOnFixed) {
 
 TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "15s"});
+  auto summary =
+      run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "15s"});
   json finding;
   for (const auto& candidate : summary["findings"])
     if (candidate["key"] == bug_key) finding = candidate;
@@ -55,8 +56,8 @@ TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
 
 TEST(Run, StopsAtTheFirstFindingIfAsked) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--first", "--jobs",
-                           "1", "--time", "600s", "iova_init_faults"});
+  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--first",
+                                "--jobs", "1", "--time", "600s", "iova_init_faults"});
   ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   auto replayed = tool_json({"replay", finding["reproducer"], "--revision", "6.12"});
@@ -65,12 +66,13 @@ TEST(Run, StopsAtTheFirstFindingIfAsked) {
 
 TEST(Run, FindsAPlantedDefect) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s",
-                           "iova_domain"});
+  auto summary = run_into(
+      out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s", "iova_domain"});
   EXPECT_EQ(summary["variant"], "port@fixed+no-second-pass");
   ASSERT_FALSE(summary["findings"].empty()) << to_text(summary);
   const auto& finding = summary["findings"][0];
-  EXPECT_EQ(finding["key"].get<std::string>().rfind("spurious-failure:", 0), 0u) << to_text(finding);
+  EXPECT_EQ(finding["key"].get<std::string>().rfind("spurious-failure:", 0), 0u)
+      << to_text(finding);
   EXPECT_NE(finding["replay"].get<std::string>().find(" --defect no-second-pass "),
             std::string::npos);
 }
@@ -78,8 +80,8 @@ TEST(Run, FindsAPlantedDefect) {
 TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   TemporaryFolder out;
   leave_crash(out, "crash-0", bug);
-  auto summary =
-      run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
+  auto summary = run_into(
+      out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
   ASSERT_EQ(summary["findings"].size(), 1u);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
   EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
@@ -128,17 +130,17 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
   leave_crash(out, "crash-0", bug);
   leave_crash(out, "crash-1",
               "cache_get\ninit\nfail 0x10\ninit_rcaches\nalloc size=64 limit=50\nalloc size=64\n");
-  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
+  auto summary =
+      run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
   ASSERT_GE(summary["findings"].size(), 2u) << to_text(summary);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
   const auto& hidden = summary["findings"][1];
   EXPECT_EQ(hidden["key"], "hint-lower-limit:alloc_iova:alloc:none");
   // Its smallest program shows nothing else, and needs nothing gone past.
-  CommandResult replayed =
-      tool({"replay", "--revision", "6.12", "--quiet", hidden["reproducer"]});
+  CommandResult replayed = tool({"replay", "--revision", "6.12", "--quiet", hidden["reproducer"]});
   EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
-  EXPECT_EQ(hidden["replay"], launcher() + " replay --revision 6.12 " +
-                                  hidden["reproducer"].get<std::string>());
+  EXPECT_EQ(hidden["replay"],
+            launcher() + " replay --revision 6.12 " + hidden["reproducer"].get<std::string>());
 }
 
 // The engine's own minimization, which knows of findings what their DEDUP_TOKEN says.
@@ -148,10 +150,10 @@ TEST(Run, KeepsTheFindingWhenTheEngineMinimizes) {
     std::vector<uint8_t> bytes = program::encode(program::parse(text));
     std::string input = folder.write("input", std::string(bytes.begin(), bytes.end()));
     std::string smaller = (folder.path() / "smaller").string();
-    run_command({"env", "IOVAFUZZ_KNOWN=/dev/null",
-                 (build_folder() / "bin/v6_12/iova_domain").string(), "-minimize_crash=1",
-                 "-runs=3000", "-seed=1", "-exact_artifact_path=" + smaller, input},
-                false);
+    run_command(
+        {"env", "IOVAFUZZ_KNOWN=/dev/null", (build_folder() / "bin/v6_12/iova_domain").string(),
+         "-minimize_crash=1", "-runs=3000", "-seed=1", "-exact_artifact_path=" + smaller, input},
+        false);
     return tool_json({"replay", "--revision", "6.12", smaller})[0]["keys"];
   };
   const std::string null_first =
@@ -161,16 +163,15 @@ TEST(Run, KeepsTheFindingWhenTheEngineMinimizes) {
       "cache_get\ninit\ninit domain=1\nalloc size=64 limit=30\nfind_pfn start\nalloc size=64\n"
       "fail 0x10\ninit_rcaches domain=1\ntick 10\n";
   EXPECT_EQ(minimized(null_first), json({{bug_key, 1}}));
-  EXPECT_EQ(minimized(hint_first),
-            json({{"hint-lower-limit:alloc_iova:alloc:none", 1}}));
+  EXPECT_EQ(minimized(hint_first), json({{"hint-lower-limit:alloc_iova:alloc:none", 1}}));
 }
 
 TEST(Run, FindsTheNullMagazineInTheRealSource) {
   std::string source = read_file(find_kernel_tree("debian:6.12").folder / "drivers/iommu/iova.c");
   bool fixed = source.find("if (mag)\n\t\tkmem_cache_free(") != std::string::npos;
   TemporaryFolder out;
-  auto summary = run_into(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time", "15s",
-                           "iova_domain", "iova_init_faults"});
+  auto summary = run_into(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time",
+                                "15s", "iova_domain", "iova_init_faults"});
   size_t found = 0;
   for (const auto& finding : summary["findings"]) found += finding["key"] == bug_key;
   EXPECT_EQ(found, fixed ? 0u : 1u) << to_text(summary);
@@ -191,16 +192,16 @@ TEST(Run, FindsWhatAPatchChanged) {
   std::string source = read_file(file), from = "rcache->depot_size > num_online_cpus()";
   ASSERT_NE(source.find(from), std::string::npos);
   write_file(file, source.replace(source.find(from), from.size(), "rcache->depot_size > 1"));
-  auto summary = run_into(out, {"--kernel", tree.path().string(), "--first", "--time", "120s",
-                           "iova_port_vs_kernel"});
+  auto summary = run_into(
+      out, {"--kernel", tree.path().string(), "--first", "--time", "120s", "iova_port_vs_kernel"});
   ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
   // The command that it gives shows the difference again.
   std::string command = finding["replay"];
   EXPECT_EQ(command.rfind(launcher() + " diff --programs 0 6.12 ", 0), 0u) << command;
-  auto again = tool_json({"diff", "--programs", "0", "6.12", tree.path().string(),
-                          finding["reproducer"]});
+  auto again =
+      tool_json({"diff", "--programs", "0", "6.12", tree.path().string(), finding["reproducer"]});
   EXPECT_EQ(again["key"], finding["key"]);
 }
 
@@ -211,8 +212,8 @@ void interrupt_campaign(int signal, const std::function<void(const fs::path&)>& 
   if (pid == 0) {
     std::string log = (out.path() / "log").string();
     if (!freopen(log.c_str(), "w", stdout)) _exit(126);
-    execl(program_of("run").c_str(), "iovafuzz", "--time", "0",
-          "--out", out.path().c_str(), "iova_domain", nullptr);
+    execl(program_of("run").c_str(), "iovafuzz", "--time", "0", "--out", out.path().c_str(),
+          "iova_domain", nullptr);
     _exit(127);
   }
   // It is under way once the engine writes its log.
@@ -336,8 +337,8 @@ std::set<std::string> kept_crashes(const fs::path& out) {
   for (const char* folder : {"crashes", "findings", "known"}) {
     std::error_code ignored;
     for (const auto& entry : fs::recursive_directory_iterator(out / folder, ignored)) {
-      bool is_input = folder != std::string("findings") ||
-                      entry.path().parent_path().filename() == "inputs";
+      bool is_input =
+          folder != std::string("findings") || entry.path().parent_path().filename() == "inputs";
       if (entry.is_regular_file() && is_input) contents.insert(read_file(entry.path()));
     }
   }
@@ -351,13 +352,12 @@ TEST(Run, LosesNoCrashWhenItIsKilled) {
   std::set<std::string> before = kept_crashes(out.path());
   EXPECT_FALSE(before.empty());
   for (int kills = 0; kills < 8; kills++) {
-    run_command({"bash", "-c",
-                 fmt::format("timeout -s KILL {:.1f} '{}' --revision 6.12 --no-ledger "
-                             "--time 60s --seed {} --out '{}' iova_init_faults iova_tree",
-                             0.4 + 0.3 * (kills % 5),
-                             program_of("run"), kills,
-                             out.path().string())},
-                false);
+    run_command(
+        {"bash", "-c",
+         fmt::format("timeout -s KILL {:.1f} '{}' --revision 6.12 --no-ledger "
+                     "--time 60s --seed {} --out '{}' iova_init_faults iova_tree",
+                     0.4 + 0.3 * (kills % 5), program_of("run"), kills, out.path().string())},
+        false);
     std::set<std::string> after = kept_crashes(out.path());
     EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end())) << kills;
     before = after;
@@ -397,8 +397,8 @@ TEST(Run, GoesOnFromWhatAnEarlierRunFound) {
   EXPECT_EQ(fixed["gone"], json({bug_key}));
   EXPECT_EQ(fixed["total"]["runs"], 1);
   // Where another allocator shows it, too, the command to see it there is told.
-  auto planted = run_into(out, {"--defect", "mag-free-null", "--time", "1s", "--first",
-                           "iova_init_faults"});
+  auto planted =
+      run_into(out, {"--defect", "mag-free-null", "--time", "1s", "--first", "iova_init_faults"});
   ASSERT_EQ(planted["findings"].size(), 1u) << to_text(planted);
   EXPECT_EQ(planted["findings"][0]["earlier"], true);
   EXPECT_NE(planted["findings"][0]["replay"].get<std::string>().find("--defect mag-free-null"),

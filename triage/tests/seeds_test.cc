@@ -9,9 +9,9 @@
 
 #include "fuzz/targets.h"
 #include "iova/port_variants.h"
-#include "tool/support/command_test.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/command_test.h"
 
 namespace fs = std::filesystem;
 

@@ -10,11 +10,11 @@
 
 #include "iova/port_variants.h"
 #include "program/program.h"
-#include "tool/support/command_test.h"
 #include "tool/findings/crash_files.h"
 #include "tool/findings/exchange.h"
 #include "tool/replay/input.h"
 #include "tool/replay/judge.h"
+#include "tool/support/command_test.h"
 
 namespace tool {
 namespace {
@@ -57,9 +57,9 @@ void fill(const fs::path& folder) {
 }
 
 json triage_on_6_12(const fs::path& folder, const fs::path& out,
-                              std::vector<std::string> more = {}) {
-  std::vector<std::string> words{"triage", "--revision", "6.12", "--out", out.string(),
-                                 folder.string()};
+                    std::vector<std::string> more = {}) {
+  std::vector<std::string> words{"triage", "--revision", "6.12",
+                                 "--out",  out.string(), folder.string()};
   words.insert(words.end(), more.begin(), more.end());
   return tool_json(words);
 }
@@ -83,12 +83,12 @@ TEST(CrashFiles, AreFoundAsEveryEngineLeavesThem) {
     bool of_tree = file.path.string().find("iova_tree") != std::string::npos;
     EXPECT_EQ(file.target->name, std::string(of_tree ? "iova_tree" : "iova_domain")) << file.path;
   }
-  EXPECT_EQ(found, (std::set<std::string>{
-                       "libfuzzer/crash-0123", "libfuzzer/crash-4567", "libfuzzer/slow-unit-89ab",
-                       "afl/main/crashes/id:000000,sig:06,src:000000,op:havoc",
-                       "afl/second/crashes/id:000000,sig:06", "afl/second/hangs/id:000000",
-                       "oss-fuzz/clusterfuzz-testcase-minimized-iova_tree-5555",
-                       "by-hand/why.iova"}));
+  EXPECT_EQ(found,
+            (std::set<std::string>{
+                "libfuzzer/crash-0123", "libfuzzer/crash-4567", "libfuzzer/slow-unit-89ab",
+                "afl/main/crashes/id:000000,sig:06,src:000000,op:havoc",
+                "afl/second/crashes/id:000000,sig:06", "afl/second/hangs/id:000000",
+                "oss-fuzz/clusterfuzz-testcase-minimized-iova_tree-5555", "by-hand/why.iova"}));
   EXPECT_EQ(complaints, std::vector<std::string>{});
 }
 
@@ -106,8 +106,8 @@ TEST(Triage, TellsFindingsApartAndMakesEachSmall) {
     EXPECT_EQ(finding["runs"], 3);
     EXPECT_EQ(finding["minimal"], true);
     fs::path at = finding["folder"].get<std::string>();
-    for (const char* name : {"report.txt", "report.json", "program.iova",
-                             "input.bin", "reproducer.c"})
+    for (const char* name :
+         {"report.txt", "report.json", "program.iova", "input.bin", "reproducer.c"})
       EXPECT_TRUE(fs::is_regular_file(at / name)) << at << " " << name;
     program::Program smallest = program::parse(read_file(at / "program.iova"));
     EXPECT_LE(smallest.operations.size(), 7u);
@@ -157,9 +157,8 @@ TEST(Triage, LosesNothingWhenItIsKilled) {
       // Ended within what a whole triage takes, wherever that is then.
       std::string command =
           fmt::format("timeout -s KILL {:.3f} '{}' --revision 6.12 --out '{}' '{}'",
-                      0.01 + 0.001 * static_cast<double>(random() % 400),
-                      program_of("triage"), out.path().string(),
-                      folder.path().string());
+                      0.01 + 0.001 * static_cast<double>(random() % 400), program_of("triage"),
+                      out.path().string(), folder.path().string());
       run_command({"bash", "-c", command}, false);
     }
     EXPECT_EQ(inputs_by_key(triage_on_6_12(folder.path(), out.path())), expected_findings);
@@ -184,16 +183,12 @@ TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
         fs::create_symlink(hostile / name, hostile / name);
         told++;
         break;
-      case 2:
-        fs::create_symlink("..", hostile / name);
-        break;
+      case 2: fs::create_symlink("..", hostile / name); break;
       case 3:
         put(hostile / (name + ".iova"), "alloc size=\xff\xfe\nno operation\n");
         told++;
         break;
-      case 4:
-        put(hostile / ("\xff\x01 \n\"" + name), std::string(64, static_cast<char>(i)));
-        break;
+      case 4: put(hostile / ("\xff\x01 \n\"" + name), std::string(64, static_cast<char>(i))); break;
       case 5:
         ASSERT_EQ(mkfifo((hostile / name).c_str(), 0600), 0);
         told++;

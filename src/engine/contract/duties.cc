@@ -35,8 +35,8 @@ void Duties::begin() {
 }
 
 void Duties::breach(const shim::Oracle& oracle, const Call& call, std::string values) const {
-  shim::raise({&oracle, name(call.function), "", std::move(values), nullptr, false,
-               shim::Blame::harness});
+  shim::raise(
+      {&oracle, name(call.function), "", std::move(values), nullptr, false, shim::Blame::harness});
 }
 
 Duties::Book& Duties::book_of(const Call& call) {

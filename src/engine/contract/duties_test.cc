@@ -24,8 +24,7 @@ constexpr uint64_t limit = 0xfffff;
 class Harness {
  public:
   Harness() {
-    for (size_t i = 0; i < function_count; i++)
-      history_.tell(static_cast<Function>(i), duties_);
+    for (size_t i = 0; i < function_count; i++) history_.tell(static_cast<Function>(i), duties_);
     caller_.use(port::fixed::variant);
     port::fixed::variant.reset();
   }
@@ -137,9 +136,7 @@ const Misuse misuses[] = {
     {"FreesWhatItWasNotGiven", &oracle::contract_free_foreign, "free_iova_fast",
      [](Harness& h, Domain& domain, Domain&) { h.free_fast(domain, 100, 1); }},
     {"FreesWithAnotherSize", &oracle::contract_free_size, "free_iova_fast",
-     [](Harness& h, Domain& domain, Domain&) {
-       h.free_fast(domain, h.alloc_fast(domain, 2), 1);
-     }},
+     [](Harness& h, Domain& domain, Domain&) { h.free_fast(domain, h.alloc_fast(domain, 2), 1); }},
     {"FreesANodeTwice", &oracle::contract_free_foreign, "__free_iova",
      [](Harness& h, Domain& domain, Domain&) {
        void* iova = h.alloc(domain);
@@ -179,9 +176,9 @@ class Misused : public testing::TestWithParam<Misuse> {
 };
 
 TEST_P(Misused, BreachIsTheHarnesssDoing) {
-  EXPECT_DEATH(commit(GetParam()), literally(fmt::format("{} in {} by the harness\n",
-                                                         GetParam().oracle->id,
-                                                         GetParam().function)));
+  EXPECT_DEATH(commit(GetParam()),
+               literally(fmt::format("{} in {} by the harness\n", GetParam().oracle->id,
+                                     GetParam().function)));
 }
 
 TEST(ContractOracles, AllHaveAMisuseHere) {

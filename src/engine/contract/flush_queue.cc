@@ -22,9 +22,7 @@ void FlushQueue::hear(const Event& event) {
   }
 }
 
-void FlushQueue::begin_call(Call& call) {
-  call.range->unmapped_at = call.domain->flushes_started;
-}
+void FlushQueue::begin_call(Call& call) { call.range->unmapped_at = call.domain->flushes_started; }
 
 void FlushQueue::end_call(Call& call) {
   if (call.function == Function::queue)
@@ -52,8 +50,7 @@ void FlushQueue::put(const Event& event) {
   if (domain.newest_finished <= range.unmapped_at)
     raise(oracle::queue_early,
           fmt::format("{}, unmapped after the start of flush {}; the newest that is over: {}",
-                      print_range(range.lo, range.hi), range.unmapped_at,
-                      domain.newest_finished));
+                      print_range(range.lo, range.hi), range.unmapped_at, domain.newest_finished));
   in_ring_[domain.number][range.ring]--;
 }
 

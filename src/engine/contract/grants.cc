@@ -34,8 +34,7 @@ void Grants::end_call(Call& call) {
     raise_of(call, oracle::iova_overlap,
              fmt::format("{} and {}", print_range(lo, hi), print_range(other->lo, other->hi)));
   if (domain.reserved.intersects(lo, hi))
-    raise_of(call, oracle::iova_overlap,
-             fmt::format("{} and a reservation", print_range(lo, hi)));
+    raise_of(call, oracle::iova_overlap, fmt::format("{} and a reservation", print_range(lo, hi)));
 }
 
 }  // namespace engine::contract

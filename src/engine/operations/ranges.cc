@@ -162,14 +162,13 @@ void free_pfn(Run& run, const Operation& operation) {
 
 void find(Run& run, const Operation& operation) {
   Domain& domain = run.domain_of(operation);
-  Range* range = pick(slot_of(domain, operation), value(operation, Role::oldest).number,
-                      is_not_reserved);
+  Range* range =
+      pick(slot_of(domain, operation), value(operation, Role::oldest).number, is_not_reserved);
   if (!range) return run.skip("the slot has no range");
   Call call(Function::find, &domain, range);
   call.pfn = position(*range, operation);
   run.make(call);
-  if (run.is_watched())
-    run.outcome("pfn {:#x} in {}", call.pfn, print_range(range->lo, range->hi));
+  if (run.is_watched()) run.outcome("pfn {:#x} in {}", call.pfn, print_range(range->lo, range->hi));
 }
 
 void find_pfn(Run& run, const Operation& operation) {
@@ -190,8 +189,7 @@ void reserve(Run& run, const Operation& operation) {
   Domain& domain = run.domain_of(operation);
   if (!domain.memory) return run.skip("the domain is not initialized");
   if (!run.books.references()) return run.skip("the cache is not held");
-  if (domain.has_allocated && !run.is_edge())
-    return run.skip("the domain has handed out ranges");
+  if (domain.has_allocated && !run.is_edge()) return run.skip("the domain has handed out ranges");
   uint64_t lo = resolve(domain, value(operation, Role::lo));
   uint64_t hi = lo + value(operation, Role::size).number - 1;
   if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift || hi == ~uint64_t{0})

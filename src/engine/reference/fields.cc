@@ -18,8 +18,8 @@ void Fields::hear(const Event&) {
     scene_.looker.look();  // may tell why
     if (!wrong.empty()) raise(oracle::cached_node_wrong, std::move(wrong));
     if (!hint_is)
-      raise(oracle::hint_wrong, fmt::format("{:#x}, should be {:#x}", fields.max32_alloc_size,
-                                            model.hint()));
+      raise(oracle::hint_wrong,
+            fmt::format("{:#x}, should be {:#x}", fields.max32_alloc_size, model.hint()));
     models_.adopt(domain);
   }
 }

@@ -21,8 +21,8 @@ void Flushes::end_call(Call& call) {
       call.domain->memory,
       [](void* context, const iova_magazine_view* magazine) {
         Left& l = *static_cast<Left*>(context);
-        bool flushed = magazine->cpu < 0 ? l.depots
-                                         : cpu_online(static_cast<unsigned>(magazine->cpu));
+        bool flushed =
+            magazine->cpu < 0 ? l.depots : cpu_online(static_cast<unsigned>(magazine->cpu));
         if (flushed) l.pfns += magazine->size;
       },
       &left);

@@ -78,8 +78,8 @@ std::optional<uint64_t> Model::allocate(const Request& request) {
       highest_fit(request, std::max(start_pfn_, request.lowest), std::min(limit, cached.lo));
   if (!place && cached.hi < limit) place = highest_fit(request, cached.hi + 1, limit);
   if (!place) {
-    bool sets_hint = !variant_->hint_from_full_walk_only ||
-                     (limit == dma_32bit_pfn_ && request.size < hint_);
+    bool sets_hint =
+        !variant_->hint_from_full_walk_only || (limit == dma_32bit_pfn_ && request.size < hint_);
     if (sets_hint) set_hint(request.size, request);
     return std::nullopt;
   }

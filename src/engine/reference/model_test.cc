@@ -218,8 +218,7 @@ TEST(Hint, OfWhichNobodyKnowsTheCauseExplainsNothing) {
 }
 
 TEST(Hint, CauseIsForgottenWithItsDomain) {
-  expect_death(stubborn(), ready + "alloc size=64 limit=20\nput\ninit\nalloc size=64\n",
-               wrong);
+  expect_death(stubborn(), ready + "alloc size=64 limit=20\nput\ninit\nalloc size=64\n", wrong);
 }
 
 TEST(Hint, LatestCauseCounts) {

@@ -11,8 +11,7 @@ namespace engine::reference {
 
 void Models::hear(const Event& event) {
   switch (event.kind) {
-    case Kind::release_end:
-      return free(*event.domain, *event.range, true, event.cpu, event.number);
+    case Kind::release_end: return free(*event.domain, *event.range, true, event.cpu, event.number);
     case Kind::handler_begin:
       clock_.now = shim_jiffies();
       if (!event.number) run_work();
@@ -99,8 +98,7 @@ bool Models::run_work() {
   for (const Domain& domain : scene_.books.domains()) {
     RcacheModel& rcache = of(domain).rcache;
     const RcacheModel::Work* work = domain.memory ? rcache.next_work() : nullptr;
-    if (work && work->deadline <= shim_jiffies() &&
-        (!next || work->is_before(*next->next_work())))
+    if (work && work->deadline <= shim_jiffies() && (!next || work->is_before(*next->next_work())))
       next = &rcache;
   }
   if (next) next->run_next_work();
@@ -118,8 +116,8 @@ contract::Explanation::Cause Models::explain_refusal(const Domain& domain,
   const shim::Oracle& oracle = tree.explain_refusal(request);
   if (&oracle == &oracle::spurious_failure) return {&oracle, ""};
   const Request& cause = tree.hint_cause();
-  return {&oracle, fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
-                               cause.limit, cause.aligned ? "" : ", unaligned")};
+  return {&oracle, fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size, cause.limit,
+                               cause.aligned ? "" : ", unaligned")};
 }
 
 }  // namespace engine::reference

@@ -35,8 +35,7 @@ void Objects::check_count() {
   size_t findings = scene_.findings;
   scene_.looker.look();  // may tell why
   if (scene_.findings == findings)
-    raise(oracle::object_count,
-          fmt::format("{} slab objects, expected {}", found, modelled()));
+    raise(oracle::object_count, fmt::format("{} slab objects, expected {}", found, modelled()));
   for (const Domain& domain : scene_.books.domains())
     if (domain.memory) models_.adopt(domain);
 }
@@ -44,8 +43,7 @@ void Objects::check_count() {
 void Objects::check_views() {
   size_t found = shim::live_slab_objects(), expected = std::exchange(viewed_, 0);
   if (found != expected)
-    raise(oracle::object_count,
-          fmt::format("{} slab objects, expected {}", found, expected));
+    raise(oracle::object_count, fmt::format("{} slab objects, expected {}", found, expected));
 }
 
 }  // namespace engine::reference

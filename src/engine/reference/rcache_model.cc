@@ -66,8 +66,8 @@ void RcacheModel::delete_magazine(Pfns* magazine) {
 FastAnswer RcacheModel::allocate(const Request& request, bool flush_allowed, unsigned cpu,
                                  AttemptCursor& attempts) {
   unsigned index = bin_of(request.size);
-  bool looks = index < IOVA_BINS &&
-               !(variant_->rcache_limit_checked && request.size > request.limit + 1);
+  bool looks =
+      index < IOVA_BINS && !(variant_->rcache_limit_checked && request.size > request.limit + 1);
   if (looks)
     // Where it is not checked, the difference wraps for a size larger than the limit.
     if (auto pfn = pop(bins_[index], request.limit + 1 - request.size, cpu)) return {pfn, 0};
@@ -94,8 +94,8 @@ std::optional<uint64_t> RcacheModel::pop(Bin& bin, uint64_t limit, unsigned cpu)
     }
   }
   Pfns& loaded = *cache.loaded;
-  auto found = std::find_if(loaded.rbegin(), loaded.rend(),
-                            [&](uint64_t pfn) { return pfn <= limit; });
+  auto found =
+      std::find_if(loaded.rbegin(), loaded.rend(), [&](uint64_t pfn) { return pfn <= limit; });
   if (found == loaded.rend()) return std::nullopt;
   uint64_t pfn = *found;
   *found = loaded.back();
@@ -230,8 +230,8 @@ std::string RcacheModel::wrong_contents(std::span<const iova_magazine_view> view
     }
     const iova_magazine_view& view = views[at++];
     if (view.bin != bin || view.cpu != cpu || view.previous != previous) {
-      wrong = fmt::format("magazine in {} instead of {}",
-                          place(view.bin, view.cpu, view.previous), place(bin, cpu, previous));
+      wrong = fmt::format("magazine in {} instead of {}", place(view.bin, view.cpu, view.previous),
+                          place(bin, cpu, previous));
       return false;
     }
     if (std::equal(pfns.begin(), pfns.end(), view.pfns, view.pfns + view.size)) return true;
@@ -256,10 +256,10 @@ std::string RcacheModel::wrong_contents(std::span<const iova_magazine_view> view
 std::string RcacheModel::wrong_work(std::span<const iova_depot_view> depots) const {
   for (unsigned i = 0; i < IOVA_BINS; i++)
     if (depots[i].work_pending != bins_[i].work.pending)
-      return fmt::format("bin {}: {}, with {} magazines in the depot", i,
-                         depots[i].work_pending ? "pending, should not be"
-                                                : "not pending, should be",
-                         depots[i].size);
+      return fmt::format(
+          "bin {}: {}, with {} magazines in the depot", i,
+          depots[i].work_pending ? "pending, should not be" : "not pending, should be",
+          depots[i].size);
   return "";
 }
 

@@ -7,12 +7,12 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "tool/campaign/fuzzer.h"
+#include "tool/findings/findings.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/findings/findings.h"
-#include "tool/campaign/fuzzer.h"
 
 namespace fs = std::filesystem;
 
@@ -35,9 +35,7 @@ class Aflpp : public FuzzerProcess {
         const FuzzerTask& task)
       // Killed, it would leave its shared memory behind.
       : FuzzerProcess(command, environment, task.log, SIGINT),
-        folder_(task.scratch / "out" / instance),
-        corpus_(task.corpus),
-        crashes_(task.crashes) {}
+        folder_(task.scratch / "out" / instance), corpus_(task.corpus), crashes_(task.crashes) {}
 
   void hand_over() override {
     hand_over_crashes(folder_, crashes_);
@@ -74,8 +72,8 @@ class Aflpp : public FuzzerProcess {
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(folder / "queue", none)) {
       std::string name = entry.path().filename().string();
-      bool is_given = name.find(",orig:") != std::string::npos ||
-                      name.find(",sync:") != std::string::npos;
+      bool is_given =
+          name.find(",orig:") != std::string::npos || name.find(",sync:") != std::string::npos;
       // One that is being written is empty for a moment.
       if (!is_input(entry.path()) || is_given || fs::file_size(entry.path(), none) == 0 ||
           !done.insert(name).second)
@@ -154,15 +152,24 @@ std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
   std::string target = task.target->name;
   std::string timeout = std::to_string(1000 * task.input_timeout);
   std::vector<std::string> command{"afl-fuzz",
-                                   "-i", in.string(),
-                                   "-o", out.string(),
-                                   "-M", instance,
-                                   "-F", task.corpus.string(),
-                                   "-s", std::to_string(task.seed),
-                                   "-G", std::to_string(task.target->max_len),
-                                   "-x", (task.bin / (target + ".dict")).string(),
-                                   "-t", timeout,
-                                   "-m", "none"};
+                                   "-i",
+                                   in.string(),
+                                   "-o",
+                                   out.string(),
+                                   "-M",
+                                   instance,
+                                   "-F",
+                                   task.corpus.string(),
+                                   "-s",
+                                   std::to_string(task.seed),
+                                   "-G",
+                                   std::to_string(task.target->max_len),
+                                   "-x",
+                                   (task.bin / (target + ".dict")).string(),
+                                   "-t",
+                                   timeout,
+                                   "-m",
+                                   "none"};
   command.insert(command.end(), task.engine_options.begin(), task.engine_options.end());
   command.push_back((task.bin / target).string());
   std::vector<std::string> environment = task.environment;

@@ -10,12 +10,12 @@
 #include <memory>
 #include <tuple>
 
-#include "tool/support/build.h"
-#include "tool/support/failure.h"
-#include "tool/support/files.h"
 #include "tool/campaign/fuzzer.h"
 #include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
+#include "tool/support/build.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/interrupt.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
@@ -65,8 +65,7 @@ std::string last_words(const std::string& tail) {
 class Campaign {
  public:
   Campaign(const CampaignOptions& options, const OnProgress& on_progress)
-      : options_(options),
-        on_progress_(on_progress),
+      : options_(options), on_progress_(on_progress),
         lock_((make_folder(options.out), options.out / "lock"),
               fmt::format("another campaign uses {}: waiting for its end", options.out.string())),
         store_(options.out, options.tested,
@@ -408,8 +407,7 @@ class Campaign {
         row.last_new = elapsed();
         lanes_[i].ran_at_last_new = lanes_[i].ran;
       }
-      row.quiet =
-          std::chrono::duration<double>(lanes_[i].ran - lanes_[i].ran_at_last_new).count();
+      row.quiet = std::chrono::duration<double>(lanes_[i].ran - lanes_[i].ran_at_last_new).count();
       row.coverage = sum.coverage;
       row.corpus = sum.corpus;
       row.stability = sum.stability;

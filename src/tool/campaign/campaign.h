@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "fuzz/target.h"
-#include "tool/support/build.h"
 #include "tool/findings/findings.h"
+#include "tool/support/build.h"
 
 namespace tool {
 
@@ -31,18 +31,18 @@ struct CampaignOptions {
   // By engine: the folder of the targets' build. They share each target's corpus.
   std::map<Engine, std::filesystem::path> builds{{Engine::libfuzzer, build_folder()}};
   std::optional<std::chrono::milliseconds> time;  // none: until interrupted
-  unsigned jobs = 1;           // processes at a time
+  unsigned jobs = 1;                              // processes at a time
   unsigned seed = 1;
-  unsigned input_timeout = 25;  // seconds
-  unsigned memory = 2560;       // MB, of a process
+  unsigned input_timeout = 25;                   // seconds
+  unsigned memory = 2560;                        // MB, of a process
   std::vector<std::string> engine_options = {};  // in the engine's own words
-  bool first = false;          // stop at the first new finding
-  bool seeds = true;           // else from an empty corpus
-  bool ledger = true;          // go past known findings; else they are new
-  std::vector<std::string> forgotten;  // ids of known findings that are new nevertheless
-  uint64_t minimize_executions = 0;  // to make a finding's program smaller
+  bool first = false;                            // stop at the first new finding
+  bool seeds = true;                             // else from an empty corpus
+  bool ledger = true;                            // go past known findings; else they are new
+  std::vector<std::string> forgotten;            // ids of known findings that are new nevertheless
+  uint64_t minimize_executions = 0;              // to make a finding's program smaller
   bool stock_mutators = false;  // the engine's own, on bytes, instead of by operation
-  uint64_t least_space = 0;  // bytes that stay free on the disk: else the campaign ends
+  uint64_t least_space = 0;     // bytes that stay free on the disk: else the campaign ends
   std::filesystem::path out;
 };
 
@@ -57,13 +57,13 @@ struct TargetProgress {
   bool failed = false;  // its engine cannot start
   double ran = 0;       // seconds in which at least one process was running
   uint64_t executions = 0;
-  double executions_per_second = 0;  // while it was running
-  double cpu_seconds = 0;            // of the processes that have ended
-  uint64_t coverage = 0;             // of the engine: its edges
-  uint64_t corpus = 0;               // of the engine: inputs that it keeps
-  std::optional<double> stability = {};  // percent, as AFL++ tells it
+  double executions_per_second = 0;       // while it was running
+  double cpu_seconds = 0;                 // of the processes that have ended
+  uint64_t coverage = 0;                  // of the engine: its edges
+  uint64_t corpus = 0;                    // of the engine: inputs that it keeps
+  std::optional<double> stability = {};   // percent, as AFL++ tells it
   std::chrono::milliseconds last_new{0};  // of the campaign's time: when either grew
-  double quiet = 0;  // seconds since then in which it was running
+  double quiet = 0;                       // seconds since then in which it was running
   size_t new_findings = 0;
   KnownMet known = {};  // of the ledger
 };
@@ -81,7 +81,7 @@ struct Progress {
   bool running = true;
   std::vector<TargetProgress> targets;
   std::map<std::string, size_t> inputs_by_key;  // of findings
-  Totals totals;  // this one included
+  Totals totals;                                // this one included
   bool interrupted = false;
   std::vector<std::string> troubles = {};  // what could not be started, with its last words
 };

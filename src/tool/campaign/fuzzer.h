@@ -35,12 +35,12 @@ inline constexpr char executions_label[] = ",execs:";
 // What a process is to do. Folders are there already.
 struct FuzzerTask {
   const fuzz::Target* target;
-  std::filesystem::path bin;      // folder of the target's binary
-  std::filesystem::path corpus;   // read, and added to
-  std::filesystem::path seeds;    // read, unless empty
-  std::filesystem::path crashes;  // for inputs that crash
-  std::filesystem::path scratch;  // its own as long as it runs; what it finds there is lost
-  std::filesystem::path log;      // appended to
+  std::filesystem::path bin;             // folder of the target's binary
+  std::filesystem::path corpus;          // read, and added to
+  std::filesystem::path seeds;           // read, unless empty
+  std::filesystem::path crashes;         // for inputs that crash
+  std::filesystem::path scratch;         // its own as long as it runs; what it finds there is lost
+  std::filesystem::path log;             // appended to
   std::vector<std::string> environment;  // NAME=VALUE, added to the tool's own
   unsigned seed = 1;
   unsigned input_timeout = 25;  // seconds

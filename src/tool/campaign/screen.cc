@@ -67,9 +67,9 @@ size_t width_of(const std::vector<Column>& columns, bool brief, size_t gap) {
 // The least important first.
 void drop_what_does_not_fit(std::vector<Column>& columns, size_t width) {
   while (columns.size() > 1 && width_of(columns, true, 1) > width)
-    columns.erase(std::min_element(
-        columns.begin(), columns.end(),
-        [](const Column& a, const Column& b) { return a.worth < b.worth; }));
+    columns.erase(
+        std::min_element(columns.begin(), columns.end(),
+                         [](const Column& a, const Column& b) { return a.worth < b.worth; }));
 }
 
 const char* short_state(const TargetProgress& row, const Progress& progress) {
@@ -193,8 +193,7 @@ std::vector<std::string> table(const Progress& progress, size_t width, size_t mo
   for (const Column& column : columns)
     for (size_t i = 0; i < lines.size(); i++) {
       const auto& cells = brief ? column.brief_cells : column.cells;
-      const std::string& cell =
-          i ? cells[i - 1] : brief ? column.brief_title : column.title;
+      const std::string& cell = i ? cells[i - 1] : brief ? column.brief_title : column.title;
       std::string padding(column.width(brief) - cell.size(), ' ');
       if (&column != &columns[0]) lines[i] += std::string(gap, ' ');
       lines[i] += column.is_left ? cell + padding : padding + cell;
@@ -233,10 +232,10 @@ std::vector<std::string> picture(const Progress& progress, const std::string& va
   for (const auto& [key, inputs] : progress.inputs_by_key) {
     if (shown == for_found) break;
     bool is_last = ++shown == for_found && found > for_found;
-    lines.push_back(cut(is_last ? fmt::format("{} more findings", found - for_found + 1)
-                                : fmt::format("{:>6} {}  {}", inputs,
-                                              inputs == 1 ? "input " : "inputs", key),
-                        size.columns));
+    lines.push_back(
+        cut(is_last ? fmt::format("{} more findings", found - for_found + 1)
+                    : fmt::format("{:>6} {}  {}", inputs, inputs == 1 ? "input " : "inputs", key),
+            size.columns));
   }
   return lines;
 }
@@ -286,8 +285,8 @@ std::string Screen::erased() const {
 void Screen::show(const Progress& progress, const StoredFinding* finding) {
   milliseconds pause = redraws_ ? milliseconds(500) : time_between_news(progress.elapsed);
   bool has_trouble = progress.troubles.size() > troubles_;
-  bool is_due = !shown_at_ ? redraws_ || progress.elapsed >= pause
-                           : progress.elapsed - *shown_at_ >= pause;
+  bool is_due =
+      !shown_at_ ? redraws_ || progress.elapsed >= pause : progress.elapsed - *shown_at_ >= pause;
   if (!finding && !has_trouble && !is_due) return;
   std::string text;
   if (finding) text += fmt::format("new finding: {}\n", finding->key);

@@ -54,7 +54,7 @@ class Screen {
   std::string variant_;
   bool redraws_;
   std::optional<std::chrono::milliseconds> shown_at_;
-  size_t troubles_ = 0;                // told so far
+  size_t troubles_ = 0;             // told so far
   std::vector<std::string> drawn_;  // lines of the picture that is there
 };
 

@@ -45,9 +45,8 @@ size_t widest(const std::vector<std::string>& lines) {
 }
 
 bool has(const std::vector<std::string>& lines, const std::string& word) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-    return line.find(word) != std::string::npos;
-  });
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(word) != std::string::npos; });
 }
 
 TEST(Table, FitsTheWidth) {

@@ -4,10 +4,10 @@
 #include <fmt/core.h>
 
 #include "fuzz/targets.h"
-#include "tool/support/files.h"
-#include "tool/support/hash.h"
 #include "tool/findings/findings.h"
 #include "tool/replay/judge.h"
+#include "tool/support/files.h"
+#include "tool/support/hash.h"
 #include "tool/support/targets.h"
 
 namespace fs = std::filesystem;
@@ -55,8 +55,8 @@ std::vector<CorpusFolders> find_corpora(const std::vector<std::string>& folders,
       corpus.is_one_of_many |= !is_it && !chosen;
     }
     if (!found)
-      throw Failure(fmt::format("{}: neither its name nor one in it is a target's: give --target",
-                                folder));
+      throw Failure(
+          fmt::format("{}: neither its name nor one in it is a target's: give --target", folder));
   }
   std::erase_if(corpora, [](const CorpusFolders& corpus) { return corpus.folders.empty(); });
   return corpora;
@@ -107,8 +107,8 @@ std::vector<DeadMember> dead_members(const Corpus& corpus, const Cover& cover,
     for (size_t variant : cover.inputs[i].died_on) {
       Judge judge(tested(binaries[variant].choice), true);
       std::string key = judge.replay(corpus.members[i].input, *corpus.target, {}).key();
-      dead.push_back({&corpus.members[i], binaries[variant].variant,
-                      key.empty() ? "unreproduced" : key});
+      dead.push_back(
+          {&corpus.members[i], binaries[variant].variant, key.empty() ? "unreproduced" : key});
     }
   return dead;
 }
@@ -147,9 +147,8 @@ void print_dead(const std::vector<DeadMember>& dead) {
 json to_json(const std::vector<DeadMember>& dead) {
   json rows = json::array();
   for (const DeadMember& row : dead)
-    rows.push_back({{"file", row.member->path.string()},
-                    {"variant", row.variant},
-                    {"key", row.key}});
+    rows.push_back(
+        {{"file", row.member->path.string()}, {"variant", row.variant}, {"key", row.key}});
   return rows;
 }
 

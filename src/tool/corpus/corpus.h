@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "fuzz/target.h"
-#include "tool/support/command_line.h"
-#include "tool/support/failure.h"
 #include "tool/corpus/cover.h"
 #include "tool/replay/input.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
 #include "tool/support/json.h"
 
 namespace tool {
@@ -29,16 +29,15 @@ std::vector<CorpusFolders> find_corpora(const std::vector<std::string>& folders,
 
 struct Member {
   std::filesystem::path path, folder;  // folder: of the corpus
-  Input input;        // for a target that reads text: without a program
-  std::string bytes;  // as the target takes them
+  Input input;                         // for a target that reads text: without a program
+  std::string bytes;                   // as the target takes them
 };
 struct Corpus {
   const fuzz::Target* target;
   std::vector<Member> members;          // in the order of folders and paths
   std::vector<std::string> complaints;  // on files that are no inputs, a sentence each
 };
-Corpus read_corpus(const fuzz::Target& target,
-                   const std::vector<std::filesystem::path>& folders);
+Corpus read_corpus(const fuzz::Target& target, const std::vector<std::filesystem::path>& folders);
 // Throws Failure.
 Member read_member(const fuzz::Target& target, const std::filesystem::path& path,
                    const std::filesystem::path& folder);

@@ -10,11 +10,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "tool/findings/findings.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/findings/findings.h"
 #include "tool/support/interrupt.h"
 
 namespace fs = std::filesystem;
@@ -76,13 +76,14 @@ MergeRecord run_merge(const fuzz::Target& target, const CoverBinary& binary, con
   CommandResult result = run_command(
       {binary.file.string(), "-set_cover_merge=1", "-merge_control_file=" + record.string(),
        "-artifact_prefix=" + (scratch.path() / "artifacts").string() + "/",
-       fmt::format("-max_len={}", target.max_len), fmt::format("-timeout={}", timeout.count() / 1000),
-       "-rss_limit_mb=2560", (scratch.path() / "merged").string(), inputs.string()},
+       fmt::format("-max_len={}", target.max_len),
+       fmt::format("-timeout={}", timeout.count() / 1000), "-rss_limit_mb=2560",
+       (scratch.path() / "merged").string(), inputs.string()},
       false);
   if (interrupted()) throw Failure("interrupted: nothing was written");
   if (result.status)
-    throw Failure(fmt::format("{} cannot tell what inputs cover:\n{}", binary.file.string(),
-                              result.output));
+    throw Failure(
+        fmt::format("{} cannot tell what inputs cover:\n{}", binary.file.string(), result.output));
   return read_merge_record(record);
 }
 
@@ -225,8 +226,8 @@ std::vector<size_t> choose_cover(const std::vector<InputCover>& inputs,
     Next next = queue.top();
     queue.pop();
     const auto& features = missing[next.input];
-    size_t gain = static_cast<size_t>(std::count_if(features.begin(), features.end(),
-                                                    [&](uint32_t f) { return !times[f]; }));
+    size_t gain = static_cast<size_t>(
+        std::count_if(features.begin(), features.end(), [&](uint32_t f) { return !times[f]; }));
     if (!gain) continue;
     if (gain < next.gain) {
       queue.push({gain, next.input});

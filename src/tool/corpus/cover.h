@@ -3,8 +3,8 @@
 // inputs that cover as much as many.
 #pragma once
 
-#include <cstdint>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>

@@ -29,8 +29,7 @@ struct Case {
   }
   std::set<Feature> covered(const Numbers& numbers) const {
     std::set<Feature> features;
-    for (size_t i : numbers)
-      features.insert(inputs[i].features.begin(), inputs[i].features.end());
+    for (size_t i : numbers) features.insert(inputs[i].features.begin(), inputs[i].features.end());
     return features;
   }
 };

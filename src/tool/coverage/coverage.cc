@@ -28,8 +28,7 @@ std::string llvm_tool(const char* name) {
 class Measurement {
  public:
   Measurement(const fs::path& build, const std::string& name, const Measured& measured)
-      : replay_(build / "commands/iovafuzz-replay"),
-        profiles_(build / "profiles" / name),
+      : replay_(build / "commands/iovafuzz-replay"), profiles_(build / "profiles" / name),
         html_(measured.html.empty() ? build / "html" / name : fs::path(measured.html)),
         inputs_(measured.inputs) {
     fs::remove_all(profiles_);
@@ -51,7 +50,8 @@ class Measurement {
   }
 
   // Of shared objects that ran, which share their sources.
-  Reached measure(const std::vector<fs::path>& binaries, const std::function<bool(const std::string&)>& wanted,
+  Reached measure(const std::vector<fs::path>& binaries,
+                  const std::function<bool(const std::string&)>& wanted,
                   const std::function<std::string(const std::string&)>& read) const {
     std::vector<std::string> merge{llvm_tool("llvm-profdata"), "merge", "-o", merged()};
     for (const auto& entry : fs::directory_iterator(profiles_))
@@ -73,8 +73,11 @@ class Measurement {
                           const std::vector<std::string>& files) const {
     fs::remove_all(html_ / "coverage");
     make_folder(html_);
-    std::vector<std::string> words{llvm_tool("llvm-cov"), "show", "-format=html",
-                                   "-show-branches=count", "-show-line-counts-or-regions",
+    std::vector<std::string> words{llvm_tool("llvm-cov"),
+                                   "show",
+                                   "-format=html",
+                                   "-show-branches=count",
+                                   "-show-line-counts-or-regions",
                                    "-output-dir=" + html_.string(),
                                    "-compilation-dir=" + base.string()};
     add_objects(words, binaries);
@@ -112,13 +115,11 @@ Subject measure_port(const fs::path& build, const Measured& measured) {
     return file.rfind(folder, 0) == 0 && fs::path(file).extension() == ".cc" &&
            fs::path(file).filename() != "port_variant.cc";
   };
-  Subject subject{"the port", "port",
-                  measurement.measure(binaries, wanted, read_file), ""};
+  Subject subject{"the port", "port", measurement.measure(binaries, wanted, read_file), ""};
   std::vector<std::string> files;
   for (const auto& [file, share] : subject.reached.files) files.push_back(file);
   subject.pages = measurement.write_pages(binaries, source_folder(), files);
-  for (Gap& gap : subject.reached.gaps)
-    gap.file = fs::relative(gap.file, source_folder()).string();
+  for (Gap& gap : subject.reached.gaps) gap.file = fs::relative(gap.file, source_folder()).string();
   return subject;
 }
 

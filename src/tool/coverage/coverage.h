@@ -11,8 +11,8 @@ namespace tool {
 
 struct Measured {
   std::vector<std::string> inputs = {};  // files or folders; none: the seeds
-  std::string kernel = {};  // a tree's own code; else the port, on all its revisions
-  std::string html = {};    // folder for llvm-cov's pages; else one of the build's
+  std::string kernel = {};               // a tree's own code; else the port, on all its revisions
+  std::string html = {};                 // folder for llvm-cov's pages; else one of the build's
 };
 
 // What ran, and where its files are.

@@ -77,9 +77,7 @@ bool is_constant(const std::string& condition) {
   return std::regex_match(condition, constant);
 }
 
-bool is_statement(const std::string& line) {
-  return line.find_first_of(";(") != std::string::npos;
-}
+bool is_statement(const std::string& line) { return line.find_first_of(";(") != std::string::npos; }
 
 struct Function {
   std::string name;
@@ -89,7 +87,7 @@ struct Function {
 
 struct File {
   std::map<int, uint64_t> lines;
-  std::map<int, Function> functions;  // by their first line
+  std::map<int, Function> functions;                                  // by their first line
   std::map<std::array<size_t, 4>, std::array<uint64_t, 2>> branches;  // by place: taken, not taken
 
   const Function* function_at(int line) const {
@@ -107,8 +105,7 @@ std::map<std::string, File> read_files(const json& json, const std::string& lcov
   std::istringstream stream(lcov);
   // SF:file, DA:line,count
   for (std::string line; std::getline(stream, line);) {
-    if (line.rfind("SF:", 0) == 0)
-      file = wanted(line.substr(3)) ? &files[line.substr(3)] : nullptr;
+    if (line.rfind("SF:", 0) == 0) file = wanted(line.substr(3)) ? &files[line.substr(3)] : nullptr;
     size_t comma = line.find(',');
     if (file && line.rfind("DA:", 0) == 0 && comma != std::string::npos)
       file->lines[std::stoi(line.substr(3))] += std::stoull(line.substr(comma + 1));
@@ -221,8 +218,8 @@ Judgement judge(const Reached& reached, std::span<const Excuse> excuses, bool ca
     std::string text = excuse.text;
     text = text.substr(0, text.find(" is never "));
     auto function = reached.functions.find(excuse.function);
-    bool is_there = function != reached.functions.end() &&
-                    function->second.find(text) != std::string::npos;
+    bool is_there =
+        function != reached.functions.end() && function->second.find(text) != std::string::npos;
     if (is_there || !can_lack) result.stale.push_back(excuse);
   }
   return result;

@@ -7,46 +7,44 @@ namespace tool {
 namespace {
 
 // add() as compiled twice, of which either took one side of its condition; drop() was never called.
-constexpr const char source[] =
-    "int add(int a, int b) {\n"           // 1
-    "  if (a > b) return 0;\n"            // 2
-    "  if (defect.x) a--;\n"              // 3
-    "  if (WARN_ON(a == b)) {\n"          // 4
-    "    lock();\n"                       // 5
-    "    return 1;\n"                     // 6
-    "  }\n"                               // 7
-    "  return a + b;\n"                   // 8
-    "}\n"                                 // 9
-    "int drop() {\n"                      // 10
-    "  return 2;\n"                       // 11
-    "}\n";                                // 12
+constexpr const char source[] = "int add(int a, int b) {\n"   // 1
+                                "  if (a > b) return 0;\n"    // 2
+                                "  if (defect.x) a--;\n"      // 3
+                                "  if (WARN_ON(a == b)) {\n"  // 4
+                                "    lock();\n"               // 5
+                                "    return 1;\n"             // 6
+                                "  }\n"                       // 7
+                                "  return a + b;\n"           // 8
+                                "}\n"                         // 9
+                                "int drop() {\n"              // 10
+                                "  return 2;\n"               // 11
+                                "}\n";                        // 12
 constexpr const char lcov[] =
     "SF:/x/add.cc\nDA:1,4\nDA:2,4\nDA:3,2\nDA:4,2\nDA:5,0\nDA:6,0\nDA:7,0\nDA:8,2\nDA:9,4\n"
     "DA:10,0\nDA:11,0\nDA:12,0\nend_of_record\nSF:/x/other.cc\nDA:1,0\nend_of_record\n";
 
 json functions(int first_taken, int second_taken) {
   auto add = [](const char* name, int taken, int not_taken) {
-    return json{
-        {"name", name},
-        {"count", 2},
-        {"filenames", {"/x/add.cc", "/x/macro.h"}},
-        {"regions", {{1, 23, 9, 2, 2, 0, 0, 0}}},
-        {"branches",
-         {{2, 7, 2, 12, taken, not_taken, 0, 0, 4},
-          {3, 7, 3, 15, 0, not_taken, 0, 0, 4},
-          {4, 7, 4, 14, 0, not_taken, 0, 0, 4},
-          {1, 1, 1, 2, 0, 1, 1, 0, 4}}}};  // inside of a macro
+    return json{{"name", name},
+                {"count", 2},
+                {"filenames", {"/x/add.cc", "/x/macro.h"}},
+                {"regions", {{1, 23, 9, 2, 2, 0, 0, 0}}},
+                {"branches",
+                 {{2, 7, 2, 12, taken, not_taken, 0, 0, 4},
+                  {3, 7, 3, 15, 0, not_taken, 0, 0, 4},
+                  {4, 7, 4, 14, 0, not_taken, 0, 0, 4},
+                  {1, 1, 1, 2, 0, 1, 1, 0, 4}}}};  // inside of a macro
   };
   json drop{{"name", "add.cc:_ZN1x4dropEv"},
-                      {"count", 0},
-                      {"filenames", {"/x/add.cc"}},
-                      {"regions", {{10, 12, 12, 2, 0, 0, 0, 0}}},
-                      {"branches", json::array()}};
-  return {{"data",
-           {{{"functions",
-              {add("_ZN4port4v6_112_GLOBAL__N_13addEii", first_taken, 2 - first_taken),
-               add("_ZN4port5v6_1212_GLOBAL__N_13addEii", second_taken, 2 - second_taken),
-               drop}}}}}};
+            {"count", 0},
+            {"filenames", {"/x/add.cc"}},
+            {"regions", {{10, 12, 12, 2, 0, 0, 0, 0}}},
+            {"branches", json::array()}};
+  return {
+      {"data",
+       {{{"functions",
+          {add("_ZN4port4v6_112_GLOBAL__N_13addEii", first_taken, 2 - first_taken),
+           add("_ZN4port5v6_1212_GLOBAL__N_13addEii", second_taken, 2 - second_taken), drop}}}}}};
 }
 
 Reached measured(int first_taken = 0, int second_taken = 2) {
@@ -64,9 +62,8 @@ std::vector<std::string> gaps(const Reached& reached) {
 }
 
 TEST(Reached, GapsAreRunsOfLinesFunctionsAndSidesOfConditions) {
-  EXPECT_EQ(gaps(measured()),
-            (std::vector<std::string>{"5 add: lock();", "10 drop: ",
-                                      "4 add: WARN_ON(a == b) is never true"}));
+  EXPECT_EQ(gaps(measured()), (std::vector<std::string>{"5 add: lock();", "10 drop: ",
+                                                        "4 add: WARN_ON(a == b) is never true"}));
   EXPECT_EQ(measured().all.lines, 12u);
   EXPECT_EQ(measured().all.lines_reached, 6u);
   EXPECT_EQ(measured().all.branches, 4u);

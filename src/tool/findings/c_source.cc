@@ -129,8 +129,7 @@ class Source {
       case OpCode::tick:
         now_ += value(operation, Role::ms).number;
         return line(fmt::format("shim_advance({});", value(operation, Role::ms).number));
-      default:
-        return;
+      default: return;
     }
   }
 
@@ -165,21 +164,25 @@ class Source {
       domains_++;
       return {fmt::format("{0} = reproducer_domain();\n\tinit_iova_domain({0}, {1}, {2:#x});",
                           domain, a[0], a[1]),
-              "", {}, ""};
+              "",
+              {},
+              ""};
     }
     if (f == "iova_domain_init_rcaches" || f == "put_iova_domain")
       return {fmt::format("{}({});", f, domain), "", {}, ""};
     if (f == "alloc_iova")
-      return {"iova", fmt::format(" = alloc_iova({}, {}, {:#x}, {});", domain, a[0], a[1],
-                                  a[2] ? "true" : "false"),
+      return {"iova",
+              fmt::format(" = alloc_iova({}, {}, {:#x}, {});", domain, a[0], a[1],
+                          a[2] ? "true" : "false"),
               fresh('n', call, call.result),
               call.result == reproducer::failed ? "NULL" : fmt::format("{:#x}", call.result)};
     if (f == "reserve_iova")
       return {"iova", fmt::format(" = reserve_iova({}, {:#x}, {:#x});", domain, a[0], a[1]),
               fresh('n', call, call.result), ""};
     if (f == "alloc_iova_fast")
-      return {"pfn", fmt::format(" = alloc_iova_fast({}, {}, {:#x}, {});", domain, a[0], a[1],
-                                 a[2] ? "true" : "false"),
+      return {"pfn",
+              fmt::format(" = alloc_iova_fast({}, {}, {:#x}, {});", domain, a[0], a[1],
+                          a[2] ? "true" : "false"),
               fresh('p', call, call.result), fmt::format("{:#x}", call.result)};
     if (f == "free_iova_fast")
       return taking('p', call, fmt::format("free_iova_fast({}, ", domain),
@@ -190,8 +193,7 @@ class Source {
                                 operation && operation->code == OpCode::queue
                                     ? value(*operation, Role::pages).number
                                     : 0));
-    if (f == "__free_iova")
-      return taking('n', call, fmt::format("__free_iova({}, ", domain), ");");
+    if (f == "__free_iova") return taking('n', call, fmt::format("__free_iova({}, ", domain), ");");
     if (f == "iommu_dma_init_fq")
       return {fmt::format("{}({}, {});", f, domain, a[0] ? "true" : "false"), "", {}, ""};
     return {fmt::format("{}({}, {:#x});", f, domain, a[0]), "", {}, ""};  // free_iova, find_iova

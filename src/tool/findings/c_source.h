@@ -6,8 +6,8 @@
 #include <string>
 
 #include "program/program.h"
-#include "tool/support/failure.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/failure.h"
 
 namespace tool {
 

@@ -61,9 +61,9 @@ json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& va
                        {"shortDescription", {{"text", headline(finding)}}},
                        {"properties", {{"severity", shim::name(severity_of(finding.outcome))}}}});
     CodePlace place = place_of(finding);
-    json location{{"logicalLocations",
-                   {{{"name", place.function.empty() ? "?" : place.function},
-                     {"kind", "function"}}}}};
+    json location{
+        {"logicalLocations",
+         {{{"name", place.function.empty() ? "?" : place.function}, {"kind", "function"}}}}};
     if (!place.file.empty()) {
       location["physicalLocation"]["artifactLocation"]["uri"] = place.file;
       if (place.line) location["physicalLocation"]["region"]["startLine"] = place.line;

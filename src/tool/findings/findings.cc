@@ -7,14 +7,14 @@
 #include <cctype>
 
 #include "fuzz/targets.h"
-#include "tool/support/build.h"
 #include "tool/findings/c_source.h"
-#include "tool/support/failure.h"
 #include "tool/findings/exchange.h"
+#include "tool/replay/minimizer.h"
+#include "tool/support/build.h"
+#include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
 #include "tool/support/interrupt.h"
-#include "tool/replay/minimizer.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
@@ -89,10 +89,8 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
 }  // namespace
 
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
-    : folder_(fs::absolute(out).lexically_normal() / "findings"),
-      tested_(tested),
-      options_(options),
-      judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
+    : folder_(fs::absolute(out).lexically_normal() / "findings"), tested_(tested),
+      options_(options), judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
   make_folder(folder_);
   write_known();
 }
@@ -109,8 +107,8 @@ std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const 
       json report = parse_json(read_file(folder / report_json));
       stored.emplace_back(from_json(report, folder), report["variant"]);
     } catch (const json::exception&) {
-      throw Failure(fmt::format("{}: is not what this tool wrote",
-                                (folder / report_json).string()));
+      throw Failure(
+          fmt::format("{}: is not what this tool wrote", (folder / report_json).string()));
     }
   }
   return stored;
@@ -217,8 +215,8 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   bool uses_ledger = options_.use_ledger || options_.keep_known;
   bool is_forgotten = options_.use_ledger && !known(finding.key) &&
                       engine::find_known(finding.key, tested_.variant->name);
-  finding.standing = uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant)
-                                                  : Standing::is_new;
+  finding.standing =
+      uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
   finding.folder = folder_ / folder_name(finding.key);
   finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
@@ -227,7 +225,8 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   if (target.compares) command = tested_.compare_command + " ";
   if (target.reads_text)
     command = quoted(fmt::format("{}/bin/{}/{}", build_folder().string(),
-                                 fuzz::binary_folder(target, ""), target.name)) + " ";
+                                 fuzz::binary_folder(target, ""), target.name)) +
+              " ";
   finding.replay = command + quoted(finding.reproducer.string());
   return finding;
 }
@@ -249,9 +248,9 @@ void FindingStore::write(const StoredFinding& finding, const Input& input,
 
 void FindingStore::write_c_source(const StoredFinding& finding,
                                   const program::Program& smallest) const {
-  Outcome outcome = run_isolated(
-      *tested_.variant, smallest,
-      {.record = true, .record_calls = true, .timeout_ms = options_.timeout_ms});
+  Outcome outcome =
+      run_isolated(*tested_.variant, smallest,
+                   {.record = true, .record_calls = true, .timeout_ms = options_.timeout_ms});
   if (outcome.key() != finding.key) return;
   try {
     write_file(finding.folder / "reproducer.c", c_source(smallest, *tested_.variant, outcome));
@@ -267,13 +266,13 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
   constexpr uint64_t executions_that_hang = 20;
   constexpr int hang_ms = 2000;
   bool hangs = finding.outcome.kind == Outcome::timeout;
-  Minimized smaller = minimize(
-      *tested_.variant, *program, finding.key,
-      {.expected = isolate.expected,
-       .known = isolate.known,
-       .times = 1,
-       .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
-       .timeout_ms = hangs ? std::min(hang_ms, isolate.timeout_ms) : isolate.timeout_ms});
+  Minimized smaller =
+      minimize(*tested_.variant, *program, finding.key,
+               {.expected = isolate.expected,
+                .known = isolate.known,
+                .times = 1,
+                .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
+                .timeout_ms = hangs ? std::min(hang_ms, isolate.timeout_ms) : isolate.timeout_ms});
   if (smaller.outcome.key() != smaller.key) return;  // it does not show it again
   finding.key = smaller.key;
   finding.outcome = std::move(smaller.outcome);
@@ -299,8 +298,8 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
                          finding.key, name(finding.standing),
                          entry ? fmt::format(" ({}: {})", entry->id, entry->title) : "",
                          shim::name(severity_of(finding.outcome)), tested_.variant->name,
-                         finding.target, finding.shown, finding.runs, finding.replay, needed, report,
-                         finding.outcome.log.empty() ? log : finding.outcome.log));
+                         finding.target, finding.shown, finding.runs, finding.replay, needed,
+                         report, finding.outcome.log.empty() ? log : finding.outcome.log));
   write_file(finding.folder / report_json, to_text(to_json(finding, tested_.variant->name)));
 }
 

@@ -23,8 +23,8 @@ struct StoredFinding {
   std::string key;
   Standing standing;
   std::string target;
-  uint64_t executions = 0;  // of the target's process, when it was first met; 0 if not known
-  size_t inputs = 0;        // that showed it
+  uint64_t executions = 0;       // of the target's process, when it was first met; 0 if not known
+  size_t inputs = 0;             // that showed it
   unsigned shown = 0, runs = 0;  // the first of them, in so many of so many runs
   bool is_minimal = false;
   bool is_earlier = false;          // found by an earlier process
@@ -32,8 +32,8 @@ struct StoredFinding {
   std::vector<std::string> also;    // keys that smaller programs showed; they are in also/
   std::filesystem::path folder;
   std::filesystem::path reproducer;  // program.iova, or input
-  std::string replay;   // the command that shows it again
-  Outcome outcome;      // of the smallest program
+  std::string replay;                // the command that shows it again
+  Outcome outcome;                   // of the smallest program
 };
 
 // What an input that an engine left turned out to show.
@@ -43,12 +43,12 @@ struct TakenInput {
 };
 
 struct StoreOptions {
-  bool use_ledger = true;  // what is known of the variant is gone past
+  bool use_ledger = true;                   // what is known of the variant is gone past
   std::vector<std::string> forgotten = {};  // ids of the ledger that are not known after all
   // What shows nothing but a known finding gets a finding's folder, too. Else it is not this
   // store's: take() returns its key, and writes nothing.
   bool keep_known = false;
-  unsigned times = 1;      // runs of the first input of a finding
+  unsigned times = 1;  // runs of the first input of a finding
   int timeout_ms = 25'000;
   // To make a finding's program smaller; 0: not at all.
   uint64_t minimize_executions = 0;

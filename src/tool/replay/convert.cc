@@ -26,8 +26,8 @@ int convert_all(const std::vector<FoundFile>& files, const fs::path& out,
     if (result.extension() == ".iova") result.replace_extension();
     result += extension;
     if (auto [other, fresh] = named.emplace(result, file.path); !fresh)
-      throw Failure(fmt::format("{} and {}: their results would have one name",
-                                file.path.string(), other->second.string()));
+      throw Failure(fmt::format("{} and {}: their results would have one name", file.path.string(),
+                                other->second.string()));
   }
   int status = nothing_new;
   for (const auto& [result, path] : named) {

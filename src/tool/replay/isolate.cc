@@ -36,8 +36,7 @@ int message_fd = -1;
 uint64_t* comparing;
 
 void send(const json& message) {
-  std::string line =
-      to_line(message);
+  std::string line = to_line(message);
   for (size_t sent = 0; sent < line.size();) {
     ssize_t n = write(message_fd, line.data() + sent, line.size() - sent);
     if (n < 0 && errno != EINTR) return;
@@ -52,14 +51,15 @@ void send_step(const engine::Step& step) {
     if (!a.failed) continue;
     failed.push_back(fmt::format("{} attempt: {}", shim::ordinal(i), shim::describe(a)));
   }
-  send({{"step", {{"operation", step.operation},
-                  {"skipped", step.skipped},
-                  {"outcome", step.outcome},
-                  {"attempts", step.attempts.size()},
-                  {"failed", failed},
-                  {"steps", step.steps},
-                  {"longest_stretch", step.longest_stretch},
-                  {"ranges", step.ranges}}}});
+  send({{"step",
+         {{"operation", step.operation},
+          {"skipped", step.skipped},
+          {"outcome", step.outcome},
+          {"attempts", step.attempts.size()},
+          {"failed", failed},
+          {"steps", step.steps},
+          {"longest_stretch", step.longest_stretch},
+          {"ranges", step.ranges}}}});
 }
 
 void send_report(const engine::Report& report) {
@@ -87,20 +87,21 @@ void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t 
                             .always_check = isolate.record_calls,
                             .on_step = isolate.record ? send_step : nullptr};
     if (isolate.expected) {
-      send({{"done", {{"hash", 0},
-                      {"attempts", json::array()},
-                      {"costs", json::array()},
-                      {"known_met", engine::expect_same(*isolate.expected, variant,
-                                                        *jobs[i].program, options)}}}});
+      send({{"done",
+             {{"hash", 0},
+              {"attempts", json::array()},
+              {"costs", json::array()},
+              {"known_met",
+               engine::expect_same(*isolate.expected, variant, *jobs[i].program, options)}}}});
       continue;
     }
-    const engine::Result& result =
-        engine::run(isolate.record_calls ? reproducer::recorded(variant) : variant,
-                    *jobs[i].program, options);
-    send({{"done", {{"hash", result.trace_hash},
-                    {"attempts", result.attempts},
-                    {"costs", result.costs},
-                    {"known_met", result.known_met}}}});
+    const engine::Result& result = engine::run(
+        isolate.record_calls ? reproducer::recorded(variant) : variant, *jobs[i].program, options);
+    send({{"done",
+           {{"hash", result.trace_hash},
+            {"attempts", result.attempts},
+            {"costs", result.costs},
+            {"known_met", result.known_met}}}});
   }
 }
 
@@ -234,8 +235,8 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
       if (message && message->contains("calls")) {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])
-          outcome.calls.push_back({call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6],
-                                   call[7], call[8]});
+          outcome.calls.push_back(
+              {call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6], call[7], call[8]});
         continue;
       }
       if (message && message->contains("done")) {

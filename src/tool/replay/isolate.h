@@ -42,13 +42,13 @@ struct RecordedCall {
 
 struct Outcome {
   enum Kind { clean, finding, crash, timeout } kind = clean;
-  uint64_t trace_hash = 0;       // if clean
-  std::vector<size_t> attempts;  // if clean: how many each operation made
-  std::vector<uint64_t> costs;   // if clean: the longest stretch of each
+  uint64_t trace_hash = 0;               // if clean
+  std::vector<size_t> attempts;          // if clean: how many each operation made
+  std::vector<uint64_t> costs;           // if clean: the longest stretch of each
   std::optional<engine::Report> report;  // of a finding
   std::vector<std::string> known_met;    // keys of findings gone past
   std::vector<RecordedStep> steps;       // if asked for
-  std::string log;               // what the child wrote, unless clean
+  std::string log;                       // what the child wrote, unless clean
   // If asked for: what was called and, if an oracle of the engine tells it, what it all came to
   // (reproducer/reproducer.h).
   std::vector<RecordedCall> calls;
@@ -61,11 +61,11 @@ struct Outcome {
 };
 
 struct IsolateOptions {
-  bool record = false;            // keep the steps
-  bool record_calls = false;      // of a program with a finding
+  bool record = false;        // keep the steps
+  bool record_calls = false;  // of a program with a finding
   // If there is one: only whether it does the same is judged.
   const iova_variant* expected = nullptr;
-  int timeout_ms = 25'000;        // for one program
+  int timeout_ms = 25'000;              // for one program
   std::vector<std::string> known = {};  // keys of findings to go past
 };
 

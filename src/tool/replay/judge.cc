@@ -41,8 +41,9 @@ Standing standing_of(const std::string& key, const iova_variant& variant) {
   std::string revision = likeness(variant);
   for (const engine::KnownFinding& finding : engine::ledger()) {
     if (!has_key(finding, key)) continue;
-    return engine::affects(finding, revision.empty() ? variant.name : "port@" + revision) ? Standing::is_known
-                                                                      : Standing::came_back;
+    return engine::affects(finding, revision.empty() ? variant.name : "port@" + revision)
+               ? Standing::is_known
+               : Standing::came_back;
   }
   return Standing::is_new;
 }
@@ -55,8 +56,8 @@ shim::Severity severity_of(const Outcome& outcome) {
 const engine::KnownFinding* Judge::known(const std::string& key) const {
   const engine::KnownFinding* finding =
       use_ledger_ ? engine::find_known(key, tested_.variant->name) : nullptr;
-  bool is_forgotten = finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) !=
-                                     forgotten_.end();
+  bool is_forgotten =
+      finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) != forgotten_.end();
   return is_forgotten ? nullptr : finding;
 }
 

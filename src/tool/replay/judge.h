@@ -17,9 +17,9 @@ namespace tool {
 // What inputs are replayed on.
 struct TestedVariant {
   const iova_variant* variant;
-  std::string replay_options;     // of replay, to choose it
-  const iova_variant* expected;   // for targets that compare; or NULL
-  std::string compare_command;    // that compares inputs, which follow it
+  std::string replay_options;    // of replay, to choose it
+  const iova_variant* expected;  // for targets that compare; or NULL
+  std::string compare_command;   // that compares inputs, which follow it
 };
 
 TestedVariant tested(const VariantChoice& choice);
@@ -39,9 +39,7 @@ class Judge {
   // ids that are forgotten.
   Judge(const TestedVariant& tested, bool use_ledger, std::vector<std::string> forgotten = {},
         int timeout_ms = 25'000)
-      : tested_(tested),
-        use_ledger_(use_ledger),
-        forgotten_(std::move(forgotten)),
+      : tested_(tested), use_ledger_(use_ledger), forgotten_(std::move(forgotten)),
         timeout_ms_(timeout_ms) {}
 
   // Something new, if the input shows it anywhere; else one of the keys found before; else what the

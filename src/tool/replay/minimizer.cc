@@ -162,8 +162,7 @@ class Minimizer {
     if (with(least)) return;
     // From above, in steps that halve when they go too far.
     for (uint64_t step = get(operation, operand).number / 2; step; step /= 2)
-      while (get(operation, operand).number > step &&
-             with(get(operation, operand).number - step)) {
+      while (get(operation, operand).number > step && with(get(operation, operand).number - step)) {
       }
   }
 
@@ -222,8 +221,7 @@ class Minimizer {
       OpCode code = best_.program.operations[i].code;
       if (is_of_domain(code) != of_domains) continue;
       auto operands = program::spec(code).operands;
-      for (size_t k = 0; k < operands.size(); k++)
-        simplify(i, static_cast<int>(k), operands[k]);
+      for (size_t k = 0; k < operands.size(); k++) simplify(i, static_cast<int>(k), operands[k]);
     }
   }
 
@@ -236,8 +234,8 @@ class Minimizer {
     if (role.kind != Kind::pfn) return shrink(operation, operand, role.low);
     // The simplest value of the pool that does, else a small distance from the base.
     for (const Value& value : role.pool) {
-      bool of_itself = spec.role == Role::start &&
-                       value.base == static_cast<uint16_t>(program::Base::start);
+      bool of_itself =
+          spec.role == Role::start && value.base == static_cast<uint16_t>(program::Base::start);
       if (of_itself) continue;
       if (get(operation, operand) == value) return;
       if (set(operation, operand, value)) return;
@@ -247,14 +245,12 @@ class Minimizer {
   }
 
   void describe_needs() {
-    const engine::Report* report =
-        best_.outcome.report ? &*best_.outcome.report : nullptr;
+    const engine::Report* report = best_.outcome.report ? &*best_.outcome.report : nullptr;
     const std::string verb = best_.is_minimal ? "it shows only if " : "so far it takes that ";
     if (report)
       for (const std::string& fault : report->faults)
         best_.needed.push_back(verb + "an allocation fails: " + fault);
-    if (report && report->faults.empty())
-      best_.needed.push_back("no allocation has to fail");
+    if (report && report->faults.empty()) best_.needed.push_back("no allocation has to fail");
     if (!best_.is_minimal) return;
     for (size_t i = 0; i < size(); i++) {
       const Operation& operation = best_.program.operations[i];

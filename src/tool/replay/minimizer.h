@@ -16,8 +16,8 @@ namespace tool {
 
 struct Minimized {
   program::Program program;
-  std::string key;      // as given; its fault site is "none" if it turned out to need no fault
-  Outcome outcome;      // of the program
+  std::string key;          // as given; its fault site is "none" if it turned out to need no fault
+  Outcome outcome;          // of the program
   bool is_minimal = false;  // no operation can be left out, and no count or operand made smaller
   uint64_t executions = 0;
   // What the program cannot do without, a sentence each.
@@ -31,7 +31,7 @@ struct MinimizeOptions {
   std::vector<std::string> known = {};     // keys of findings to go past
   unsigned times = 2;                      // runs that must all show the key for a step to be taken
   uint64_t max_executions = UINT64_MAX;
-  int timeout_ms = 25'000;                 // of one run
+  int timeout_ms = 25'000;  // of one run
   // Told of every smaller program.
   std::function<void(const program::Program&)> on_step = [](const program::Program&) {};
 };

@@ -35,16 +35,16 @@ CommandResult build_in(const fs::path& folder, const std::vector<std::string>& t
 
 void must_build_in(const fs::path& folder, const std::vector<std::string>& targets) {
   if (build_in(folder, targets).status)
-    throw Failure(fmt::format("the build failed: {} has all of it",
-                              (folder / "build.log").string()));
+    throw Failure(
+        fmt::format("the build failed: {} has all of it", (folder / "build.log").string()));
 }
 
 FileLock lock_of(const fs::path& folder) {
   // Tests run beside each other, and look at what commands say.
   bool is_quiet = getenv("IOVAFUZZ_BUILT");
-  return FileLock(folder / "lock",
-                  is_quiet ? "" : fmt::format("another iovafuzz is building in {}: waiting",
-                                              folder.string()));
+  return FileLock(
+      folder / "lock",
+      is_quiet ? "" : fmt::format("another iovafuzz is building in {}: waiting", folder.string()));
 }
 
 // What the builds are configured with must not come from the user's environment.

@@ -25,8 +25,8 @@ std::string sanitizers();  // as -fsanitize= takes them; "" for none
 std::filesystem::path command_program(const std::string& name);
 
 // Builds targets of the build system, one process of this tool at a time; prepare is called first.
-CommandResult try_build(const std::vector<std::string>& targets,
-                        const std::function<void()>& prepare = [] {});
+CommandResult try_build(
+    const std::vector<std::string>& targets, const std::function<void()>& prepare = [] {});
 // The same; throws Failure with the compiler's words.
 void build(const std::vector<std::string>& targets);
 

@@ -17,8 +17,8 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 namespace tool {
 namespace {
 
-constexpr std::pair<const char*, double> units[] = {
-    {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 24 * 3600e3}, {"", 1e3}};
+constexpr std::pair<const char*, double> units[] = {{"ms", 1},     {"s", 1e3},         {"m", 60e3},
+                                                    {"h", 3600e3}, {"d", 24 * 3600e3}, {"", 1e3}};
 constexpr size_t width = 80;  // columns of help
 
 // Words from the column on, in lines of the width.
@@ -114,15 +114,16 @@ struct CommandLine::Inside {
         if (!d.value.empty()) what += fmt::format(" (default: {})", d.value);
         if (d.is_required && !arguments) what += " (required)";
         bool fits = row.size() + 2 <= column;
-        rows += row + (fits ? std::string(column - row.size(), ' ')
-                            : "\n" + std::string(column, ' '));
+        rows +=
+            row + (fits ? std::string(column - row.size(), ' ') : "\n" + std::string(column, ' '));
         rows += wrapped(what, column, column);
       }
       if (rest && !arguments) {
         rows += "  -- ENGINE_OPTION..." + std::string(column - 21, ' ');
         rows += wrapped(rest_help, column, column);
       }
-      if (!rows.empty()) text += fmt::format("\n{}:\n{}", arguments ? "Arguments" : "Options", rows);
+      if (!rows.empty())
+        text += fmt::format("\n{}:\n{}", arguments ? "Arguments" : "Options", rows);
     }
     if (!examples.empty()) text += "\nExamples:\n";
     for (const auto& [command, meaning] : examples)
@@ -134,8 +135,8 @@ struct CommandLine::Inside {
   std::string describe() const {
     std::string text = fmt::format("{}\t{}\n", name, summary);
     for (const Declared& d : declared)
-      text += fmt::format("{}\t{}\t{}\t{}\n", d.shown_names(), d.word,
-                          fmt::join(d.choices, " "), d.help);
+      text += fmt::format("{}\t{}\t{}\t{}\n", d.shown_names(), d.word, fmt::join(d.choices, " "),
+                          d.help);
     return text;
   }
 
@@ -150,9 +151,10 @@ struct CommandLine::Inside {
       std::string typed;
       for (const std::string& word : app.remaining(true))
         if (typed.empty() || (word[0] == '-' && typed[0] != '-')) typed = word;
-      sentence = typed[0] == '-' ? fmt::format("unknown option '{}'{}", typed,
-                                               did_you_mean(typed.substr(0, typed.find('=')), known))
-                                 : fmt::format("'{}' is one word too many", typed);
+      sentence = typed[0] == '-'
+                     ? fmt::format("unknown option '{}'{}", typed,
+                                   did_you_mean(typed.substr(0, typed.find('=')), known))
+                     : fmt::format("'{}' is one word too many", typed);
     }
     return fmt::format("{} (iovafuzz {} --help)", sentence, name);
   }
@@ -197,17 +199,18 @@ CommandLine::Option CommandLine::option(const std::string& names, std::optional<
 }
 CommandLine::Option CommandLine::option(const std::string& names, milliseconds& value,
                                         const std::string& help) {
-  auto* option = inside_->app.add_option_function<std::string>(names, [&value](const std::string& s) {
-    value = parse_duration(s);
-  });
+  auto* option = inside_->app.add_option_function<std::string>(
+      names, [&value](const std::string& s) { value = parse_duration(s); });
   return inside_->add(*this, option, names, help, print_duration(value), "TIME");
 }
-CommandLine::Option CommandLine::option(const std::string& names, std::optional<milliseconds>& value,
+CommandLine::Option CommandLine::option(const std::string& names,
+                                        std::optional<milliseconds>& value,
                                         const std::string& help) {
-  auto* option = inside_->app.add_option_function<std::string>(names, [&value](const std::string& s) {
-    milliseconds time = parse_duration(s);
-    value = time.count() ? std::optional(time) : std::nullopt;
-  });
+  auto* option =
+      inside_->app.add_option_function<std::string>(names, [&value](const std::string& s) {
+        milliseconds time = parse_duration(s);
+        value = time.count() ? std::optional(time) : std::nullopt;
+      });
   return inside_->add(*this, option, names, help, value ? print_duration(*value) : "", "TIME");
 }
 CommandLine::Option CommandLine::flag(const std::string& names, bool& value,
@@ -241,8 +244,7 @@ int CommandLine::run(int argc, char** argv, const std::function<int()>& action) 
     for (const std::string& word : words) {
       if (word == "--") break;
       if (word == "--help" || word == "-h") return fmt::print("{}", inside_->help()), nothing_new;
-      if (word == "--describe")
-        return fmt::print("{}", inside_->describe()), nothing_new;
+      if (word == "--describe") return fmt::print("{}", inside_->describe()), nothing_new;
     }
     std::reverse(words.begin(), words.end());  // as the parser takes them
     inside_->app.parse(words);

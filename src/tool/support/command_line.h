@@ -13,7 +13,8 @@
 
 namespace tool {
 
-// A duration as users give it: "30s", "10m", "2h", "1d", or a bare number of seconds. Throws Failure.
+// A duration as users give it: "30s", "10m", "2h", "1d", or a bare number of seconds. Throws
+// Failure.
 std::chrono::milliseconds parse_duration(const std::string& text);
 // "1.5s", "10m", "2h": what parse_duration() takes.
 std::string print_duration(std::chrono::milliseconds time);

@@ -2,7 +2,8 @@
 #include "tool/support/json.h"
 
 #if NLOHMANN_JSON_VERSION_MAJOR == 3 && NLOHMANN_JSON_VERSION_MINOR <= 11
-template nlohmann::json nlohmann::json::parse(const char*, const char*, parser_callback_t, bool, bool);
+template nlohmann::json nlohmann::json::parse(const char*, const char*, parser_callback_t, bool,
+                                              bool);
 #endif
 
 namespace tool {

@@ -15,8 +15,7 @@
 
 namespace tool {
 
-CommandResult run_command(const std::vector<std::string>& words, bool show,
-                          bool keep_errors) {
+CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors) {
   int ends[2] = {-1, -1};
   // Other threads may start commands at the same time.
   if (!show && pipe2(ends, O_CLOEXEC))

@@ -14,7 +14,8 @@ struct CommandResult {
 };
 // Runs a command to its end; its output is shown as it comes or kept, with or without what it
 // writes on stderr. Throws Failure if it cannot start.
-CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors = true);
+CommandResult run_command(const std::vector<std::string>& words, bool show,
+                          bool keep_errors = true);
 // What it writes on stdout. Throws Failure with all it wrote if it fails.
 std::string must_run(const std::vector<std::string>& words);
 

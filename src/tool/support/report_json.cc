@@ -23,8 +23,8 @@ json to_json(const engine::Report& report) {
 engine::Report report_from_json(const json& j) {
   using shim::Severity;
   Severity severity = Severity::unknown;
-  for (Severity candidate : {Severity::memory_safety, Severity::hang, Severity::wrong_result,
-                             Severity::lost_resource})
+  for (Severity candidate :
+       {Severity::memory_safety, Severity::hang, Severity::wrong_result, Severity::lost_resource})
     if (j["severity"] == shim::name(candidate)) severity = candidate;
   return {j["key"],       j["headline"],        severity,     j["blame"],  j["function"],
           j["operation"], j["operation_index"], j["came_to"], j["faults"], j["gone_past"],

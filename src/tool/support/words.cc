@@ -69,8 +69,8 @@ std::string in_lines(const std::string& text, size_t columns) {
 
 std::string quoted(const std::string& word) {
   bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) || c >= 0x80 || std::string_view("_-+=:,./@%").find(static_cast<char>(
-                                               c)) != std::string_view::npos;
+    return std::isalnum(c) || c >= 0x80 ||
+           std::string_view("_-+=:,./@%").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (is_plain) return word;
   std::string text = "'";

@@ -11,8 +11,8 @@ namespace tool {
 // ": did you mean 'run'?" if one of the words is close to the typed one, else "".
 std::string did_you_mean(const std::string& typed, const std::vector<std::string>& words);
 
-// "unknown target 'iova_domian': did you mean 'iova_domain'?", or with the list of all words if none
-// is close.
+// "unknown target 'iova_domian': did you mean 'iova_domain'?", or with the list of all words if
+// none is close.
 std::string unknown_word(const std::string& kind, const std::string& typed,
                          const std::vector<std::string>& words);
 

@@ -13,10 +13,10 @@
 #include <optional>
 #include <sstream>
 
-#include "tool/variants/apt_sources.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/variants/apt_sources.h"
 #include "tool/variants/kernel_tree.h"
 
 namespace fs = std::filesystem;
@@ -35,10 +35,17 @@ struct Suite {
   bool security;  // in the security archive, else in the main one
 };
 constexpr Suite suites[] = {
-    {"trixie-backports", false},  {"trixie-security", true}, {"bookworm-security", true},
-    {"bullseye-security", true},  {"bookworm-backports", false},
-    {"trixie", false},            {"bookworm", false},       {"bullseye", false},
-    {"forky", false},             {"sid", false},            {"experimental", false},
+    {"trixie-backports", false},
+    {"trixie-security", true},
+    {"bookworm-security", true},
+    {"bullseye-security", true},
+    {"bookworm-backports", false},
+    {"trixie", false},
+    {"bookworm", false},
+    {"bullseye", false},
+    {"forky", false},
+    {"sid", false},
+    {"experimental", false},
 };
 
 constexpr const char debian_keyring[] = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -80,8 +87,8 @@ std::string last_error(const CommandResult& result) {
 }
 
 void need_tools(const std::string& version) {
-  for (const char* tool : {"dpkg-query", "dpkg-deb", "apt-get", "apt-cache", "apt-config", "tar",
-                           "xz"}) {
+  for (const char* tool :
+       {"dpkg-query", "dpkg-deb", "apt-get", "apt-cache", "apt-config", "tar", "xz"}) {
     const char* path = getenv("PATH");
     std::istringstream folders(path ? path : "/usr/bin:/bin");
     bool found = false;
@@ -151,8 +158,7 @@ class Source {
                                Words{"-W", "-f=${db:Status-Status} ${Version}", package_});
     std::string installed = "installed ";
     std::error_code error;
-    if (result.status == 0 && result.output.starts_with(installed) &&
-        fs::exists(tarball(), error))
+    if (result.status == 0 && result.output.starts_with(installed) && fs::exists(tarball(), error))
       installed_ = result.output.substr(installed.size());
   }
 
@@ -207,11 +213,10 @@ class Source {
     Words members;
     for (const KernelFile& file : kernel_files()) members.push_back(package_ + "/" + file.path);
     // Files get the present time, so that a build sees that a tree was replaced.
-    CommandResult result =
-        run(Words{"tar", "-I", "xz -T0", "-xf", archive.string(), "-C", tree.string(),
-                  "--strip-components=1", "--no-same-owner", "--no-same-permissions", "--touch",
-                  "--"} +
-            members);
+    CommandResult result = run(Words{"tar", "-I", "xz -T0", "-xf", archive.string(), "-C",
+                                     tree.string(), "--strip-components=1", "--no-same-owner",
+                                     "--no-same-permissions", "--touch", "--"} +
+                               members);
     if (result.status) {
       for (const std::string& line : lines_of(result.output))
         if (!line.ends_with(": Not found in archive") && !contains(line, "Exiting with failure"))
@@ -253,11 +258,11 @@ class Source {
     std::string system_error;
     if (const std::string& version = offered(); !version.empty()) {
       say(fmt::format("fetching {} {} ...", package_, version));
-      CommandResult result = run(Words{"apt-get", "-q"} + places_.apt_options +
-                                     Words{"-o", "APT::Sandbox::User=root", "-o",
-                                           "Acquire::Retries=1", "download",
-                                           package_ + "=" + version},
-                                 work / "download");
+      CommandResult result =
+          run(Words{"apt-get", "-q"} + places_.apt_options +
+                  Words{"-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=1", "download",
+                        package_ + "=" + version},
+              work / "download");
       if (result.status == 0) return;
       // It may have moved on since the system's lists were made; the other suites' are made anew.
       system_error = fmt::format("cannot fetch {}: {}", package_, last_error(result));
@@ -332,11 +337,11 @@ Source::Reading Source::read_suite(const DebianMirror& mirror, const Suite& suit
                                    std::string& error) {
   std::string key = mirror.signed_by;
   if (key.empty() && fs::exists(debian_keyring)) key = debian_keyring;
-  write_file(source_file_,
-             fmt::format("Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nTargets: Packages\n"
-                         "Architectures: {}\n{}{}\n",
-                         mirror.uri, suite.name, architecture_,
-                         key.empty() ? "" : "Signed-By: ", key));
+  write_file(
+      source_file_,
+      fmt::format("Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nTargets: Packages\n"
+                  "Architectures: {}\n{}{}\n",
+                  mirror.uri, suite.name, architecture_, key.empty() ? "" : "Signed-By: ", key));
   CommandResult result = run(Words{"apt-get", "-q"} + own_apt_ + Words{"update"});
   if (result.status) {
     error = last_error(result);
@@ -355,8 +360,8 @@ Source::Reading Source::read_suite(const DebianMirror& mirror, const Suite& suit
 }
 
 void Source::download_from_other_suites(const Workplace& work) {
-  std::vector<DebianMirror> mirrors = mirrors_in_use(apt_config("Dir::Etc::sourcelist/f"),
-                                                     apt_config("Dir::Etc::sourceparts/d"));
+  std::vector<DebianMirror> mirrors =
+      mirrors_in_use(apt_config("Dir::Etc::sourcelist/f"), apt_config("Dir::Etc::sourceparts/d"));
   if (mirrors.empty())
     throw Failure(fmt::format(
         "there is no package {} in the system's suites, and its apt sources name no Debian mirror",
@@ -422,9 +427,7 @@ void Source::download_from_other_suites(const Workplace& work) {
 
 }  // namespace
 
-DebianPlaces debian_places() {
-  return {builds_folder() / "kernels", "/usr/src", {}, {}};
-}
+DebianPlaces debian_places() { return {builds_folder() / "kernels", "/usr/src", {}, {}}; }
 
 DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
   need_tools(version);

@@ -59,8 +59,8 @@ const iova_variant& load_kernel(const KernelTree& tree) {
     std::string error = failure.what();
     std::smatch match;
     if (!std::regex_search(error, match, undefined)) throw;
-    throw Failure(fmt::format("{}: uses {}(), which the shim lacks", tree.folder.string(),
-                              match[1].str()));
+    throw Failure(
+        fmt::format("{}: uses {}(), which the shim lacks", tree.folder.string(), match[1].str()));
   }
   return *variant;
 }

@@ -71,8 +71,7 @@ Swept sweep_rcache_init(const std::string& kernel) {
 }
 
 void expect_refused(const std::string& kernel, const std::string& sentence) {
-  CommandResult result =
-      tool({"show", (source_folder() / life).string(), "--kernel", kernel});
+  CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", kernel});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.output, "iovafuzz: " + sentence + "\n");
 }
@@ -107,8 +106,7 @@ TEST_P(KernelOfDebian, RcacheInitFailsWhereItsSourceSaysSo) {
   Swept swept = sweep_rcache_init(spec());
   EXPECT_EQ(swept.points, lazy ? 8u : 32u);
   EXPECT_EQ(swept.clean, frees_null && !lazy ? 8u : swept.points);
-  EXPECT_EQ(swept.keys, frees_null && !lazy ? json({{bug_key, 24}})
-                                            : json::object());
+  EXPECT_EQ(swept.keys, frees_null && !lazy ? json({{bug_key, 24}}) : json::object());
 }
 
 TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
@@ -119,8 +117,8 @@ TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
     tree.replace("if (mag)", "");
     kernel = tree.path();
   }
-  auto result = tool_json({"diff", port, kernel, (source_folder() / "corpus").string(),
-                           "--programs", "20000"});
+  auto result = tool_json(
+      {"diff", port, kernel, (source_folder() / "corpus").string(), "--programs", "20000"});
   EXPECT_EQ(result["result"], "same") << to_text(result);
   EXPECT_GT(result["programs"], 20000);
 }
@@ -165,8 +163,8 @@ TEST(KernelTree, CrashIsToldFromADifference) {
   TemporaryFolder folder;
   std::string first = folder.write("1.iova", "init\n");
   std::string second = folder.write("2.iova", "cache_get\n");
-  std::vector<std::string> arguments{"diff", "--programs", "0", "--jobs", "1",
-                                     "debian:6.12", tree.path(), first, second};
+  std::vector<std::string> arguments{"diff",        "--programs", "0",   "--jobs", "1",
+                                     "debian:6.12", tree.path(),  first, second};
   auto result = tool_json(arguments);
   EXPECT_EQ(result["result"], "crash") << to_text(result);
   EXPECT_EQ(result["program"], "cache_get\n");
@@ -259,15 +257,14 @@ TEST(KernelTree, UnknownHeaderIsNamed) {
   tree.replace("#include <linux/slab.h>", "#include <linux/maple_tree.h>");
   std::string file = tree.file("drivers/iommu/iova.c");
   std::string text = read_file(file);
-  auto line = std::count(text.begin(), text.begin() + static_cast<long>(text.find("maple_tree")),
-                         '\n') + 1;
-  CommandResult result =
-      tool({"show", (source_folder() / life).string(), "--kernel", tree.path()});
+  auto line =
+      std::count(text.begin(), text.begin() + static_cast<long>(text.find("maple_tree")), '\n') + 1;
+  CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", tree.path()});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-  EXPECT_NE(result.output.find("iova.c:" + std::to_string(line) +
-                               ": does not compile over the shim: "),
-            std::string::npos)
+  EXPECT_NE(
+      result.output.find("iova.c:" + std::to_string(line) + ": does not compile over the shim: "),
+      std::string::npos)
       << result.output;
   EXPECT_NE(result.output.find("linux/maple_tree.h"), std::string::npos);
 }
@@ -275,8 +272,7 @@ TEST(KernelTree, UnknownHeaderIsNamed) {
 TEST(KernelTree, UnsupportedShapeIsNamed) {
   Patched tree("debian:6.12");
   tree.replace("struct rb_root	rbroot;", "struct maple_tree	ranges;", "include/linux/iova.h");
-  expect_refused(tree.path(),
-                 tree.file("include/linux/iova.h") + " has no struct rb_root rbroot");
+  expect_refused(tree.path(), tree.file("include/linux/iova.h") + " has no struct rb_root rbroot");
 }
 
 TEST(KernelTree, FunctionThatTheShimLacksIsNamed) {

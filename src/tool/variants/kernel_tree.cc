@@ -54,8 +54,7 @@ KernelTree tree_at(const std::string& path) {
   if (path.empty()) throw Failure("--kernel needs a path or debian:VERSION");
   std::error_code error;
   fs::path folder = fs::canonical(path, error);
-  if (error)
-    throw Failure(fmt::format("{}: {}{}", path, error.message(), meant_version(path)));
+  if (error) throw Failure(fmt::format("{}: {}{}", path, error.message(), meant_version(path)));
   if (!fs::is_directory(folder, error))
     throw Failure(fmt::format("{}: is not a folder: --kernel needs a Linux source tree", path));
   for (const KernelFile& file : files) {

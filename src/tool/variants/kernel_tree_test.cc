@@ -9,10 +9,10 @@
 #include <regex>
 #include <set>
 
-#include "tool/variants/apt_sources.h"
 #include "tool/support/command_test.h"
 #include "tool/support/failure.h"
 #include "tool/support/hash.h"
+#include "tool/variants/apt_sources.h"
 #include "tool/variants/debian_source.h"
 
 namespace fs = std::filesystem;
@@ -116,8 +116,7 @@ TEST(KernelTree, UnreadableFileIsRefused) {
 TEST(KernelTree, MalformedDebianVersionsAreToldTheForm) {
   for (const char* spec : {"debian:", "debian:6", "debian:6.12.1", "debian:trixie", "debian:6.1 ",
                            "debian:../6.1", "debian:6.1/..", "debian:123456.1"})
-    EXPECT_EQ(failure_of_spec(spec),
-              std::string("--kernel ") + spec + ": give it as debian:6.12");
+    EXPECT_EQ(failure_of_spec(spec), std::string("--kernel ") + spec + ": give it as debian:6.12");
 }
 
 // The one test of the real thing: needs the packages or the network.
@@ -336,15 +335,14 @@ Acquire::http::Proxy "DIRECT";
     fs::create_directory(root() / "keys");
     fs::permissions(root() / "keys", fs::perms::owner_all);
     std::string home = (root() / "keys").string();
-    bool made =
-        run_command({"gpg", "--homedir", home, "--batch", "--passphrase", "", "--quick-gen-key",
-                     "nobody@invalid", "rsa3072", "sign", "never"},
-                    false)
-                .status == 0 &&
-        run_command({"gpg", "--homedir", home, "--batch", "--output",
-                     (root() / "key.gpg").string(), "--export"},
-                    false)
-                .status == 0;
+    bool made = run_command({"gpg", "--homedir", home, "--batch", "--passphrase", "",
+                             "--quick-gen-key", "nobody@invalid", "rsa3072", "sign", "never"},
+                            false)
+                        .status == 0 &&
+                run_command({"gpg", "--homedir", home, "--batch", "--output",
+                             (root() / "key.gpg").string(), "--export"},
+                            false)
+                        .status == 0;
     if (!made) fs::remove_all(root() / "keys");
     return made;
   }

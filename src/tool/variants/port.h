@@ -28,6 +28,7 @@ void build_defects(const std::string& revision,
                    const std::vector<const port::DefectInfo*>& defects);
 
 // Builds it if need be and loads it into this process, where it stays. Throws Failure.
-const iova_variant& load_port(const std::string& revision, const port::DefectInfo* defect = nullptr);
+const iova_variant& load_port(const std::string& revision,
+                              const port::DefectInfo* defect = nullptr);
 
 }  // namespace tool

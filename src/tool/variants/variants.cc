@@ -7,9 +7,9 @@
 
 #include "tool/support/failure.h"
 #include "tool/support/words.h"
-#include "tool/variants/port.h"
 #include "tool/variants/kernel.h"
 #include "tool/variants/kernel_tree.h"
+#include "tool/variants/port.h"
 
 namespace tool {
 namespace {

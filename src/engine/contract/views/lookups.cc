@@ -23,8 +23,8 @@ void PfnLookups::end_call(Call& call) {
   bool right = lookup.in_node == call.granted &&
                (!call.granted || (call.lo <= call.pfn && call.pfn <= call.hi));
   if (!right)
-    raise(oracle::find_wrong, fmt::format("pfn {:#x} is in {} node", call.pfn,
-                                          lookup.in_node ? "a" : "no"));
+    raise(oracle::find_wrong,
+          fmt::format("pfn {:#x} is in {} node", call.pfn, lookup.in_node ? "a" : "no"));
 }
 
 }  // namespace engine::contract

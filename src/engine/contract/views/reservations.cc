@@ -24,8 +24,7 @@ void Reservations::end_call(Call& call) {
       domain.memory,
       [](void* context, unsigned long lo, unsigned long hi) {
         Search& s = *static_cast<Search*>(context);
-        bool reserves =
-            s.domain.reserved.intersects(lo, hi) || (lo <= s.hi && hi >= s.lo);
+        bool reserves = s.domain.reserved.intersects(lo, hi) || (lo <= s.hi && hi >= s.lo);
         if (reserves) s.in_tree.add(lo, hi);
         return true;
       },

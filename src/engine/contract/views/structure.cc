@@ -58,8 +58,7 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) const {
     if (node.lo == IOVA_ANCHOR_PFN) break;
     if (live != domain.live.end() && live->lo == node.lo) {
       if (live->hi != node.hi) return raise_missing(*live);
-      if (cached != view.cached.end() && cached->pfn == node.lo)
-        return raise_stray(*cached, &node);
+      if (cached != view.cached.end() && cached->pfn == node.lo) return raise_stray(*cached, &node);
       ++live;
     } else if (cached != view.cached.end() && cached->pfn == node.lo) {
       uint64_t pages = node.hi - node.lo + 1;
@@ -70,8 +69,8 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) const {
       reserved_pages += node.hi - node.lo + 1;
     } else {
       return raise(oracle::node_unaccounted,
-                   fmt::format("node {:#x}..{:#x} is neither in use, cached nor reserved",
-                               node.lo, node.hi));
+                   fmt::format("node {:#x}..{:#x} is neither in use, cached nor reserved", node.lo,
+                               node.hi));
     }
   }
   if (reserved_pages != domain.reserved.pages())

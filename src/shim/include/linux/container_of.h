@@ -5,7 +5,6 @@
 
 #include <linux/stddef.h>
 
-#define container_of(pointer, type, member) \
-  ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

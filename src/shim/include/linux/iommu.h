@@ -8,10 +8,10 @@
 
 /* The same name took the plain list before the one of its own. */
 #undef iommu_put_pages_list
-#define iommu_put_pages_list(list)                              \
-  _Generic((list),                                              \
-      struct list_head *: (put_pages_list),                     \
-      struct iommu_pages_list *: (iommu_put_pages_list))((list), SHIM_SITE)
+#define iommu_put_pages_list(list)                       \
+  _Generic((list), struct list_head *                    \
+           : (put_pages_list), struct iommu_pages_list * \
+           : (iommu_put_pages_list))((list), SHIM_SITE)
 
 static inline void iommu_pages_list_splice(struct iommu_pages_list *from,
                                            struct iommu_pages_list *to) {

@@ -23,8 +23,8 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Rounding to a power of two. */
-#define ALIGN_DOWN(x, to) ((x) & ~((__typeof__(x))(to) - 1))
-#define ALIGN(x, to) ALIGN_DOWN((x) + ((__typeof__(x))(to) - 1), to)
+#define ALIGN_DOWN(x, to) ((x) & ~((__typeof__(x))(to)-1))
+#define ALIGN(x, to) ALIGN_DOWN((x) + ((__typeof__(x))(to)-1), to)
 
 /* Arguments are evaluated once. */
 #define min(a, b)                      \
