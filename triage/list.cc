@@ -51,7 +51,8 @@ json oracles() {
       rows.push_back({{"name", oracle->id},
                       {"purpose", oracle->rule},
                       {"recoverable", oracle->recoverable},
-                      {"severity", shim::name(oracle->severity)}});
+                      {"severity", shim::name(oracle->severity)},
+                      {"promise", engine::promise_of(oracle->id)}});
   return rows;
 }
 

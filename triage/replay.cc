@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 
+#include "engine/oracles.h"
 #include "tool/findings/crash_files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
@@ -48,6 +50,7 @@ int replay(const Arguments& arguments) {
   json results = json::array();
   std::map<std::string, unsigned> keys;  // of the input at hand, with how often
   std::map<uint64_t, unsigned> traces;
+  std::set<std::string> differences;
   Outcome last_finding;
   IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout.count()),
                          .known = arguments.past.expand(variant)};
@@ -55,9 +58,13 @@ int replay(const Arguments& arguments) {
     if (index % arguments.times == 0) {
       keys.clear();
       traces.clear();
+      differences.clear();
       last_finding = {};
     }
     keys[outcome.key()]++;
+    if (!variant.strict)
+      for (const std::string& key : outcome.known_met)
+        if (engine::is_difference(key)) differences.insert(key);
     if (outcome.kind == Outcome::clean) traces[outcome.trace_hash]++;
     if (outcome.kind != Outcome::clean) last_finding = outcome;
     if (index % arguments.times + 1 != arguments.times) return;
@@ -67,11 +74,8 @@ int replay(const Arguments& arguments) {
     if (arguments.json) {
       json counts = json::object();
       for (const auto& [key, count] : keys) counts[key.empty() ? "clean" : key] = count;
-      json row{{"file", path},
-               {"variant", variant.name},
-               {"runs", arguments.times},
-               {"keys", counts},
-               {"known", known_ids(keys, variant)}};
+      json row{{"file", path},   {"variant", variant.name},           {"runs", arguments.times},
+               {"keys", counts}, {"known", known_ids(keys, variant)}, {"differences", differences}};
       if (traces.size() == 1) row["trace"] = fmt::format("{:016x}", traces.begin()->first);
       results.push_back(row);
       return;
@@ -79,6 +83,8 @@ int replay(const Arguments& arguments) {
     for (const auto& [key, count] : keys)
       fmt::print("{}: {}{} ({}/{} runs)\n", path, key.empty() ? "clean" : key,
                  known_note(key, variant), count, arguments.times);
+    for (const std::string& key : differences)
+      fmt::print("{}: behaves otherwise, breaks no promise: {}\n", path, key);
     if (traces.size() > 1) fmt::print("{}: {} different traces\n", path, traces.size());
     if (found && !arguments.quiet) {
       if (last_finding.report) fmt::print("{}", engine::format(*last_finding.report));

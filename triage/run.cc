@@ -69,7 +69,9 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
                                                 const TestedVariant& tested) {
   std::vector<const fuzz::Target*> chosen;
   for (const fuzz::Target* target : fuzz::targets)
-    if (names.empty() && obstacle(*target, tested).empty()) chosen.push_back(target);
+    // Comparing is not judging: it is asked for by name.
+    if (names.empty() && !target->compares && obstacle(*target, tested).empty())
+      chosen.push_back(target);
   for (const std::string& name : names) {
     const fuzz::Target* found = &find_target(name);
     if (std::string why = obstacle(*found, tested); !why.empty())
@@ -84,7 +86,7 @@ std::string left_out(const Arguments& arguments, const TestedVariant& tested) {
   std::string text;
   if (!arguments.targets.empty()) return text;
   for (const fuzz::Target* target : fuzz::targets)
-    if (std::string why = obstacle(*target, tested); !why.empty())
+    if (std::string why = obstacle(*target, tested); !why.empty() && !target->compares)
       text += in_lines(fmt::format("left out: {}: {}", target->name, why), screen_size().columns);
   return text;
 }

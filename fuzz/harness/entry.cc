@@ -36,6 +36,14 @@ bool uses_stock_mutators() {
   return stock;
 }
 
+bool tells_differences() {
+  static const bool tells = [] {
+    const char* differences = getenv("IOVAFUZZ_DIFFERENCES");
+    return differences && !strcmp(differences, "tell");
+  }();
+  return tells;
+}
+
 // Read with the first input, not before: AFL++ forks a process anew after a crash, which may have
 // become known since.
 const std::vector<std::string>& known(const char* variant_name) {

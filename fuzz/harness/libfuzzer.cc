@@ -19,7 +19,8 @@
 #include "program/mutation.h"
 
 static const std::vector<std::string>& run(const program::Program& program) {
-  const engine::Options options{.known = fuzz::known(fuzz::variant.name)};
+  const engine::Options options{.known = fuzz::known(fuzz::variant.name),
+                                .tell_differences = fuzz::tells_differences()};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
   const engine::Result& result = engine::run(fuzz::variant, program, options);

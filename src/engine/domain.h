@@ -65,6 +65,8 @@ class PageSet {
   uint64_t run_end(uint64_t page) const;
   // Whether both hold the same pages, however they are divided.
   bool covers_the_same(const PageSet& other) const;
+  // In order of address.
+  const std::vector<Interval>& intervals() const { return intervals_; }
 
  private:
   std::vector<Interval> intervals_;

@@ -33,8 +33,11 @@ struct Step {
 struct Options {
   // Attempts that fail besides those that the program's own fail operations choose.
   std::span<const FaultPoint> faults = {};
-  // Keys of findings to note and go past where they are recoverable.
+  // Keys of findings, or ids of oracles, to note and go past where they are recoverable.
   std::span<const std::string> known = {};
+  // What breaks no promise is a finding, on a variant that is not strict, too. Else it is gone
+  // past.
+  bool tell_differences = false;
   // Or all of them: what matters is then the trace, which has the findings too.
   bool past_all = false;
   // Look at the whole state after every operation and call, not only now and then. A finding is

@@ -75,6 +75,7 @@ struct Call {
   // Results, once it is over.
   bool granted = false;             // of what returns a range
   bool lost_pfn_0 = false;          // granted, but its caller takes it for a refusal
+  bool is_judged = false;           // a finding told that it should not have been refused
   int error = 0;                    // of what returns one
   uint64_t lo = 0, hi = 0;          // the range granted or found
   uint64_t bytes = 0;               // of rcache_range()

@@ -25,15 +25,15 @@ void tell(const Event& event, Listeners&... listeners) {
 Judges::Judges(Scene& scene, Tracer& tracer)
     : models(scene), failures(scene), scene_(scene), tracer_(tracer), duties_(scene),
       grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models),
-      pfn_lookups_(scene), reservations_(scene), structure_(scene), rings_(scene),
-      flushes_(scene, models), placement_(scene, models), fields_(scene, models),
-      magazines_(scene, models), objects_(scene, models) {}
+      refusals_in_tree_(scene, models), pfn_lookups_(scene), reservations_(scene),
+      structure_(scene), rings_(scene), flushes_(scene, models), placement_(scene, models),
+      fields_(scene, models), magazines_(scene, models), objects_(scene, models) {}
 
 void Judges::begin() {
   for (Judge* judge : std::initializer_list<Judge*>{
            &models, &failures, &duties_, &grants_, &lookups_, &flush_queue_, &refusals_,
-           &pfn_lookups_, &reservations_, &structure_, &rings_, &flushes_, &placement_, &fields_,
-           &magazines_, &objects_})
+           &refusals_in_tree_, &pfn_lookups_, &reservations_, &structure_, &rings_, &flushes_,
+           &placement_, &fields_, &magazines_, &objects_})
     judge->begin();
 }
 
@@ -57,7 +57,7 @@ void Judges::hear(const Event& event) {
     case Kind::flush_begin: return tell(event, books, tracer_);
     case Kind::flush_end: return tell(event, books);
     case Kind::pages_put: return tell(event, flush_queue_, tracer_, books);
-    case Kind::release_end: return tell(event, models);
+    case Kind::release_end: return tell(event, models, refusals_);
     case Kind::handler_begin: return tell(event, models);
     case Kind::time_passed: return tell(event, models, flush_queue_);
     case Kind::cpu_offline: return tell(event, models);
@@ -74,7 +74,7 @@ void Judges::begin_call(Call& call) {
   Books& books = scene_.books;
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
-    case Function::init_domain: return tell_begin(call, models);
+    case Function::init_domain: return tell_begin(call, models, refusals_);
     case Function::queue: return tell_begin(call, flush_queue_, books);
     case Function::put_domain:
     case Function::free_pfn:
@@ -98,15 +98,15 @@ void Judges::end_call(Call& call) {
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:
       tell_end(call, models, failures, tracer_);
-      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_);
+      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, placement_, books);
     case Function::alloc_fast:
       tell_end(call, models, tracer_, flushes_);
-      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_);
+      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, placement_, books);
     case Function::free_pfn:
-    case Function::free_iova:
-    case Function::free_fast: return tell_end(call, models, tracer_);
+    case Function::free_iova: return tell_end(call, models, tracer_);
+    case Function::free_fast: return tell_end(call, models, tracer_, refusals_);
     case Function::find: return tell_end(call, lookups_, pfn_lookups_, tracer_);
     case Function::reserve: return tell_end(call, models, tracer_, failures, reservations_, books);
     case Function::queue_init: return tell_end(call, tracer_, failures, books);

@@ -37,6 +37,7 @@ class Judges : public Listener {
   contract::Lookups lookups_;
   contract::FlushQueue flush_queue_;
   contract::Refusals refusals_;
+  contract::RefusalsInTree refusals_in_tree_;
   contract::PfnLookups pfn_lookups_;
   contract::Reservations reservations_;
   contract::Structure structure_;

@@ -5,11 +5,23 @@ namespace engine {
 
 std::span<const shim::Oracle* const> oracles() {
   static constexpr const shim::Oracle* all[] = {
-#define ORACLE(identifier, id, rule, recoverable, severity) &oracle::identifier,
+#define ORACLE(identifier, id, rule, recoverable, severity, promise) &oracle::identifier,
 #include "engine/oracles.inc"
 #undef ORACLE
   };
   return all;
+}
+
+std::string_view promise_of(std::string_view oracle_id) {
+#define ORACLE(identifier, id, rule, recoverable, severity, promise) \
+  if (oracle_id == id) return promise;
+#include "engine/oracles.inc"
+#undef ORACLE
+  return "kernel";
+}
+
+bool is_difference(std::string_view key) {
+  return promise_of(key.substr(0, key.find(':'))).empty();
 }
 
 }  // namespace engine

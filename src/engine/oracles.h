@@ -3,13 +3,14 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "shim/finding.h"
 
 namespace engine {
 
 namespace oracle {
-#define ORACLE(identifier, id, rule, recoverable, severity) \
+#define ORACLE(identifier, id, rule, recoverable, severity, promise) \
   inline constexpr shim::Oracle identifier{id, rule, recoverable, shim::Severity::severity};
 #include "engine/oracles.inc"
 #undef ORACLE
@@ -17,5 +18,11 @@ namespace oracle {
 
 // All oracles of the engine, in the order of oracles.inc.
 std::span<const shim::Oracle* const> oracles();
+
+// The promise that its findings say is broken (contract/promises.inc), "caller" of what the harness
+// owes, "kernel" of what the shim asks of all kernel code; "" of what the reference does otherwise.
+std::string_view promise_of(std::string_view oracle_id);
+// Whether the key is of an oracle that says of no broken promise: a difference from the reference.
+bool is_difference(std::string_view key);
 
 }  // namespace engine

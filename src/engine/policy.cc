@@ -5,18 +5,23 @@
 
 #include <algorithm>
 
+#include "engine/oracles.h"
 #include "shim/context.h"
 
 namespace engine {
 
-void Policy::begin(const Options& options, bool is_close) {
+void Policy::begin(const Options& options, bool is_strict, bool is_close) {
   known_ = options.known;
+  past_differences_ = !is_strict && !options.tell_differences;
   past_all_ = options.past_all;
   may_look_closer_ = !is_close && !past_all_;
 }
 
 Fate Policy::fate_of(const shim::Finding& finding, const std::string& key) const {
-  bool is_known = past_all_ || std::find(known_.begin(), known_.end(), key) != known_.end();
+  bool is_known = past_all_ || (past_differences_ && is_difference(key)) ||
+                  std::any_of(known_.begin(), known_.end(), [&](const std::string& known) {
+                    return known == key || known == finding.oracle->id;
+                  });
   if (is_known && finding.oracle->recoverable) return Fate::go_past;
   // Not out of a context that somebody else started.
   if (!may_look_closer_ || shim::in_started_context()) return Fate::report;

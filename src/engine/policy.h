@@ -28,15 +28,15 @@ enum class Fate {
 
 class Policy {
  public:
-  // Of a run, which is a closer look already or not.
-  void begin(const Options& options, bool is_close);
+  // Of a run on a variant that is strict or not, which is a closer look already or not.
+  void begin(const Options& options, bool is_strict, bool is_close);
   void end() { may_look_closer_ = false; }
 
   Fate fate_of(const shim::Finding& finding, const std::string& key) const;
 
  private:
   std::span<const std::string> known_;
-  bool past_all_ = false;
+  bool past_differences_ = false, past_all_ = false;
   bool may_look_closer_ = false;
 };
 

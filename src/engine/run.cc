@@ -76,7 +76,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   // The callers are judged where a finding is to be told.
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
-  policy_.begin(options, closely_);
+  policy_.begin(options, variant.strict, closely_);
   shim_events.begin(variant, closely_);
   shim::set_attempt_observer(
       history.is_heard(Kind::attempt)
@@ -375,7 +375,7 @@ std::vector<std::string> Run::report_difference(size_t operation, std::string va
   position.current = operation;
   position.call_start = position.calls_begun = 0;
   options_ = {.known = known};
-  policy_.begin(options_, true);
+  policy_.begin(options_, true, true);
   result_.known_met.clear();
   shim::raise(
       shim::Finding{&oracle::variants_differ, position.function(), "", std::move(values), nullptr});

@@ -144,6 +144,7 @@ constexpr auto name = variant_name(variant_names::IOVAFUZZ_REVISION, defect);
 const iova_variant variant = {
     .name = name.data(),
     .like = nullptr,
+    .strict = true,
     .domain_size = sizeof(dma_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
     .depot_magazines = revision.depot_is_list ? 0 : MAX_GLOBAL_MAGS,

@@ -81,6 +81,10 @@ struct iova_variant {
   const char* name; /* "port@6.12" */
   /* For a kernel tree, the identifier of the revision that it should equal, "v6_12"; or NULL. */
   const char* like;
+  /* It is a revision of the port, or its code is that of a release: what it does otherwise than the
+   * models is a finding. Else that is a difference, since any design that keeps the contract is
+   * right. */
+  bool strict;
   size_t domain_size;        /* bytes */
   size_t magazine_pfns;      /* capacity of a magazine */
   size_t depot_magazines;    /* capacity of a depot; 0: a list, which has no end (v6.7) */

@@ -323,6 +323,9 @@ const struct iova_variant kernel_variant = {
 #ifdef TREE_IS_LIKE
     .like = EXPANDED_NAME_OF(TREE_IS_LIKE),
 #endif
+#ifdef TREE_IS_RELEASE
+    .strict = true,
+#endif
     .domain_size = sizeof(struct whole_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
 #if !TREE_LISTS_DEPOT

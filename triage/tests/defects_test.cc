@@ -51,7 +51,7 @@ constexpr Shown table[] = {
      "iova_rcache/limit_misses_every_entry_of_the_magazine.iova"},
     {"pop-leaves-hole", "magazine-stray",
      "iova_rcache/limit_picks_an_entry_from_inside_the_magazine.iova"},
-    {"swap-forgotten", "slab-out-of-bounds",
+    {"swap-forgotten", "ubsan-out-of-bounds-index",
      "iova_rcache/full_loaded_magazine_is_swapped_with_prev.iova", "magazine-size"},
     {"free-takes-wrong-bin", "magazine-stray", "iova_domain/plain_life_of_one_domain.iova"},
     {"flush-skips-other-cpus", "flush-incomplete",

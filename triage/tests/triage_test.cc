@@ -165,6 +165,12 @@ TEST(Triage, LosesNothingWhenItIsKilled) {
   }
 }
 
+size_t count_of(const std::string& part, const std::string& text) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at++) count++;
+  return count;
+}
+
 TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
   TemporaryFolder folder, out;
   fill(folder.path());
@@ -215,20 +221,15 @@ TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
   CommandResult result = tool({"triage", "--revision", "6.12", "--out", out.path().string(),
                                "--minimize-executions", "200", path});
   EXPECT_EQ(result.status, 2);
-  size_t sentences = 0;
-  for (size_t at = 0; (at = result.output.find("iovafuzz: " + path, at)) != std::string::npos; at++)
-    sentences++;
-  EXPECT_EQ(sentences, told);
+  EXPECT_EQ(count_of("iovafuzz: " + path, result.output), told);
   EXPECT_NE(result.output.find(null_key), std::string::npos);
   EXPECT_NE(result.output.find(":1: "), std::string::npos);  // the line of a text
 
   CommandResult replayed = tool({"replay", "--quiet", "--revision", "6.12", path});
   EXPECT_EQ(replayed.status, 2);
-  sentences = 0;
-  for (size_t at = 0; (at = replayed.output.find("iovafuzz: " + path, at)) != std::string::npos;
-       at++)
-    sentences++;
-  EXPECT_EQ(sentences, told);
+  // Printable noise may be meant as text: a note, and no complaint.
+  EXPECT_EQ(count_of("iovafuzz: " + path, replayed.output),
+            told + count_of(": read as bytes\n", replayed.output));
   EXPECT_NE(replayed.output.find(null_key), std::string::npos);
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
+#include "engine/explanation.h"
 #include "engine/judge.h"
 #include "shim/world.h"
 
@@ -15,6 +17,34 @@ class Grants : public Judge {
  public:
   using Judge::Judge;
   void end_call(Call& call) override;
+};
+
+// Of what was not granted.
+class Refusals : public Judge {
+ public:
+  Refusals(Scene& scene, const Explanation& explanation)
+      : Judge(scene), explanation_(explanation) {}
+  void begin() override;
+  void begin_call(Call& call) override;  // of init_domain()
+  void end_call(Call& call) override;
+  void hear(const Event& event) override;
+
+ private:
+  // Pages that were given back through the fast way, and perhaps sit in a cache since.
+  struct PerhapsCached {
+    std::vector<const Range*> fresh;           // not in intervals yet
+    std::vector<PageSet::Interval> intervals;  // in order of address, apart
+
+    void clear();
+    void add_fresh();
+  };
+
+  void check(Call& call);
+  bool flush_reaches_all() const;
+  bool fits(const Domain& domain, const Request& request, bool with_flush);
+
+  const Explanation& explanation_;
+  std::array<PerhapsCached, program::max_domains> cached_;
 };
 
 class Lookups : public Judge {

@@ -42,13 +42,11 @@ void Placement::check_fast(const Call& call, std::optional<uint64_t> found) {
   std::string values =
       fmt::format("{} pages, limit {:#x}: {}; expected {}", request.size, request.limit,
                   describe(found, tries), describe(expected.pfn, expected.tries));
-  // A tree that did not grant what it had room for; the contract has judged one in the end.
+  // A refusal in the end is the contract's to judge.
   bool refused_first = expected.tries && tries > expected.tries && expected.pfn;
-  if (!refused_first) {
+  if (!refused_first || found) {
     Acting magazines(scene_.position, OpCode::alloc_fast);
     raise(oracle::rcache_wrong, std::move(values));
-  } else if (found) {
-    raise_of(call, oracle::spurious_failure, std::move(values));
   }
   models_.adopt(*call.domain);
 }

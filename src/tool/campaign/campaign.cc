@@ -89,7 +89,7 @@ class Campaign {
 
   CampaignResult run() {
     gone_ = store_.load_what_shows();
-    if (options_.first && !store_.findings().empty()) stop_ = true;
+    if (options_.first && !findings(false).empty()) stop_ = true;
     for (size_t i = 0; i < lanes_.size(); i++) recover(i);
     slots_.resize(options_.jobs);
     for (size_t i = 0; i < slots_.size(); i++) slots_[i].lane = i % lanes_.size();
@@ -110,7 +110,7 @@ class Campaign {
     write_totals();
     write_summary();
     if (!fatal_.empty()) throw Failure(fatal_);
-    return {progress_, store_.findings(), gone_};
+    return result();
   }
 
  private:
@@ -206,7 +206,8 @@ class Campaign {
                     .crashes = crash_folder(*row.target, row.engine),
                     .scratch = options_.out / name(row.engine) / of_slot,
                     .log = options_.out / "logs" / (of_slot + ".log"),
-                    .environment = {"IOVAFUZZ_KNOWN=" + store_.known_file().string()},
+                    .environment = {"IOVAFUZZ_KNOWN=" + store_.known_file().string(),
+                                    "IOVAFUZZ_DIFFERENCES=tell"},
                     .seed = options_.seed + 1000 * slot.starts + static_cast<unsigned>(index),
                     .input_timeout = options_.input_timeout,
                     .memory = options_.memory,
@@ -338,6 +339,10 @@ class Campaign {
       note_known(row, {taken.key});
       put_away(input, taken.key);
       if (!taken.new_finding) continue;
+      if (taken.new_finding->is_difference) {
+        report(taken.new_finding);
+        continue;
+      }
       row.new_findings++;
       report(taken.new_finding);
       if (options_.first) {
@@ -347,6 +352,17 @@ class Campaign {
     }
     return inputs.size();
   }
+
+  std::vector<StoredFinding> findings(bool that_are_differences) const {
+    std::vector<StoredFinding> chosen;
+    for (const StoredFinding& finding : store_.findings())
+      if (finding.is_difference == that_are_differences) chosen.push_back(finding);
+    std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
+      return severity_of(a.outcome) < severity_of(b.outcome);
+    });
+    return chosen;
+  }
+  CampaignResult result() const { return {progress_, findings(false), findings(true), gone_}; }
 
   // What shows a known finding is kept apart; the store has the others.
   void put_away(const fs::path& input, const std::string& key) const {
@@ -414,7 +430,7 @@ class Campaign {
     }
     progress_.inputs_by_key.clear();
     for (const StoredFinding& finding : store_.findings())
-      progress_.inputs_by_key[finding.key] = finding.inputs;
+      if (!finding.is_difference) progress_.inputs_by_key[finding.key] = finding.inputs;
     progress_.totals = before_;
     progress_.totals.runs++;
     progress_.totals.seconds += std::chrono::duration<double>(elapsed()).count();
@@ -463,8 +479,7 @@ class Campaign {
 
   void write_summary() {
     summarized_at_ = progress_.elapsed;
-    write_file(summary_file(options_.out),
-               to_text(to_json({progress_, store_.findings(), gone_}, options_)));
+    write_file(summary_file(options_.out), to_text(to_json(result(), options_)));
   }
 
   // A full disk would keep no crash.

@@ -94,7 +94,8 @@ using OnProgress = std::function<void(const Progress&, const StoredFinding*)>;
 
 struct CampaignResult {
   Progress progress;
-  std::vector<StoredFinding> findings;
+  std::vector<StoredFinding> findings;     // the worst first
+  std::vector<StoredFinding> differences;  // from the port, that break no promise
   std::vector<std::string> gone;  // keys of earlier findings that do not show on the variant
 };
 

@@ -289,7 +289,9 @@ void Screen::show(const Progress& progress, const StoredFinding* finding) {
       !shown_at_ ? redraws_ || progress.elapsed >= pause : progress.elapsed - *shown_at_ >= pause;
   if (!finding && !has_trouble && !is_due) return;
   std::string text;
-  if (finding) text += fmt::format("new finding: {}\n", finding->key);
+  if (finding)
+    text += fmt::format("{}: {}\n", finding->is_difference ? "behaves otherwise" : "new finding",
+                        finding->key);
   for (; troubles_ < progress.troubles.size(); troubles_++)
     text += fmt::format("{}\n", progress.troubles[troubles_]);
   if (!redraws_) {

@@ -36,6 +36,25 @@ std::string number_of_findings(const json& summary) {
   return text;
 }
 
+// What the allocator does in another way than the reference.
+std::string in_words_of_differences(const json& summary) {
+  const json& rows = summary.at("differences");
+  if (rows.empty()) return "";
+  std::string reference = summary.at("reference");
+  std::string text =
+      fmt::format("\nbehaves otherwise than {}, in {} that {} no promise:\n",
+                  reference.empty() ? "the model" : "Linux " + reference,
+                  counted(rows.size(), "way"), rows.size() == 1 ? "breaks" : "break");
+  for (const json& row : rows) {
+    text += fmt::format("   {}\n   {}\n", row.at("key").get<std::string>(),
+                        row.at("headline").get<std::string>());
+    if (std::string values = row.at("values"); !values.empty()) text += "     " + values + "\n";
+    text +=
+        fmt::format("     smallest program: {}\n", quoted(row.at("reproducer").get<std::string>()));
+  }
+  return text + "--strict makes them findings\n";
+}
+
 std::string next_step(const json& summary, const std::string& launcher) {
   std::string variant = summary.at("variant"), options = summary.at("options");
   if (!summary.at("findings").empty()) return summary.at("findings").at(0).at("replay");
@@ -77,6 +96,7 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
   const iova_variant& variant = *options.tested.variant;
   Meaning meaning = meaning_of(variant.name, options.ledger);
   json targets = json::array(), found = json::array(), known = json::array();
+  json differences = json::array();
   KnownMet met = known_met(progress);
   for (const engine::KnownFinding& finding : engine::ledger()) {
     if (!met.contains(finding.id)) continue;
@@ -114,6 +134,14 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
                      {"minimal", finding.is_minimal},
                      {"reproducer", finding.reproducer.string()},
                      {"replay", finding.replay}});
+  for (const StoredFinding& finding : result.differences)
+    differences.push_back(
+        {{"key", finding.key},
+         {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
+         {"values", finding.outcome.report ? finding.outcome.report->values : ""},
+         {"inputs", finding.inputs},
+         {"reproducer", finding.reproducer.string()},
+         {"replay", finding.replay}});
   json limit;
   if (progress.time) limit = seconds_of(*progress.time);
   return {{"variant", variant.name},
@@ -130,6 +158,8 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
           {"troubles", progress.troubles},
           {"targets", targets},
           {"findings", found},
+          {"reference", likeness(variant)},
+          {"differences", differences},
           {"gone", result.gone},
           {"known", known},
           {"total",
@@ -229,6 +259,7 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
                                         print_time(total.at("seconds")),
                                         total.at("executions").get<uint64_t>()),
                             columns);
+  text += in_words_of_differences(summary);
   for (const json& key : summary.at("gone"))
     text += fmt::format("\nfound earlier, does not show here: {}\n", key.get<std::string>());
   for (const json& trouble : summary.at("troubles")) {

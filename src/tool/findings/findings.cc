@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/oracles.h"
 #include "fuzz/targets.h"
 #include "tool/findings/c_source.h"
 #include "tool/findings/exchange.h"
@@ -89,15 +90,18 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
 }  // namespace
 
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
-    : folder_(fs::absolute(out).lexically_normal() / "findings"), tested_(tested),
-      options_(options), judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
+    : folder_(fs::absolute(out).lexically_normal() / "findings"),
+      differences_(folder_.parent_path() / "differences"), tested_(tested), options_(options),
+      judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
   make_folder(folder_);
   write_known();
 }
 
 std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const {
   std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(folder_)) folders.push_back(entry.path());
+  std::error_code none;
+  for (const fs::path& all : {folder_, differences_})
+    for (const auto& entry : fs::directory_iterator(all, none)) folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end());
   std::vector<std::pair<StoredFinding, std::string>> stored;
   for (const fs::path& folder : folders) {
@@ -135,6 +139,7 @@ std::vector<std::string> FindingStore::load_what_shows() {
     }
     if (variant == tested_.variant->name) {
       finding.outcome = std::move(outcome);
+      finding.is_difference = is_difference(finding.key);
       findings_.push_back(std::move(finding));
     } else if (!take(input, *target, 0, "").new_finding) {
       continue;
@@ -149,9 +154,20 @@ const engine::KnownFinding* FindingStore::known(const std::string& key) const {
   return judge_.known(key);
 }
 
+bool FindingStore::is_difference(const std::string& key) const {
+  return !tested_.variant->strict && engine::is_difference(key);
+}
+
+fs::path FindingStore::folder_of(const std::string& key) const {
+  return (is_difference(key) ? differences_ : folder_) / folder_name(key);
+}
+
 std::vector<std::string> FindingStore::found_keys() const {
   std::vector<std::string> keys;
-  for (const StoredFinding& finding : findings_) keys.push_back(finding.key);
+  // One difference an oracle is enough: more is the same in other places.
+  for (const StoredFinding& finding : findings_)
+    keys.push_back(finding.is_difference ? finding.key.substr(0, finding.key.find(':'))
+                                         : finding.key);
   return keys;
 }
 
@@ -217,11 +233,13 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
                       engine::find_known(finding.key, tested_.variant->name);
   finding.standing =
       uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
-  finding.folder = folder_ / folder_name(finding.key);
+  finding.is_difference = is_difference(finding.key);
+  finding.folder = folder_of(finding.key);
   finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
   for (const std::string& met : finding.outcome.known_met) past += "--past " + quoted(met) + " ";
-  std::string command = fmt::format("{} replay {}{}", launcher(), tested_.replay_options, past);
+  std::string options = tested_.replay_options + (finding.is_difference ? "--strict " : "");
+  std::string command = fmt::format("{} replay {}{}", launcher(), options, past);
   if (target.compares) command = tested_.compare_command + " ";
   if (target.reads_text)
     command = quoted(fmt::format("{}/bin/{}/{}", build_folder().string(),
@@ -248,9 +266,11 @@ void FindingStore::write(const StoredFinding& finding, const Input& input,
 
 void FindingStore::write_c_source(const StoredFinding& finding,
                                   const program::Program& smallest) const {
-  Outcome outcome =
-      run_isolated(*tested_.variant, smallest,
-                   {.record = true, .record_calls = true, .timeout_ms = options_.timeout_ms});
+  Outcome outcome = run_isolated(*tested_.variant, smallest,
+                                 {.record = true,
+                                  .record_calls = true,
+                                  .timeout_ms = options_.timeout_ms,
+                                  .tell_differences = finding.is_difference});
   if (outcome.key() != finding.key) return;
   try {
     write_file(finding.folder / "reproducer.c", c_source(smallest, *tested_.variant, outcome));
@@ -261,7 +281,8 @@ void FindingStore::write_c_source(const StoredFinding& finding,
 void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& target,
                                 program::Program* program) const {
   if (!options_.minimize_executions) return;
-  IsolateOptions isolate = judge_.options(target, finding.outcome.known_met);
+  IsolateOptions isolate =
+      judge_.options(target, finding.outcome.known_met, is_difference(finding.key));
   // What hangs does so for as long as it may: less of both.
   constexpr uint64_t executions_that_hang = 20;
   constexpr int hang_ms = 2000;
@@ -270,6 +291,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
       minimize(*tested_.variant, *program, finding.key,
                {.expected = isolate.expected,
                 .known = isolate.known,
+                .tell_differences = isolate.tell_differences,
                 .times = 1,
                 .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
                 .timeout_ms = hangs ? std::min(hang_ms, isolate.timeout_ms) : isolate.timeout_ms});
@@ -279,7 +301,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
   finding.is_minimal = smaller.is_minimal;
   finding.needed = std::move(smaller.needed);
   *program = std::move(smaller.program);
-  fs::path also = folder_ / folder_name(finding.key) / "also";
+  fs::path also = folder_of(finding.key) / "also";
   for (const auto& [key, other] : smaller.also) {
     finding.also.push_back(key);
     make_folder(also);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Findings on disk: a folder for each key with
+// Findings on disk: a folder for each key, below findings/ or, of what breaks no promise,
+// differences/, with
 //   program.iova   the smallest program that shows it, with what it needs
 //   report.txt     for people; report.json for programs
 //   reproducer.c   the same without an engine, if C can say it (triage/reproducer.cc compiles it)
@@ -26,6 +27,7 @@ struct StoredFinding {
   uint64_t executions = 0;       // of the target's process, when it was first met; 0 if not known
   size_t inputs = 0;             // that showed it
   unsigned shown = 0, runs = 0;  // the first of them, in so many of so many runs
+  bool is_difference = false;    // from the reference; no promise is broken
   bool is_minimal = false;
   bool is_earlier = false;          // found by an earlier process
   std::vector<std::string> needed;  // by the program: Minimized
@@ -77,7 +79,7 @@ class FindingStore {
  private:
   // Findings that are there from before, with the variant that each was found on.
   std::vector<std::pair<StoredFinding, std::string>> stored() const;
-  std::vector<std::string> found_keys() const;
+  std::vector<std::string> found_keys() const;  // and oracles of differences
   StoredFinding* find(const std::string& key);
   StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,
                      Outcome outcome, program::Program* smallest);
@@ -89,7 +91,12 @@ class FindingStore {
   void write_report(const StoredFinding& finding, const std::string& log) const;
   void write_known() const;
 
+  // Where a key has its folder.
+  std::filesystem::path folder_of(const std::string& key) const;
+  bool is_difference(const std::string& key) const;
+
   std::filesystem::path folder_;
+  std::filesystem::path differences_;
   TestedVariant tested_;
   StoreOptions options_;
   Judge judge_;

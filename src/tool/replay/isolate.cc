@@ -84,6 +84,7 @@ void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t 
   for (size_t i = first; i < jobs.size(); i++) {
     engine::Options options{.faults = jobs[i].faults,
                             .known = isolate.known,
+                            .tell_differences = isolate.tell_differences,
                             .always_check = isolate.record_calls,
                             .on_step = isolate.record ? send_step : nullptr};
     if (isolate.expected) {

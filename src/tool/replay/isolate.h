@@ -67,6 +67,7 @@ struct IsolateOptions {
   const iova_variant* expected = nullptr;
   int timeout_ms = 25'000;              // for one program
   std::vector<std::string> known = {};  // keys of findings to go past
+  bool tell_differences = false;        // as in engine::Options
 };
 
 // Calls on_outcome(index, outcome) for each job, in order. Jobs share a child until one ends it.

@@ -67,16 +67,18 @@ std::vector<std::string> Judge::known_keys() const {
   return keys;
 }
 
-IsolateOptions Judge::options(const fuzz::Target& target, std::vector<std::string> past) const {
+IsolateOptions Judge::options(const fuzz::Target& target, std::vector<std::string> past,
+                              bool tell_differences) const {
   return {.expected = target.compares ? tested_.expected : nullptr,
           .timeout_ms = timeout_ms_,
-          .known = std::move(past)};
+          .known = std::move(past),
+          .tell_differences = tell_differences};
 }
 
 Outcome Judge::replay_past(const Input& input, const fuzz::Target& target,
-                           const std::vector<std::string>& past) const {
+                           const std::vector<std::string>& past, bool tell_differences) const {
   if (!target.reads_text)
-    return run_isolated(*tested_.variant, input.program, options(target, past));
+    return run_isolated(*tested_.variant, input.program, options(target, past, tell_differences));
   std::span<const uint8_t> bytes{reinterpret_cast<const uint8_t*>(input.content.data()),
                                  input.content.size()};
   return check_isolated([&] { return engine::check_text(bytes); }, past);
@@ -86,11 +88,11 @@ Outcome Judge::replay(const Input& input, const fuzz::Target& target,
                       const std::vector<std::string>& found) const {
   std::vector<std::string> past = known_keys();
   past.insert(past.end(), found.begin(), found.end());
-  Outcome outcome = replay_past(input, target, past);
-  if (outcome.kind == Outcome::clean && !outcome.known_met.empty() && use_ledger_)
-    outcome = replay_past(input, target, known_keys());
-  if (outcome.kind == Outcome::clean && !outcome.known_met.empty())
-    outcome = replay_past(input, target, {});
+  Outcome outcome = replay_past(input, target, past, false);
+  auto goes_past = [&] { return outcome.kind == Outcome::clean && !outcome.known_met.empty(); };
+  if (goes_past() && !tested_.variant->strict) outcome = replay_past(input, target, past, true);
+  if (goes_past() && use_ledger_) outcome = replay_past(input, target, known_keys(), true);
+  if (goes_past()) outcome = replay_past(input, target, {}, true);
   return outcome;
 }
 

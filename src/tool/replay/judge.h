@@ -42,20 +42,21 @@ class Judge {
       : tested_(tested), use_ledger_(use_ledger), forgotten_(std::move(forgotten)),
         timeout_ms_(timeout_ms) {}
 
-  // Something new, if the input shows it anywhere; else one of the keys found before; else what the
-  // ledger knows.
+  // Something new, if the input shows it anywhere, a broken promise before a difference; else one
+  // of the keys found before; else what the ledger knows.
   Outcome replay(const Input& input, const fuzz::Target& target,
                  const std::vector<std::string>& found) const;
   // The ledger's entry on the variant, if it is used, or NULL.
   const engine::KnownFinding* known(const std::string& key) const;
   // The keys of all of them.
   std::vector<std::string> known_keys() const;
-  // Past the findings of the keys.
-  IsolateOptions options(const fuzz::Target& target, std::vector<std::string> past) const;
+  // Past the findings of the keys; differences too, unless they are to be told.
+  IsolateOptions options(const fuzz::Target& target, std::vector<std::string> past,
+                         bool tell_differences) const;
 
  private:
   Outcome replay_past(const Input& input, const fuzz::Target& target,
-                      const std::vector<std::string>& past) const;
+                      const std::vector<std::string>& past, bool tell_differences) const;
 
   TestedVariant tested_;
   bool use_ledger_;

@@ -67,7 +67,8 @@ std::string show_command(const engine::KnownFinding& finding, const std::string&
 }
 
 void PastOption::add_to(CommandLine& line) {
-  line.option("--past", keys, "key of a finding to go past; \"ledger\": all known issues")
+  line.option("--past", keys,
+              "key of a finding, or id of an oracle, to go past; \"ledger\": all known issues")
       .one_at_a_time();
 }
 

@@ -62,7 +62,8 @@ class Minimizer {
       outcome = run_isolated(variant_, candidate,
                              {.expected = options_.expected,
                               .timeout_ms = options_.timeout_ms,
-                              .known = options_.known});
+                              .known = options_.known,
+                              .tell_differences = options_.tell_differences});
       std::string key = outcome->key();
       if (key == key_without_fault_ && key != best_.key && i == 0) best_.key = key;
       if (key == best_.key) continue;

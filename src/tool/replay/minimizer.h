@@ -29,6 +29,7 @@ struct Minimized {
 struct MinimizeOptions {
   const iova_variant* expected = nullptr;  // as in IsolateOptions
   std::vector<std::string> known = {};     // keys of findings to go past
+  bool tell_differences = false;           // as in engine::Options
   unsigned times = 2;                      // runs that must all show the key for a step to be taken
   uint64_t max_executions = UINT64_MAX;
   int timeout_ms = 25'000;  // of one run

@@ -45,15 +45,18 @@ ModuleVariant module_of(const KernelTree& tree) {
 
 std::string build_name(const KernelTree& tree) { return "kernel-" + tree.name; }
 
-const iova_variant& load_kernel(const KernelTree& tree) {
-  static std::map<std::string, const iova_variant*> loaded;
-  const iova_variant*& variant = loaded[tree.name];
-  if (variant) return *variant;
+const iova_variant& load_kernel(const KernelTree& tree, bool strict) {
+  static std::map<std::pair<std::string, bool>, iova_variant> loaded;
+  auto at = loaded.find({tree.name, strict});
+  if (at != loaded.end()) return at->second;
   ModuleVariant module = module_of(tree);
   CommandResult built = try_build_modules({module});
   if (built.status) throw Failure(complaint(tree, built.output));
   try {
-    variant = static_cast<const iova_variant*>(load_module(module, KERNEL_VARIANT_SYMBOL));
+    iova_variant variant =
+        *static_cast<const iova_variant*>(load_module(module, KERNEL_VARIANT_SYMBOL));
+    variant.strict |= strict;
+    return loaded.emplace(std::pair{tree.name, strict}, variant).first->second;
   } catch (const Failure& failure) {
     static const std::regex undefined("undefined symbol: (\\w+)");
     std::string error = failure.what();
@@ -62,7 +65,6 @@ const iova_variant& load_kernel(const KernelTree& tree) {
     throw Failure(
         fmt::format("{}: uses {}(), which the shim lacks", tree.folder.string(), match[1].str()));
   }
-  return *variant;
 }
 
 }  // namespace tool

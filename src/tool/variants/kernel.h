@@ -12,8 +12,9 @@ namespace tool {
 ModuleVariant module_of(const KernelTree& tree);
 
 // Compiles what is not up to date and loads it into this process, where it stays. Throws Failure
-// that names the tree's file and what is missing, if it cannot be compiled over the shim.
-const iova_variant& load_kernel(const KernelTree& tree);
+// that names the tree's file and what is missing, if it cannot be compiled over the shim. strict:
+// whatever its code is.
+const iova_variant& load_kernel(const KernelTree& tree, bool strict = false);
 
 // The name of its build targets and of its folder under bin/, as "fixed" is for the port's
 // revision.

@@ -34,10 +34,12 @@ void VariantChoice::add_options(CommandLine& line) {
       .excludes("--kernel");
   line.option("--defect", defect, "defect planted in the revision (iovafuzz list defects)")
       .excludes("--kernel");
+  line.flag("--strict", strict,
+            "what differs from the port but breaks no promise is a finding, too");
 }
 
 const iova_variant& VariantChoice::variant() const {
-  if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel));
+  if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel), strict);
   return load_port(find(revision).identifier, defect_of(*this));
 }
 
@@ -52,7 +54,8 @@ std::filesystem::path VariantChoice::library() const {
 }
 
 std::string VariantChoice::options() const {
-  if (!kernel.empty()) return fmt::format("--kernel {} ", quoted(absolute_spec(kernel)));
+  if (!kernel.empty())
+    return fmt::format("--kernel {} {}", quoted(absolute_spec(kernel)), strict ? "--strict " : "");
   std::string words;
   if (revision != VariantChoice().revision) words += fmt::format("--revision {} ", revision);
   if (!defect.empty()) words += fmt::format("--defect {} ", defect);

@@ -15,6 +15,7 @@ struct VariantChoice {
   std::string revision = "fixed";
   std::string kernel = "";
   std::string defect = "";
+  bool strict = false;  // differences from the reference are findings on any tree
 
   void add_options(CommandLine& line);
   // Builds it if need be. Throws Failure if there is no such variant.

@@ -7,10 +7,10 @@
 
 namespace engine::contract {
 
-// Of what was not granted.
-class Refusals : public Judge {
+// Of what was not granted, by the tree as it is.
+class RefusalsInTree : public Judge {
  public:
-  Refusals(Scene& scene, const Explanation& explanation)
+  RefusalsInTree(Scene& scene, const Explanation& explanation)
       : Judge(scene), explanation_(explanation) {}
   void end_call(Call& call) override;
 

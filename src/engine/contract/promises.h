@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the allocator owes its callers, in words; the table is promises.inc.
+#pragma once
+
+#include <span>
+
+namespace engine::contract {
+
+struct Promise {
+  const char* id;
+  const char* of;  // "allocator" or "queue"
+  const char* words;
+  const char* relied_on_by;
+};
+
+std::span<const Promise> promises();
+
+}  // namespace engine::contract
