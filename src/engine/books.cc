@@ -17,9 +17,10 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
   destroyed_ = nullptr;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
-  constexpr size_t at_the_end = program::max_domains;  // the end of a run asks each once more
-  if (ranges + at_the_end <= ranges_size_) return;
-  ranges_size_ = std::max(ranges, program::max_calls) + at_the_end;
+  ranges += program::max_domains;  // the end of a run asks each once more
+  if (ranges <= ranges_size_) return;
+  // The most that there can be would take a process that runs one program longer than the program.
+  ranges_size_ = std::max(ranges, 2 * ranges_size_);
   ranges_ = std::make_unique<Range[]>(ranges_size_);
 }
 

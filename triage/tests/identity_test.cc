@@ -81,7 +81,7 @@ class Identity : public testing::TestWithParam<Identified> {
 std::vector<std::pair<program::Program, std::string>> crashing_mutants(const iova_variant& variant,
                                                                        const program::Program& seed,
                                                                        size_t enough) {
-  constexpr uint64_t most = 5000, at_a_time = 100;
+  constexpr uint64_t most = 5000, at_a_time = 25;
   std::vector<std::pair<program::Program, std::string>> crashing;
   for (uint64_t number = 0; number < most && crashing.size() < enough;) {
     std::vector<program::Program> programs(at_a_time, seed);

@@ -61,8 +61,9 @@ void FlushQueue::check_timeouts(Lateness lateness) const {
     for (Range& range : domain.queued) {
       const iova_queue& queue = *variant().queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
-      if (range.queued_at + timeout > shim_jiffies()) continue;
+      // Whosever timer it was: it may have come before this range's own.
       if (waits) range.is_overtaken = range.overlaps_flush;
+      if (range.queued_at + timeout > shim_jiffies()) continue;
       if (waits || range.is_overtaken) continue;
       raise(oracle::queue_overdue, "fq_flush_timeout",
             fmt::format("{}, queued at {} ms, now {} ms", print_range(range.lo, range.hi),

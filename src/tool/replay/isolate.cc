@@ -26,6 +26,14 @@
 // In a build with source coverage.
 extern "C" __attribute__((weak)) int __llvm_profile_write_file(void);
 
+// Sanitizers are here for what children run, and that has the shim's memory: leaks are the shim's
+// to find, and what malloc() would do to find misuse of its own makes every fork slower.
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0:malloc_context_size=0:quarantine_size_mb=0:thread_local_quarantine_size_kb=0:"
+         "max_malloc_fill_size=0";
+}
+extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; }
+
 namespace tool {
 namespace {
 

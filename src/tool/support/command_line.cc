@@ -10,10 +10,6 @@
 
 using std::chrono::milliseconds;
 
-// Sanitizers belong to what the tool runs in child processes; leaks are the shim's to find.
-extern "C" const char* __asan_default_options() { return "detect_leaks=0:malloc_context_size=0"; }
-extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; }
-
 namespace tool {
 namespace {
 
