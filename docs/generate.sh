@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # generate.sh COMMANDS OUT: from the command programs in the folder COMMANDS, writes to the folder OUT
-# what the launcher and users read of them: help/*.txt, the man page and the shell completions.
+# what the launcher and users read of them: help/*.txt, the man page, the shell completions, and the
+# table of contract.md.
 set -euo pipefail
 commands=$1 out=$2
 mkdir -p "$out/help" "$out/completion"
@@ -14,6 +15,15 @@ words() {
 }
 
 for name in $names; do "$commands/iovafuzz-$name" --help >"$out/help/$name.txt"; done
+
+# The contract: its table anew, the text around it as it is.
+{
+  here=$(dirname "$0")
+  sed '/^<!-- Made by/q' "$here/contract.md"
+  "$commands/iovafuzz-list" promises
+  sed -n '/^<!-- end -->/,$p' "$here/contract.md"
+} >"$out/contract.md.new"
+mv "$out/contract.md.new" "$out/contract.md"
 
 # The man page: what --help says, as roff.
 {

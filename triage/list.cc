@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 #include "engine/oracles.h"
+#include "engine/promises.h"
 #include "fuzz/targets.h"
 #include "iova/revision.h"
 #include "program/dictionary.h"
@@ -131,6 +134,18 @@ void print_rows(const char* title, const json& rows) {
   fmt::print("\n");
 }
 
+// As a table in Markdown, for docs/contract.md.
+void print_promises() {
+  std::map<std::string, std::string> oracles;  // by promise
+  for (const shim::Oracle* oracle : engine::oracles())
+    oracles[std::string(engine::promise_of(oracle->id))] += fmt::format(" `{}`", oracle->id);
+  fmt::print("| id | of | promise | who relies on it | judged by |\n|---|---|---|---|---|\n");
+  for (const engine::Promise& promise : engine::promises())
+    fmt::print("| {} | {} | {} | {} |{} |\n", promise.id, promise.of, promise.words,
+               promise.relied_on_by,
+               oracles.contains(promise.id) ? oracles[promise.id] : " rules of the shim");
+}
+
 struct Arguments {
   std::string what, name;
   bool json = false;
@@ -141,6 +156,10 @@ int list(const Arguments& arguments) {
   if (what == "dictionary") {
     const fuzz::Target& target = find_target(arguments.name);
     fmt::print("{}", program::dictionary(target.name, target.operations, target.reads_text));
+    return nothing_new;
+  }
+  if (what == "promises") {
+    print_promises();
     return nothing_new;
   }
   struct Section {
@@ -159,7 +178,7 @@ int list(const Arguments& arguments) {
     if (!arguments.json) section.print(section.name, all[section.name]);
   }
   if (all.is_null()) {
-    std::vector<std::string> names{"dictionary"};
+    std::vector<std::string> names{"dictionary", "promises"};
     for (const Section& section : sections) names.push_back(section.name);
     throw Failure(unknown_word("list", what, names));
   }
@@ -174,8 +193,9 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("list", "lists targets, operations, oracles, revisions, defects, known issues");
-  line.option("WHAT", arguments.what,
-              "targets, operations, oracles, revisions, defects, known, or dictionary TARGET");
+  line.option(
+      "WHAT", arguments.what,
+      "targets, operations, oracles, promises, revisions, defects, known, or dictionary TARGET");
   line.option("TARGET", arguments.name, "target of the dictionary");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz list known", "the ledger: known issues and which revisions have them");

@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'assemble bench corpus cost coverage diff disassemble list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'assemble bench corpus cost coverage diff disassemble known list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -40,6 +40,7 @@ _iovafuzz() {
     coverage) COMPREPLY=($(compgen -W '--kernel --html --json --help' -- "$word")) ;;
     diff) COMPREPLY=($(compgen -W '--programs --seed --jobs --out --json --help' -- "$word")) ;;
     disassemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
+    known) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --json --help' -- "$word")) ;;
     list) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
     minimize) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --past --key --out --times --timeout --json --help' -- "$word")) ;;
     mutants) COMPREPLY=($(compgen -W '--kernel --time --sample --seed --jobs --out --json --help' -- "$word")) ;;

@@ -19,7 +19,7 @@ namespace oracle {
 // All oracles of the engine, in the order of oracles.inc.
 std::span<const shim::Oracle* const> oracles();
 
-// The promise that its findings say is broken (contract/promises.inc), "caller" of what the harness
+// The promise that its findings say is broken (engine/promises.inc), "caller" of what the harness
 // owes, "kernel" of what the shim asks of all kernel code; "" of what the reference does otherwise.
 std::string_view promise_of(std::string_view oracle_id);
 // Whether the key is of an oracle that says of no broken promise: a difference from the reference.

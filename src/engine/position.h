@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "program/program.h"
+#include "shim/context.h"
 
 namespace engine {
 
@@ -18,6 +19,9 @@ struct Position {
   const program::Program* program = nullptr;
   size_t current = 0;  // operation; the number of operations at the end
   const OperationSpec* acting = nullptr;
+  // That the started context executes which runs now: when it goes on after a flush, current is
+  // another, which is not to blame for what it does.
+  const Operation* of_strand = nullptr;
   // Of a counted operation: its calls so far, and the attempts before the one at hand.
   size_t calls_begun = 0, call_start = 0;
   // A queue frees a range: what that comes to is known after it.
@@ -34,6 +38,7 @@ struct Position {
   const OperationSpec* at_hand() const {
     if (releasing) return &program::spec(OpCode::free_fast);
     if (acting) return acting;
+    if (of_strand && shim::in_started_context()) return &program::spec(of_strand->code);
     return operation() ? &program::spec(operation()->code) : nullptr;
   }
   const char* function() const {

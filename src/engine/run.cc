@@ -155,7 +155,9 @@ void Run::execute_with_slow_flush(const Operation& operation) {
   const Operation* started = &operation;  // of the program: it outlives the context
   bool ended = shim::start_context(
       [](void* argument) {
-        the_run().execute_in_context(**static_cast<const Operation**>(argument));
+        const Operation& operation = **static_cast<const Operation**>(argument);
+        the_run().position.of_strand = &operation;
+        the_run().execute_in_context(operation);
       },
       &started);
   if (ended) return;

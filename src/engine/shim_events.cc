@@ -30,7 +30,9 @@ void ShimEvents::on_hardware_flush(const void* address) {
     bool others_go_on = idle_cpu(raw_smp_processor_id()) < program::max_cpus;
     if (flush_lasts_ && shim::in_started_context() && others_go_on) {
       flush_lasts_ = false;
+      const Operation* mine = position_.of_strand;
       shim::suspend_context();
+      position_.of_strand = mine;
     }
     history_.add({.kind = Kind::flush_end, .domain = &domain, .number = number});
   }

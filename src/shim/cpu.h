@@ -31,6 +31,8 @@ unsigned int num_possible_cpus(void);
 unsigned int num_online_cpus(void);
 bool cpu_online(unsigned int cpu);
 unsigned int raw_smp_processor_id(void);
+/* The same, where the answer lasts: a spinlock is held, interrupts are off, or a handler runs. */
+unsigned int shim_stable_processor_id(const struct shim_site* site);
 /* The next online CPU at or after cpu, num_possible_cpus() if there is none. */
 unsigned int shim_next_online_cpu(unsigned int cpu);
 
@@ -55,7 +57,7 @@ int cpuhp_state_remove_instance_nocalls(enum cpuhp_state state, struct hlist_nod
 }
 #endif
 
-#define smp_processor_id() raw_smp_processor_id()
+#define smp_processor_id() shim_stable_processor_id(SHIM_SITE)
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < num_possible_cpus(); (cpu)++)
 #define for_each_online_cpu(cpu)                                     \
   for ((cpu) = shim_next_online_cpu(0); (cpu) < num_possible_cpus(); \

@@ -99,7 +99,7 @@ const char* wrong_in_headers(void) {
     *per_cpu_ptr(percpu, cpu) = cpu + 1;
     cpus++;
   }
-  EXPECT(cpus == num_possible_cpus() && *raw_cpu_ptr(percpu) == smp_processor_id() + 1);
+  EXPECT(cpus == num_possible_cpus() && *raw_cpu_ptr(percpu) == raw_smp_processor_id() + 1);
   free_percpu(percpu);
   EXPECT(struct_size(pages, elements, 3) == sizeof(*pages) + 3 * sizeof(long));
   INIT_LIST_HEAD(&list);

@@ -11,6 +11,7 @@
 
 #include "context.h"
 #include "cost.h"
+#include "cpu.h"
 #include "finding.h"
 #include "world.h"
 
@@ -166,6 +167,15 @@ void facility::check_freed_locks(const void* memory, size_t size, const shim_sit
   }
 }
 
+// What keeps the task from sleeping and from moving to another CPU, or NULL.
+static const char* why_atomic() {
+  if (in_interrupt) return "in an interrupt handler";
+  if (irqs_off) return "interrupts are off";
+  for (int i = 0; i < held_count; i++)
+    if (!held[i].sleeping) return "a spinlock is held";
+  return nullptr;
+}
+
 bool runs_in_interrupt() { return in_interrupt; }
 
 }  // namespace shim
@@ -211,12 +221,13 @@ void(mutex_lock)(mutex* mutex, const shim_site* site) {
 void(mutex_unlock)(mutex* mutex, const shim_site* site) { release(&mutex->lock, site); }
 
 void(might_sleep)(const shim_site* site) {
-  const char* why = nullptr;
-  for (int i = 0; i < held_count; i++)
-    if (!held[i].sleeping) why = "a spinlock is held";
-  if (irqs_off) why = "interrupts are off";
-  if (in_interrupt) why = "in an interrupt handler";
-  if (why) raise(oracle::sleep_in_atomic, site, why);
+  if (const char* why = why_atomic()) raise(oracle::sleep_in_atomic, site, why);
+}
+
+unsigned int shim_stable_processor_id(const shim_site* site) {
+  if (!why_atomic() && !facility::is_in_handler())
+    raise(oracle::cpu_preemptible, site, "preemption is on");
+  return raw_smp_processor_id();
 }
 
 void shim_irq_enter(void) {

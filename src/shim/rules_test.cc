@@ -260,6 +260,9 @@ const Program programs[] = {
        kmalloc(40, GFP_KERNEL);
        spin_unlock(&lock);
      }},
+    {&oracle::cpu_preemptible,
+     "cpu-preemptible: smp_processor_id() where the task may move to another CPU",
+     [] { (void)smp_processor_id(); }},
 
     // Work and timers
     {&oracle::work_uninitialized, "work-uninitialized: use of work that was never initialized",

@@ -84,7 +84,7 @@ void initialize(shim_event* event, bool is_timer, const shim_site* site) {
   for (shim_event* other : pending)
     if (other == event)
       raise(is_timer ? oracle::timer_init_pending : oracle::work_init_pending, site, "", event);
-  *event = {event_magic, false, is_timer, 0, 0};
+  *event = {event_magic, false, is_timer, 0, 0, nullptr};
 }
 
 void require_initialized(const shim_event& event, bool is_timer, const shim_site* site) {
@@ -117,6 +117,8 @@ const void* facility::exchange_running_handler(const void* event) {
   return std::exchange(running, static_cast<const shim_event*>(event));
 }
 
+bool facility::is_in_handler() { return running; }
+
 size_t facility::pending_events() { return pending.size(); }
 
 void facility::check_timekeeping_at_end() {
@@ -131,14 +133,15 @@ void facility::check_freed_events(const void* memory, size_t size, const shim_si
     const char* start = static_cast<const char*>(memory);
     if (at >= start && at < start + size)
       raise(event->is_timer ? oracle::timer_freed_pending : oracle::work_freed_pending, site,
-            fmt::format("due at {} ms, now {} ms", event->deadline, now), memory);
+            fmt::format("{}(), due at {} ms, now {} ms", event->handler, event->deadline, now),
+            memory);
   }
   for (const shim_event* event : all_running) {
     const char* at = reinterpret_cast<const char*>(event);
     const char* start = static_cast<const char*>(memory);
     if (event != running && at >= start && at < start + size)
       raise(event->is_timer ? oracle::timer_freed_running : oracle::work_freed_running, site,
-            "on another CPU", memory);
+            fmt::format("{}() on another CPU", event->handler), memory);
   }
 }
 
@@ -159,8 +162,10 @@ void shim_advance(unsigned long ms) {
   if (now < until) now = until;  // it may have moved on while a handler was suspended
 }
 
-void shim_init_delayed_work(delayed_work* work, work_func_t func, const shim_site* site) {
+void shim_init_delayed_work(delayed_work* work, work_func_t func, const char* handler,
+                            const shim_site* site) {
   initialize(&work->event, false, site);
+  work->event.handler = handler;
   work->work.func = func;
 }
 
@@ -176,8 +181,10 @@ bool(cancel_delayed_work_sync)(delayed_work* work, const shim_site* site) {
   return cancel(&work->event, false, site);
 }
 
-void shim_timer_setup(timer_list* timer, void (*function)(timer_list*), const shim_site* site) {
+void shim_timer_setup(timer_list* timer, void (*function)(timer_list*), const char* handler,
+                      const shim_site* site) {
   initialize(&timer->event, true, site);
+  timer->event.handler = handler;
   timer->function = function;
 }
 

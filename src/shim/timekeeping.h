@@ -26,6 +26,7 @@ struct shim_event {
   bool is_timer;
   unsigned long deadline; /* jiffies */
   unsigned long sequence; /* first come, first served on equal deadlines */
+  const char* handler;    /* its name */
 };
 
 struct work_struct;
@@ -46,7 +47,7 @@ unsigned long shim_jiffies(void);
 /* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
 void shim_advance(unsigned long ms);
 
-void shim_init_delayed_work(struct delayed_work* work, work_func_t func,
+void shim_init_delayed_work(struct delayed_work* work, work_func_t func, const char* handler,
                             const struct shim_site* site);
 /* false if it was pending already; then its deadline stays. */
 bool schedule_delayed_work(struct delayed_work* work, unsigned long delay,
@@ -55,7 +56,7 @@ bool schedule_delayed_work(struct delayed_work* work, unsigned long delay,
 bool cancel_delayed_work_sync(struct delayed_work* work, const struct shim_site* site);
 
 void shim_timer_setup(struct timer_list* timer, void (*function)(struct timer_list*),
-                      const struct shim_site* site);
+                      const char* handler, const struct shim_site* site);
 /* 1 if it was pending; the deadline (jiffies) is moved. */
 int mod_timer(struct timer_list* timer, unsigned long expires, const struct shim_site* site);
 /* 1 if it was pending. Its handler may run still. */
@@ -76,11 +77,12 @@ void set_event_observer(void (*observer)(bool is_timer));
 
 #define jiffies shim_jiffies()
 #define msecs_to_jiffies(ms) ((unsigned long)(ms))
-#define INIT_DELAYED_WORK(work, func) shim_init_delayed_work((work), (func), SHIM_SITE)
+#define INIT_DELAYED_WORK(work, func) shim_init_delayed_work((work), (func), #func, SHIM_SITE)
 #define schedule_delayed_work(work, delay) schedule_delayed_work((work), (delay), SHIM_SITE)
 #define cancel_delayed_work_sync(work) cancel_delayed_work_sync((work), SHIM_SITE)
 #define delayed_work_pending(work) ((work)->event.pending)
-#define timer_setup(timer, function, flags) shim_timer_setup((timer), (function), SHIM_SITE)
+#define timer_setup(timer, function, flags) \
+  shim_timer_setup((timer), (function), #function, SHIM_SITE)
 #define timer_pending(timer) ((timer)->event.pending)
 #define mod_timer(timer, expires) mod_timer((timer), (expires), SHIM_SITE)
 #define timer_delete_sync(timer) timer_delete_sync((timer), SHIM_SITE)

@@ -49,6 +49,7 @@ namespace facility {
 void exchange_locks(LockState& other);
 // The event whose handler runs, or NULL; returns the one before.
 const void* exchange_running_handler(const void* event);
+bool is_in_handler();  // of work, whose thread stays on its CPU, or of a timer
 void reset_contexts();
 void reset_slab();
 void reset_locks();

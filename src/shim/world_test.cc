@@ -54,7 +54,7 @@ View look_and_use() {
   v.now = shim_jiffies();
   v.possible = num_possible_cpus();
   v.online = num_online_cpus();
-  v.current = smp_processor_id();
+  v.current = raw_smp_processor_id();
   v.attempts = attempts().size();
   v.failed = failed_attempts();
   v.objects = object_count();
@@ -116,7 +116,7 @@ TEST(World, ResetMayChangeTheNumberOfCpus) {
   reset_world(1);
   EXPECT_EQ(num_possible_cpus(), 1u);
   EXPECT_EQ(num_online_cpus(), 1u);
-  EXPECT_EQ(smp_processor_id(), 0u);
+  EXPECT_EQ(raw_smp_processor_id(), 0u);
 }
 
 TEST(World, CensusCountsEverything) {

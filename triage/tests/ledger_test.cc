@@ -185,5 +185,23 @@ TEST(Ledger, LeavesAFindingNewOnARevisionThatIsNotListed) {
   }
 }
 
+std::map<std::string, std::string> states(std::vector<std::string> options) {
+  options.insert(options.begin(), "known");
+  std::map<std::string, std::string> by_id;
+  for (const json& row : tool_json(options)) by_id[row["id"]] = row["state"];
+  return by_id;
+}
+
+TEST(KnownCommand, TellsWhichIssuesAnAllocatorHas) {
+  auto fixed = states({}), v6_12 = states({"--revision", "6.12"});
+  ASSERT_EQ(fixed.size(), engine::ledger().size());
+  for (const engine::KnownFinding& issue : engine::ledger()) {
+    EXPECT_EQ(fixed[issue.id], "does not show") << issue.id;
+    bool is_affected = engine::affects(issue, "port@6.12");
+    EXPECT_EQ(v6_12[issue.id], is_affected ? "present" : "does not show") << issue.id;
+  }
+  EXPECT_EQ(states({"--revision", "6.1"})["mag-free-null"], "does not show");
+}
+
 }  // namespace
 }  // namespace tool

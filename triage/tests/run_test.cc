@@ -16,6 +16,7 @@
 #include "tool/support/files.h"
 #include "tool/support/words.h"
 #include "tool/variants/kernel_tree.h"
+#include "tool/variants/patched_test.h"
 
 namespace fs = std::filesystem;
 
@@ -181,7 +182,8 @@ TEST(Run, GoesPastTheLedgerOnAKernelTree) {
   TemporaryFolder out;
   auto summary = run_into(out, {"--kernel", "debian:6.12", "--time", "8s"});
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
-  EXPECT_EQ(summary["targets"].size(), std::size(fuzz::targets) - 1);  // not program_text
+  EXPECT_EQ(summary["targets"].size(),
+            std::size(fuzz::targets) - 2);  // not those that read text or compare
   EXPECT_FALSE(summary["known"].empty());
 }
 
@@ -192,8 +194,8 @@ TEST(Run, FindsWhatAPatchChanged) {
   std::string source = read_file(file), from = "rcache->depot_size > num_online_cpus()";
   ASSERT_NE(source.find(from), std::string::npos);
   write_file(file, source.replace(source.find(from), from.size(), "rcache->depot_size > 1"));
-  auto summary = run_into(
-      out, {"--kernel", tree.path().string(), "--first", "--time", "120s", "iova_port_vs_kernel"});
+  auto summary = run_into(out, {"--kernel", tree.path().string(), "--strict", "--first", "--time",
+                                "120s", "iova_port_vs_kernel"});
   ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
@@ -203,6 +205,26 @@ TEST(Run, FindsWhatAPatchChanged) {
   auto again =
       tool_json({"diff", "--programs", "0", "6.12", tree.path().string(), finding["reproducer"]});
   EXPECT_EQ(again["key"], finding["key"]);
+}
+
+TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
+  Patched tree("debian:6.12");
+  tree.replace("\t\tiovad->max32_alloc_size = size;\n\t\tgoto", "\t\tgoto");
+  TemporaryFolder out;
+  CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "5s", "--first", "--out",
+                               out.path().string(), "iova_tree"});
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("behaves otherwise than Linux 6.12, in "), std::string::npos)
+      << result.output;
+  json summary = parse_json(read_file(out.path() / "summary.json"));
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  ASSERT_FALSE(summary["differences"].empty());
+  const json& first = summary["differences"][0];
+  EXPECT_EQ(first["key"].get<std::string>().rfind("hint-wrong:", 0), 0u) << to_text(first);
+  // It is shown again by the command that it gives, and is no finding without --strict.
+  auto replayed = tool_json({"replay", "--kernel", tree.path(), first["reproducer"]})[0];
+  EXPECT_EQ(replayed["keys"], json({{"clean", 1}}));
+  EXPECT_NE(first["replay"].get<std::string>().find(" --strict "), std::string::npos);
 }
 
 // By a signal, once it is under way; meanwhile looks at it.
@@ -347,7 +369,7 @@ std::set<std::string> kept_crashes(const fs::path& out) {
 
 TEST(Run, LosesNoCrashWhenItIsKilled) {
   TemporaryFolder out;
-  tool({"run", "--revision", "6.12", "--no-ledger", "--time", "1s", "--out", out.path().string(),
+  tool({"run", "--revision", "6.12", "--no-ledger", "--time", "4s", "--out", out.path().string(),
         "iova_init_faults", "iova_tree"});
   std::set<std::string> before = kept_crashes(out.path());
   EXPECT_FALSE(before.empty());

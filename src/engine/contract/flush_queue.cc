@@ -14,6 +14,12 @@
 
 namespace engine::contract {
 
+static std::string ring_of(const Domain& domain, const Range& range) {
+  if (domain.single_queue) return "the single ring";
+  return fmt::format("the ring of CPU {}, which is {}", range.ring,
+                     cpu_online(range.ring) ? "online" : "offline");
+}
+
 void FlushQueue::hear(const Event& event) {
   switch (event.kind) {
     case Kind::pages_put: return put(event);
@@ -66,8 +72,8 @@ void FlushQueue::check_timeouts(Lateness lateness) const {
       if (range.queued_at + timeout > shim_jiffies()) continue;
       if (waits || range.is_overtaken) continue;
       raise(oracle::queue_overdue, "fq_flush_timeout",
-            fmt::format("{}, queued at {} ms, now {} ms", print_range(range.lo, range.hi),
-                        range.queued_at, shim_jiffies()));
+            fmt::format("{}, queued at {} ms, now {} ms, in {}", print_range(range.lo, range.hi),
+                        range.queued_at, shim_jiffies(), ring_of(domain, range)));
       break;
     }
   }

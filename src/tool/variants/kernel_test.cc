@@ -2,6 +2,7 @@
 // Kernel trees as their users meet them. Debian's 6.1 and 6.12 must be there; what they are
 // expected to show follows from their source, since packages move on.
 #include "tool/variants/kernel.h"
+#include "tool/variants/patched_test.h"
 
 #include <regex>
 
@@ -33,28 +34,6 @@ std::string function_of(const std::string& source, const std::string& name) {
 bool magazine_free_checks_null(const std::string& source) {
   return function_of(source, "iova_magazine_free").find("if (") != std::string::npos;
 }
-
-// A copy of a tree's files to change.
-class Patched {
- public:
-  explicit Patched(const std::string& spec) {
-    for (const char* part : {"drivers", "include", "lib"})
-      fs::copy(find_kernel_tree(spec).folder / part, folder_.path() / part,
-               fs::copy_options::recursive);
-  }
-  std::string path() const { return folder_.path().string(); }
-  std::string file(const std::string& name) const { return (folder_.path() / name).string(); }
-  void replace(const std::string& from, const std::string& to,
-               const std::string& name = "drivers/iommu/iova.c") {
-    std::string text = read_file(file(name));
-    size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    write_file(file(name), text.replace(at, from.size(), to));
-  }
-
- private:
-  TemporaryFolder folder_;
-};
 
 // Of rcache init, in the plain life of a domain on two CPUs.
 struct Swept {

@@ -4,7 +4,7 @@
 
 #include <span>
 
-namespace engine::contract {
+namespace engine {
 
 struct Promise {
   const char* id;
@@ -15,4 +15,4 @@ struct Promise {
 
 std::span<const Promise> promises();
 
-}  // namespace engine::contract
+}  // namespace engine

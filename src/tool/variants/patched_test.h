@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// For tests of altered kernel trees.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tool/support/files.h"
+#include "tool/variants/kernel_tree.h"
+
+namespace tool {
+
+// A copy of a tree's files to change.
+class Patched {
+ public:
+  explicit Patched(const std::string& spec) {
+    for (const char* part : {"drivers", "include", "lib"})
+      std::filesystem::copy(find_kernel_tree(spec).folder / part, folder_.path() / part,
+               std::filesystem::copy_options::recursive);
+  }
+  std::string path() const { return folder_.path().string(); }
+  std::string file(const std::string& name) const { return (folder_.path() / name).string(); }
+  void replace(const std::string& from, const std::string& to,
+               const std::string& name = "drivers/iommu/iova.c") {
+    std::string text = read_file(file(name));
+    size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    write_file(file(name), text.replace(at, from.size(), to));
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+}  // namespace tool
