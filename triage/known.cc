@@ -20,8 +20,8 @@ namespace tool {
 namespace {
 
 struct Answer {
-  const char* state;        // "present", "does not show" or "not applicable"
-  std::string why = {};     // of the last
+  const char* state;         // "present", "does not show" or "not applicable"
+  std::string why = {};      // of the last
   std::string program = {};  // that shows it, if that is not the reproducer
 };
 
@@ -33,15 +33,15 @@ bool shows(const engine::KnownFinding& issue, const Outcome& outcome) {
 std::vector<std::string> keys_of_others(const engine::KnownFinding& issue) {
   std::vector<std::string> keys;
   for (const engine::KnownFinding& other : engine::ledger())
-    if (other.id != issue.id) std::copy(other.keys.begin(), other.keys.end(), std::back_inserter(keys));
+    if (other.id != issue.id)
+      std::copy(other.keys.begin(), other.keys.end(), std::back_inserter(keys));
   return keys;
 }
 
 // The reproducer, and programs near it: a tree may need another size or another attempt to fail.
 Answer ask(const engine::KnownFinding& issue, const iova_variant& variant) {
   constexpr uint64_t neighbours = 200;
-  program::Program reproducer =
-      read_input(source_folder() / "corpus" / issue.reproducer).program;
+  program::Program reproducer = read_input(source_folder() / "corpus" / issue.reproducer).program;
   IsolateOptions options{.record = true, .known = keys_of_others(issue)};
   Outcome outcome = run_isolated(variant, reproducer, options);
   if (shows(issue, outcome)) return {"present"};
@@ -89,7 +89,8 @@ int known(const Arguments& arguments) {
     fmt::print("{:16}since {}, {}{}\n", "", issue.since,
                issue.upstream == "not fixed" ? "" : "fixed by ", issue.upstream);
     fmt::print("{:16}{}\n", "", show_command(issue, arguments.choice.options()));
-    if (!answer.program.empty()) fmt::print("shown by a program near that one:\n{}", answer.program);
+    if (!answer.program.empty())
+      fmt::print("shown by a program near that one:\n{}", answer.program);
   }
   if (arguments.json) fmt::print("{}", to_text(rows));
   return any ? findings : nothing_new;

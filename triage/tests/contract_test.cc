@@ -22,9 +22,8 @@ class Repaired : public Patched {
   // Of a text or a seed.
   json replay(const std::string& program, std::vector<std::string> options = {}) const {
     TemporaryFolder folder;
-    std::string file = program.ends_with(".iova")
-                           ? (source_folder() / "corpus" / program).string()
-                           : folder.write("a.iova", program);
+    std::string file = program.ends_with(".iova") ? (source_folder() / "corpus" / program).string()
+                                                  : folder.write("a.iova", program);
     options.insert(options.begin(), {"replay", "--kernel", path(), file});
     json rows = tool_json(options);
     return rows.is_array() && rows.size() == 1 ? rows[0] : rows;

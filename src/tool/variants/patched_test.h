@@ -18,7 +18,7 @@ class Patched {
   explicit Patched(const std::string& spec) {
     for (const char* part : {"drivers", "include", "lib"})
       std::filesystem::copy(find_kernel_tree(spec).folder / part, folder_.path() / part,
-               std::filesystem::copy_options::recursive);
+                            std::filesystem::copy_options::recursive);
   }
   std::string path() const { return folder_.path().string(); }
   std::string file(const std::string& name) const { return (folder_.path() / name).string(); }
