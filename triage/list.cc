@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
-
 #include "engine/oracles.h"
 #include "engine/promises.h"
 #include "fuzz/targets.h"
@@ -134,16 +132,23 @@ void print_rows(const char* title, const json& rows) {
   fmt::print("\n");
 }
 
+// The oracles of a promise; what all kernel code owes is judged by the shim, of any operation.
+std::string judged_by(const engine::Promise& promise) {
+  const std::string id = promise.id;
+  std::string text;
+  for (const shim::Oracle* oracle : engine::oracles())
+    if (engine::promise_of(oracle->id) == id) text += fmt::format(" `{}`", oracle->id);
+  for (const char* rules : {"context", "locks", "teardown", "queue-teardown"})
+    if (id == rules) return " rules of the shim";
+  return text.empty() ? " nothing yet" : text;
+}
+
 // As a table in Markdown, for docs/contract.md.
 void print_promises() {
-  std::map<std::string, std::string> oracles;  // by promise
-  for (const shim::Oracle* oracle : engine::oracles())
-    oracles[std::string(engine::promise_of(oracle->id))] += fmt::format(" `{}`", oracle->id);
   fmt::print("| id | of | promise | who relies on it | judged by |\n|---|---|---|---|---|\n");
   for (const engine::Promise& promise : engine::promises())
     fmt::print("| {} | {} | {} | {} |{} |\n", promise.id, promise.of, promise.words,
-               promise.relied_on_by,
-               oracles.contains(promise.id) ? oracles[promise.id] : " rules of the shim");
+               promise.relied_on_by, judged_by(promise));
 }
 
 struct Arguments {
