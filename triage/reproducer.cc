@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
   line.option("--out", arguments.out, "the C file, instead of FILE.c");
-  line.option("--cc", arguments.compiler, "the C compiler");
+  line.option("--cc", arguments.compiler, "the C compiler").shown_default("the one of this build");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz reproducer --revision 6.12 crash-1234",
                "writes, compiles and runs crash-1234.c");
