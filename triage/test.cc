@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("test", "builds and runs the test suite");
-  line.option("--only", arguments.only, "a regular expression: run the tests whose names match");
+  line.option("--only", arguments.only, "a regular expression: run the suites whose names match");
   line.flag("--sanitized-only", arguments.sanitized_only, "leave out the build without sanitizers");
   line.flag("--long", arguments.is_long, "more random inputs than a commit can wait for");
   line.flag("--coverage", arguments.coverage,
