@@ -279,8 +279,8 @@ TEST(Status, TellsAKilledCampaignAndNone) {
   // Killed once it has told of itself, however long it waited for another's build.
   run_command(
       {"bash", "-c",
-       fmt::format("'{}' --time 0 --out '{}' iova_tree & until [ -s '{}' ]; do sleep 0.1; "
-                   "done; kill -KILL $!",
+       fmt::format("'{}' --time 0 --out '{}' iova_tree & for i in {{1..3000}}; do "
+                   "[ ! -s '{}' ] || break; sleep 0.1; done; kill -KILL $!",
                    program_of("run"), out.path().string(), (out.path() / "summary.json").string())},
       false);
   auto summary = tool_json({"status", out.path().string()});
