@@ -86,8 +86,7 @@ int known(const Arguments& arguments) {
     fmt::print("{:<14}  {:<22}  {}\n", answer.state, issue.id,
                answer.why.empty() ? issue.title : answer.why);
     if (!is_present) continue;
-    fmt::print("{:16}since {}, {}{}\n", "", issue.since,
-               issue.upstream == "not fixed" ? "" : "fixed by ", issue.upstream);
+    fmt::print("{:16}{}\n", "", upstream_status(issue));
     fmt::print("{:16}{}\n", "", show_command(issue, arguments.choice.options()));
     if (!answer.program.empty())
       fmt::print("shown by a program near that one:\n{}", answer.program);

@@ -19,11 +19,26 @@ class Grants : public Judge {
   void end_call(Call& call) override;
 };
 
-// Of what was not granted.
-class Refusals : public Judge {
+// What judges of refusals share, whatever tells them that a request fits.
+class RefusalJudge : public Judge {
  public:
-  Refusals(Scene& scene, const Explanation& explanation)
+  RefusalJudge(Scene& scene, const Explanation& explanation)
       : Judge(scene), explanation_(explanation) {}
+
+ protected:
+  ~RefusalJudge() = default;
+  static bool is_never_granted(const Domain& domain, const Request& request);
+  // Raises the oracle of its cause.
+  void raise_refusal(const Call& call, const Request& request) const;
+
+ private:
+  const Explanation& explanation_;
+};
+
+// Of what was not granted.
+class Refusals : public RefusalJudge {
+ public:
+  using RefusalJudge::RefusalJudge;
   void begin() override;
   void begin_call(Call& call) override;  // of init_domain()
   void end_call(Call& call) override;
@@ -43,7 +58,6 @@ class Refusals : public Judge {
   bool flush_reaches_all() const;
   bool fits(const Domain& domain, const Request& request, bool with_flush);
 
-  const Explanation& explanation_;
   std::array<PerhapsCached, program::max_domains> cached_;
 };
 

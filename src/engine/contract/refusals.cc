@@ -12,6 +12,19 @@
 
 namespace engine::contract {
 
+// The hint starts at the size of the whole 32-bit space and refuses from there on.
+bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request) {
+  uint64_t first_above = domain.first_pfn_above_32bit();
+  return request.limit < first_above && request.size >= first_above;
+}
+
+void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
+  Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
+  raise_of(call, *cause.oracle,
+           fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
+                       request.aligned ? "" : ", unaligned", cause.values));
+}
+
 void Refusals::PerhapsCached::clear() {
   fresh.clear();
   intervals.clear();
@@ -61,18 +74,12 @@ bool Refusals::flush_reaches_all() const {
 }
 
 void Refusals::check(Call& call) {
-  const Domain& domain = *call.domain;
   const Request request = request_of(variant(), call);
-  // Never granted: the hint starts at the size of the whole 32-bit space and refuses from there on.
-  uint64_t first_above = domain.first_pfn_above_32bit();
-  if (request.limit < first_above && request.size >= first_above) return;
+  if (is_never_granted(*call.domain, request)) return;
   bool may_flush = call.function == Function::alloc_fast && call.flush;
-  if (!fits(domain, request, may_flush && flush_reaches_all())) return;
+  if (!fits(*call.domain, request, may_flush && flush_reaches_all())) return;
   call.is_judged = true;
-  Explanation::Cause cause = explanation_.explain_refusal(domain, request);
-  raise_of(call, *cause.oracle,
-           fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
-                       request.aligned ? "" : ", unaligned", cause.values));
+  raise_refusal(call, request);
 }
 
 // Whether a legal placement lies in what is surely free, or flushable as well.

@@ -28,12 +28,12 @@ std::string wrapped(const std::string& text, const std::string& indent) {
   return result + line + "\n";
 }
 
+}  // namespace
+
 std::string upstream_status(const engine::KnownFinding& finding) {
-  return fmt::format("upstream: since {}, {}{}", finding.since,
+  return fmt::format("since {}, {}{}", finding.since,
                      finding.upstream == "not fixed" ? "" : "fixed by ", finding.upstream);
 }
-
-}  // namespace
 
 std::string known_note(const std::string& key, const iova_variant& variant) {
   const engine::KnownFinding* known = engine::find_known(key, variant.name);
@@ -42,7 +42,7 @@ std::string known_note(const std::string& key, const iova_variant& variant) {
 
 std::string describe(const engine::KnownFinding& finding, const std::string& indent) {
   return wrapped(finding.story, indent) + wrapped(finding.contract, indent) +
-         wrapped(upstream_status(finding), indent);
+         wrapped("upstream: " + upstream_status(finding), indent);
 }
 
 json to_json(const engine::KnownFinding& finding) {

@@ -25,6 +25,9 @@ json known_ids(const Counts& keys, const iova_variant& variant) {
   return ids;
 }
 
+// "since v6.9, fixed by fa8fb60d3637, v7.1".
+std::string upstream_status(const engine::KnownFinding& finding);
+
 // Whole sentences on a known finding, in lines that begin with the indent.
 std::string describe(const engine::KnownFinding& finding, const std::string& indent);
 json to_json(const engine::KnownFinding& finding);

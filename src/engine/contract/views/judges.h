@@ -2,22 +2,19 @@
 // The judges of the contract that need to look at the allocator's state.
 #pragma once
 
-#include "engine/explanation.h"
+#include "engine/contract/judges.h"
 #include "engine/judge.h"
 
 namespace engine::contract {
 
 // Of what was not granted, by the tree as it is.
-class RefusalsInTree : public Judge {
+class RefusalsInTree : public RefusalJudge {
  public:
-  RefusalsInTree(Scene& scene, const Explanation& explanation)
-      : Judge(scene), explanation_(explanation) {}
+  using RefusalJudge::RefusalJudge;
   void end_call(Call& call) override;
 
  private:
   void check(const Call& call) const;
-
-  const Explanation& explanation_;
 };
 
 class PfnLookups : public Judge {

@@ -16,15 +16,9 @@ void RefusalsInTree::end_call(Call& call) {
 void RefusalsInTree::check(const Call& call) const {
   const Domain& domain = *call.domain;
   const Request request = request_of(variant(), call);
-  // Never granted: the hint starts at the size of the whole 32-bit space and refuses from there on.
-  uint64_t first_above = domain.first_pfn_above_32bit();
-  if (request.limit < first_above && request.size >= first_above) return;
-  if (!fits(variant(), domain, request.size, request.limit, request.aligned, request.lowest))
-    return;
-  Explanation::Cause cause = explanation_.explain_refusal(domain, request);
-  raise_of(call, *cause.oracle,
-           fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
-                       request.aligned ? "" : ", unaligned", cause.values));
+  if (is_never_granted(domain, request)) return;
+  if (fits(variant(), domain, request.size, request.limit, request.aligned, request.lowest))
+    raise_refusal(call, request);
 }
 
 }  // namespace engine::contract
