@@ -6,6 +6,11 @@
 #                                                                     sources of its own: the program
 #                                                                     commands/iovafuzz-[group-]name
 
+# For programs that load variants as shared objects, which find all of the shim in them.
+add_library(iovafuzz_loads_variants INTERFACE)
+target_link_options(iovafuzz_loads_variants INTERFACE -rdynamic
+  LINKER:--whole-archive $<TARGET_FILE:shim> LINKER:--no-whole-archive)
+
 function(iovafuzz_tool_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_library(${name} STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
@@ -24,9 +29,7 @@ function(iovafuzz_command main)
     ${arg_UNPARSED_ARGUMENTS})
   set_target_properties(command-${name} PROPERTIES OUTPUT_NAME iovafuzz-${name}
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/commands)
-  target_link_libraries(command-${name} PRIVATE iovafuzz_command ${arg_USES})
-  # Variants are loaded as shared objects, and find all of the shim in the command.
-  target_link_options(command-${name} PRIVATE -rdynamic
-    LINKER:--whole-archive $<TARGET_FILE:shim> LINKER:--no-whole-archive)
+  target_link_libraries(command-${name} PRIVATE iovafuzz_command ${arg_USES}
+    iovafuzz_loads_variants)
   add_dependencies(tests command-${name})
 endfunction()

@@ -7,7 +7,7 @@ static constexpr OpCode queue_operations[] = {
     OpCode::cache_get,  OpCode::cache_put, OpCode::init, OpCode::init_rcaches, OpCode::put,
     OpCode::queue_init, OpCode::queue,     OpCode::slow, OpCode::flush_done,   OpCode::alloc_fast,
     OpCode::free_fast,  OpCode::fail,      OpCode::cpus, OpCode::cpu,          OpCode::offline,
-    OpCode::online,     OpCode::tick,      OpCode::irq,
+    OpCode::online,     OpCode::tick,      OpCode::idle, OpCode::irq,
 };
 
 const fuzz::Target fuzz::iova_flush_queue{

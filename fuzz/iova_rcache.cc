@@ -4,9 +4,10 @@
 using program::OpCode;
 
 static constexpr OpCode rcache_operations[] = {
-    OpCode::cache_get, OpCode::cache_put,  OpCode::init,      OpCode::init_rcaches, OpCode::put,
-    OpCode::fail,      OpCode::alloc_fast, OpCode::free_fast, OpCode::free,         OpCode::cpus,
-    OpCode::cpu,       OpCode::offline,    OpCode::online,    OpCode::tick,         OpCode::irq,
+    OpCode::cache_get, OpCode::cache_put, OpCode::init,       OpCode::init_rcaches,
+    OpCode::put,       OpCode::fail,      OpCode::alloc_fast, OpCode::free_fast,
+    OpCode::free,      OpCode::cpus,      OpCode::cpu,        OpCode::offline,
+    OpCode::online,    OpCode::tick,      OpCode::idle,       OpCode::irq,
 };
 
 const fuzz::Target fuzz::iova_rcache{

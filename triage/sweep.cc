@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
@@ -41,21 +42,26 @@ size_t sweep_one(const Input& input, const iova_variant& variant, const Argument
   for (size_t i = 0; i < points.size(); i++) {
     if (!arguments.pairs) {
       jobs.push_back({&input.program, {points[i]}});
+      engine::FaultPoint first = points[i];
+      first.is_first_of_all = true;
+      jobs.push_back({&input.program, {first}});
       continue;
     }
     for (size_t j = i + 1; j < points.size(); j++)
       jobs.push_back({&input.program, {points[i], points[j]}});
   }
   size_t not_clean = 0;
+  std::set<std::string> keys;  // of the point at hand
   run_isolated(variant, jobs, {}, [&](size_t index, const Outcome& outcome) {
+    if (outcome.kind != Outcome::clean) keys.insert(outcome.key());
+    bool is_last = index + 1 == jobs.size() || !jobs[index + 1].faults[0].is_first_of_all;
+    if (!is_last) return;
     Row& row = rows[jobs[index].faults[0].operation];
     row.points++;
-    if (outcome.kind == Outcome::clean) {
-      row.clean++;
-    } else {
-      row.keys[outcome.key()]++;
-      not_clean++;
-    }
+    row.clean += keys.empty();
+    not_clean += !keys.empty();
+    for (const std::string& key : keys) row.keys[key]++;
+    keys.clear();
   });
   return not_clean;
 }
@@ -107,7 +113,8 @@ int sweep(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("sweep", "runs a program once for each allocation that may fail");
+  CommandLine line("sweep",
+                   "runs a program with each allocation failing, alone and with all after it");
   line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
   arguments.choice.add_options(line);
   line.flag("--pairs", arguments.pairs, "fail every two allocations instead of every one");

@@ -22,6 +22,14 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 extern "C" __attribute__((weak)) uint8_t* __afl_area_ptr;
 
 namespace fuzz {
+namespace {
+
+bool is_set(const char* variable, const char* value) {
+  const char* set = getenv(variable);
+  return set && !strcmp(set, value);
+}
+
+}  // namespace
 
 void end_with_fork_server() {
   static const bool is_asked_for = &__afl_area_ptr && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
@@ -29,18 +37,12 @@ void end_with_fork_server() {
 }
 
 bool uses_stock_mutators() {
-  static const bool stock = [] {
-    const char* mutators = getenv("IOVAFUZZ_MUTATORS");
-    return mutators && !strcmp(mutators, "stock");
-  }();
+  static const bool stock = is_set("IOVAFUZZ_MUTATORS", "stock");
   return stock;
 }
 
 bool tells_differences() {
-  static const bool tells = [] {
-    const char* differences = getenv("IOVAFUZZ_DIFFERENCES");
-    return differences && !strcmp(differences, "tell");
-  }();
+  static const bool tells = is_set("IOVAFUZZ_DIFFERENCES", "tell");
   return tells;
 }
 

@@ -75,9 +75,42 @@ bool PageSet::covers_the_same(const PageSet& other) const {
          });
 }
 
+void PerhapsCached::clear() {
+  ranges_.clear();
+  intervals_.clear();
+  merged_ = 0;
+}
+
+// Merged when somebody asks: a free costs a pointer.
+const std::vector<PageSet::Interval>& PerhapsCached::intervals() {
+  if (merged_ == ranges_.size()) return intervals_;
+  for (; merged_ < ranges_.size(); merged_++)
+    intervals_.push_back({ranges_[merged_]->lo, ranges_[merged_]->hi});
+  std::sort(intervals_.begin(), intervals_.end(),
+            [](const auto& a, const auto& b) { return a.lo < b.lo; });
+  size_t kept = 0;
+  for (const PageSet::Interval& interval : intervals_) {
+    if (kept && interval.lo <= intervals_[kept - 1].hi + 1)
+      intervals_[kept - 1].hi = std::max(intervals_[kept - 1].hi, interval.hi);
+    else
+      intervals_[kept++] = interval;
+  }
+  intervals_.resize(kept);
+  return intervals_;
+}
+
+bool PerhapsCached::intersects(uint64_t lo, uint64_t hi) {
+  const std::vector<PageSet::Interval>& all = intervals();
+  auto above = std::upper_bound(all.begin(), all.end(), hi, [](uint64_t pfn, const auto& interval) {
+    return pfn < interval.lo;
+  });
+  return above != all.begin() && std::prev(above)->hi >= lo;
+}
+
 void Domain::forget_ranges() {
   live.clear();
   reserved.clear();
+  perhaps_cached.clear();
   for (Slot& slot : slots) slot.clear();
   has_queue = single_queue = false;
   queued.clear();

@@ -35,6 +35,7 @@ struct Range {
   bool overlaps_flush = false;  // queued while a flush lasted ...
   bool is_overtaken = false;    // ... which a timer overtook: that one may have passed it over
   unsigned ring = 0;            // its CPU, or 0
+  unsigned freed_on = 0;        // CPU, of what was given back through the fast way
 };
 
 struct ByLo {
@@ -72,6 +73,24 @@ class PageSet {
   std::vector<Interval> intervals_;
 };
 
+// Pages that were given back through the fast way: whether they sit in a cache since, callers
+// cannot know, until a flush has surely returned them.
+class PerhapsCached {
+ public:
+  void clear();
+  void add(const Range& range) { ranges_.push_back(&range); }
+  // In order of address, apart.
+  const std::vector<PageSet::Interval>& intervals();
+  bool intersects(uint64_t lo, uint64_t hi);
+  // All that were added, in order.
+  const std::vector<const Range*>& ranges() const { return ranges_; }
+
+ private:
+  std::vector<const Range*> ranges_;
+  size_t merged_ = 0;  // so many of them are in intervals_
+  std::vector<PageSet::Interval> intervals_;
+};
+
 struct Domain {
   unsigned number = 0;     // in the program
   void* memory = nullptr;  // NULL: not initialized
@@ -81,6 +100,7 @@ struct Domain {
   uint64_t start_pfn = 0;
   LiveRanges live;
   PageSet reserved;
+  PerhapsCached perhaps_cached;
   Slot slots[program::max_slots];
 
   // The flush queue.

@@ -16,6 +16,8 @@ namespace engine {
 // One allocation attempt of one operation of the program.
 struct FaultPoint {
   size_t operation, attempt;  // indices from 0
+  // So does all that is tried after it, to the end of the program: memory has run out.
+  bool is_first_of_all = false;
 };
 
 // What one operation did.
@@ -43,6 +45,8 @@ struct Options {
   // Look at the whole state after every operation and call, not only now and then. A finding is
   // told where things went wrong first in any case: for it, the run is repeated so.
   bool always_check = false;
+  // A finding ends the run and not the process, unless what it did to memory cannot be dropped.
+  bool survives_findings = false;
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;
 };
@@ -53,11 +57,12 @@ struct Result {
   std::vector<size_t> attempts;        // how many each operation of the program made
   std::vector<uint64_t> costs;         // longest stretch of each, as in Step
   std::vector<std::string> known_met;  // keys of known findings gone past, once each
+  bool reported;                       // it ended with a finding that it survived; no end was made
 };
 
 // Every run starts from a world just booted and depends on nothing but its arguments. What the
 // program left is torn down at its end: domains put, references dropped. A finding that is not gone
-// past is reported (report.h) and ends the process.
+// past is reported (report.h) and ends the process, or the run alone (survives_findings).
 // The result is valid until the next run.
 const Result& run(const iova_variant& variant, const program::Program& program,
                   const Options& options = {});

@@ -94,6 +94,7 @@ enum class Kind : uint8_t {
   release_end,      // the queue has freed range, after its pages; cpu, number: first attempt
   handler_begin,    // of a timer or of work; number: is a timer
   time_passed,      // number: how late a handler may be, a Lateness
+  idle,             // time passed until nothing was pending; number: it never came to that
   cpu_offline,      // cpu, after its callbacks
   cpu_online,       // cpu
   finding,          // text: its key
@@ -102,7 +103,7 @@ enum class Kind : uint8_t {
   looked,           // at every domain
   glance,           // at its ranges alone: domain, view
 };
-inline constexpr size_t kind_count = 18;
+inline constexpr size_t kind_count = 19;
 
 // Of handlers that came due while time passed: a flush that lasts may hold them up.
 enum class Lateness : uint64_t { none, excused, unknown };

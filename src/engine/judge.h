@@ -22,6 +22,7 @@ struct Scene {
   Looker& looker;
   const iova_variant* variant = nullptr;
   size_t findings = 0;            // ever
+  bool promise_broken = false;    // in this run, by what was gone past
   bool beyond_judgement = false;  // gone past a finding that leaves nothing to judge
 };
 

@@ -25,15 +25,16 @@ void tell(const Event& event, Listeners&... listeners) {
 Judges::Judges(Scene& scene, Tracer& tracer)
     : models(scene), failures(scene), scene_(scene), tracer_(tracer), duties_(scene),
       grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models),
-      refusals_in_tree_(scene, models), pfn_lookups_(scene), reservations_(scene),
-      structure_(scene), rings_(scene), flushes_(scene, models), placement_(scene, models),
-      fields_(scene, models), magazines_(scene, models), objects_(scene, models) {}
+      ignored_frees_(scene), rest_(scene), refusals_in_tree_(scene, models), pfn_lookups_(scene),
+      reservations_(scene), structure_(scene), rings_(scene), flushes_(scene, models),
+      placement_(scene, models), fields_(scene, models), magazines_(scene, models),
+      objects_(scene, models) {}
 
 void Judges::begin() {
   for (Judge* judge : std::initializer_list<Judge*>{
            &models, &failures, &duties_, &grants_, &lookups_, &flush_queue_, &refusals_,
-           &refusals_in_tree_, &pfn_lookups_, &reservations_, &structure_, &rings_, &flushes_,
-           &placement_, &fields_, &magazines_, &objects_})
+           &ignored_frees_, &rest_, &refusals_in_tree_, &pfn_lookups_, &reservations_, &structure_,
+           &rings_, &flushes_, &placement_, &fields_, &magazines_, &objects_})
     judge->begin();
 }
 
@@ -41,10 +42,10 @@ void Judges::listen(History& history, bool to_callers) {
   to_callers_ = to_callers;
   history.forget_listeners();
   for (size_t i = 0; i < function_count; i++) history.tell(static_cast<Function>(i), *this);
-  for (Kind kind :
-       {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
-        Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin, Kind::time_passed,
-        Kind::cpu_offline, Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance})
+  for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
+                    Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
+                    Kind::time_passed, Kind::idle, Kind::cpu_offline, Kind::finding, Kind::quiet,
+                    Kind::look, Kind::looked, Kind::glance})
     history.tell(kind, *this);
 }
 
@@ -60,6 +61,7 @@ void Judges::hear(const Event& event) {
     case Kind::release_end: return tell(event, models, refusals_);
     case Kind::handler_begin: return tell(event, models);
     case Kind::time_passed: return tell(event, models, flush_queue_);
+    case Kind::idle: return tell(event, rest_);
     case Kind::cpu_offline: return tell(event, models);
     case Kind::finding: return tell(event, tracer_);
     case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
@@ -74,12 +76,13 @@ void Judges::begin_call(Call& call) {
   Books& books = scene_.books;
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
-    case Function::init_domain: return tell_begin(call, models, refusals_);
-    case Function::queue: return tell_begin(call, flush_queue_, books);
+    case Function::init_domain: return tell_begin(call, models, rest_);
+    case Function::reserve: return tell_begin(call, rest_);
+    case Function::queue: return tell_begin(call, flush_queue_, rest_, books);
+    case Function::free_pfn: return tell_begin(call, ignored_frees_, books);
+    case Function::free_fast: return tell_begin(call, rest_, books);
     case Function::put_domain:
-    case Function::free_pfn:
-    case Function::free_iova:
-    case Function::free_fast: return tell_begin(call, books);
+    case Function::free_iova: return tell_begin(call, books);
     default: return;
   }
 }
@@ -104,7 +107,7 @@ void Judges::end_call(Call& call) {
       tell_end(call, models, tracer_, flushes_);
       call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, placement_, books);
-    case Function::free_pfn:
+    case Function::free_pfn: return tell_end(call, models, ignored_frees_, tracer_);
     case Function::free_iova: return tell_end(call, models, tracer_);
     case Function::free_fast: return tell_end(call, models, tracer_, refusals_);
     case Function::find: return tell_end(call, lookups_, pfn_lookups_, tracer_);

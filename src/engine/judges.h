@@ -37,6 +37,8 @@ class Judges : public Listener {
   contract::Lookups lookups_;
   contract::FlushQueue flush_queue_;
   contract::Refusals refusals_;
+  contract::IgnoredFrees ignored_frees_;
+  contract::Rest rest_;
   contract::RefusalsInTree refusals_in_tree_;
   contract::PfnLookups pfn_lookups_;
   contract::Reservations reservations_;

@@ -45,7 +45,7 @@ class Look : public testing::Test {
   }
   void check() { looker_.look(); }
   bool fits(uint64_t size, uint64_t limit, bool aligned = false) {
-    return engine::fits(v_, domain_, size, limit, aligned);
+    return engine::fits(v_, domain_, {size, limit, aligned});
   }
 
   const iova_variant& v_ = port::fixed::variant;

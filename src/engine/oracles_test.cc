@@ -12,8 +12,10 @@
 #include "engine/compare.h"
 #include "engine/engine.h"
 #include "iova/port_variants.h"
+#include "shim/cpu.h"
 #include "shim/iommu.h"
 #include "shim/slab.h"
+#include "shim/timekeeping.h"
 #include "shim/types.h"
 #include "testing/literally.h"
 
@@ -99,6 +101,31 @@ int init_rcaches_leaks_on_failure(void* domain) {
 void init_leaks(void* domain, unsigned long granule, unsigned long start_pfn) {
   (void)kmalloc(8, GFP_KERNEL);
   good.init_domain(domain, granule, start_pfn);
+}
+
+int init_rcaches_fails_oddly(void* domain) { return good.init_rcaches(domain) ? -EBUSY : 0; }
+
+void* alloc_leaks(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  for (int i = 0; i < 100; i++) (void)kmalloc(8, GFP_KERNEL);
+  return good.alloc(domain, size, limit, aligned);
+}
+
+void free_pfn_leaks(void* domain, unsigned long pfn) {
+  (void)kmalloc(8, GFP_KERNEL);
+  good.free_pfn(domain, pfn);
+}
+
+unsigned long alloc_nothing_without_cpu_1(void* domain, unsigned long size, unsigned long limit,
+                                          bool flush) {
+  return cpu_online(1) ? good.alloc_fast(domain, size, limit, flush) : 0;
+}
+
+delayed_work restless;
+void start_again(work_struct*) { schedule_delayed_work(&restless, 10); }
+int get_starts_restless_work() {
+  INIT_DELAYED_WORK(&restless, start_again);
+  schedule_delayed_work(&restless, 10);
+  return good.cache_get();
 }
 
 using VisitNode = bool (*)(void*, unsigned long, unsigned long);
@@ -270,6 +297,26 @@ const Broken broken[] = {
      [](iova_variant& v) { v.cache_get = get_always_succeeds; }, "fail 0x1\ncache_get\n"},
     {&oracle::failure_without_cause, "failure-without-cause:iova_cache_get:cache_get:none",
      [](iova_variant& v) { v.cache_get = get_always_fails; }, "cache_get\n"},
+    {&oracle::error_wrong,
+     "error-wrong:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches",
+     [](iova_variant& v) { v.init_rcaches = init_rcaches_fails_oddly; },
+     "cache_get\ninit\nfail 0x1\ninit_rcaches\n"},
+    {&oracle::never_settles, "never-settles:iova_depot_work_func:tick:none",
+     [](iova_variant& v) { v.cache_get = get_starts_restless_work; }, "cache_get\nidle\n"},
+    {&oracle::memory_unbounded, "memory-unbounded:iova_depot_work_func:tick:none",
+     [](iova_variant& v) {
+       v.alloc = alloc_leaks;
+       v.strict = false;
+     },
+     "cache_get\ninit\nalloc x20\nidle\nfree x20\nidle\n"},
+    {&oracle::offline_lost, "offline-lost:alloc_iova_fast:alloc_fast:none",
+     [](iova_variant& v) {
+       v.alloc_fast = alloc_nothing_without_cpu_1;
+       v.strict = false;
+     },
+     FAST "alloc_fast limit=16\ncpu 1\nfree_fast\noffline 1\nalloc_fast limit=16\n"},
+    {&oracle::free_not_ignored, "free-not-ignored:free_iova:free_pfn:none",
+     [](iova_variant& v) { v.free_pfn = free_pfn_leaks; }, "init\nfree_pfn 100\n"},
     {&oracle::failure_left_traces,
      "failure-left-traces:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches",
      [](iova_variant& v) { v.init_rcaches = init_rcaches_leaks_on_failure; },

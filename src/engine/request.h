@@ -2,9 +2,11 @@
 // What a call asks of the tree.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
+#include "engine/domain.h"
 #include "engine/history.h"
 #include "iova/variant.h"
 
@@ -27,5 +29,33 @@ inline Request request_of(const iova_variant& variant, const Call& call) {
   if (call.function == Function::alloc) return {call.size, limit, call.aligned};
   return {rounded(call.size), limit, true, variant.fast_spares_pfn_0 ? uint64_t{1} : 0};
 }
+
+// Where a request may lie, tried from the lowest pfn up between pages that are taken.
+class Placement {
+ public:
+  Placement(const Domain& domain, const Request& request)
+      : next_(std::max(domain.start_pfn, request.lowest)),
+        limit_(std::min(request.limit, uint64_t{IOVA_ANCHOR_PFN} - 1)), size_(request.size),
+        is_open_(!request.aligned || request.size <= uint64_t{1} << 63),
+        mask_(request.aligned && is_open_ ? std::bit_ceil(request.size) - 1 : 0) {}
+
+  bool is_open() const { return is_open_ && next_ <= limit_; }
+  // Between what was skipped and the next page that is taken.
+  bool fits_below(uint64_t taken) const {
+    uint64_t place = (next_ + mask_) & ~mask_, last = place + size_ - 1;
+    return place >= next_ && last >= place && last < taken && last <= limit_;
+  }
+  // Pages up to this one.
+  void skip(uint64_t hi) {
+    if (hi == ~uint64_t{0}) is_open_ = false;
+    // Fragments of reservations may lie below the start.
+    if (hi >= next_) next_ = hi + 1;
+  }
+
+ private:
+  uint64_t next_, limit_, size_;
+  bool is_open_;
+  uint64_t mask_;
+};
 
 }  // namespace engine

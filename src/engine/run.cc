@@ -30,15 +30,28 @@ const Result& Run::run(const iova_variant& variant, const program::Program& prog
                        const Options& options) {
   whole_program_ = &program;
   closely_ = options.always_check;
-  repeated_ = false;
+  repeated_ = reported_ = false;
   met_first_.reset();
   try {
     return run_once(variant, program, options);
   } catch (const Abandoned&) {
   }
+  if (reported_) return abandon();
   Options closely = options;
   closely.always_check = closely_ = repeated_ = true;
-  return run_once(variant, program, closely);
+  try {
+    return run_once(variant, program, closely);
+  } catch (const Abandoned&) {
+  }
+  return abandon();
+}
+
+// Nothing more can be done with this run.
+const Result& Run::abandon() {
+  running_ = false;
+  policy_.end();
+  result_.reported = true;
+  return result_;
 }
 
 const Result& Run::run_once(const iova_variant& variant, const program::Program& program,
@@ -58,10 +71,11 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   result_.costs.clear();
   result_.traces.clear();
   result_.known_met.clear();
+  result_.reported = false;
   skipped_ = nullptr;
   outcome_.clear();
   is_armed_ = in_irq_ = slow_ = edge_ = false;
-  scene_.beyond_judgement = false;
+  scene_.beyond_judgement = scene_.promise_broken = false;
   injected_.clear();
   credit_ = look_cost_ = 0;
   running_ = true;
@@ -120,11 +134,16 @@ void Run::fail_attempts(const program::Value& mask) {
 
 void Run::plan() {
   for (const FaultPoint& point : options_.faults) {
-    if (point.operation != position.current || point.attempt >= shim::max_planned_attempts)
+    bool is_later = point.is_first_of_all && point.operation < position.current;
+    size_t first = is_later ? 0 : point.attempt;
+    if ((point.operation != position.current && !is_later) || first >= shim::max_planned_attempts)
       continue;
     if (!is_armed_) armed_.reset();
     is_armed_ = true;
-    armed_.set(point.attempt);
+    if (point.is_first_of_all)
+      armed_ |= ~shim::FaultMask() << first;
+    else
+      armed_.set(first);
   }
   has_faults_planned_ = std::exchange(is_armed_, false);
   if (has_faults_planned_)
@@ -329,6 +348,7 @@ void Run::note_faults() {
 
 bool Run::on_finding(const shim::Finding& finding) {
   scene_.findings++;
+  scene_.promise_broken |= !promise_of(finding.oracle->id).empty();
   if (running_) note_faults();
   std::string key = key_of(finding, position, injected_);
   history.add({.kind = Kind::finding, .text = key.c_str()});
@@ -348,7 +368,9 @@ bool Run::on_finding(const shim::Finding& finding) {
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   if (fate == Fate::report_closely) repeat_closely_before_this_call();
   deliver(report);
-  return false;
+  if (!options_.survives_findings || finding.dying || shim::in_started_context()) return false;
+  reported_ = true;
+  throw Abandoned{};
 }
 
 // The process dies of what the call at hand does. A finding before it is reported instead, and then
@@ -368,6 +390,7 @@ void Run::repeat_closely_before_this_call() {
   Options closely = options_;
   closely.always_check = closely_ = repeated_ = true;
   closely.on_step = nullptr;
+  closely.survives_findings = false;
   begin(*variant_, before, closely);
   execute_all();
 }

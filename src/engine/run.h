@@ -52,10 +52,6 @@ class Run {
   bool is_beyond_judgement() const { return scene_.beyond_judgement; }
   // The operation may do what no caller does.
   bool is_edge() const { return edge_; }
-  // What the tree of a domain is known to hold, the highest first.
-  const std::vector<Model::Node>& known_nodes(const Domain& domain) const {
-    return judges_.models.of(domain).tree.nodes();
-  }
   // While there is something to look at.
   void look_before_its_end();
 
@@ -88,6 +84,7 @@ class Run {
   void look_between_calls();
   void end();
   const Result& give_up();
+  const Result& abandon();
   void finish_slow_flushes();
   void release_queued();
   void give_everything_back(Domain& domain);
@@ -122,6 +119,7 @@ class Run {
   // everything after each call.
   bool closely_ = false;
   bool repeated_ = false;
+  bool reported_ = false;                            // and the process lives on
   std::optional<bool> judges_callers_;               // nothing while nobody listens
   const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
   struct Met {

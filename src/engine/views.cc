@@ -109,25 +109,19 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
   return text;
 }
 
-bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
-          bool aligned, uint64_t lowest_pfn) {
-  if (aligned && size > uint64_t{1} << 63) return false;
+bool fits(const iova_variant& variant, const Domain& domain, const Request& request) {
   struct Search {
-    uint64_t next, limit, size, align_mask;
+    Placement placement;
     bool found;
-  } search{std::max(domain.start_pfn, lowest_pfn), limit_pfn, size,
-           aligned ? std::bit_ceil(size) - 1 : 0, false};
+  } search{Placement(domain, request), false};
+  if (!search.placement.is_open()) return false;
   variant.each_node(
       domain.memory,
       [](void* context, unsigned long lo, unsigned long hi) {
         Search& s = *static_cast<Search*>(context);
-        uint64_t place = (s.next + s.align_mask) & ~s.align_mask;
-        uint64_t last = place + s.size - 1;
-        bool wrapped = place < s.next || last < place;
-        s.found = !wrapped && last < lo && last <= s.limit;
-        // Fragments of reservations may lie below the start.
-        if (hi >= s.next) s.next = hi + 1;
-        return !s.found && s.next <= s.limit && hi != IOVA_ANCHOR_PFN;
+        s.found = s.placement.fits_below(lo);
+        s.placement.skip(hi);
+        return !s.found && s.placement.is_open();
       },
       &search);
   return search.found;

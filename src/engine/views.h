@@ -8,6 +8,7 @@
 
 #include "engine/books.h"
 #include "engine/history.h"
+#include "engine/request.h"
 #include "engine/trace.h"
 #include "iova/variant.h"
 
@@ -65,10 +66,7 @@ class Looker {
 // The state of every domain as the allocator itself has it, a line each, for people.
 std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains);
 
-// Whether size pages fit between the domain's start, or lowest_pfn if that is higher, and limit_pfn
-// (inclusive), in the tree as it is now; aligned to size rounded up to a power of two,
-// or not at all.
-bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
-          bool aligned, uint64_t lowest_pfn = 0);
+// Whether a request fits into the tree as it is now.
+bool fits(const iova_variant& variant, const Domain& domain, const Request& request);
 
 }  // namespace engine

@@ -547,7 +547,8 @@ Operation Mutator::random_fault() {
   Operation fault = make(OpCode::fail);
   uint64_t mask = uint64_t{1} << random(one_in(2) ? 4 : 34);
   while (one_in(6)) mask |= uint64_t{1} << random(34);
-  fault.operands[0] = {0, one_in(32) ? ~uint64_t{0} : mask};
+  // Memory that has run out fails everything from then on.
+  fault.operands[0] = {0, one_in(16) ? ~uint64_t{0} << random(16) : mask};
   return fault;
 }
 

@@ -46,6 +46,9 @@ struct timer_list {
 unsigned long shim_jiffies(void);
 /* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
 void shim_advance(unsigned long ms);
+/* From deadline to deadline until nothing is pending, but for handlers that wait already. Returns
+ * how many came; most, if more were to come. */
+unsigned long shim_rest(unsigned long most);
 
 void shim_init_delayed_work(struct delayed_work* work, work_func_t func, const char* handler,
                             const struct shim_site* site);

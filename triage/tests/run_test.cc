@@ -188,22 +188,18 @@ TEST(Run, GoesPastTheLedgerOnAKernelTree) {
 }
 
 TEST(Run, FindsWhatAPatchChanged) {
-  TemporaryFolder tree, out;
-  fs::copy(find_kernel_tree("debian:6.12").folder, tree.path(), fs::copy_options::recursive);
-  fs::path file = tree.path() / "drivers/iommu/iova.c";
-  std::string source = read_file(file), from = "rcache->depot_size > num_online_cpus()";
-  ASSERT_NE(source.find(from), std::string::npos);
-  write_file(file, source.replace(source.find(from), from.size(), "rcache->depot_size > 1"));
-  auto summary = run_into(out, {"--kernel", tree.path().string(), "--strict", "--first", "--time",
-                                "120s", "iova_port_vs_kernel"});
+  Patched tree("debian:6.12");
+  tree.replace("rcache->depot_size > num_online_cpus()", "rcache->depot_size > 1");
+  TemporaryFolder out;
+  auto summary = run_into(out, {"--kernel", tree.path(), "--strict", "--first", "--time", "120s",
+                                "iova_port_vs_kernel"});
   ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
   // The command that it gives shows the difference again.
   std::string command = finding["replay"];
   EXPECT_EQ(command.rfind(launcher() + " diff --programs 0 6.12 ", 0), 0u) << command;
-  auto again =
-      tool_json({"diff", "--programs", "0", "6.12", tree.path().string(), finding["reproducer"]});
+  auto again = tool_json({"diff", "--programs", "0", "6.12", tree.path(), finding["reproducer"]});
   EXPECT_EQ(again["key"], finding["key"]);
 }
 

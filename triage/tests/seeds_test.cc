@@ -42,8 +42,11 @@ TEST_P(Seed, IsCleanOnFixed) { EXPECT_EQ(run_isolated(fixed_, input_.program).ke
 
 TEST_P(Seed, IsCleanWhicheverAllocationFails) {
   std::vector<Job> jobs;
-  for (const engine::FaultPoint& point : run_isolated(fixed_, input_.program).fault_points())
+  for (engine::FaultPoint point : run_isolated(fixed_, input_.program).fault_points()) {
     jobs.push_back({&input_.program, {point}});
+    point.is_first_of_all = true;
+    jobs.push_back({&input_.program, {point}});
+  }
   expect_clean(fixed_, jobs);
 }
 

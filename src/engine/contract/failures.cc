@@ -3,6 +3,8 @@
 // operation that failed leaves nothing behind.
 #include <fmt/core.h>
 
+#include <cerrno>
+
 #include "engine/contract/judges.h"
 #include "shim/fault.h"
 
@@ -28,7 +30,12 @@ void Failures::end_call(Call& call) {
   switch (call.function) {
     case Function::cache_get:
     case Function::init_rcaches:
-    case Function::queue_init: return check_reported(call.error, call.faults);
+    case Function::queue_init:
+      check_reported(call.error, call.faults);
+      // All that can fail in the shim fails with this.
+      if (call.error && call.faults && call.error != -ENOMEM)
+        raise(oracle::error_wrong, "not -ENOMEM");
+      return;
     case Function::reserve: return check_reported(!call.granted, call.faults);
     case Function::alloc:
       failed_ |= !call.granted;

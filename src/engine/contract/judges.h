@@ -39,26 +39,45 @@ class RefusalJudge : public Judge {
 class Refusals : public RefusalJudge {
  public:
   using RefusalJudge::RefusalJudge;
-  void begin() override;
-  void begin_call(Call& call) override;  // of init_domain()
   void end_call(Call& call) override;
   void hear(const Event& event) override;
 
  private:
-  // Pages that were given back through the fast way, and perhaps sit in a cache since.
-  struct PerhapsCached {
-    std::vector<const Range*> fresh;           // not in intervals yet
-    std::vector<PageSet::Interval> intervals;  // in order of address, apart
-
-    void clear();
-    void add_fresh();
-  };
-
   void check(Call& call);
   bool flush_reaches_all() const;
-  bool fits(const Domain& domain, const Request& request, bool with_flush);
+  static bool fits(const Domain& domain, const Request& request,
+                   const std::vector<PageSet::Interval>& all_kept);
+  bool is_lost_offline(const Domain& domain, const Request& request) const;
+  void raise_offline(const Call& call, const Request& request) const;
+};
 
-  std::array<PerhapsCached, program::max_domains> cached_;
+// Of free_iova() of a pfn that is in no range.
+class IgnoredFrees : public Judge {
+ public:
+  using Judge::Judge;
+  void begin_call(Call& call) override;
+  void end_call(Call& call) override;
+
+ private:
+  shim::Census before_{};
+};
+
+// Of a domain that is left alone until nothing is pending.
+class Rest : public Judge {
+ public:
+  using Judge::Judge;
+  void begin() override;
+  void begin_call(Call& call) override;
+  void hear(const Event& event) override;
+
+ private:
+  size_t most_objects() const;
+
+  struct Seen {
+    uint32_t cached_sizes = 0;  // of ranges given back through the fast way: bit i for 2^i pages
+    size_t reservations = 0;    // that were tried
+  };
+  std::array<Seen, program::max_domains> seen_;
 };
 
 class Lookups : public Judge {

@@ -6,11 +6,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "engine/contract/judges.h"
+#include "shim/cpu.h"
 
 namespace engine::contract {
+namespace {
+
+const std::vector<PageSet::Interval> nothing;
+
+}  // namespace
 
 // The hint starts at the size of the whole 32-bit space and refuses from there on.
 bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request) {
@@ -25,41 +30,17 @@ void RefusalJudge::raise_refusal(const Call& call, const Request& request) const
                        request.aligned ? "" : ", unaligned", cause.values));
 }
 
-void Refusals::PerhapsCached::clear() {
-  fresh.clear();
-  intervals.clear();
-}
-
-void Refusals::PerhapsCached::add_fresh() {
-  if (fresh.empty()) return;
-  for (const Range* range : fresh) intervals.push_back({range->lo, range->hi});
-  fresh.clear();
-  std::sort(intervals.begin(), intervals.end(),
-            [](const auto& a, const auto& b) { return a.lo < b.lo; });
-  size_t kept = 0;
-  for (const PageSet::Interval& interval : intervals) {
-    if (kept && interval.lo <= intervals[kept - 1].hi + 1)
-      intervals[kept - 1].hi = std::max(intervals[kept - 1].hi, interval.hi);
-    else
-      intervals[kept++] = interval;
-  }
-  intervals.resize(kept);
-}
-
-void Refusals::begin() {
-  for (PerhapsCached& cached : cached_) cached.clear();
-}
-
-void Refusals::begin_call(Call& call) { cached_[call.domain->number].clear(); }
-
 void Refusals::hear(const Event& event) {
-  cached_[event.domain->number].fresh.push_back(event.range);
+  event.range->freed_on = event.cpu;
+  event.domain->perhaps_cached.add(*event.range);
 }
 
 void Refusals::end_call(Call& call) {
-  PerhapsCached& cached = cached_[call.domain->number];
+  PerhapsCached& cached = call.domain->perhaps_cached;
   if (call.function == Function::free_fast) {
-    if (call.range) cached.fresh.push_back(call.range);
+    if (!call.range) return;
+    call.range->freed_on = call.cpu;
+    cached.add(*call.range);
     return;
   }
   if (call.lost_pfn_0 || call.faults) return;
@@ -75,46 +56,51 @@ bool Refusals::flush_reaches_all() const {
 
 void Refusals::check(Call& call) {
   const Request request = request_of(variant(), call);
-  if (is_never_granted(*call.domain, request)) return;
-  bool may_flush = call.function == Function::alloc_fast && call.flush;
-  if (!fits(*call.domain, request, may_flush && flush_reaches_all())) return;
+  Domain& domain = *call.domain;
+  if (is_never_granted(domain, request)) return;
+  bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all();
+  if (!fits(domain, request, may_flush ? nothing : domain.perhaps_cached.intervals())) return;
   call.is_judged = true;
+  if (may_flush && is_lost_offline(domain, request)) return raise_offline(call, request);
   raise_refusal(call, request);
 }
 
-// Whether a legal placement lies in what is surely free, or flushable as well.
-bool Refusals::fits(const Domain& domain, const Request& request, bool with_flush) {
-  if (request.aligned && request.size > uint64_t{1} << 63) return false;
-  const uint64_t mask = request.aligned ? std::bit_ceil(request.size) - 1 : 0;
-  const uint64_t limit = std::min(request.limit, uint64_t{IOVA_ANCHOR_PFN} - 1);
-  uint64_t next = std::max(domain.start_pfn, request.lowest);
-  auto is_in_front_of = [&](uint64_t taken) {
-    uint64_t place = (next + mask) & ~mask, last = place + request.size - 1;
-    return place >= next && last >= place && last < taken && last <= limit;
-  };
-  PerhapsCached& cached = cached_[domain.number];
-  if (!with_flush) cached.add_fresh();
+// Whether it would have been right to refuse if what was given back on CPUs that are offline now
+// were beyond reach.
+bool Refusals::is_lost_offline(const Domain& domain, const Request& request) const {
+  PerhapsCached lost;
+  for (const Range* range : domain.perhaps_cached.ranges())
+    if (!cpu_online(range->freed_on)) lost.add(*range);
+  return !lost.ranges().empty() && !fits(domain, request, lost.intervals());
+}
+
+void Refusals::raise_offline(const Call& call, const Request& request) const {
+  raise_of(call, oracle::offline_lost,
+           fmt::format("{} pages, limit {:#x}", request.size, request.limit));
+}
+
+// Whether a legal placement lies in what nobody owns, reserves or keeps.
+bool Refusals::fits(const Domain& domain, const Request& request,
+                    const std::vector<PageSet::Interval>& all_kept) {
+  Placement placement(domain, request);
   auto owned = domain.live.begin();
   auto reserved = domain.reserved.intervals().begin(), no_more = domain.reserved.intervals().end();
-  auto kept = with_flush ? cached.intervals.end() : cached.intervals.begin();
+  auto kept = all_kept.begin();
   // What is taken, in order of address; nothing fits where it overlaps.
-  while (next <= limit) {
+  while (placement.is_open()) {
     constexpr uint64_t nowhere = ~uint64_t{0};
     uint64_t of_owner = owned != domain.live.end() ? owned->lo : nowhere;
     uint64_t of_reservation = reserved != no_more ? reserved->lo : nowhere;
-    uint64_t of_cache = kept != cached.intervals.end() ? kept->lo : nowhere;
+    uint64_t of_cache = kept != all_kept.end() ? kept->lo : nowhere;
     uint64_t taken = std::min({of_owner, of_reservation, of_cache});
-    if (is_in_front_of(taken)) return true;
+    if (placement.fits_below(taken)) return true;
     if (taken == nowhere) return false;
-    uint64_t last = 0;
     if (of_owner == taken)
-      last = owned++->hi;
+      placement.skip(owned++->hi);
     else if (of_reservation == taken)
-      last = reserved++->hi;
+      placement.skip(reserved++->hi);
     else
-      last = kept++->hi;
-    if (last == nowhere) return false;
-    next = std::max(next, last + 1);
+      placement.skip(kept++->hi);
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include "engine/operations/operations.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
+#include "shim/object.h"
 #include "shim/timekeeping.h"
 
 namespace engine::operations {
@@ -10,6 +11,15 @@ namespace {
 
 unsigned cpu_of(const Operation& operation) {
   return static_cast<unsigned>(value(operation, Role::cpu).number);
+}
+
+// Handlers ran; waited: some that wait for flushes were there before.
+void pass_time(Run& run, bool waited) {
+  run.shim_events.settle();
+  waited = waited || shim::suspended_contexts();
+  run.outcome("now {} ms", shim_jiffies());
+  run.history.add({.kind = Kind::time_passed,
+                   .number = static_cast<uint64_t>(waited ? Lateness::excused : Lateness::none)});
 }
 
 }  // namespace
@@ -54,18 +64,27 @@ void tick(Run& run, const Operation& operation) {
   advance_time(run, value(operation, Role::ms).number);
 }
 
+void idle(Run& run, const Operation&) {
+  // A depot of that many magazines is trimmed by one at a time.
+  const uint64_t most = 100 + 2 * shim::live_slab_objects();
+  Acting ticking(run.position, OpCode::tick);
+  bool waits = shim::suspended_contexts();
+  uint64_t times = shim_rest(most);
+  pass_time(run, waits);
+  bool is_endless = times == most;
+  run.history.add({.kind = Kind::idle, .number = is_endless && !waits});
+  run.outcome("{} after {} deadlines, now {} ms", is_endless ? "not at rest" : "at rest", times,
+              shim_jiffies());
+}
+
 void advance_time(Run& run, uint64_t ms) {
   size_t current = run.position.current;
   bool waits = shim::suspended_contexts();
   shim_advance(ms);
-  run.shim_events.settle();
-  waits = waits || shim::suspended_contexts();
-  Lateness lateness = waits ? Lateness::excused : Lateness::none;
   // A slow flush that ended here, within another operation, held up nobody knows whom.
-  bool is_over = run.position.current == current;
-  if (!is_over) lateness = Lateness::unknown;
-  if (is_over) run.outcome("now {} ms", shim_jiffies());
-  run.history.add({.kind = Kind::time_passed, .number = static_cast<uint64_t>(lateness)});
+  if (run.position.current == current) return pass_time(run, waits);
+  run.shim_events.settle();
+  run.history.add({.kind = Kind::time_passed, .number = static_cast<uint64_t>(Lateness::unknown)});
 }
 
 }  // namespace engine::operations

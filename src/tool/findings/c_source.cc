@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -62,8 +63,10 @@ class Source {
       if (in_irq) line("reproducer_irq(true);");
       shim_action(operation);
       std::vector<Statement> calls;
-      for (; call != outcome_.calls.end() && call->operation == i; ++call)
+      for (; call != outcome_.calls.end() && call->operation == i; ++call) {
         calls.push_back(statement(*call, &operation));
+        now_ = std::max(now_, call->now);
+      }
       print(calls);
       if (in_irq) line("reproducer_irq(false);");
       forget_prefixes();
@@ -129,6 +132,7 @@ class Source {
       case OpCode::tick:
         now_ += value(operation, Role::ms).number;
         return line(fmt::format("shim_advance({});", value(operation, Role::ms).number));
+      case OpCode::idle: return line("shim_rest(1 << 20);");
       default: return;
     }
   }

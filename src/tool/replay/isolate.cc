@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,30 +88,60 @@ void send_report(const engine::Report& report) {
   if (__llvm_profile_write_file) exit(1);
 }
 
-void run_jobs(const iova_variant& variant, const std::vector<Job>& jobs, size_t first,
-              const IsolateOptions& isolate) {
-  for (size_t i = first; i < jobs.size(); i++) {
-    engine::Options options{.faults = jobs[i].faults,
-                            .known = isolate.known,
-                            .tell_differences = isolate.tell_differences,
-                            .always_check = isolate.record_calls,
-                            .on_step = isolate.record ? send_step : nullptr};
-    if (isolate.expected) {
-      send({{"done",
-             {{"hash", 0},
-              {"attempts", json::array()},
-              {"costs", json::array()},
-              {"known_met",
-               engine::expect_same(*isolate.expected, variant, *jobs[i].program, options)}}}});
-      continue;
-    }
-    const engine::Result& result = engine::run(
-        isolate.record_calls ? reproducer::recorded(variant) : variant, *jobs[i].program, options);
-    send({{"done",
-           {{"hash", result.trace_hash},
-            {"attempts", result.attempts},
-            {"costs", result.costs},
-            {"known_met", result.known_met}}}});
+// Returns false at the end of the connection.
+bool receive(void* bytes, size_t size) {
+  for (size_t got = 0; got < size;) {
+    ssize_t n = read(message_fd, static_cast<char*>(bytes) + got, size - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    got += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+// What a child is asked to run: a program in its binary form, and faults.
+struct RequestHeader {
+  size_t program_bytes, faults;
+};
+
+void run_job(const iova_variant& variant, const program::Program& program,
+             std::span<const engine::FaultPoint> faults, const IsolateOptions& isolate) {
+  engine::Options options{.faults = faults,
+                          .known = isolate.known,
+                          .tell_differences = isolate.tell_differences,
+                          .always_check = isolate.record_calls,
+                          .survives_findings = true,
+                          .on_step = isolate.record ? send_step : nullptr};
+  if (isolate.expected) {
+    const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
+    return send({{"done",
+                  {{"hash", 0},
+                   {"attempts", json::array()},
+                   {"costs", json::array()},
+                   {"known_met", known_met}}}});
+  }
+  const engine::Result& result =
+      engine::run(isolate.record_calls ? reproducer::recorded(variant) : variant, program, options);
+  if (result.reported) return send({{"survived", true}});
+  send({{"done",
+         {{"hash", result.trace_hash},
+          {"attempts", result.attempts},
+          {"costs", result.costs},
+          {"known_met", result.known_met}}}});
+}
+
+// Runs what it is asked to, until the parent asks for no more.
+void serve(const iova_variant& variant, const IsolateOptions& isolate) {
+  RequestHeader header;
+  std::vector<uint8_t> bytes;
+  std::vector<engine::FaultPoint> faults;
+  while (receive(&header, sizeof header)) {
+    bytes.resize(header.program_bytes);
+    faults.resize(header.faults);
+    if (!receive(bytes.data(), bytes.size()) ||
+        !receive(faults.data(), faults.size() * sizeof faults[0]))
+      return;
+    run_job(variant, program::decode(bytes), faults, isolate);
   }
 }
 
@@ -120,8 +151,8 @@ class Child {
   explicit Child(const std::function<void()>& body) {
     int ends[2];
     log_ = memfd_create("log", MFD_CLOEXEC);
-    if (log_ < 0 || pipe(ends))
-      throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+    if (log_ < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+      throw Failure(fmt::format("cannot make a socket: {}", strerror(errno)));
     fflush(stdout);
     fflush(stderr);
     pid_ = fork();
@@ -149,6 +180,16 @@ class Child {
   Child(const Child&) = delete;
 
   int messages() const { return messages_; }  // file descriptor to poll
+  // To a child that serves. It may have died meanwhile, which its messages tell.
+  void ask_for(const Job& job) {
+    std::vector<uint8_t> program = program::encode(*job.program);
+    RequestHeader header{program.size(), job.faults.size()};
+    write_all(&header, sizeof header);
+    write_all(program.data(), program.size());
+    write_all(job.faults.data(), job.faults.size() * sizeof job.faults[0]);
+  }
+  // It comes to its end by itself.
+  void ask_for_no_more() { shutdown(messages_, SHUT_WR); }
   // The next message; nothing when the child has ended or the time is over.
   std::optional<json> next(int timeout_ms, bool* timed_out) {
     while (true) {
@@ -170,18 +211,24 @@ class Child {
     }
   }
 
+  // What it has written since it was last asked.
   std::string log() {
+    constexpr off_t most = 1 << 20;
+    off_t end = std::max<off_t>(lseek(log_, 0, SEEK_END), 0);
+    std::string text(static_cast<size_t>(std::min(end - log_read_, most)), '\0');
+    ssize_t n = pread(log_, text.data(), text.size(), log_read_);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    log_read_ = end;
+    return text;
+  }
+  // All of it: it is dead, dying, or hung.
+  std::string last_log() {
     if (pid_ > 0) {
-      kill(pid_, SIGKILL);  // it is dead, dying, or hung
+      kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
       pid_ = 0;
     }
-    constexpr off_t most = 1 << 20;
-    off_t size = std::min(lseek(log_, 0, SEEK_END), most);
-    std::string text(static_cast<size_t>(std::max<off_t>(size, 0)), '\0');
-    ssize_t n = pread(log_, text.data(), text.size(), 0);
-    text.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
-    return text;
+    return log();
   }
 
   // Of a child whose messages have ended: whether it came to its end by itself.
@@ -204,8 +251,18 @@ class Child {
   }
 
  private:
+  void write_all(const void* bytes, size_t size) {
+    for (size_t sent = 0; sent < size;) {
+      ssize_t n =
+          ::send(messages_, static_cast<const char*>(bytes) + sent, size - sent, MSG_NOSIGNAL);
+      if (n < 0 && errno != EINTR) return;
+      if (n > 0) sent += static_cast<size_t>(n);
+    }
+  }
+
   pid_t pid_ = 0;
   int messages_ = -1, log_ = -1;
+  off_t log_read_ = 0;
   std::string buffer_;
 };
 
@@ -224,61 +281,86 @@ std::vector<engine::FaultPoint> Outcome::fault_points() const {
   return points;
 }
 
-void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
-                  const IsolateOptions& options,
-                  const std::function<void(size_t, const Outcome&)>& on_outcome) {
-  for (size_t i = 0; i < jobs.size();) {
-    Child child([&] { run_jobs(variant, jobs, i, options); });
+// The child, and what it has said of the job at hand.
+class Isolated::Impl {
+ public:
+  Impl(const iova_variant& variant, IsolateOptions options)
+      : variant_(variant), options_(std::move(options)) {}
+  ~Impl() {
+    if (!child_) return;
+    child_->ask_for_no_more();
+    child_->wait_for_end(options_.timeout_ms);
+  }
+  Impl(const Impl&) = delete;
+
+  Outcome run(const Job& job) {
+    if (!child_) child_ = std::make_unique<Child>([&] { serve(variant_, options_); });
+    child_->ask_for(job);
     Outcome outcome;
-    while (i < jobs.size()) {
+    while (true) {
       bool timed_out = false;
-      std::optional<json> message = child.next(options.timeout_ms, &timed_out);
-      if (message && message->contains("step")) {
+      std::optional<json> message = child_->next(options_.timeout_ms, &timed_out);
+      if (!message) {
+        if (outcome.kind == Outcome::clean)
+          outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+        outcome.log = child_->last_log();
+        child_.reset();
+        return outcome;
+      }
+      if (message->contains("step")) {
         json& step = (*message)["step"];
         if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["steps"],
                                  step["longest_stretch"], step["ranges"]});
-        continue;
-      }
-      if (message && message->contains("calls")) {
+      } else if (message->contains("calls")) {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])
           outcome.calls.push_back(
               {call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6], call[7], call[8]});
-        continue;
-      }
-      if (message && message->contains("done")) {
-        outcome.trace_hash = (*message)["done"]["hash"];
-        outcome.attempts = (*message)["done"]["attempts"].get<std::vector<size_t>>();
-        outcome.costs = (*message)["done"]["costs"].get<std::vector<uint64_t>>();
-        outcome.known_met = (*message)["done"]["known_met"].get<std::vector<std::string>>();
-        on_outcome(i++, outcome);
-        outcome = {};
-        continue;
-      }
-      if (message) {
+      } else if (message->contains("report")) {
         outcome.kind = Outcome::finding;
         outcome.report = report_from_json((*message)["report"]);
         outcome.known_met = outcome.report->gone_past;
-        child.wait_for_end(options.timeout_ms);
+      } else if (message->contains("survived")) {
+        outcome.log = child_->log();
+        return outcome;
       } else {
-        outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+        const json& done = (*message)["done"];
+        outcome.trace_hash = done["hash"];
+        outcome.attempts = done["attempts"].get<std::vector<size_t>>();
+        outcome.costs = done["costs"].get<std::vector<uint64_t>>();
+        outcome.known_met = done["known_met"].get<std::vector<std::string>>();
+        child_->log();  // of a clean run nobody wants it
+        return outcome;
       }
-      outcome.log = child.log();
-      on_outcome(i++, outcome);
-      break;  // the next job gets a new child
     }
-    if (outcome.kind == Outcome::clean) child.wait_for_end(options.timeout_ms);
   }
+
+ private:
+  const iova_variant& variant_;
+  IsolateOptions options_;
+  std::unique_ptr<Child> child_;
+};
+
+Isolated::Isolated(const iova_variant& variant, IsolateOptions options)
+    : impl_(std::make_unique<Impl>(variant, std::move(options))) {}
+Isolated::~Isolated() = default;
+Outcome Isolated::run(const program::Program& program, std::vector<engine::FaultPoint> faults) {
+  return impl_->run({&program, std::move(faults)});
+}
+
+void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
+                  const IsolateOptions& options,
+                  const std::function<void(size_t, const Outcome&)>& on_outcome) {
+  Isolated isolated(variant, options);
+  for (size_t i = 0; i < jobs.size(); i++)
+    on_outcome(i, isolated.run(*jobs[i].program, jobs[i].faults));
 }
 
 Outcome run_isolated(const iova_variant& variant, const program::Program& program,
                      const IsolateOptions& options) {
-  Outcome result;
-  run_isolated(variant, {{&program, {}}}, options,
-               [&](size_t, const Outcome& outcome) { result = outcome; });
-  return result;
+  return Isolated(variant, options).run(program);
 }
 
 Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,
@@ -309,7 +391,7 @@ Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check
   } else {
     outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
   }
-  outcome.log = child.log();
+  outcome.log = child.last_log();
   return outcome;
 }
 
@@ -398,7 +480,7 @@ Comparison compare_isolated(const iova_variant& expected, const iova_variant& ac
         result.outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
       }
       result.number = *running[i].number;
-      result.outcome.log = child.log();
+      result.outcome.log = child.last_log();
       return result;
     }
   }

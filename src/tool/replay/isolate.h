@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs programs in child processes: a finding, a sanitizer's report or a hang ends the child, and
-// the tool goes on with the next program.
+// Runs programs in child processes: a sanitizer's report or a hang ends the child, and the tool
+// goes on with the next program. Most findings leave nothing that the next run could see: the child
+// survives them.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,10 +72,23 @@ struct IsolateOptions {
   bool tell_differences = false;        // as in engine::Options
 };
 
-// Calls on_outcome(index, outcome) for each job, in order. Jobs share a child until one ends it.
+// A child that runs one program after another, and another child after what it does not survive.
+class Isolated {
+ public:
+  explicit Isolated(const iova_variant& variant, IsolateOptions options = {});
+  ~Isolated();
+  Outcome run(const program::Program& program, std::vector<engine::FaultPoint> faults = {});
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Calls on_outcome(index, outcome) for each job, in order.
 void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const IsolateOptions& options,
                   const std::function<void(size_t, const Outcome&)>& on_outcome);
+// Of one program.
 Outcome run_isolated(const iova_variant& variant, const program::Program& program,
                      const IsolateOptions& options = {});
 

@@ -23,7 +23,10 @@ class Minimizer {
  public:
   Minimizer(const iova_variant& variant, const Program& program, const std::string& key,
             const MinimizeOptions& options)
-      : variant_(variant), options_(options) {
+      : options_(options), isolated_(variant, {.expected = options.expected,
+                                               .timeout_ms = options.timeout_ms,
+                                               .known = options.known,
+                                               .tell_differences = options.tell_differences}) {
     best_.program = program;
     best_.key = key;
     // A finding that comes without the fault, too, is the same one.
@@ -59,11 +62,7 @@ class Minimizer {
       if (interrupted() || best_.executions >= options_.max_executions) over_ = true;
       if (over_) return std::nullopt;
       best_.executions++;
-      outcome = run_isolated(variant_, candidate,
-                             {.expected = options_.expected,
-                              .timeout_ms = options_.timeout_ms,
-                              .known = options_.known,
-                              .tell_differences = options_.tell_differences});
+      outcome = isolated_.run(candidate);
       std::string key = outcome->key();
       if (key == key_without_fault_ && key != best_.key && i == 0) best_.key = key;
       if (key == best_.key) continue;
@@ -271,8 +270,8 @@ class Minimizer {
     }
   }
 
-  const iova_variant& variant_;
   const MinimizeOptions& options_;
+  Isolated isolated_;
   std::string key_without_fault_;
   Minimized best_;
   std::set<std::string> tried_;  // texts

@@ -17,8 +17,7 @@ void RefusalsInTree::check(const Call& call) const {
   const Domain& domain = *call.domain;
   const Request request = request_of(variant(), call);
   if (is_never_granted(domain, request)) return;
-  if (fits(variant(), domain, request.size, request.limit, request.aligned, request.lowest))
-    raise_refusal(call, request);
+  if (fits(variant(), domain, request)) raise_refusal(call, request);
 }
 
 }  // namespace engine::contract

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges free_iova() of a pfn that is in no range: it does nothing.
+#include <fmt/core.h>
+
+#include "engine/contract/judges.h"
+
+namespace engine::contract {
+
+void IgnoredFrees::begin_call(Call& call) {
+  if (!call.range) before_ = shim::census();
+}
+
+void IgnoredFrees::end_call(Call& call) {
+  // What a finding lost may still be found.
+  if (call.range || scene_.promise_broken) return;
+  if (call.attempts || shim::census() != before_)
+    raise(oracle::free_not_ignored, fmt::format("pfn {:#x}", call.pfn));
+}
+
+}  // namespace engine::contract

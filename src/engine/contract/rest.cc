@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges a world that is left alone: delayed work and timers come to an end, and what memory is
+// left then is in proportion to what is owned, queued and reserved, but for a bound for each CPU
+// and size.
+#include <fmt/core.h>
+
+#include <bit>
+
+#include "engine/contract/judges.h"
+#include "shim/cpu.h"
+
+namespace engine::contract {
+namespace {
+
+// Far above what caches keep upstream (three magazines of 127 pfns, and 32 in a depot that nobody
+// trims), and low enough for a leak to show in a program.
+constexpr size_t most_cached_on_a_cpu = 1024, most_in_an_untrimmed_depot = 8192;
+constexpr size_t most_of_a_domain = 64;  // objects besides ranges
+
+}  // namespace
+
+void Rest::begin() { seen_ = {}; }
+
+void Rest::begin_call(Call& call) {
+  Seen& seen = seen_[call.domain->number];
+  switch (call.function) {
+    case Function::init_domain: seen = {}; return;
+    case Function::reserve: seen.reservations++; return;
+    case Function::free_fast:
+    case Function::queue:
+      seen.cached_sizes |= 1u << std::bit_width(rounded(call.size) - 1) % 32;
+      return;
+    default: return;
+  }
+}
+
+size_t Rest::most_objects() const {
+  size_t most = most_of_a_domain;  // the caches' own
+  for (const Domain& domain : scene_.books.domains()) {
+    if (!domain.memory) continue;
+    const Seen& seen = seen_[domain.number];
+    size_t of_a_size = most_cached_on_a_cpu * num_possible_cpus();
+    if (!variant().trims_depot) of_a_size += most_in_an_untrimmed_depot;
+    // A reservation may be kept in parts where it met others; queued ranges are live.
+    most += domain.live.size() + 2 * seen.reservations + most_of_a_domain +
+            of_a_size * static_cast<size_t>(std::popcount(seen.cached_sizes));
+  }
+  return most;
+}
+
+void Rest::hear(const Event& event) {
+  if (event.kind != Kind::idle) return;
+  if (event.number) return raise(oracle::never_settles, "");
+  // What a finding lost is lost.
+  if (scene_.promise_broken) return;
+  shim::Census now = shim::census();
+  size_t objects = now.kmalloc_objects + now.cache_objects, most = most_objects();
+  if (objects > most)
+    raise(oracle::memory_unbounded, fmt::format("{} objects, where {} ranges are in use", objects,
+                                                scene_.books.ranges_in_use()));
+}
+
+}  // namespace engine::contract
