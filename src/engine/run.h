@@ -52,9 +52,9 @@ class Run {
   bool is_beyond_judgement() const { return scene_.beyond_judgement; }
   // The operation may do what no caller does.
   bool is_edge() const { return edge_; }
-  // What the tree of a domain is known to hold, the highest first.
-  const std::vector<Model::Node>& known_nodes(const Domain& domain) const {
-    return judges_.models.of(domain).tree.nodes();
+  // Whether somebody may have pages of lo..hi, but for whole ranges of its reservations if so.
+  bool may_be_taken(const Domain& domain, uint64_t lo, uint64_t hi, bool but_reserved) {
+    return judges_.may_be_taken(domain, lo, hi, but_reserved);
   }
   // While there is something to look at.
   void look_before_its_end();
@@ -91,6 +91,7 @@ class Run {
   void finish_slow_flushes();
   void release_queued();
   void give_everything_back(Domain& domain);
+  void ask_for_everything(Domain& domain);
   void note_faults();
   void repeat_closely_before_this_call();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// White-box views of an allocator at quiet points, when no call into a domain is under way.
+// White-box views of an allocator at quiet points, when no call into a domain is under way. What it
+// shows nothing of is empty.
 #pragma once
 
 #include <span>
@@ -37,6 +38,7 @@ struct Snapshot {
   std::vector<iova_queued_view> queued;
 
   void take(const iova_variant& variant, const void* domain);
+  bool shows(iova_view view) const { return variant->views & view; }
   uint64_t nodes_hash() const;
 
  private:
@@ -62,12 +64,21 @@ class Looker {
   Snapshot snapshot_;
 };
 
-// The state of every domain as the allocator itself has it, a line each, for people.
-std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains);
+inline constexpr unsigned all_views = ~0u;
 
-// Whether size pages fit between the domain's start, or lowest_pfn if that is higher, and limit_pfn
-// (inclusive), in the tree as it is now; aligned to size rounded up to a power of two,
-// or not at all.
+// Whether the views are those of the design that the models know (reference/).
+inline bool shows_all_of_models(unsigned views) {
+  return (views & IOVA_VIEWS_OF_MODELS) == IOVA_VIEWS_OF_MODELS;
+}
+
+// The state of every domain as the allocator itself has it, a line each, for people: of these
+// views.
+std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains,
+                               unsigned views = all_views);
+
+// By a view of its nodes: whether size pages fit between the domain's start, or lowest_pfn if that
+// is higher, and limit_pfn (inclusive), in the tree as it is now; aligned to size rounded up to a
+// power of two, or not at all.
 bool fits(const iova_variant& variant, const Domain& domain, uint64_t size, uint64_t limit_pfn,
           bool aligned, uint64_t lowest_pfn = 0);
 

@@ -43,6 +43,7 @@ class Refusals : public RefusalJudge {
   void begin_call(Call& call) override;  // of init_domain()
   void end_call(Call& call) override;
   void hear(const Event& event) override;
+  bool is_perhaps_cached(const Domain& domain, uint64_t lo, uint64_t hi);
 
  private:
   // Pages that were given back through the fast way, and perhaps sit in a cache since.
@@ -63,8 +64,11 @@ class Refusals : public RefusalJudge {
 
 class Lookups : public Judge {
  public:
-  using Judge::Judge;
+  Lookups(Scene& scene, Refusals& refusals) : Judge(scene), refusals_(refusals) {}
   void end_call(Call& call) override;
+
+ private:
+  Refusals& refusals_;
 };
 
 class Failures : public Judge {
@@ -76,7 +80,7 @@ class Failures : public Judge {
   bool operation_failed() const;
 
  private:
-  void check_reported(bool failed, bool fault);
+  void check_reported(bool failed, const Call& call);
   void check_traces(const Operation& operation) const;
 
   shim::Census before_{};

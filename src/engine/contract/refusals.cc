@@ -20,6 +20,9 @@ bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request
 
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
+  // The engine asks for what must be there.
+  if (call.is_aside && cause.oracle == &oracle::spurious_failure)
+    cause.oracle = &oracle::capacity_lost;
   raise_of(call, *cause.oracle,
            fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
                        request.aligned ? "" : ", unaligned", cause.values));
@@ -44,6 +47,14 @@ void Refusals::PerhapsCached::add_fresh() {
       intervals[kept++] = interval;
   }
   intervals.resize(kept);
+}
+
+bool Refusals::is_perhaps_cached(const Domain& domain, uint64_t lo, uint64_t hi) {
+  PerhapsCached& cached = cached_[domain.number];
+  cached.add_fresh();
+  auto at = std::partition_point(cached.intervals.begin(), cached.intervals.end(),
+                                 [&](const auto& interval) { return interval.hi < lo; });
+  return at != cached.intervals.end() && at->lo <= hi;
 }
 
 void Refusals::begin() {

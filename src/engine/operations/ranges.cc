@@ -152,8 +152,7 @@ void free_pfn(Run& run, const Operation& operation) {
   Domain& domain = run.domain_of(operation);
   if (!domain.memory) return run.skip("the domain is not initialized");
   uint64_t pfn = resolve(domain, value(operation, Role::pfn));
-  for (const Model::Node& node : run.known_nodes(domain))
-    if (node.lo <= pfn && pfn <= node.hi) return run.skip("the pfn is in a range");
+  if (run.may_be_taken(domain, pfn, pfn, false)) return run.skip("the pfn is in a range");
   Call call(Function::free_pfn, &domain);
   call.pfn = pfn;
   run.make(call);
@@ -194,9 +193,7 @@ void reserve(Run& run, const Operation& operation) {
   uint64_t hi = lo + value(operation, Role::size).number - 1;
   if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift || hi == ~uint64_t{0})
     return run.skip("the range leaves the space");
-  for (const Model::Node& node : run.known_nodes(domain))
-    if (node.lo <= hi && node.hi >= lo && !domain.reserved.contains(node.lo, node.hi))
-      return run.skip("the range is in use");
+  if (run.may_be_taken(domain, lo, hi, true)) return run.skip("the range is in use");
   Call call(Function::reserve, &domain);
   call.pfn = lo;
   call.last = hi;

@@ -29,6 +29,8 @@
 #define ALIGN_DOWN(x, to) ((x) & ~((__typeof__(x))(to)-1))
 #define ALIGN(x, to) ALIGN_DOWN((x) + ((__typeof__(x))(to)-1), to)
 
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
+
 /* Arguments are evaluated once. */
 #define min(a, b)                      \
   ({                                   \
