@@ -112,10 +112,10 @@ function(iovafuzz_kernel name title tree)
   # Two libraries are made of it; one may not be built while the other makes it.
   add_custom_target(kernel_object_${name} DEPENDS ${out}/unit.o)
 
-  add_library(kernel_rbtree_${name} OBJECT EXCLUDE_FROM_ALL
-    ${kernel}/rbtree.c ${out}/tree_features.h)
-  target_link_libraries(kernel_rbtree_${name} PRIVATE kernel_flags_${name} iovafuzz_under_test)
-  set(objects ${out}/unit.o $<TARGET_OBJECTS:kernel_rbtree_${name}>
+  add_library(kernel_trees_${name} OBJECT EXCLUDE_FROM_ALL
+    ${kernel}/maple_tree.c ${kernel}/rbtree.c ${out}/tree_features.h)
+  target_link_libraries(kernel_trees_${name} PRIVATE kernel_flags_${name} iovafuzz_under_test)
+  set(objects ${out}/unit.o $<TARGET_OBJECTS:kernel_trees_${name}>
     $<TARGET_OBJECTS:kernel_statics>)
   add_library(kernel_${name} STATIC EXCLUDE_FROM_ALL ${objects})
   set_target_properties(kernel_${name} PROPERTIES LINKER_LANGUAGE C)

@@ -53,7 +53,8 @@ json oracles() {
                       {"purpose", oracle->rule},
                       {"recoverable", oracle->recoverable},
                       {"severity", shim::name(oracle->severity)},
-                      {"promise", engine::promise_of(oracle->id)}});
+                      {"promise", engine::promise_of(oracle->id)},
+                      {"views", engine::views_of(oracle->id)}});
   return rows;
 }
 
@@ -111,6 +112,8 @@ void print_rows(const char* title, const json& rows) {
     width = std::max(width, row["name"].get_ref<const std::string&>().size());
   for (const json& row : rows) {
     std::string text = row["purpose"];
+    if (std::string views = row.value("views", ""); !views.empty())
+      text += views == "all" ? " [needs all views]" : fmt::format(" [needs a view of {}]", views);
     if (row.contains("revisions"))
       text += fmt::format(" [{}; {}, {}]", row["revisions"].get<std::string>(),
                           row["commit"].get<std::string>(), row["since"].get<std::string>());

@@ -3,6 +3,7 @@
 
 #include "engine/domain.h"
 #include "engine/request.h"
+#include "engine/views.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
 #include "shim/fault.h"
@@ -19,7 +20,10 @@ void Caller::make(Call& call) {
   enter(call);
   auto made = shim::attempts().subspan(call.first_attempt);
   call.attempts = made.size();
-  for (const shim::Attempt& attempt : made) call.faults += attempt.failed;
+  for (const shim::Attempt& attempt : made) {
+    call.faults += attempt.failed;
+    call.needed_faults += attempt.failed && !(attempt.gfp & GFP_NOWAIT);
+  }
   events_.settle();
   history_.add_end(call);
 }
@@ -41,11 +45,15 @@ void Caller::enter(Call& call) const {
     case Function::queue:
       call.list = v.queue->queue(domain, call.pfn, call.size, call.pages);
       return;
-    case Function::alloc_fast:
+    case Function::alloc_fast: {
+      bool may_lose_pfn_0 = !shows_all_of_models(v.views) && !call.domain->start_pfn;
+      if (may_lose_pfn_0) may_lose_pfn_0 = !v.find(domain, 0);
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + rounded(call.size) - 1;
       call.granted = call.lo;
+      if (may_lose_pfn_0 && !call.granted) call.lost_pfn_0 = v.find(domain, 0);
       return;
+    }
     case Function::alloc: call.iova = v.alloc(domain, call.size, call.limit, call.aligned); break;
     case Function::find: call.iova = v.find(domain, call.pfn); break;
     case Function::reserve: call.iova = v.reserve(domain, call.pfn, call.last); break;

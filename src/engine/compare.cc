@@ -18,12 +18,16 @@ struct Record {
 std::vector<Record>* recording;
 
 std::vector<Record> record(const iova_variant& variant, const program::Program& program,
-                           std::span<const FaultPoint> faults) {
+                           std::span<const FaultPoint> faults, unsigned views) {
   std::vector<Record> records;
   recording = &records;
   const Result& result = run(
       variant, program,
-      {.faults = faults, .past_all = true, .always_check = true, .on_step = [](const Step& step) {
+      {.faults = faults,
+       .past_all = true,
+       .views = views,
+       .always_check = true,
+       .on_step = [](const Step& step) {
          Record record{0, step.outcome, step.state, {}};
          for (const shim::Attempt& attempt : step.attempts)
            record.attempts.push_back(shim::describe(attempt) + (attempt.failed ? ", failed" : ""));
@@ -49,13 +53,15 @@ std::optional<Difference> compare(const iova_variant& expected, const iova_varia
                                   const program::Program& program,
                                   std::span<const FaultPoint> faults) {
   static std::vector<uint64_t> expected_traces;  // keeps its memory
-  const Options options{.faults = faults, .past_all = true};
+  const unsigned views = expected.views & actual.views;
+  const Options options{.faults = faults, .past_all = true, .views = views};
   expected_traces = run(expected, program, options).traces;
   const std::vector<uint64_t>& actual_traces = run(actual, program, options).traces;
   if (actual_traces == expected_traces) return std::nullopt;
 
   // Once more for people, now with a look at the whole state after every operation.
-  std::vector<Record> a = record(expected, program, faults), b = record(actual, program, faults);
+  std::vector<Record> a = record(expected, program, faults, views),
+                      b = record(actual, program, faults, views);
   size_t at = 0;
   while (at + 1 < a.size() && a[at].trace == b[at].trace) at++;
   size_t attempt = 0;

@@ -19,8 +19,19 @@ std::string describe(const InjectedFault& fault, const program::Program& program
                      shim::describe(fault.what));
 }
 
-// The pages of a domain as a map: what the model's nodes are, neighbours of a kind as one.
-std::string describe_space(const Domain& domain, const Model& model) {
+// What callers hold, in order of address.
+std::vector<Model::Node> held_ranges(const Domain& domain) {
+  std::vector<Model::Node> nodes;
+  for (const PageSet::Interval& interval : domain.reserved.intervals())
+    nodes.push_back({interval.lo, interval.hi});
+  for (const Range& range : domain.live) nodes.push_back({range.lo, range.hi});
+  std::sort(nodes.begin(), nodes.end(),
+            [](const Model::Node& a, const Model::Node& b) { return a.lo < b.lo; });
+  return nodes;
+}
+
+// The pages of a domain as a map: what the nodes are, neighbours of a kind as one.
+std::string describe_space(const Domain& domain, const Model* model) {
   constexpr size_t max_lines = 24;
   struct Part {
     uint64_t lo, hi;
@@ -29,16 +40,17 @@ std::string describe_space(const Domain& domain, const Model& model) {
   };
   std::vector<Part> parts;
   uint64_t next = std::min(domain.start_pfn, domain.first_pfn_above_32bit());
-  const std::vector<Model::Node>& nodes = model.nodes();
-  for (auto at = nodes.rbegin(); at != nodes.rend() && at->lo != IOVA_ANCHOR_PFN; ++at) {
-    const Model::Node& node = *at;
+  std::vector<Model::Node> nodes = model ? model->nodes() : held_ranges(domain);
+  if (model) std::reverse(nodes.begin(), nodes.end());
+  for (const Model::Node& node : nodes) {
+    if (node.lo == IOVA_ANCHOR_PFN) break;
     auto live = domain.live.find(node.lo);
     const char* what = domain.reserved.intersects(node.lo, node.hi) ? "reserved"
                        : live == domain.live.end()                  ? "cached"
                        : live->kind == RangeKind::queued            ? "queued"
                        : live->kind == RangeKind::fast              ? "in use, alloc_fast"
                                                                     : "in use, alloc";
-    if (node.lo > next) parts.push_back({next, node.lo - 1, "free", 0});
+    if (node.lo > next) parts.push_back({next, node.lo - 1, model ? "free" : "free or cached", 0});
     if (!parts.empty() && parts.back().what == what && parts.back().hi + 1 == node.lo) {
       parts.back().hi = node.hi;
       parts.back().ranges++;
@@ -53,10 +65,11 @@ std::string describe_space(const Domain& domain, const Model& model) {
   for (size_t i = left_out; i < parts.size(); i++)
     text += fmt::format("  {:<24} {}{}\n", print_range(parts[i].lo, parts[i].hi), parts[i].what,
                         parts[i].ranges > 1 ? fmt::format(", {} ranges", parts[i].ranges) : "");
-  return text + fmt::format("  {:<24} free, {:#x} is 4 GiB\n  max32_alloc_size {:#x}, cached_node "
-                            "{:#x}, cached32_node {:#x}\n",
-                            print_range(next, IOVA_ANCHOR_PFN - 1), domain.first_pfn_above_32bit(),
-                            model.hint(), model.cached().lo, model.cached32().lo);
+  text += fmt::format("  {:<24} free, {:#x} is 4 GiB\n", print_range(next, IOVA_ANCHOR_PFN - 1),
+                      domain.first_pfn_above_32bit());
+  if (!model) return text;
+  return text + fmt::format("  max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}\n",
+                            model->hint(), model->cached().lo, model->cached32().lo);
 }
 
 // From the engine's own books, which no broken allocator can spoil: as it should be.
@@ -74,7 +87,7 @@ std::string describe_state(const Circumstances& at) {
     if (domain.has_queue)
       text += fmt::format(", {} of the ranges queued, {} flushes, the newest that is over: {}",
                           domain.queued.size(), domain.flushes_started, domain.newest_finished);
-    text += "\n" + describe_space(domain, at.models.of(domain).tree);
+    text += "\n" + describe_space(domain, at.models ? &at.models->of(domain).tree : nullptr);
   }
   return text;
 }

@@ -19,7 +19,7 @@ struct Circumstances {
   const program::Program& whole_program;  // a repeated run takes a part of it
   const Position& position;
   const Books& books;
-  const reference::Models& models;
+  const reference::Models* models;  // NULL: none knows the allocator
   const iova_variant& variant;
   const std::vector<InjectedFault>& injected;
   const std::vector<std::string>& gone_past;

@@ -42,6 +42,10 @@ struct Options {
   bool tell_differences = false;
   // Or all of them: what matters is then the trace, which has the findings too.
   bool past_all = false;
+  // Of two allocators that are compared, the views of both (iova/variant.h). If those are not all
+  // that the models know, they are of different designs: then the trace has what they answer and
+  // these views, the models are not asked, and no allocation fails, since each has its own.
+  unsigned views = ~0u;
   // Look at the whole state after every operation and call, not only now and then. A finding is
   // told where things went wrong first in any case: for it, the run is repeated so.
   bool always_check = false;

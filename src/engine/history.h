@@ -81,6 +81,8 @@ struct Call {
   uint64_t bytes = 0;               // of rcache_range()
   const void* list = nullptr;       // of queue(): that will be put
   size_t attempts = 0, faults = 0;  // made in it, and those that failed
+  // Of those, the ones that were not for what is at hand only (GFP_NOWAIT), which has another way.
+  size_t needed_faults = 0;
 };
 
 enum class Kind : uint8_t {

@@ -35,6 +35,7 @@ class Judge : public Listener {
   ~Judge() = default;
 
   const iova_variant& variant() const { return *scene_.variant; }
+  bool shows(iova_view view) const { return variant().views & view; }
   void raise(const shim::Oracle& oracle, std::string values) const {
     raise(oracle, scene_.position.function(), std::move(values));
   }

@@ -1,41 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/judges.h"
 
+#include <algorithm>
 #include <initializer_list>
+#include <type_traits>
 
 namespace engine {
 namespace {
 
-// Bound here: a loop over virtual functions would cost as much as most of them do.
-template <class... Listeners>
-void tell_begin(Call& call, Listeners&... listeners) {
-  (listeners.Listeners::begin_call(call), ...);
-}
-template <class... Listeners>
-void tell_end(Call& call, Listeners&... listeners) {
-  (listeners.Listeners::end_call(call), ...);
-}
-template <class... Listeners>
-void tell(const Event& event, Listeners&... listeners) {
-  (listeners.Listeners::hear(event), ...);
-}
+// Models, and who compares with them.
+template <class Listener>
+constexpr bool is_reference = std::is_base_of_v<reference::Comparison, Listener> ||
+                              std::is_same_v<reference::Models, Listener>;
 
 }  // namespace
 
-Judges::Judges(Scene& scene, Tracer& tracer)
-    : models(scene), failures(scene), scene_(scene), tracer_(tracer), duties_(scene),
-      grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models),
-      ignored_frees_(scene), rest_(scene), refusals_in_tree_(scene, models), pfn_lookups_(scene),
-      reservations_(scene), structure_(scene), rings_(scene), flushes_(scene, models),
-      placement_(scene, models), fields_(scene, models), magazines_(scene, models),
-      objects_(scene, models) {}
+// Bound here: a loop over virtual functions would cost as much as most of them do.
+template <class... Listeners>
+void Judges::tell_begin(Call& call, Listeners&... listeners) {
+  ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::begin_call(call) : void()), ...);
+}
+template <class... Listeners>
+void Judges::tell_end(Call& call, Listeners&... listeners) {
+  ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::end_call(call) : void()), ...);
+}
+template <class... Listeners>
+void Judges::tell(const Event& event, Listeners&... listeners) {
+  ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::hear(event) : void()), ...);
+}
 
-void Judges::begin() {
+Judges::Judges(Scene& scene, Tracer& tracer)
+    : failures(scene), models_(scene), scene_(scene), tracer_(tracer), duties_(scene),
+      grants_(scene), flush_queue_(scene), refusals_(scene, causes_), ignored_frees_(scene),
+      rest_(scene), lookups_(scene), hints_(scene), refusals_in_tree_(scene, causes_),
+      pfn_lookups_(scene), reservations_(scene), structure_(scene), rings_(scene),
+      flushes_(scene, models_), placement_(scene, models_), fields_(scene, models_),
+      magazines_(scene, models_), objects_(scene, models_) {}
+
+void Judges::begin(unsigned views) {
+  has_models_ = shows_all_of_models(scene_.variant->views & views);
   for (Judge* judge : std::initializer_list<Judge*>{
-           &models, &failures, &duties_, &grants_, &lookups_, &flush_queue_, &refusals_,
-           &ignored_frees_, &rest_, &refusals_in_tree_, &pfn_lookups_, &reservations_, &structure_,
-           &rings_, &flushes_, &placement_, &fields_, &magazines_, &objects_})
+           &models_,           &failures,       &duties_,       &grants_,    &flush_queue_,
+           &refusals_,         &ignored_frees_, &rest_,         &lookups_,   &hints_,
+           &refusals_in_tree_, &pfn_lookups_,   &reservations_, &structure_, &rings_,
+           &flushes_,          &placement_,     &fields_,       &magazines_, &objects_})
     judge->begin();
+}
+
+contract::Explanation::Cause Judges::Causes::explain_refusal(const Domain& domain,
+                                                             const Request& request) const {
+  return judges_.has_models_ ? judges_.models_.explain_refusal(domain, request)
+                             : judges_.hints_.explain_refusal(domain, request);
 }
 
 void Judges::listen(History& history, bool to_callers) {
@@ -58,11 +73,11 @@ void Judges::hear(const Event& event) {
     case Kind::flush_begin: return tell(event, books, tracer_);
     case Kind::flush_end: return tell(event, books);
     case Kind::pages_put: return tell(event, flush_queue_, tracer_, books);
-    case Kind::release_end: return tell(event, models, refusals_);
-    case Kind::handler_begin: return tell(event, models);
-    case Kind::time_passed: return tell(event, models, flush_queue_);
+    case Kind::release_end: return tell(event, models_, refusals_);
+    case Kind::handler_begin: return tell(event, models_);
+    case Kind::time_passed: return tell(event, models_, flush_queue_);
     case Kind::idle: return tell(event, rest_);
-    case Kind::cpu_offline: return tell(event, models);
+    case Kind::cpu_offline: return tell(event, models_);
     case Kind::finding: return tell(event, tracer_);
     case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
     case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);
@@ -76,7 +91,7 @@ void Judges::begin_call(Call& call) {
   Books& books = scene_.books;
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
-    case Function::init_domain: return tell_begin(call, models, rest_);
+    case Function::init_domain: return tell_begin(call, models_, rest_, hints_);
     case Function::reserve: return tell_begin(call, rest_);
     case Function::queue: return tell_begin(call, flush_queue_, rest_, books);
     case Function::free_pfn: return tell_begin(call, ignored_frees_, books);
@@ -96,22 +111,22 @@ void Judges::end_call(Call& call) {
     case Function::cache_get: return tell_end(call, tracer_, failures, books);
     case Function::cache_put: return tell_end(call, books);
     case Function::rcache_range: return tell_end(call, magazines_);
-    case Function::init_domain: return tell_end(call, models, books);
-    case Function::init_rcaches: return tell_end(call, tracer_, failures, models, books);
+    case Function::init_domain: return tell_end(call, models_, books);
+    case Function::init_rcaches: return tell_end(call, tracer_, failures, models_, books);
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:
-      tell_end(call, models, failures, tracer_);
+      tell_end(call, models_, failures, tracer_);
       call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
-      return tell_end(call, placement_, books);
+      return tell_end(call, hints_, placement_, books);
     case Function::alloc_fast:
-      tell_end(call, models, tracer_, flushes_);
+      tell_end(call, models_, tracer_, flushes_);
       call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
-      return tell_end(call, placement_, books);
-    case Function::free_pfn: return tell_end(call, models, ignored_frees_, tracer_);
-    case Function::free_iova: return tell_end(call, models, tracer_);
-    case Function::free_fast: return tell_end(call, models, tracer_, refusals_);
+      return tell_end(call, hints_, placement_, books);
+    case Function::free_pfn: return tell_end(call, models_, ignored_frees_, tracer_, hints_);
+    case Function::free_iova: return tell_end(call, models_, tracer_, hints_);
+    case Function::free_fast: return tell_end(call, models_, tracer_, refusals_, hints_);
     case Function::find: return tell_end(call, lookups_, pfn_lookups_, tracer_);
-    case Function::reserve: return tell_end(call, models, tracer_, failures, reservations_, books);
+    case Function::reserve: return tell_end(call, models_, tracer_, failures, reservations_, books);
     case Function::queue_init: return tell_end(call, tracer_, failures, books);
     case Function::queue: return tell_end(call, books, tracer_, flush_queue_);
   }

@@ -19,26 +19,48 @@ class Judges : public Listener {
   Judges(Scene& scene, Tracer& tracer);
   // They listen to the history from now on, and to the callers' side as well if so.
   void listen(History& history, bool to_callers);
-  // Of a run.
-  void begin();
+  // Of a run, with those views of the variant's that all judges may use.
+  void begin(unsigned views = all_views);
   void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;
 
-  reference::Models models;
+  // NULL: the allocator is of another design.
+  const reference::Models* known_models() const { return has_models_ ? &models_ : nullptr; }
+
   contract::Failures failures;
 
  private:
+  // Who knows why a request was refused.
+  class Causes : public contract::Explanation {
+   public:
+    explicit Causes(const Judges& judges) : judges_(judges) {}
+    Cause explain_refusal(const Domain& domain, const Request& request) const override;
+
+   private:
+    const Judges& judges_;
+  };
+  template <class... Listeners>
+  void tell_begin(Call& call, Listeners&... listeners);
+  template <class... Listeners>
+  void tell_end(Call& call, Listeners&... listeners);
+  template <class... Listeners>
+  void tell(const Event& event, Listeners&... listeners);
+
+  reference::Models models_;
+  bool has_models_ = true;
+  Causes causes_{*this};
   Scene& scene_;
   Tracer& tracer_;
   bool to_callers_ = false;
   contract::Duties duties_;
   contract::Grants grants_;
-  contract::Lookups lookups_;
   contract::FlushQueue flush_queue_;
   contract::Refusals refusals_;
   contract::IgnoredFrees ignored_frees_;
   contract::Rest rest_;
+  contract::Lookups lookups_;
+  contract::Hints hints_;
   contract::RefusalsInTree refusals_in_tree_;
   contract::PfnLookups pfn_lookups_;
   contract::Reservations reservations_;

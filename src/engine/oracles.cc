@@ -5,7 +5,7 @@ namespace engine {
 
 std::span<const shim::Oracle* const> oracles() {
   static constexpr const shim::Oracle* all[] = {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise) &oracle::identifier,
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) &oracle::identifier,
 #include "engine/oracles.inc"
 #undef ORACLE
   };
@@ -13,11 +13,19 @@ std::span<const shim::Oracle* const> oracles() {
 }
 
 std::string_view promise_of(std::string_view oracle_id) {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise) \
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) \
   if (oracle_id == id) return promise;
 #include "engine/oracles.inc"
 #undef ORACLE
   return "kernel";
+}
+
+std::string_view views_of(std::string_view oracle_id) {
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) \
+  if (oracle_id == id) return views;
+#include "engine/oracles.inc"
+#undef ORACLE
+  return "";
 }
 
 bool is_difference(std::string_view key) {

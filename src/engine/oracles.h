@@ -10,7 +10,7 @@
 namespace engine {
 
 namespace oracle {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise) \
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) \
   inline constexpr shim::Oracle identifier{id, rule, recoverable, shim::Severity::severity};
 #include "engine/oracles.inc"
 #undef ORACLE
@@ -22,6 +22,8 @@ std::span<const shim::Oracle* const> oracles();
 // The promise that its findings say is broken (engine/promises.inc), "caller" of what the harness
 // owes, "kernel" of what the shim asks of all kernel code; "" of what the reference does otherwise.
 std::string_view promise_of(std::string_view oracle_id);
+// The views that it needs, by name: "nodes magazines", "all" for those of the models, "" for none.
+std::string_view views_of(std::string_view oracle_id);
 // Whether the key is of an oracle that says of no broken promise: a difference from the reference.
 bool is_difference(std::string_view key);
 

@@ -291,6 +291,13 @@ const Broken broken[] = {
     {&oracle::pfn_0_lost, "pfn-0-lost:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v = port::v7_3::variant; },
      "cache_get\ninit start=0\ninit_rcaches\nedge\nalloc_fast limit=0\n"},
+    // Of a design that shows nothing: its space is asked for again.
+    {&oracle::capacity_lost, "capacity-lost:alloc_iova:alloc:none",
+     [](iova_variant& v) {
+       v.views = 0;
+       v.free_fast = free_all_but_one;
+     },
+     FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
     {&oracle::reserve_lost, "reserve-lost:reserve_iova:reserve:none",
      [](iova_variant& v) { v.reserve = reserve_one_page_less; }, FAST "reserve size=8\n"},
     {&oracle::fault_not_reported, "fault-not-reported:iova_cache_get:cache_get:iova_cache_get",

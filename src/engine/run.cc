@@ -85,8 +85,8 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   books.begin(variant, ranges);
   looker_.use(variant);
   caller_.use(variant);
-  tracer_.begin();
-  judges_.begin();
+  tracer_.begin(options.views);
+  judges_.begin(options.views);
   // The callers are judged where a finding is to be told.
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
@@ -126,6 +126,7 @@ void Run::execute_all() {
 }
 
 void Run::fail_attempts(const program::Value& mask) {
+  if (!shows_all_of_models(options_.views)) return;
   if (!is_armed_) armed_.reset();
   is_armed_ = true;
   for (uint64_t rest = mask.number; rest; rest &= rest - 1)
@@ -239,7 +240,9 @@ void Run::finish_step() {
   if (options_.on_step) {
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
     options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
-                      options_.always_check ? describe_allocator(*variant_, books.domains()) : "",
+                      options_.always_check
+                          ? describe_allocator(*variant_, books.domains(), options_.views)
+                          : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
                       prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
                       books.ranges_in_use()});
@@ -311,7 +314,7 @@ void Run::release_queued() {
 }
 
 // Frees all ranges and flushes: what is then left in the tree is lost capacity, which a look
-// raises.
+// raises. Where it sees no tree, the space is asked for once more.
 void Run::give_everything_back(Domain& domain) {
   auto number = static_cast<uint8_t>(domain.number);
   for (OpCode code : {OpCode::free_fast, OpCode::free}) {
@@ -336,6 +339,36 @@ void Run::give_everything_back(Domain& domain) {
   operations::function_of(refused.code)(*this, refused);
   edge_ = false;
   skipped_ = nullptr;
+  if (!(variant_->views & IOVA_VIEW_NODES) && books.references()) ask_for_everything(domain);
+}
+
+// Each stretch between reservations as one range, which is given back. What the allocator puts off
+// is done before.
+void Run::ask_for_everything(Domain& domain) {
+  constexpr uint64_t longest_delay = 1000;  // ms
+  if (shim::census().pending_events) operations::advance_time(*this, longest_delay);
+  std::vector<PageSet::Interval> taken = domain.reserved.intervals();
+  const uint64_t end = ~uint64_t{0} >> domain.granule_shift;  // of addresses of 64 bits
+  taken.push_back({end, end});
+  uint64_t next = domain.start_pfn;
+  for (const PageSet::Interval& interval : taken) {
+    if (interval.lo > next) {
+      Acting allocating(position, OpCode::alloc);
+      Call ask(Function::alloc, &domain, &books.fresh_range());
+      ask.is_aside = true;
+      ask.size = interval.lo - next;
+      ask.limit = interval.lo - 1;
+      make(ask);
+      if (ask.granted) {
+        Acting freeing(position, OpCode::free_iova);
+        Call back(Function::free_iova, &domain, ask.range);
+        back.is_aside = true;
+        back.iova = ask.iova;
+        make(back);
+      }
+    }
+    next = std::max(next, interval.hi + 1);
+  }
 }
 
 // Books the faults of the operation at hand.
@@ -361,9 +394,9 @@ bool Run::on_finding(const shim::Finding& finding) {
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
   // What a known finding led to is known: the repeated run may meet nothing else.
   if (fate == Fate::look_closer) throw Abandoned{};
-  Report report = describe(
-      finding, std::move(key),
-      {*whole_program_, position, books, judges_.models, *variant_, injected_, result_.known_met});
+  Report report = describe(finding, std::move(key),
+                           {*whole_program_, position, books, judges_.known_models(), *variant_,
+                            injected_, result_.known_met});
   if (met_first_ && met_first_->operation != report.operation)
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   if (fate == Fate::report_closely) repeat_closely_before_this_call();

@@ -88,6 +88,7 @@ class Run {
   void finish_slow_flushes();
   void release_queued();
   void give_everything_back(Domain& domain);
+  void ask_for_everything(Domain& domain);
   void note_faults();
   void repeat_closely_before_this_call();
 

@@ -24,13 +24,17 @@ uint64_t hash_of_name(const shim_site& site) {
 void Tracer::hear(const Event& event) {
   switch (event.kind) {
     case Kind::operation_begin: return trace_.add(static_cast<uint64_t>(event.operation->code));
-    case Kind::operation_end: return add_attempts();
+    case Kind::operation_end:
+      if (shows_all_of_models(views_)) add_attempts();
+      return;
     case Kind::skipped: return trace_.add(~uint64_t{0});
     case Kind::flush_begin: return trace_.add(event.number);
     case Kind::pages_put:
       if (event.range) trace_.add(event.range->lo);
       return;
-    case Kind::finding: return trace_.add_text(event.text);
+    case Kind::finding:
+      if (shows_all_of_models(views_)) trace_.add_text(event.text);
+      return;
     case Kind::look: return add(*event.view);
     default: return;
   }
@@ -43,7 +47,9 @@ void Tracer::end_call(Call& call) {
     case Function::queue_init: return trace_.add(static_cast<uint64_t>(call.error));
     case Function::alloc:
     case Function::alloc_fast:
-    case Function::reserve: return trace_.add(call.granted ? call.lo : 0);
+    case Function::reserve:
+      if (call.is_aside) return;
+      return trace_.add(call.granted ? call.lo : 0);
     case Function::find:
       if (call.is_aside) return;
       return trace_.add(call.range ? call.range->lo : call.granted ? call.lo : 0);
@@ -51,7 +57,7 @@ void Tracer::end_call(Call& call) {
     case Function::free_iova:
     case Function::free_fast:
     case Function::queue:
-      if (call.range) trace_.add(call.range->lo);
+      if (call.range && !call.is_aside) trace_.add(call.range->lo);
       return;
     default: return;
   }
@@ -74,15 +80,21 @@ void Tracer::add_attempts() {
 }
 
 void Tracer::add(const Snapshot& view) {
-  trace_.add(view.nodes_hash());
-  for (const iova_depot_view& depot : view.depots) trace_.add(depot.size << 1 | depot.work_pending);
-  trace_.add(view.magazines.size());
-  trace_.add(view.contents.hash());
-  trace_.add(view.fields.max32_alloc_size);
-  trace_.add(view.fields.cached_lo);
-  trace_.add(view.fields.cached32_lo);
+  if (views_ & IOVA_VIEW_NODES) trace_.add(view.nodes_hash());
+  if (views_ & IOVA_VIEW_DEPOTS)
+    for (const iova_depot_view& depot : view.depots)
+      trace_.add(depot.size << 1 | depot.work_pending);
+  if (views_ & IOVA_VIEW_MAGAZINES) {
+    trace_.add(view.magazines.size());
+    trace_.add(view.contents.hash());
+  }
+  if (views_ & IOVA_VIEW_HINT) trace_.add(view.fields.max32_alloc_size);
+  if (views_ & IOVA_VIEW_CACHED_NODES) {
+    trace_.add(view.fields.cached_lo);
+    trace_.add(view.fields.cached32_lo);
+  }
   const iova_queue_fields& queue = view.queue;
-  if (!queue.exists) return;
+  if (!queue.exists || !(views_ & IOVA_VIEW_RINGS)) return;
   trace_.add(queue.started << 2 | uint64_t{queue.timer_on} << 1 | queue.timer_pending);
   trace_.add(queue.finished);
   for (const iova_queued_view& entry : view.queued) {

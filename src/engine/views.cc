@@ -20,7 +20,7 @@ void Snapshot::take(const iova_variant& v, const void* domain) {
   v.fields(domain, &fields);
   queue = {};
   queued.clear();
-  if (v.queue) v.queue->fields(domain, &queue);
+  if (v.queue && shows(IOVA_VIEW_RINGS)) v.queue->fields(domain, &queue);
   if (queue.exists)
     v.queue->each_queued(
         domain,
@@ -28,23 +28,28 @@ void Snapshot::take(const iova_variant& v, const void* domain) {
           static_cast<Snapshot*>(self)->queued.push_back(*view);
         },
         this);
-  v.each_node(
-      domain,
-      [](void* self, unsigned long lo, unsigned long hi) {
-        static_cast<Snapshot*>(self)->nodes.push_back({lo, hi});
-        return true;
-      },
-      this);
-  v.each_magazine(
-      domain,
-      [](void* self, const iova_magazine_view* view) { static_cast<Snapshot*>(self)->add(*view); },
-      this);
-  v.each_depot(
-      domain,
-      [](void* self, const iova_depot_view* view) {
-        static_cast<Snapshot*>(self)->depots[view->bin] = *view;
-      },
-      this);
+  if (shows(IOVA_VIEW_NODES))
+    v.each_node(
+        domain,
+        [](void* self, unsigned long lo, unsigned long hi) {
+          static_cast<Snapshot*>(self)->nodes.push_back({lo, hi});
+          return true;
+        },
+        this);
+  if (shows(IOVA_VIEW_MAGAZINES))
+    v.each_magazine(
+        domain,
+        [](void* self, const iova_magazine_view* view) {
+          static_cast<Snapshot*>(self)->add(*view);
+        },
+        this);
+  if (shows(IOVA_VIEW_DEPOTS))
+    v.each_depot(
+        domain,
+        [](void* self, const iova_depot_view* view) {
+          static_cast<Snapshot*>(self)->depots[view->bin] = *view;
+        },
+        this);
   std::sort(cached.begin(), cached.end(),
             [](const CachedPfn& a, const CachedPfn& b) { return a.pfn < b.pfn; });
 }
@@ -85,26 +90,44 @@ void Looker::glance(Domain& domain) {
   history_.add({.kind = Kind::glance, .domain = &domain, .view = &snapshot_});
 }
 
-std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains) {
+namespace {
+
+std::string describe(const Snapshot& s, unsigned views) {
+  std::string text;
+  auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (views & IOVA_VIEW_NODES)
+    add(fmt::format("{} nodes {:08x}", s.nodes.size(), static_cast<uint32_t>(s.nodes_hash())));
+  if (views & IOVA_VIEW_MAGAZINES)
+    add(fmt::format("{} magazines with {} pfns {:08x}", s.magazines.size(), s.cached.size(),
+                    static_cast<uint32_t>(s.contents.hash())));
+  if (views & IOVA_VIEW_DEPOTS) {
+    add("depots");
+    for (const iova_depot_view& depot : s.depots)
+      text += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
+  }
+  if (views & IOVA_VIEW_HINT) add(fmt::format("max32_alloc_size {:#x}", s.fields.max32_alloc_size));
+  if (views & IOVA_VIEW_CACHED_NODES)
+    add(fmt::format("cached_node {:#x}, cached32_node {:#x}", s.fields.cached_lo,
+                    s.fields.cached32_lo));
+  if (views & IOVA_VIEW_RINGS && s.queue.exists)
+    add(fmt::format("{} queued, {} flushes started, {} finished{}", s.queued.size(),
+                    s.queue.started, s.queue.finished,
+                    s.queue.timer_pending ? ", timer armed" : ""));
+  return text;
+}
+
+}  // namespace
+
+std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains,
+                               unsigned views) {
   std::string text;
   for (const Domain& domain : domains) {
     if (!domain.memory) continue;
     Snapshot s;
     s.take(variant, domain.memory);
-    std::string depots;
-    for (const iova_depot_view& depot : s.depots)
-      depots += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
-    text +=
-        fmt::format("{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "
-                    "max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}{}",
-                    text.empty() ? "" : "; ", domain.number, s.nodes.size(),
-                    static_cast<uint32_t>(s.nodes_hash()), s.magazines.size(), s.cached.size(),
-                    static_cast<uint32_t>(s.contents.hash()), depots, s.fields.max32_alloc_size,
-                    s.fields.cached_lo, s.fields.cached32_lo,
-                    s.queue.exists ? fmt::format(", {} queued, {} flushes started, {} finished{}",
-                                                 s.queued.size(), s.queue.started, s.queue.finished,
-                                                 s.queue.timer_pending ? ", timer armed" : "")
-                                   : "");
+    std::string shown = describe(s, variant.views & views);
+    if (!shown.empty())
+      text += fmt::format("{}domain {}: {}", text.empty() ? "" : "; ", domain.number, shown);
   }
   return text;
 }

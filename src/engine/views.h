@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// White-box views of an allocator at quiet points, when no call into a domain is under way.
+// White-box views of an allocator at quiet points, when no call into a domain is under way. What it
+// shows nothing of is empty.
 #pragma once
 
 #include <span>
@@ -38,6 +39,7 @@ struct Snapshot {
   std::vector<iova_queued_view> queued;
 
   void take(const iova_variant& variant, const void* domain);
+  bool shows(iova_view view) const { return variant->views & view; }
   uint64_t nodes_hash() const;
 
  private:
@@ -63,10 +65,19 @@ class Looker {
   Snapshot snapshot_;
 };
 
-// The state of every domain as the allocator itself has it, a line each, for people.
-std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains);
+inline constexpr unsigned all_views = ~0u;
 
-// Whether a request fits into the tree as it is now.
+// Whether the views are those of the design that the models know (reference/).
+inline bool shows_all_of_models(unsigned views) {
+  return (views & IOVA_VIEWS_OF_MODELS) == IOVA_VIEWS_OF_MODELS;
+}
+
+// The state of every domain as the allocator itself has it, a line each, for people: of these
+// views.
+std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains,
+                               unsigned views = all_views);
+
+// By a view of its nodes: whether a request fits into the tree as it is now.
 bool fits(const iova_variant& variant, const Domain& domain, const Request& request);
 
 }  // namespace engine

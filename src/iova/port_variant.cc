@@ -145,6 +145,7 @@ const iova_variant variant = {
     .name = name.data(),
     .like = nullptr,
     .strict = true,
+    .views = IOVA_VIEWS_OF_MODELS | IOVA_VIEW_RINGS,
     .domain_size = sizeof(dma_domain),
     .magazine_pfns = IOVA_MAG_SIZE,
     .depot_magazines = revision.depot_is_list ? 0 : MAX_GLOBAL_MAGS,

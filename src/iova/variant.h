@@ -18,7 +18,24 @@ struct list_head;
 #define IOVA_BINS 6          /* magazine caches of a domain, for sizes 1, 2, 4 .. 32 pages */
 #define IOVA_ANCHOR_PFN ~0ul /* of the node that is always the last */
 
-/* The domain's own fields, as a debugger would show them. */
+/*
+ * Views: what an allocator shows of its inside. Any design behind linux/iova.h may show none; then
+ * its calls and results are all that it is judged by.
+ */
+enum iova_view {
+  IOVA_VIEW_NODES = 1,        /* each_node(): its ranges, with the anchor behind them */
+  IOVA_VIEW_CACHED_NODES = 2, /* of fields: cached_node and cached32_node */
+  IOVA_VIEW_HINT = 4,         /* of fields: max32_alloc_size */
+  IOVA_VIEW_MAGAZINES = 8,    /* each_magazine() */
+  IOVA_VIEW_DEPOTS = 16,      /* each_depot() */
+  IOVA_VIEW_RINGS = 32,       /* fields() and each_queued() of its queue, if it has one */
+};
+/* Of the design that the models know. */
+#define IOVA_VIEWS_OF_MODELS                                                         \
+  (IOVA_VIEW_NODES | IOVA_VIEW_CACHED_NODES | IOVA_VIEW_HINT | IOVA_VIEW_MAGAZINES | \
+   IOVA_VIEW_DEPOTS)
+
+/* The domain's own fields, as a debugger would show them; 0 where there is no view of one. */
 struct iova_fields {
   unsigned long granule; /* bytes */
   unsigned long start_pfn;
@@ -85,6 +102,7 @@ struct iova_variant {
    * models is a finding. Else that is a difference, since any design that keeps the contract is
    * right. */
   bool strict;
+  unsigned int views;        /* of enum iova_view; its functions are NULL where it shows nothing */
   size_t domain_size;        /* bytes */
   size_t magazine_pfns;      /* capacity of a magazine */
   size_t depot_magazines;    /* capacity of a depot; 0: a list, which has no end (v6.7) */
@@ -133,9 +151,11 @@ struct iova_variant {
 
   const struct iova_queue* queue; /* NULL: not at hand */
 
-  /* White box. Nothing here allocates, locks or changes anything. */
+  /* Of what alloc(), reserve() and find() return. */
   unsigned long (*pfn_lo)(const void* iova);
   unsigned long (*pfn_hi)(const void* iova);
+
+  /* White box. Nothing here allocates, locks or changes anything. */
   void (*fields)(const void* domain, struct iova_fields* fields);
   /* All nodes in order, the anchor last; stops when visit returns false. */
   void (*each_node)(const void* domain,

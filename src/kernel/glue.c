@@ -53,7 +53,13 @@ static struct iova_domain *iovad_of(void *domain) { return domain; }
 static const struct iova_domain *const_iovad_of(const void *domain) { return domain; }
 #endif
 
-_Static_assert(IOVA_RANGE_CACHE_MAX_SIZE == IOVA_BINS, "another number of magazine caches");
+/* As after boot. */
+static void reset(void) {
+  kernel_reset_statics();
+#if TREE_USES_MAPLE_TREE
+  maple_tree_init();
+#endif
+}
 
 static int cache_get(void) { return iova_cache_get(); }
 static void cache_put(void) { iova_cache_put(); }
@@ -79,8 +85,9 @@ static void *alloc(void *domain, unsigned long size, unsigned long limit_pfn, bo
 
 /* Where alloc_iova_fast() does not round sizes up, its callers do, for both calls. */
 static unsigned long fast_size(unsigned long size) {
-  if (!TREE_ROUNDS_FAST_SIZES && size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1))
-    return roundup_pow_of_two(size);
+#if TREE_SHOWS_MAGAZINES && !TREE_ROUNDS_FAST_SIZES
+  if (size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1)) return roundup_pow_of_two(size);
+#endif
   return size;
 }
 
@@ -102,10 +109,13 @@ static void *reserve(void *domain, unsigned long pfn_lo, unsigned long pfn_hi) {
 static unsigned long pfn_lo(const void *iova) { return ((const struct iova *)iova)->pfn_lo; }
 static unsigned long pfn_hi(const void *iova) { return ((const struct iova *)iova)->pfn_hi; }
 
+#if TREE_SHOWS_NODES
 static const struct iova *node_of(const struct rb_node *node) {
   return rb_entry(node, const struct iova, node);
 }
+#endif
 
+#if TREE_SHOWS_MAGAZINES
 static bool has_rcaches(const struct iova_domain *d) {
 #if TREE_EMBEDS_RCACHES
   /* Of each size on its own: a failure in one leaves the others. */
@@ -116,29 +126,40 @@ static bool has_rcaches(const struct iova_domain *d) {
   return d->rcaches != NULL;
 #endif
 }
+#endif
 
 static void fields(const void *domain, struct iova_fields *out) {
   const struct iova_domain *d = const_iovad_of(domain);
+#if TREE_SHOWS_CACHED_NODES
   const struct iova *cached = node_of(d->cached_node), *cached32 = node_of(d->cached32_node);
-  *out = (struct iova_fields){
-      .granule = d->granule,
-      .start_pfn = d->start_pfn,
-      .dma_32bit_pfn = d->dma_32bit_pfn,
-      .max32_alloc_size = d->max32_alloc_size,
-      .cached_lo = cached->pfn_lo,
-      .cached_hi = cached->pfn_hi,
-      .cached32_lo = cached32->pfn_lo,
-      .cached32_hi = cached32->pfn_hi,
-      .has_rcaches = has_rcaches(d),
+#endif
+  *out = (struct iova_fields) {
+    .granule = d->granule, .start_pfn = d->start_pfn,
+#if TREE_SHOWS_HINT
+    .dma_32bit_pfn = d->dma_32bit_pfn, .max32_alloc_size = d->max32_alloc_size,
+#endif
+#if TREE_SHOWS_CACHED_NODES
+    .cached_lo = cached->pfn_lo, .cached_hi = cached->pfn_hi, .cached32_lo = cached32->pfn_lo,
+    .cached32_hi = cached32->pfn_hi,
+#endif
+#if TREE_SHOWS_MAGAZINES
+    .has_rcaches = has_rcaches(d),
+#endif
   };
 }
 
+#if TREE_SHOWS_NODES
 static void each_node(const void *domain, bool (*visit)(void *, unsigned long, unsigned long),
                       void *context) {
   const struct iova_domain *d = const_iovad_of(domain);
   for (struct rb_node *node = rb_first(&d->rbroot); node; node = rb_next(node))
     if (!visit(context, node_of(node)->pfn_lo, node_of(node)->pfn_hi)) return;
 }
+
+#endif
+
+#if TREE_SHOWS_MAGAZINES
+_Static_assert(IOVA_RANGE_CACHE_MAX_SIZE == IOVA_BINS, "another number of magazine caches");
 
 typedef void (*magazine_visit)(void *context, const struct iova_magazine_view *magazine);
 
@@ -190,6 +211,7 @@ static void each_depot(const void *domain,
     visit(context, &view);
   }
 }
+#endif
 
 #if TREE_HAS_QUEUE
 static int init_queue(void *domain, bool single) {
@@ -326,18 +348,24 @@ const struct iova_variant kernel_variant = {
 #ifdef TREE_IS_RELEASE
     .strict = true,
 #endif
+    .views = TREE_SHOWS_NODES * IOVA_VIEW_NODES | TREE_SHOWS_CACHED_NODES * IOVA_VIEW_CACHED_NODES |
+             TREE_SHOWS_HINT * IOVA_VIEW_HINT |
+             TREE_SHOWS_MAGAZINES * (IOVA_VIEW_MAGAZINES | IOVA_VIEW_DEPOTS) | IOVA_VIEW_RINGS,
     .domain_size = sizeof(struct whole_domain),
+#if TREE_SHOWS_MAGAZINES
     .magazine_pfns = IOVA_MAG_SIZE,
 #if !TREE_LISTS_DEPOT
     .depot_magazines = MAX_GLOBAL_MAGS,
 #endif
+#endif
     .trims_depot = TREE_TRIMS_DEPOT,
     .embeds_rcaches = TREE_EMBEDS_RCACHES,
-    .flushes_depots = TREE_FLUSHES_DEPOTS,
-    .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS,
+    /* Old versions did neither; no other design is let off so. */
+    .flushes_depots = TREE_FLUSHES_DEPOTS || !TREE_SHOWS_MAGAZINES,
+    .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS || !TREE_SHOWS_MAGAZINES,
     .allocates_lazily = TREE_ALLOCATES_LAZILY,
     .rcache_limit_checked = TREE_CHECKS_RCACHE_LIMIT,
-    .reset = kernel_reset_statics,
+    .reset = reset,
     .cache_get = cache_get,
     .cache_put = cache_put,
     .init_domain = init_domain,
@@ -361,9 +389,13 @@ const struct iova_variant kernel_variant = {
     .pfn_lo = pfn_lo,
     .pfn_hi = pfn_hi,
     .fields = fields,
+#if TREE_SHOWS_NODES
     .each_node = each_node,
+#endif
+#if TREE_SHOWS_MAGAZINES
     .each_magazine = each_magazine,
     .each_depot = each_depot,
+#endif
 };
 
 #ifdef __clang__

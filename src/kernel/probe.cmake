@@ -14,9 +14,6 @@ function(require text where pattern what)
     message(FATAL_ERROR "unsupported tree")
   endif()
 endfunction()
-require("${header}" include/linux/iova.h "struct rb_root[ \t]+rbroot;" "struct rb_root rbroot")
-require("${header}" include/linux/iova.h "struct iova[ \t]+anchor;" "anchor node")
-require("${source}" drivers/iommu/iova.c "struct iova_magazine {" "struct iova_magazine")
 require("${source}" drivers/iommu/iova.c "flush_rcache\\)" "alloc_iova_fast() with flush_rcache")
 
 set(features "/* Made by probe.cmake from ${TREE}. */\n")
@@ -28,6 +25,43 @@ function(feature name text pattern)
   set(${name} ${has} PARENT_SCOPE)
   set(features "${features}#define TREE_${name} ${has}\n" PARENT_SCOPE)
 endfunction()
+# The libraries under it, which the tree must have.
+function(library name headers)
+  feature(USES_${name} "${source}${header}" "#include <linux/(${headers})\\.h>")
+  set(features "${features}" PARENT_SCOPE)
+  string(REGEX MATCH "linux/(${headers})\\.h" included "${source}${header}")
+  foreach(file ${ARGN})
+    if(USES_${name} AND NOT EXISTS ${TREE}/${file})
+      message(NOTICE "unsupported tree: ${TREE}/${file} is missing, and drivers/iommu/iova.c needs "
+        "it: it includes ${included}")
+      message(FATAL_ERROR "unsupported tree")
+    endif()
+  endforeach()
+endfunction()
+library(RBTREE "rbtree|rbtree_augmented"
+  include/linux/rbtree.h include/linux/rbtree_augmented.h lib/rbtree.c)
+library(MAPLE_TREE "maple_tree" include/linux/maple_tree.h lib/maple_tree.c)
+
+# The views that its design gives (iova/variant.h); any other design has none of them.
+function(view name text)
+  set(has 1)
+  foreach(pattern ${ARGN})
+    if(NOT "${text}" MATCHES "${pattern}")
+      set(has 0)
+    endif()
+  endforeach()
+  set(SHOWS_${name} ${has} PARENT_SCOPE)
+  set(features "${features}#define TREE_SHOWS_${name} ${has}\n" PARENT_SCOPE)
+endfunction()
+view(NODES "${header}" "struct rb_root[ \t]+rbroot[;]" "struct iova[ \t]+anchor[;]"
+  "struct rb_node[ \t]+node[;]")
+view(CACHED_NODES "${header}" "struct rb_node[ \t]+[*]cached_node[;]"
+  "struct rb_node[ \t]+[*]cached32_node[;]")
+view(HINT "${header}" "max32_alloc_size[;]")
+view(MAGAZINES "${source}${header}" "struct iova_magazine {" "struct iova_magazine [*]loaded[;]"
+  "struct iova_magazine [*]prev[;]" "unsigned long pfns\\[" "[*]cpu_rcaches[;]" "depot_size[;]"
+  "rcaches[;[]")
+
 # Rcaches are a call of their own (32e92d9f6f87, v5.18), else part of init_iova_domain().
 feature(HAS_RCACHE_INIT "${header}" "iova_domain_init_rcaches\\(")
 feature(HAS_RCACHE_RANGE "${header}" "iova_rcache_range\\(")
@@ -47,8 +81,8 @@ feature(ALLOCATES_LAZILY "${source}" "loaded && !iova_magazine_full\\(")
 string(REGEX MATCHALL "(iova_rcache_get|alloc_iova_fast)\\(struct[^;{]*{[^}]*}" lookups "${source}")
 feature(CHECKS_RCACHE_LIMIT "${lookups}" "size > limit_pfn|limit_pfn < size|limit_pfn >= size")
 
-# The revision of the port that it should equal, if there is one.
-if(HAS_RCACHE_INIT)
+# The revision of the port that it should equal, if there is one: it is of that design.
+if(HAS_RCACHE_INIT AND SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_HINT AND SHOWS_MAGAZINES)
   if(ALLOCATES_LAZILY)
     set(like v7_3)
   elseif(LISTS_DEPOT)
@@ -117,7 +151,8 @@ endif()
 set(features "${features}/* digest ${digest} */\n")
 
 file(MAKE_DIRECTORY ${OUT}/include/linux)
-file(GLOB own ${TREE}/include/linux/iova.h ${TREE}/include/linux/rbtree*.h)
+file(GLOB own ${TREE}/include/linux/iova.h ${TREE}/include/linux/rbtree*.h
+  ${TREE}/include/linux/maple_tree.h)
 foreach(path ${own})
   get_filename_component(name ${path} NAME)
   file(REMOVE ${OUT}/include/linux/${name})

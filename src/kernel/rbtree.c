@@ -3,6 +3,9 @@
  * The tree's own red-black trees, which keep no variables. Those functions that iova.c walks and
  * changes its tree with are renamed, and called by ones that count (shim/cost.h).
  */
+#include "tree_features.h"
+
+#if TREE_USES_RBTREE
 #define rb_next tree_rb_next
 #define rb_prev tree_rb_prev
 #define rb_erase tree_rb_erase
@@ -31,3 +34,4 @@ void rb_erase(struct rb_node *node, struct rb_root *root) {
   shim_count_step();
   tree_rb_erase(node, root);
 }
+#endif

@@ -51,30 +51,33 @@ void mix_state(uint64_t& hash, const void* domain) {
   for (uint64_t value : {uint64_t{fields.max32_alloc_size}, uint64_t{fields.cached_lo},
                          uint64_t{fields.cached32_lo}, uint64_t{fields.has_rcaches}})
     mix(hash, value);
-  variant->each_node(
-      domain,
-      [](void* context, unsigned long lo, unsigned long hi) {
-        mix(*static_cast<uint64_t*>(context), lo);
-        mix(*static_cast<uint64_t*>(context), hi);
-        return true;
-      },
-      &hash);
-  variant->each_magazine(
-      domain,
-      [](void* context, const iova_magazine_view* magazine) {
-        auto& h = *static_cast<uint64_t*>(context);
-        mix(h, magazine->bin | uint64_t{magazine->previous} << 8 | magazine->size << 16);
-        mix(h, static_cast<uint64_t>(magazine->cpu));
-        for (size_t i = 0; i < std::min(magazine->size, variant->magazine_pfns); i++)
-          mix(h, magazine->pfns[i]);
-      },
-      &hash);
-  variant->each_depot(
-      domain,
-      [](void* context, const iova_depot_view* depot) {
-        mix(*static_cast<uint64_t*>(context), depot->size << 1 | depot->work_pending);
-      },
-      &hash);
+  if (variant->views & IOVA_VIEW_NODES)
+    variant->each_node(
+        domain,
+        [](void* context, unsigned long lo, unsigned long hi) {
+          mix(*static_cast<uint64_t*>(context), lo);
+          mix(*static_cast<uint64_t*>(context), hi);
+          return true;
+        },
+        &hash);
+  if (variant->views & IOVA_VIEW_MAGAZINES)
+    variant->each_magazine(
+        domain,
+        [](void* context, const iova_magazine_view* magazine) {
+          auto& h = *static_cast<uint64_t*>(context);
+          mix(h, magazine->bin | uint64_t{magazine->previous} << 8 | magazine->size << 16);
+          mix(h, static_cast<uint64_t>(magazine->cpu));
+          for (size_t i = 0; i < std::min(magazine->size, variant->magazine_pfns); i++)
+            mix(h, magazine->pfns[i]);
+        },
+        &hash);
+  if (variant->views & IOVA_VIEW_DEPOTS)
+    variant->each_depot(
+        domain,
+        [](void* context, const iova_depot_view* depot) {
+          mix(*static_cast<uint64_t*>(context), depot->size << 1 | depot->work_pending);
+        },
+        &hash);
 }
 
 bool print_key(const shim::Finding& finding) {

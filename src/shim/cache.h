@@ -13,6 +13,7 @@ struct kmem_cache {
   void (*constructor)(void*);
   size_t live;  // objects allocated and not freed
   bool destroyed;
+  bool is_permanent;  // made at boot, for good
   const shim_site* created_at;
   const shim_site* destroyed_at;
 };

@@ -20,6 +20,8 @@ const char* name(FallibleCall call) {
   switch (call) {
     case FallibleCall::cache_create: return "kmem_cache_create";
     case FallibleCall::slab_alloc: return "kmem_cache_alloc";
+    case FallibleCall::slab_bulk: return "kmem_cache_alloc_bulk";
+    case FallibleCall::slab_prefill: return "kmem_cache_prefill_sheaf";
     case FallibleCall::kmalloc: return "kmalloc";
     case FallibleCall::percpu_alloc: return "alloc_percpu";
     case FallibleCall::cpuhp: return "cpuhp";
@@ -32,9 +34,10 @@ std::string describe(const Attempt& attempt) {
   std::string text = name(attempt.call);
   if (attempt.cache) text += fmt::format("({})", attempt.cache);
   if (attempt.size) text += fmt::format(" of {} bytes", attempt.size);
-  return text + fmt::format(", {}, in {}()",
-                            attempt.gfp & __GFP_DIRECT_RECLAIM ? "GFP_KERNEL" : "GFP_ATOMIC",
-                            attempt.site->function);
+  const char* gfp = attempt.gfp & __GFP_DIRECT_RECLAIM ? "GFP_KERNEL"
+                    : attempt.gfp & GFP_NOWAIT         ? "GFP_NOWAIT"
+                                                       : "GFP_ATOMIC";
+  return text + fmt::format(", {}, in {}()", gfp, attempt.site->function);
 }
 
 std::string ordinal(size_t index) {

@@ -19,6 +19,8 @@ enum class FallibleCall : uint8_t {
   percpu_alloc,
   cpuhp,
   vmalloc,
+  slab_bulk,
+  slab_prefill,
 };
 const char* name(FallibleCall call);  // as the kernel names it: "kmem_cache_alloc", ...
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The kernel's headers as the shim has them, used as kernel code uses them: each in C. */
+#include <asm/barrier.h>
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/bug.h>
@@ -11,21 +12,29 @@
 #include <linux/iommu.h>
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
+#include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/stddef.h>
 #include <linux/timer.h>
+#include <linux/tracepoint.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <trace/events/maple_tree.h>
 
 struct holder {
   long before;
   struct hlist_node node;
+  struct llist_node listed;
   struct delayed_work work;
   struct timer_list timer;
 };
@@ -39,7 +48,8 @@ const char* wrong_in_headers(void);
 const char* wrong_in_headers(void) {
 #define EXPECT(expression) \
   if (!(expression)) return #expression
-  struct holder holder = {0}, *holders;
+  struct holder holder = {0}, one = {0}, *holders, *following;
+  LLIST_HEAD(listed);
   struct hlist_node* none = NULL;
   struct timer_list* timer = &holder.timer;
   unsigned int a = 3, b = 5, cpu, cpus = 0;
@@ -82,8 +92,33 @@ const char* wrong_in_headers(void) {
   rcu_assign_pointer(holders, NULL);
   EXPECT(rcu_dereference_raw(holders) == NULL);
 
+  EXPECT(!lockdep_is_held(&a_mutex.lock) && !lock_is_held(&rcu_callback_map));
   mutex_lock(&a_mutex);
+  lockdep_assert_held(&a_mutex.lock);
+  EXPECT(rcu_dereference_protected(holders, lockdep_is_held(&a_mutex.lock)) == NULL);
+  EXPECT(rcu_dereference_check(holders, lock_is_held(&a_mutex.lock.dep_map)) == NULL);
   mutex_unlock(&a_mutex);
+  rcu_read_lock();
+  EXPECT(rcu_dereference(holders) == NULL && rcu_dereference_check(holders, false) == NULL);
+  rcu_read_unlock();
+
+  EXPECT(xa_is_value(xa_mk_value(7)) && xa_to_value(xa_mk_value(7)) == 7);
+  EXPECT(!xa_is_value(holders) && !xa_is_internal(xa_mk_value(7)) && !xa_is_node(holders));
+  EXPECT(xa_is_zero(XA_ZERO_ENTRY) && !xa_is_node(XA_ZERO_ENTRY) && !xa_is_err(XA_ZERO_ENTRY));
+  EXPECT(xa_is_node((void*)0x10002ul) && xa_is_advanced(XA_RETRY_ENTRY));
+  EXPECT(xa_err(xa_mk_internal(-ENOMEM)) == -ENOMEM && xa_err(holders) == 0);
+
+  llist_add(&one.listed, &listed);
+  llist_add(&holder.listed, &listed);
+  llist_for_each_entry(holders, listed.first, listed) cpus++;
+  EXPECT(cpus == 2 && holders == NULL);
+  llist_for_each_entry_safe(holders, following, llist_del_all(&listed), listed) {
+    EXPECT(holders == (cpus == 2 ? &holder : &one));
+    holders->listed.next = NULL;
+    cpus--;
+  }
+  EXPECT(cpus == 0 && llist_empty(&listed));
+  trace_ma_op(tracepoint_string("op"), holders);
 
   /* GFP_KERNEL unless given; elements are zeroed if the name says so. */
   holders = kzalloc_objs(struct holder, 3);

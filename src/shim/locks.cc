@@ -13,6 +13,7 @@
 #include "cost.h"
 #include "cpu.h"
 #include "finding.h"
+#include "rcu.h"
 #include "world.h"
 
 namespace shim {
@@ -102,8 +103,9 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
     raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
     return;
   }
-  if (lock->held && !is_held_here(lock)) wait_for_others([&] { return !lock->held; });
-  if (lock->held) {
+  if (lock->dep_map.held && !is_held_here(lock))
+    wait_for_others([&] { return !lock->dep_map.held; });
+  if (lock->dep_map.held) {
     raise(oracle::lock_recursion, site, name(*lock), lock);
     return;
   }
@@ -114,7 +116,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
     fmt::print(stderr, "the shim knows at most {} held locks\n", held.size());
     abort();
   }
-  lock->held = 1;
+  lock->dep_map.held = 1;
   held[held_count++] = {lock, sleeping, site};
 }
 
@@ -127,7 +129,7 @@ void release(shim_lock* lock, const shim_site* site) {
     if (held[i].lock != lock) continue;
     for (; i + 1 < held_count; i++) held[i] = held[i + 1];
     held_count--;
-    lock->held = 0;
+    lock->dep_map.held = 0;
     return;
   }
   raise(oracle::lock_not_held, site, name(*lock), lock);
@@ -138,8 +140,8 @@ void release(shim_lock* lock, const shim_site* site) {
 void facility::reset_locks() {
   // A run that died in a ledger-listed finding may leave locks marked as held.
   for (int i = 0; i < held_count; i++)
-    if (held[i].sleeping) held[i].lock->held = 0;
-  held_count = irqs_off = in_interrupt = 0;
+    if (held[i].sleeping) held[i].lock->dep_map.held = 0;
+  held_count = irqs_off = in_interrupt = state.rcu_readers = 0;
   for (int i = 0; i < class_count; i++) after[i] = 0;
   taken_in_interrupt = taken_with_irqs_on = 0;
 }
@@ -148,6 +150,7 @@ Cost cost() { return {steps, longest_stretch}; }
 void start_cost() { steps = stretch_start = longest_stretch = 0; }
 
 void facility::exchange_locks(LockState& other) { std::swap(state, other); }
+int& facility::rcu_readers_here() { return state.rcu_readers; }
 
 void facility::check_locks_at_end_of_operation(const char* operation) {
   if (held_count)
@@ -187,7 +190,7 @@ extern "C" {
 void shim_count_step(void) { steps++; }
 
 void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
-  *lock = {lock_class, SHIM_LOCK_MAGIC, 0};
+  *lock = {lock_class, SHIM_LOCK_MAGIC, {0}};
 }
 
 void(spin_lock)(spinlock_t* lock, const shim_site* site) { acquire(lock, false, site); }
@@ -209,8 +212,15 @@ void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_s
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
   if (lock->magic != SHIM_LOCK_MAGIC)
     raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
-  else if (!lock->held)
+  else if (!lock->dep_map.held)
     raise(oracle::lock_not_held, site, name(*lock), lock);
+}
+
+bool shim_lock_is_held(const lockdep_map* map) {
+  if (map == &rcu_callback_map) return map->held;
+  for (int i = 0; i < held_count; i++)
+    if (&held[i].lock->dep_map == map) return true;
+  return false;
 }
 
 void(mutex_lock)(mutex* mutex, const shim_site* site) {
@@ -221,7 +231,8 @@ void(mutex_lock)(mutex* mutex, const shim_site* site) {
 void(mutex_unlock)(mutex* mutex, const shim_site* site) { release(&mutex->lock, site); }
 
 void(might_sleep)(const shim_site* site) {
-  if (const char* why = why_atomic()) raise(oracle::sleep_in_atomic, site, why);
+  const char* why = state.rcu_readers ? "in an RCU read-side section" : why_atomic();
+  if (why) raise(oracle::sleep_in_atomic, site, why);
 }
 
 unsigned int shim_stable_processor_id(const shim_site* site) {

@@ -10,6 +10,8 @@
 #ifndef IOVAFUZZ_SHIM_LOCKS_H
 #define IOVAFUZZ_SHIM_LOCKS_H
 
+#include <stdbool.h>
+
 #include "site.h"
 
 #ifdef __cplusplus
@@ -22,10 +24,14 @@ struct shim_lock_class {
   int index;            /* 0 until first use */
 };
 
+/* What lockdep knows a lock by. */
+struct lockdep_map {
+  unsigned int held;
+};
 struct shim_lock {
   struct shim_lock_class* lock_class;
   unsigned int magic; /* tells an initialized lock from garbage */
-  unsigned int held;
+  struct lockdep_map dep_map;
 };
 
 typedef struct shim_lock spinlock_t;
@@ -42,6 +48,8 @@ void spin_unlock(spinlock_t* lock, const struct shim_site* site);
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct shim_site* site);
 void assert_spin_locked(spinlock_t* lock, const struct shim_site* site);
+/* Whether what runs now holds it, as lockdep tells. */
+bool shim_lock_is_held(const struct lockdep_map* map);
 /* May sleep. */
 void mutex_lock(struct mutex* lock, const struct shim_site* site);
 void mutex_unlock(struct mutex* lock, const struct shim_site* site);
@@ -67,8 +75,13 @@ bool runs_in_interrupt();  // what runs now, in an interrupt handler
 #define spin_lock_init(lock) shim_lock_init((lock), SHIM_LOCK_CLASS(lock))
 #define mutex_init(mutex) shim_lock_init(&(mutex)->lock, SHIM_LOCK_CLASS(mutex))
 #define DEFINE_MUTEX(name) \
-  struct mutex name = {{&name.static_class, SHIM_LOCK_MAGIC, 0}, {#name, "DEFINE_MUTEX", 0}}
+  struct mutex name = {{&name.static_class, SHIM_LOCK_MAGIC, {0}}, {#name, "DEFINE_MUTEX", 0}}
 #define spin_lock(lock) spin_lock((lock), SHIM_SITE)
+#define lock_is_held(map) shim_lock_is_held(map)
+/* Of readers, too: no lock here is shared. */
+#define lock_is_held_type(map, read) shim_lock_is_held(map)
+#define lockdep_is_held(lock) shim_lock_is_held(&(lock)->dep_map)
+#define lockdep_assert_held(lock) assert_spin_locked(lock)
 #define spin_unlock(lock) spin_unlock((lock), SHIM_SITE)
 #define spin_lock_irqsave(lock, flags)                   \
   do {                                                   \

@@ -9,8 +9,10 @@
 #include "cpu.h"
 #include "fault.h"
 #include "iommu.h"
+#include "llist.h"
 #include "locks.h"
 #include "percpu.h"
+#include "rcu.h"
 #include "sanitizer.h"
 #include "slab.h"
 #include "test_world.h"
@@ -44,6 +46,7 @@ void add_instance(hlist_node* node) {
 
 void ignore_work(work_struct*) {}
 void ignore_timer(timer_list*) {}
+void ignore_callback(rcu_head*) {}
 
 struct Program {
   const Oracle* breaks;
@@ -121,6 +124,21 @@ const Program programs[] = {
     {&oracle::slab_cache_left, "slab-cache-left: cache left at the end of the run",
      [] {
        new_cache();
+       check_end_of_run();
+     }},
+    {&oracle::slab_sheaf_foreign,
+     "slab-sheaf-foreign: use of a sheaf that is none of this cache or was returned",
+     [] {
+       kmem_cache* cache = new_cache();
+       slab_sheaf* sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
+       kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+       kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+     }},
+    {&oracle::slab_sheaf_left,
+     "slab-sheaf-left: prefilled sheaf not returned at the end of the run",
+     [] {
+       (void)kmem_cache_prefill_sheaf(kmem_cache_create("boot", 40, 0, SLAB_PANIC, nullptr),
+                                      GFP_KERNEL, 1);
        check_end_of_run();
      }},
 
@@ -344,6 +362,42 @@ const Program programs[] = {
        timer_setup(&timer, ignore_timer, 0);
        mod_timer(&timer, 1);
        check_end_of_run();
+     }},
+
+    // RCU
+    {&oracle::rcu_double_call, "rcu-double-call: RCU callback queued while it waits already",
+     [] {
+       static rcu_head head;
+       call_rcu(&head, ignore_callback);
+       call_rcu(&head, ignore_callback);
+     }},
+    {&oracle::rcu_freed_waiting,
+     "rcu-freed-waiting: memory freed with a waiting RCU callback in it",
+     [] {
+       rcu_head* head = allocated<rcu_head>();
+       call_rcu(head, ignore_callback);
+       kfree(head);
+     }},
+    {&oracle::rcu_not_reading,
+     "rcu-not-reading: end of an RCU read-side section that was not begun",
+     [] { rcu_read_unlock(); }},
+    {&oracle::rcu_reading_at_end,
+     "rcu-reading-at-end: RCU read-side section open at the end of an operation",
+     [] {
+       rcu_read_lock();
+       check_end_of_operation("test");
+     }},
+    {&oracle::rcu_unprotected,
+     "rcu-unprotected: RCU pointer followed without its lock and outside of a read-side section",
+     [] { shim_check_rcu_access(rcu_read_lock_held(), SHIM_SITE); }},
+
+    // Lock-free lists
+    {&oracle::llist_double_add, "llist-double-add: element added to a lock-free list that it is on",
+     [] {
+       llist_head list{};
+       llist_node node;
+       llist_add(&node, &list);
+       llist_add(&node, &list);
      }},
 
     // CPU hotplug

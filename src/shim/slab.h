@@ -22,25 +22,66 @@ extern "C" {
 typedef unsigned int gfp_t;
 typedef unsigned int slab_flags_t;
 struct kmem_cache;
+struct slab_sheaf;
+
+/* What a cache is asked to be, in one place (v6.12). */
+struct kmem_cache_args {
+  unsigned int align;
+  unsigned int sheaf_capacity; /* objects that a CPU keeps at hand; nothing is kept here */
+  void (*ctor)(void* object);
+};
 
 #define __GFP_DIRECT_RECLAIM 0x1u /* the caller may sleep */
 #define __GFP_HIGH 0x2u
 #define __GFP_NOWARN 0x4u
 #define __GFP_ZERO 0x8u
+#define __GFP_ACCOUNT 0x10u
+#define __GFP_KSWAPD_RECLAIM 0x20u
 #define GFP_KERNEL __GFP_DIRECT_RECLAIM
 #define GFP_ATOMIC __GFP_HIGH
+/* What is at hand, or nothing: its callers have another way. */
+#define GFP_NOWAIT __GFP_KSWAPD_RECLAIM
+#define gfpflags_allow_blocking(gfp) (!!((gfp)&__GFP_DIRECT_RECLAIM))
 
 #define SLAB_HWCACHE_ALIGN 0x1u
+/* Of a cache that is made at boot, for good: that never fails, and nobody destroys it. */
+#define SLAB_PANIC 0x2u
 
 /* NULL when the fault plan says so. align 0 means the natural alignment. May sleep. */
 struct kmem_cache* kmem_cache_create(const char* name, unsigned int size, unsigned int align,
                                      slab_flags_t flags, void (*ctor)(void*),
                                      const struct shim_site* site);
+struct kmem_cache* shim_kmem_cache_create_args(const char* name, unsigned int size,
+                                               const struct kmem_cache_args* args,
+                                               slab_flags_t flags, const struct shim_site* site);
 /* NULL is fine; live objects, a second destroy and foreign pointers are not. May sleep. */
 void kmem_cache_destroy(struct kmem_cache* cache, const struct shim_site* site);
 void* kmem_cache_alloc(struct kmem_cache* cache, gfp_t gfp, const struct shim_site* site);
 /* Unlike kfree(), not with NULL. */
 void kmem_cache_free(struct kmem_cache* cache, void* object, const struct shim_site* site);
+/* All of n objects, which is returned, or none, and 0. */
+int kmem_cache_alloc_bulk(struct kmem_cache* cache, gfp_t gfp, size_t n, void** objects,
+                          const struct shim_site* site);
+/* Each as kmem_cache_free() does, or kfree() if cache is NULL. */
+void kmem_cache_free_bulk(struct kmem_cache* cache, size_t n, void** objects,
+                          const struct shim_site* site);
+
+/*
+ * Sheaves: objects set aside, so that so many can be had where nothing may fail. Of one cache, to
+ * be returned there. NULL when the fault plan says so.
+ */
+struct slab_sheaf* kmem_cache_prefill_sheaf(struct kmem_cache* cache, gfp_t gfp, unsigned int n,
+                                            const struct shim_site* site);
+/* At least n objects from now on: 0, or -ENOMEM when the fault plan says so, and it is as before.
+ */
+int kmem_cache_refill_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sheaf** sheaf,
+                            unsigned int n, const struct shim_site* site);
+/* NULL if none is left. */
+void* kmem_cache_alloc_from_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sheaf* sheaf,
+                                  const struct shim_site* site);
+unsigned int kmem_cache_sheaf_size(const struct slab_sheaf* sheaf);
+void kmem_cache_return_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sheaf* sheaf,
+                             const struct shim_site* site);
 
 void* kmalloc(size_t size, gfp_t gfp, const struct shim_site* site);
 /* NULL when n * size overflows. */
@@ -57,12 +98,30 @@ void vfree(const void* memory, const struct shim_site* site);
 }
 #endif
 
-#define kmem_cache_create(name, size, align, flags, ctor) \
-  kmem_cache_create(name, size, align, flags, ctor, SHIM_SITE)
+/* With alignment, flags and constructor, or with arguments and flags. */
+#define SHIM_CREATE(name, size, align, flags, ctor) \
+  (kmem_cache_create)(name, size, align, flags, ctor, SHIM_SITE)
+#define SHIM_CREATE_ARGS(name, size, args, flags) \
+  shim_kmem_cache_create_args(name, size, args, flags, SHIM_SITE)
+#define SHIM_SIXTH(a, b, c, d, e, sixth, ...) sixth
+#define kmem_cache_create(...)                                                              \
+  SHIM_SIXTH(__VA_ARGS__, SHIM_CREATE, SHIM_CREATE_ARGS, no_such_kmem_cache_create, none, ) \
+  (__VA_ARGS__)
 #define kmem_cache_destroy(cache) kmem_cache_destroy(cache, SHIM_SITE)
 #define kmem_cache_alloc(cache, gfp) kmem_cache_alloc(cache, gfp, SHIM_SITE)
 #define kmem_cache_zalloc(cache, gfp) kmem_cache_alloc(cache, (gfp) | __GFP_ZERO)
 #define kmem_cache_free(cache, object) kmem_cache_free(cache, object, SHIM_SITE)
+#define kmem_cache_alloc_bulk(cache, gfp, n, objects) \
+  kmem_cache_alloc_bulk(cache, gfp, n, objects, SHIM_SITE)
+#define kmem_cache_free_bulk(cache, n, objects) kmem_cache_free_bulk(cache, n, objects, SHIM_SITE)
+#define kfree_bulk(n, objects) kmem_cache_free_bulk(NULL, n, objects)
+#define kmem_cache_prefill_sheaf(cache, gfp, n) kmem_cache_prefill_sheaf(cache, gfp, n, SHIM_SITE)
+#define kmem_cache_refill_sheaf(cache, gfp, sheaf, n) \
+  kmem_cache_refill_sheaf(cache, gfp, sheaf, n, SHIM_SITE)
+#define kmem_cache_alloc_from_sheaf(cache, gfp, sheaf) \
+  kmem_cache_alloc_from_sheaf(cache, gfp, sheaf, SHIM_SITE)
+#define kmem_cache_return_sheaf(cache, gfp, sheaf) \
+  kmem_cache_return_sheaf(cache, gfp, sheaf, SHIM_SITE)
 #define kmalloc(size, gfp) kmalloc(size, gfp, SHIM_SITE)
 #define kzalloc(size, gfp) kmalloc(size, (gfp) | __GFP_ZERO)
 #define kmalloc_array(n, size, gfp) kmalloc_array(n, size, gfp, SHIM_SITE)

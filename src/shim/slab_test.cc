@@ -261,5 +261,88 @@ TEST_F(Slab, EveryWrongFreeIsTold) {
   kmem_cache_destroy(cache);
 }
 
+TEST_F(Slab, BulkIsAllOrNothing) {
+  kmem_cache* cache = new_cache(40);
+  void* objects[3] = {};
+  plan_faults(FaultMask(1));
+  EXPECT_EQ(kmem_cache_alloc_bulk(cache, GFP_NOWAIT, 3, objects), 0);
+  EXPECT_EQ(objects[0], nullptr);
+  EXPECT_EQ(kmem_cache_alloc_bulk(cache, GFP_ATOMIC, 3, objects), 3);
+  EXPECT_EQ(census().cache_objects, 3u);
+  ASSERT_EQ(attempts().size(), 2u);
+  EXPECT_EQ(describe(attempts()[0]),
+            "kmem_cache_alloc_bulk(test) of 120 bytes, GFP_NOWAIT, in TestBody()");
+  kmem_cache_free_bulk(cache, 3, objects);
+  void* plain[2] = {kmalloc(8, GFP_KERNEL), kmalloc(8, GFP_KERNEL)};
+  kfree_bulk(2, plain);
+  kmem_cache_destroy(cache);
+}
+
+TEST_F(Slab, SheafHasWhatItWasFilledWith) {
+  kmem_cache* cache = new_cache(40);
+  plan_faults(FaultMask(1));
+  EXPECT_EQ(kmem_cache_prefill_sheaf(cache, GFP_ATOMIC, 2), nullptr);
+  slab_sheaf* sheaf = kmem_cache_prefill_sheaf(cache, GFP_ATOMIC, 2);
+  ASSERT_NE(sheaf, nullptr);
+  // From here on nothing can fail.
+  plan_faults(FaultMask(~0u));
+  void* first = kmem_cache_alloc_from_sheaf(cache, GFP_NOWAIT | __GFP_ZERO, sheaf);
+  EXPECT_TRUE(all_bytes(first, 40, 0));
+  EXPECT_EQ(kmem_cache_sheaf_size(sheaf), 1u);
+  void* second = kmem_cache_alloc_from_sheaf(cache, GFP_NOWAIT, sheaf);
+  EXPECT_NE(second, nullptr);
+  EXPECT_EQ(kmem_cache_alloc_from_sheaf(cache, GFP_NOWAIT, sheaf), nullptr);
+  EXPECT_EQ(attempts().size(), 0u);
+  // But when it is to have more.
+  EXPECT_LT(kmem_cache_refill_sheaf(cache, GFP_ATOMIC, &sheaf, 3), 0);
+  EXPECT_EQ(kmem_cache_sheaf_size(sheaf), 0u);
+  plan_no_faults();
+  EXPECT_EQ(kmem_cache_refill_sheaf(cache, GFP_ATOMIC, &sheaf, 3), 0);
+  EXPECT_EQ(kmem_cache_refill_sheaf(cache, GFP_ATOMIC, &sheaf, 2), 0);
+  EXPECT_EQ(kmem_cache_sheaf_size(sheaf), 3u);
+  EXPECT_EQ(attempts().size(), 1u);
+  EXPECT_EQ(census().sheaves, 1u);
+  kmem_cache_return_sheaf(cache, GFP_ATOMIC, sheaf);
+  EXPECT_EQ(census().sheaves, 0u);
+  kmem_cache_free(cache, first);
+  kmem_cache_free(cache, second);
+  kmem_cache_destroy(cache);
+}
+
+TEST_F(SlabDeathTest, SheafIsOfOneCache) {
+  kmem_cache *cache = new_cache(40), *other = new_cache(40);
+  slab_sheaf* sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
+  EXPECT_DEATH(kmem_cache_alloc_from_sheaf(other, GFP_NOWAIT, sheaf), "^slab-sheaf-foreign: ");
+  EXPECT_EQ(oracles_of([] {
+              kmem_cache* own = new_cache(40);
+              (void)kmem_cache_prefill_sheaf(own, GFP_KERNEL, 1);
+              kmem_cache_destroy(own);
+            }),
+            Ids{"slab-destroy-live"});
+  reset_world(2);
+}
+
+TEST_F(Slab, CacheOfBootStaysAndNeverFails) {
+  plan_faults(FaultMask(1));
+  kmem_cache* cache = new_cache(256, 256, SLAB_PANIC);
+  ASSERT_NE(cache, nullptr);
+  EXPECT_EQ(attempts().size(), 0u);
+  EXPECT_EQ(census(), Census{});
+  plan_no_faults();
+  void* object = kmem_cache_alloc(cache, GFP_ATOMIC);
+  EXPECT_EQ(number(object) % 256, 0u);
+  kmem_cache_free(cache, object);
+}
+
+TEST_F(Slab, CacheIsMadeOfArgumentsToo) {
+  kmem_cache_args args{};
+  args.align = 64;
+  kmem_cache* cache = kmem_cache_create("test", 8, &args, 0);
+  void* object = kmem_cache_alloc(cache, GFP_ATOMIC);
+  EXPECT_EQ(number(object) % 64, 0u);
+  kmem_cache_free(cache, object);
+  kmem_cache_destroy(cache);
+}
+
 }  // namespace
 }  // namespace shim

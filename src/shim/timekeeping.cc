@@ -56,6 +56,12 @@ shim_event* next_due(unsigned long until) {
   return next;
 }
 
+void move_to(unsigned long time) {
+  if (time <= now) return;
+  facility::end_grace_period();
+  now = time;
+}
+
 template <class Container>
 Container* containing(shim_event* event) {
   return reinterpret_cast<Container*>(reinterpret_cast<char*>(event) - offsetof(Container, event));
@@ -156,10 +162,10 @@ unsigned long shim_jiffies(void) { return now; }
 void shim_advance(unsigned long ms) {
   unsigned long until = now + ms;
   while (shim_event* event = next_due(until)) {
-    if (event->deadline > now) now = event->deadline;
+    move_to(event->deadline);
     run(event);
   }
-  if (now < until) now = until;  // it may have moved on while a handler was suspended
+  move_to(until);  // it may have moved on while a handler was suspended
 }
 
 unsigned long shim_rest(unsigned long most) {

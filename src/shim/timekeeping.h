@@ -3,7 +3,8 @@
  * Virtual time with its users, delayed work and timers (linux/workqueue.h, linux/timer.h, v6.12).
  *
  * Time is counted in jiffies of one millisecond and moves only in shim_advance(). What is due runs
- * there, oldest deadline first: work in process context, timers in interrupt context.
+ * there, oldest deadline first: work in process context, timers in interrupt context. Whenever it
+ * moves, an RCU grace period ends (rcu.h).
  * Broken rules are findings (oracles.inc, work-* and timer-*).
  */
 #ifndef IOVAFUZZ_SHIM_TIMEKEEPING_H

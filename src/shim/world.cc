@@ -11,31 +11,35 @@ void reset_world(unsigned cpus) {
   facility::reset_contexts();
   facility::reset_locks();
   facility::reset_timekeeping();
+  facility::reset_rcu();
   facility::reset_cpus(cpus);
   facility::reset_slab();
 }
 
 void check_end_of_operation(const char* operation) {
   facility::check_locks_at_end_of_operation(operation);
+  facility::check_rcu_at_end_of_operation(operation);
 }
 
 void check_end_of_run() {
   facility::check_timekeeping_at_end();
   facility::check_cpus_at_end();
+  facility::check_rcu_at_end();
   facility::check_slab_at_end();
 }
 
 Census census() {
-  return {live_objects(ObjectKind::kmalloc),   live_objects(ObjectKind::cache_object),
-          live_objects(ObjectKind::percpu),    live_objects(ObjectKind::vmalloc),
-          live_objects(ObjectKind::page),      facility::live_caches(),
-          facility::hotplug_instances(),       facility::pending_events(),
-          facility::hotplug_state_registered()};
+  return {live_objects(ObjectKind::kmalloc), live_objects(ObjectKind::cache_object),
+          live_objects(ObjectKind::percpu),  live_objects(ObjectKind::vmalloc),
+          live_objects(ObjectKind::page),    facility::live_caches(),
+          facility::live_sheaves(),          facility::hotplug_instances(),
+          facility::pending_events(),        facility::hotplug_state_registered()};
 }
 
 void check_freed_memory(const void* memory, size_t size, const shim_site* site) {
   facility::check_freed_locks(memory, size, site);
   facility::check_freed_events(memory, size, site);
+  facility::check_freed_callbacks(memory, size, site);
   facility::check_freed_instances(memory, size, site);
 }
 

@@ -7,6 +7,8 @@
 
 #include "site.h"
 
+struct kmem_cache;
+
 namespace shim {
 
 // Back to just after boot with cpus possible CPUs (1..SHIM_MAX_CPUS), all online, CPU 0 current.
@@ -20,7 +22,7 @@ void check_end_of_run();
 
 // How much of everything there is: equal before and after an operation that had no effect.
 struct Census {
-  size_t kmalloc_objects, cache_objects, percpu_objects, vmalloc_objects, pages, caches,
+  size_t kmalloc_objects, cache_objects, percpu_objects, vmalloc_objects, pages, caches, sheaves,
       hotplug_instances, pending_events;
   bool hotplug_state;
   bool operator==(const Census&) const = default;
@@ -28,7 +30,8 @@ struct Census {
 Census census();
 
 // Called with memory that is about to be freed: raises a finding if a held lock, pending work, a
-// pending timer or a hotplug instance lies in it. For the shim's own allocators.
+// pending timer, a waiting RCU callback or a hotplug instance lies in it. For the shim's own
+// allocators.
 void check_freed_memory(const void* memory, size_t size, const shim_site* site);
 
 // A lock that is held, and what a context holds (locks.cc).
@@ -42,11 +45,13 @@ struct LockState {
   int held_count;
   int irqs_off;      // irqsave nesting plus interrupt nesting
   int in_interrupt;  // nesting
+  int rcu_readers;   // nesting of read-side sections
 };
 
 // What each facility offers for the above; defined beside its state.
 namespace facility {
 void exchange_locks(LockState& other);
+int& rcu_readers_here();  // of the context that runs
 // The event whose handler runs, or NULL; returns the one before.
 const void* exchange_running_handler(const void* event);
 bool is_in_handler();  // of work, whose thread stays on its CPU, or of a timer
@@ -54,16 +59,25 @@ void reset_contexts();
 void reset_slab();
 void reset_locks();
 void reset_timekeeping();
+void reset_rcu();
 void reset_cpus(unsigned cpus);
 size_t live_caches();
+size_t live_sheaves();
+// Time moves, so a grace period ends, unless somebody reads still.
+void end_grace_period();
+// What waits to be freed by kfree_rcu() in this cache is freed.
+void finish_kfree_rcu(const kmem_cache* cache);
 size_t pending_events();
 size_t hotplug_instances();
 bool hotplug_state_registered();
 void check_slab_at_end();
+void check_rcu_at_end();
 void check_timekeeping_at_end();
 void check_cpus_at_end();
 void check_locks_at_end_of_operation(const char* operation);
 void check_freed_locks(const void* memory, size_t size, const shim_site* site);
+void check_rcu_at_end_of_operation(const char* operation);
+void check_freed_callbacks(const void* memory, size_t size, const shim_site* site);
 void check_freed_events(const void* memory, size_t size, const shim_site* site);
 void check_freed_instances(const void* memory, size_t size, const shim_site* site);
 }  // namespace facility

@@ -31,24 +31,24 @@ void Failures::end_call(Call& call) {
     case Function::cache_get:
     case Function::init_rcaches:
     case Function::queue_init:
-      check_reported(call.error, call.faults);
+      check_reported(call.error, call);
       // All that can fail in the shim fails with this.
       if (call.error && call.faults && call.error != -ENOMEM)
         raise(oracle::error_wrong, "not -ENOMEM");
       return;
-    case Function::reserve: return check_reported(!call.granted, call.faults);
+    case Function::reserve: return check_reported(!call.granted, call);
     case Function::alloc:
       failed_ |= !call.granted;
-      if (call.faults && call.granted) raise(oracle::fault_not_reported, "");
+      if (call.needed_faults && call.granted) raise(oracle::fault_not_reported, "");
       return;
     default: return;  // another way may have succeeded
   }
 }
 
-void Failures::check_reported(bool failed, bool fault) {
+void Failures::check_reported(bool failed, const Call& call) {
   failed_ |= failed;
-  if (fault && !failed) raise(oracle::fault_not_reported, "");
-  if (!fault && failed) raise(oracle::failure_without_cause, "");
+  if (call.needed_faults && !failed) raise(oracle::fault_not_reported, "");
+  if (!call.faults && failed) raise(oracle::failure_without_cause, "");
 }
 
 bool Failures::operation_failed() const {

@@ -95,7 +95,7 @@ class Failures : public Judge {
   bool operation_failed() const;
 
  private:
-  void check_reported(bool failed, bool fault);
+  void check_reported(bool failed, const Call& call);
   void check_traces(const Operation& operation) const;
 
   shim::Census before_{};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges find_iova() of a pfn in a range in use: it finds that range.
+// Judges find_iova() by what callers know: of a pfn in a range in use it finds that range, of a
+// reserved one a range that holds it, and of one that is surely free nothing.
 #include <fmt/core.h>
 
 #include "engine/contract/judges.h"
@@ -8,12 +9,26 @@
 namespace engine::contract {
 
 void Lookups::end_call(Call& call) {
-  if (!call.range) return;
-  const Range& range = *call.range;
-  bool right = call.granted && call.lo == range.lo && call.hi == range.hi;
-  if (!right)
+  if (call.range) {
+    const Range& range = *call.range;
+    bool right = call.granted && call.lo == range.lo && call.hi == range.hi;
+    if (!right)
+      raise(oracle::find_wrong,
+            fmt::format("pfn {:#x} is in {}", call.pfn, print_range(range.lo, range.hi)));
+    return;
+  }
+  if (call.is_aside) return;
+  Domain& domain = *call.domain;
+  const uint64_t pfn = call.pfn;
+  if (call.granted ? pfn < call.lo || pfn > call.hi : domain.reserved.contains(pfn, pfn))
+    return raise(
+        oracle::find_wrong,
+        fmt::format("pfn {:#x}, which is {}", pfn,
+                    call.granted ? "not in " + print_range(call.lo, call.hi) : "reserved"));
+  bool is_free = !domain.live_overlap(pfn, pfn) && !domain.reserved.contains(pfn, pfn);
+  if (call.granted && is_free && !domain.perhaps_cached.intersects(pfn, pfn))
     raise(oracle::find_wrong,
-          fmt::format("pfn {:#x} is in {}", call.pfn, print_range(range.lo, range.hi)));
+          fmt::format("pfn {:#x} is free, found in {}", pfn, print_range(call.lo, call.hi)));
 }
 
 }  // namespace engine::contract

@@ -25,6 +25,9 @@ bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request
 
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
+  // The engine asks for what must be there.
+  if (call.is_aside && cause.oracle == &oracle::spurious_failure)
+    cause.oracle = &oracle::capacity_lost;
   raise_of(call, *cause.oracle,
            fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
                        request.aligned ? "" : ", unaligned", cause.values));

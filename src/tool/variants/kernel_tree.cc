@@ -25,10 +25,13 @@ constexpr KernelFile files[] = {
     {"drivers/iommu/iova.c", true},
     {"drivers/iommu/dma-iommu.c", false},  // has the flush queue, but for old trees
     {"include/linux/iova.h", true},
-    {"include/linux/rbtree.h", true},
-    {"include/linux/rbtree_augmented.h", true},
+    // What one design or another needs; the probe tells which (src/kernel/probe.cmake).
+    {"include/linux/rbtree.h", false},
+    {"include/linux/rbtree_augmented.h", false},
     {"include/linux/rbtree_types.h", false},  // old trees have its content in rbtree.h
-    {"lib/rbtree.c", true},
+    {"lib/rbtree.c", false},
+    {"include/linux/maple_tree.h", false},
+    {"lib/maple_tree.c", false},
 };
 
 std::string name_of(const fs::path& folder) {

@@ -17,6 +17,20 @@ class RefusalsInTree : public RefusalJudge {
   void check(const Call& call) const;
 };
 
+// Why a request was refused, by a view of max32_alloc_size: for a design that keeps that hint as
+// upstream does, and that no model knows.
+class Hints : public Judge, public Explanation {
+ public:
+  using Judge::Judge;
+  void begin() override { causes_ = {}; }
+  void begin_call(Call& call) override;  // of init_domain()
+  void end_call(Call& call) override;
+  Cause explain_refusal(const Domain& domain, const Request& request) const override;
+
+ private:
+  std::array<Request, program::max_domains> causes_{};  // who set it last; size 0: nobody knows
+};
+
 class PfnLookups : public Judge {
  public:
   using Judge::Judge;
@@ -37,6 +51,7 @@ class Structure : public Judge {
  private:
   void check_tree(const Snapshot& view) const;
   void check_magazines(const Snapshot& view) const;
+  void check_depots(const Snapshot& view) const;
   void check_owners(const Snapshot& view, const Domain& domain) const;
   void raise_missing(const Range& range) const;
   void raise_stray(const Snapshot::CachedPfn& cached, const Snapshot::Node* node) const;

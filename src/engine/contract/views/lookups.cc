@@ -7,7 +7,7 @@
 namespace engine::contract {
 
 void PfnLookups::end_call(Call& call) {
-  if (call.range || call.is_aside) return;
+  if (call.range || call.is_aside || !shows(IOVA_VIEW_NODES)) return;
   struct Lookup {
     uint64_t pfn;
     bool in_node;

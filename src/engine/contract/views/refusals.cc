@@ -10,7 +10,7 @@ namespace engine::contract {
 
 void RefusalsInTree::end_call(Call& call) {
   if (call.lost_pfn_0) return raise(oracle::pfn_0_lost, fmt::format("{} pages", call.size));
-  if (!call.faults && !call.is_judged) check(call);
+  if (!call.faults && !call.is_judged && shows(IOVA_VIEW_NODES)) check(call);
 }
 
 void RefusalsInTree::check(const Call& call) const {

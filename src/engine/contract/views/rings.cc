@@ -9,6 +9,7 @@
 namespace engine::contract {
 
 void Rings::hear(const Event& event) {
+  if (!shows(IOVA_VIEW_RINGS)) return;
   if (event.kind == Kind::quiet) return check_counters();
   if (event.domain->has_queue) check_contents(*event.view, *event.domain);
 }

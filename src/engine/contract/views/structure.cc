@@ -11,9 +11,12 @@
 namespace engine::contract {
 
 void Structure::hear(const Event& event) {
-  check_tree(*event.view);
-  if (event.kind == Kind::look) check_magazines(*event.view);
-  check_owners(*event.view, *event.domain);
+  if (shows(IOVA_VIEW_NODES)) check_tree(*event.view);
+  if (event.kind == Kind::look && shows(IOVA_VIEW_MAGAZINES)) check_magazines(*event.view);
+  if (event.kind == Kind::look && shows(IOVA_VIEW_DEPOTS)) check_depots(*event.view);
+  // Without the one, who knows what is cached?
+  if (shows(IOVA_VIEW_NODES) && shows(IOVA_VIEW_MAGAZINES))
+    check_owners(*event.view, *event.domain);
 }
 
 void Structure::check_tree(const Snapshot& view) const {
@@ -39,6 +42,9 @@ void Structure::check_magazines(const Snapshot& view) const {
       return raise(oracle::magazine_duplicate,
                    fmt::format("pfn {:#x} in bins {} and {}", cached[i].pfn, cached[i - 1].bin,
                                cached[i].bin));
+}
+
+void Structure::check_depots(const Snapshot& view) const {
   for (unsigned bin = 0; bin < IOVA_BINS; bin++) {
     const iova_depot_view& depot = view.depots[bin];
     if (depot.size != view.in_depot[bin])

@@ -4,10 +4,12 @@
 #define IOVAFUZZ_LINUX_COMPILER_H
 
 #define __always_inline inline __attribute__((always_inline))
+#define noinline __attribute__((noinline))
 #define __maybe_unused __attribute__((unused))
 #define __must_check __attribute__((warn_unused_result))
 #define __percpu
 #define __rcu
+#define __must_hold(lock)
 #define __init
 #define __exit
 #define fallthrough __attribute__((fallthrough))

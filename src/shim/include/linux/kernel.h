@@ -9,10 +9,13 @@
 #include <linux/container_of.h>
 #include <linux/timer.h>
 #include <linux/types.h>
+#include <string.h> /* the host's: memset() and its like */
 
 /* The configuration: the allocator, and nothing that excludes it. */
 #define IS_REACHABLE(option) 1
 #define IS_ENABLED(option) 1
+#define CONFIG_64BIT 1
+#define CONFIG_LOCKDEP 1
 
 #define INT_MAX 0x7fffffff
 #define UINT_MAX (~0u)
@@ -25,6 +28,8 @@
 /* Rounding to a power of two. */
 #define ALIGN_DOWN(x, to) ((x) & ~((__typeof__(x))(to)-1))
 #define ALIGN(x, to) ALIGN_DOWN((x) + ((__typeof__(x))(to)-1), to)
+
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
 /* Arguments are evaluated once. */
 #define min(a, b)                      \
@@ -58,7 +63,10 @@ static inline unsigned long roundup_pow_of_two(unsigned long n) { return 1ul << 
 /* Errors as pointers: negative errno values. The numbers are the host's. */
 #define ENOMEM 12
 #define EBUSY 16
+#define EEXIST 17
 #define EINVAL 22
+#define ENOSPC 28
+#define ERANGE 34
 #define ENOTSUPP 524
 static inline void *ERR_PTR(long error) { return (void *)error; }
 
@@ -66,5 +74,6 @@ static inline void *ERR_PTR(long error) { return (void *)error; }
 static inline void shim_printk(const char *format, ...) { (void)format; }
 #define pr_err(...) shim_printk(__VA_ARGS__)
 #define pr_warn(...) shim_printk(__VA_ARGS__)
+#define pr_info(...) shim_printk(__VA_ARGS__)
 
 #endif

@@ -1,14 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pointers that readers follow without a lock: on one thread, plain pointers. */
+/* Pointers that readers follow without a lock. Each is a step of a walk (shim/cost.h). */
 #ifndef IOVAFUZZ_LINUX_RCUPDATE_H
 #define IOVAFUZZ_LINUX_RCUPDATE_H
 
 #include <linux/compiler.h>
+#include "shim/cost.h"
+#include "shim/locks.h"
+#include "shim/rcu.h"
 
 #define rcu_assign_pointer(pointer, value) WRITE_ONCE(pointer, value)
-#define rcu_dereference(pointer) READ_ONCE(pointer)
+#define RCU_INIT_POINTER(pointer, value) WRITE_ONCE(pointer, value)
+#define rcu_access_pointer(pointer) READ_ONCE(pointer)
 #define rcu_dereference_raw(pointer) READ_ONCE(pointer)
-#define rcu_read_lock() ((void)0)
-#define rcu_read_unlock() ((void)0)
+/* In a read-side section, or where the condition holds: a lock is held. */
+#define rcu_dereference_check(pointer, condition)                          \
+  ({                                                                       \
+    shim_count_step();                                                     \
+    shim_check_rcu_access((condition) || rcu_read_lock_held(), SHIM_SITE); \
+    READ_ONCE(pointer);                                                    \
+  })
+#define rcu_dereference(pointer) rcu_dereference_check(pointer, 0)
+/* Where the condition holds. */
+#define rcu_dereference_protected(pointer, condition) \
+  ({                                                  \
+    shim_count_step();                                \
+    shim_check_rcu_access((condition), SHIM_SITE);    \
+    (pointer);                                        \
+  })
 
 #endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Tells which earlier request set max32_alloc_size, the hint that refuses later ones unseen: it is
+// the size of the last one below 4 GiB that failed, until something below 4 GiB is given back.
+#include <fmt/core.h>
+
+#include "engine/contract/views/judges.h"
+
+namespace engine::contract {
+
+static uint64_t hint_of(const iova_variant& variant, const Domain& domain) {
+  iova_fields fields;
+  variant.fields(domain.memory, &fields);
+  return fields.max32_alloc_size;
+}
+
+void Hints::begin_call(Call& call) { causes_[call.domain->number] = {}; }
+
+void Hints::end_call(Call& call) {
+  if (!shows(IOVA_VIEW_HINT)) return;
+  Request& cause = causes_[call.domain->number];
+  const uint64_t hint = hint_of(variant(), *call.domain);
+  bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
+  if (is_request && !call.granted && cause.size != hint) {
+    const Request request = request_of(variant(), call);
+    if (request.size == hint) cause = request;
+  }
+  if (cause.size != hint) cause = {};
+}
+
+Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& request) const {
+  const Request& cause = causes_[domain.number];
+  const bool is_32bit = request.limit < domain.first_pfn_above_32bit();
+  bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit && cause.size && request.size >= cause.size &&
+                 hint_of(variant(), domain) == cause.size;
+  std::string values = fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
+                                   cause.limit, cause.aligned ? "" : ", unaligned");
+  if (by_hint && cause.limit < request.limit) return {&oracle::hint_lower_limit, values};
+  if (by_hint && cause.aligned && !request.aligned) return {&oracle::hint_aligned, values};
+  return {&oracle::spurious_failure, ""};
+}
+
+}  // namespace engine::contract

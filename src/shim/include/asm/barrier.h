@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Barriers between CPUs. */
+#ifndef IOVAFUZZ_ASM_BARRIER_H
+#define IOVAFUZZ_ASM_BARRIER_H
+
+#include <linux/compiler.h>
+
+#endif

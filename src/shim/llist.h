@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Singly linked lists that are added to without a lock (linux/llist.h, v6.12): on one thread, plain
+ * lists, the newest element first. An element is on one list at most; adding it again is a finding,
+ * since it would close the list to a ring.
+ */
+#ifndef IOVAFUZZ_SHIM_LLIST_H
+#define IOVAFUZZ_SHIM_LLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "site.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct llist_node {
+  struct llist_node* next;
+};
+struct llist_head {
+  struct llist_node* first;
+};
+
+/* true if the list was empty before. */
+bool shim_llist_add(struct llist_node* element, struct llist_head* list,
+                    const struct shim_site* site);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define LLIST_HEAD_INIT(name) \
+  { NULL }
+#define LLIST_HEAD(name) struct llist_head name = LLIST_HEAD_INIT(name)
+#define llist_add(element, list) shim_llist_add((element), (list), SHIM_SITE)
+
+static inline void init_llist_head(struct llist_head* list) { list->first = NULL; }
+static inline bool llist_empty(const struct llist_head* list) { return !list->first; }
+
+/* Takes all elements off, the newest first. */
+static inline struct llist_node* llist_del_all(struct llist_head* list) {
+  struct llist_node* first = list->first;
+  list->first = NULL;
+  return first;
+}
+
+/* Takes the newest element off; NULL if there is none. */
+static inline struct llist_node* llist_del_first(struct llist_head* list) {
+  struct llist_node* first = list->first;
+  if (first) list->first = first->next;
+  return first;
+}
+
+/* The same elements, the oldest first. */
+static inline struct llist_node* llist_reverse_order(struct llist_node* first) {
+  struct llist_node* reversed = NULL;
+  while (first) {
+    struct llist_node* next = first->next;
+    first->next = reversed;
+    reversed = first;
+    first = next;
+  }
+  return reversed;
+}
+
+#endif
