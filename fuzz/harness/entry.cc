@@ -12,6 +12,7 @@
 #include <set>
 
 #include "engine/ledger.h"
+#include "engine/views.h"
 
 // Leaks are the shim's to find, and stacks of its allocations nobody's to keep.
 extern "C" const char* __asan_default_options() {
@@ -44,6 +45,12 @@ bool uses_stock_mutators() {
 bool tells_differences() {
   static const bool tells = is_set("IOVAFUZZ_DIFFERENCES", "tell");
   return tells;
+}
+
+const iova_variant& as_asked_for(const iova_variant& variant) {
+  static const iova_variant asked_for =
+      is_set("IOVAFUZZ_VIEWS", "none") ? engine::without_views(variant) : variant;
+  return asked_for;
 }
 
 // Read with the first input, not before: AFL++ forks a process anew after a crash, which may have

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "iova/variant.h"
+
 namespace fuzz {
 
 // Keys of findings to note and go past: the environment variable IOVAFUZZ_KNOWN names a file of
@@ -12,6 +14,8 @@ namespace fuzz {
 const std::vector<std::string>& known(const char* variant_name);
 // IOVAFUZZ_DIFFERENCES=tell: what breaks no promise is a finding, too (engine::Options).
 bool tells_differences();
+// The variant; with IOVAFUZZ_VIEWS=none, as one that shows nothing of its inside.
+const iova_variant& as_asked_for(const iova_variant& variant);
 // With each input. AFL++ that is killed leaves a stopped process of the target behind: not this
 // one.
 void end_with_fork_server();

@@ -23,7 +23,7 @@ static const std::vector<std::string>& run(const program::Program& program) {
                                 .tell_differences = fuzz::tells_differences()};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
-  const engine::Result& result = engine::run(fuzz::variant, program, options);
+  const engine::Result& result = engine::run(fuzz::as_asked_for(fuzz::variant), program, options);
   if (fuzz::IOVAFUZZ_TARGET.seeks_cost) fuzz::note_costs(program, result.costs);
   return result.known_met;
 }

@@ -35,6 +35,9 @@ const std::vector<Configuration>& configurations() {
       {"stock",
        "from an empty corpus, with the engine's own mutators",
        {"--no-seeds", "--stock-mutators"}},
+      {"contract",
+       "from an empty corpus, judged by the contract alone",
+       {"--no-seeds", "--contract-only"}},
   };
   return all;
 }

@@ -104,6 +104,10 @@ bool MutantJudge::compiles(const Slot& slot, const std::string& source) const {
   return built.status == 0;
 }
 
+static bool breaks_promise(const MutantVerdict& verdict) {
+  return verdict.is_killed() && !engine::is_difference(verdict.key);
+}
+
 MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) const {
   const Slot& slot = slots_[number];
   if (!compiles(slot, source)) return {.result = "not compiled"};
@@ -112,10 +116,17 @@ MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) con
       *static_cast<const iova_variant*>(load_module(module_of(slot.tree), KERNEL_VARIANT_SYMBOL));
   double before = cpu_seconds_so_far();
   MutantVerdict verdict{.result = "survived"};
-  bool killed = killed_by_seeds(mutant, verdict);
-  if (!killed && options_.time.count() > 0)
-    killed = killed_by_comparison(mutant, verdict) || killed_by_campaign(slot, mutant, verdict);
-  if (killed) verdict.result = "killed";
+  killed_by_seeds(mutant, verdict);
+  if (options_.time.count() > 0) {
+    if (!verdict.is_killed()) killed_by_comparison(mutant, verdict);
+    // What differs may break a promise as well, elsewhere.
+    MutantVerdict further = verdict;
+    if (!breaks_promise(verdict) && killed_by_campaign(slot, mutant, further) &&
+        (breaks_promise(further) || !verdict.is_killed()))
+      verdict = further;
+  }
+  if (verdict.is_killed())
+    verdict.result = breaks_promise(verdict) ? "breaks a promise" : "differs only";
   verdict.cpu_seconds = cpu_seconds_so_far() - before;
   return verdict;
 }

@@ -16,8 +16,9 @@
 namespace tool {
 
 struct MutantVerdict {
-  std::string result;        // "not compiled", "same code", "killed" or "survived"
-  std::string stage = {};    // that killed it: "seeds", "comparison" or "campaign"
+  // "not compiled", "same code", "breaks a promise", "differs only" or "survived"
+  std::string result;
+  std::string stage = {};    // that told it from the tree: "seeds", "comparison" or "campaign"
   std::string key = {};      // of an oracle, "crash", "timeout", or variants-differ: not the tree
   std::string source = {};   // the seed or the target that showed it
   std::string program = {};  // that shows it, as text
@@ -25,6 +26,8 @@ struct MutantVerdict {
   uint64_t executions = 0;   // of the campaign's targets
   double cpu_seconds = 0;    // without the build
   double steps = 0;          // through the tree, in all seeds, as a multiple of the original's
+
+  bool is_killed() const { return !stage.empty(); }
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MutantVerdict, result, stage, key, source, program,
                                                 programs, executions, cpu_seconds, steps)

@@ -92,8 +92,9 @@ std::string place_of(const SourceMutant& mutant) {
 }
 
 std::string in_words(const MutantVerdict& verdict) {
-  if (verdict.result != "killed") return verdict.result;
-  return fmt::format("killed by {}: {} ({})", verdict.stage, verdict.key, verdict.source);
+  if (!verdict.is_killed()) return verdict.result;
+  return fmt::format("{}, by {}: {} ({})", verdict.result, verdict.stage, verdict.key,
+                     verdict.source);
 }
 
 // A process for each mutant, since a shared object of one name is loaded once only.
@@ -157,15 +158,16 @@ class Processes {
 };
 
 struct Counts {
-  size_t mutants = 0, not_compiled = 0, same_code = 0, survived = 0;
+  size_t mutants = 0, not_compiled = 0, same_code = 0, breaks_promise = 0, survived = 0;
   std::map<std::string, size_t> killed;  // by stage
 
   void add(const MutantVerdict& verdict) {
     mutants++;
     not_compiled += verdict.result == "not compiled";
     same_code += verdict.result == "same code";
+    breaks_promise += verdict.result == "breaks a promise";
     survived += verdict.result == "survived";
-    if (verdict.result == "killed") killed[verdict.stage]++;
+    if (verdict.is_killed()) killed[verdict.stage]++;
   }
   size_t killed_in(const std::string& stage) const {
     auto found = killed.find(stage);
@@ -189,6 +191,7 @@ json to_json(const Counts& counts) {
            {"not_compiled", counts.not_compiled},
            {"same_code", counts.same_code},
            {"killed", counts.killed},
+           {"breaks_promise", counts.breaks_promise},
            {"survived", counts.survived}};
   if (counts.score()) row["score"] = *counts.score();
   return row;
@@ -355,8 +358,10 @@ int mutants(const Arguments& arguments) {
                judged.mutant->function, cost, marked(judged.mutant->before, "-"),
                marked(judged.mutant->after, "+"));
   }
-  fmt::print("\n{} of {} possible mutants, {} survived; everything is in {}\n", all.size(),
-             every.size(), total.survived, out.string());
+  fmt::print("\n{} of {} possible mutants: {} break a promise, {} differ only, {} survived; "
+             "everything is in {}\n",
+             all.size(), every.size(), total.breaks_promise,
+             total.all_killed() - total.breaks_promise, total.survived, out.string());
   return status;
 }
 

@@ -213,6 +213,7 @@ class Campaign {
                     .memory = options_.memory,
                     .engine_options = options_.engine_options,
                     .stock_mutators = options_.stock_mutators};
+    if (!options_.tested.variant->views) task.environment.push_back("IOVAFUZZ_VIEWS=none");
     slot.process = row.engine == Engine::aflpp ? start_aflpp(task) : start_libfuzzer(task);
     slot.starts++;
     slot.started = Clock::now();

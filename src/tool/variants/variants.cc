@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 
 #include <cstring>
+#include <map>
 
+#include "engine/views.h"
 #include "tool/support/failure.h"
 #include "tool/support/words.h"
 #include "tool/variants/kernel.h"
@@ -36,9 +38,19 @@ void VariantChoice::add_options(CommandLine& line) {
       .excludes("--kernel");
   line.flag("--strict", strict,
             "what differs from the port but breaks no promise is a finding, too");
+  line.flag("--contract-only", contract_only,
+            "judge by calls and results alone, without a look inside the allocator")
+      .excludes("--strict");
 }
 
 const iova_variant& VariantChoice::variant() const {
+  const iova_variant& whole = whole_variant();
+  if (!contract_only) return whole;
+  static std::map<const iova_variant*, iova_variant> all;  // of each
+  return all.try_emplace(&whole, engine::without_views(whole)).first->second;
+}
+
+const iova_variant& VariantChoice::whole_variant() const {
   if (!kernel.empty()) return load_kernel(find_kernel_tree(kernel), strict);
   return load_port(find(revision).identifier, defect_of(*this));
 }
@@ -55,8 +67,9 @@ std::filesystem::path VariantChoice::library() const {
 
 std::string VariantChoice::options() const {
   if (!kernel.empty())
-    return fmt::format("--kernel {} {}", quoted(absolute_spec(kernel)), strict ? "--strict " : "");
-  std::string words;
+    return fmt::format("--kernel {} {}{}", quoted(absolute_spec(kernel)), strict ? "--strict " : "",
+                       contract_only ? "--contract-only " : "");
+  std::string words = contract_only ? "--contract-only " : "";
   if (revision != VariantChoice().revision) words += fmt::format("--revision {} ", revision);
   if (!defect.empty()) words += fmt::format("--defect {} ", defect);
   return words;

@@ -15,7 +15,8 @@ struct VariantChoice {
   std::string revision = "fixed";
   std::string kernel = "";
   std::string defect = "";
-  bool strict = false;  // differences from the reference are findings on any tree
+  bool strict = false;         // differences from the reference are findings on any tree
+  bool contract_only = false;  // no look inside, no reference
 
   void add_options(CommandLine& line);
   // Builds it if need be. Throws Failure if there is no such variant.
@@ -27,6 +28,9 @@ struct VariantChoice {
   std::filesystem::path library() const;
   // The options that choose it again, with a space behind; empty for the default.
   std::string options() const;
+
+ private:
+  const iova_variant& whole_variant() const;
 };
 
 // From one word: "6.12" is a revision of the port, "6.12+no-second-pass" one with a defect,
