@@ -59,7 +59,8 @@ bool Judges::may_be_taken(const Domain& domain, uint64_t lo, uint64_t hi, bool b
              !(but_reserved && domain.reserved.contains(node.lo, node.hi));
     });
   }
-  return domain.live_overlap(lo, hi) || (!but_reserved && domain.reserved.intersects(lo, hi)) ||
+  return hi == IOVA_ANCHOR_PFN || domain.live_overlap(lo, hi) ||
+         (!but_reserved && domain.reserved.intersects(lo, hi)) ||
          refusals_.is_perhaps_cached(domain, lo, hi);
 }
 
@@ -67,10 +68,10 @@ void Judges::listen(History& history, bool to_callers) {
   to_callers_ = to_callers;
   history.forget_listeners();
   for (size_t i = 0; i < function_count; i++) history.tell(static_cast<Function>(i), *this);
-  for (Kind kind :
-       {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
-        Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin, Kind::time_passed,
-        Kind::cpu_offline, Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance})
+  for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
+                    Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
+                    Kind::time_passed, Kind::cpu_offline, Kind::owner_robbed, Kind::finding,
+                    Kind::quiet, Kind::look, Kind::looked, Kind::glance})
     history.tell(kind, *this);
 }
 
@@ -87,6 +88,7 @@ void Judges::hear(const Event& event) {
     case Kind::handler_begin: return tell(event, models_);
     case Kind::time_passed: return tell(event, models_, flush_queue_);
     case Kind::cpu_offline: return tell(event, models_);
+    case Kind::owner_robbed: return tell(event, lookups_);
     case Kind::finding: return tell(event, tracer_);
     case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
     case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);

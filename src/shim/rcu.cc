@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct Callback {
 
 std::vector<Callback> waiting;  // the oldest first
 int readers;                    // sections of all contexts
+// The rest of a walk without protection is no other mistake: it is told of once an operation.
+constexpr uint32_t nowhere = outside_program - 1;
+uint32_t told_in = nowhere;
 
 void add(rcu_head* head, const void* object, const shim_site* site) {
   for (const Callback& other : waiting)
@@ -67,6 +71,7 @@ void wait_for_readers() {
 void facility::reset_rcu() {
   waiting.clear();
   readers = 0;
+  told_in = nowhere;
   rcu_callback_map.held = 0;
 }
 
@@ -149,7 +154,9 @@ void(rcu_barrier)(const shim_site* site) {
 }
 
 void shim_check_rcu_access(bool is_protected, const shim_site* site) {
-  if (!is_protected) raise(oracle::rcu_unprotected, site, "");
+  if (is_protected || told_in == current_operation()) return;
+  told_in = current_operation();
+  raise(oracle::rcu_unprotected, site, "");
 }
 
 }  // extern "C"

@@ -66,6 +66,7 @@ class Lookups : public Judge {
  public:
   Lookups(Scene& scene, Refusals& refusals) : Judge(scene), refusals_(refusals) {}
   void end_call(Call& call) override;
+  void hear(const Event& event) override;
 
  private:
   Refusals& refusals_;

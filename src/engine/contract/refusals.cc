@@ -28,6 +28,12 @@ void RefusalJudge::raise_refusal(const Call& call, const Request& request) const
                        request.aligned ? "" : ", unaligned", cause.values));
 }
 
+// With what may be withheld behind it.
+static uint64_t last_of(const Range& range) {
+  bool is_fast = range.kind == RangeKind::fast || range.kind == RangeKind::queued;
+  return is_fast ? std::max(range.hi, range.lo + rounded(range.size) - 1) : range.hi;
+}
+
 void Refusals::PerhapsCached::clear() {
   fresh.clear();
   intervals.clear();
@@ -35,7 +41,7 @@ void Refusals::PerhapsCached::clear() {
 
 void Refusals::PerhapsCached::add_fresh() {
   if (fresh.empty()) return;
-  for (const Range* range : fresh) intervals.push_back({range->lo, range->hi});
+  for (const Range* range : fresh) intervals.push_back({range->lo, last_of(*range)});
   fresh.clear();
   std::sort(intervals.begin(), intervals.end(),
             [](const auto& a, const auto& b) { return a.lo < b.lo; });
@@ -119,7 +125,7 @@ bool Refusals::fits(const Domain& domain, const Request& request, bool with_flus
     if (taken == nowhere) return false;
     uint64_t last = 0;
     if (of_owner == taken)
-      last = owned++->hi;
+      last = last_of(*owned++);
     else if (of_reservation == taken)
       last = reserved++->hi;
     else
