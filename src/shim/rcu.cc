@@ -40,16 +40,8 @@ void add(rcu_head* head, const void* object, const shim_site* site) {
   waiting.push_back({head, object, site});
 }
 
-void free_object(const void* address, const shim_site* site) {
-  const Object* object = object_at(address);
-  if (object && object->kind == ObjectKind::cache_object)
-    (kmem_cache_free)(const_cast<kmem_cache*>(object->cache), const_cast<void*>(address), site);
-  else
-    (kfree)(address, site);
-}
-
 void run(const Callback& callback) {
-  if (callback.object) return free_object(callback.object, callback.site);
+  if (callback.object) return (kfree)(callback.object, callback.site);
   shim_irq_enter();
   ++rcu_callback_map.held;
   callback.head->func(callback.head);
