@@ -90,7 +90,7 @@ void Books::end_call(Call& call) {
       domain->has_allocated = true;
       // Nobody knows of pfn 0, but it is in the tree.
       if (call.granted || call.lost_pfn_0)
-        add(call, call.lo + rounded(call.size) - 1,
+        add(call, call.lo + owned_size(*variant_, call.size) - 1,
             call.granted ? RangeKind::fast : RangeKind::tree);
       return;
     case Function::reserve:

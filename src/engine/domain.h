@@ -3,6 +3,8 @@
 // and by slot, and the reserved pages.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <cstddef>
@@ -16,6 +18,9 @@ namespace engine {
 
 namespace intrusive = boost::intrusive;
 using NormalLink = intrusive::link_mode<intrusive::normal_link>;
+
+// What the fast path makes of a size: a power of two where magazines may cache it.
+inline uint64_t rounded(uint64_t size) { return size < 32 ? std::bit_ceil(size) : size; }
 
 enum class RangeKind : uint8_t { tree, fast, reserved, queued };
 
@@ -36,6 +41,12 @@ struct Range {
   bool is_overtaken = false;    // ... which a timer overtook: that one may have passed it over
   unsigned ring = 0;            // its CPU, or 0
   unsigned freed_on = 0;        // CPU, of what was given back through the fast way
+
+  // With what may be withheld behind it.
+  uint64_t last_withheld() const {
+    bool is_fast = kind == RangeKind::fast || kind == RangeKind::queued;
+    return is_fast ? std::max(hi, lo + rounded(size) - 1) : hi;
+  }
 };
 
 struct ByLo {

@@ -103,6 +103,7 @@ enum class Kind : uint8_t {
   quiet,            // no call is under way; operation: at the end of it, NULL: between its calls
   look,             // at a domain, when it is quiet: domain, view
   looked,           // at every domain
+  owner_robbed,     // what stands for a reserved range was freed, and its owner asks for it
   glance,           // at its ranges alone: domain, view
 };
 inline constexpr size_t kind_count = 19;

@@ -59,8 +59,8 @@ void Judges::listen(History& history, bool to_callers) {
   for (size_t i = 0; i < function_count; i++) history.tell(static_cast<Function>(i), *this);
   for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
                     Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
-                    Kind::time_passed, Kind::idle, Kind::cpu_offline, Kind::finding, Kind::quiet,
-                    Kind::look, Kind::looked, Kind::glance})
+                    Kind::time_passed, Kind::idle, Kind::cpu_offline, Kind::owner_robbed,
+                    Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance})
     history.tell(kind, *this);
 }
 
@@ -78,6 +78,7 @@ void Judges::hear(const Event& event) {
     case Kind::time_passed: return tell(event, models_, flush_queue_);
     case Kind::idle: return tell(event, rest_);
     case Kind::cpu_offline: return tell(event, models_);
+    case Kind::owner_robbed: return tell(event, lookups_);
     case Kind::finding: return tell(event, tracer_);
     case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
     case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);

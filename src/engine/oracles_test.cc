@@ -85,6 +85,15 @@ void* reserve_one_page_less(void* domain, unsigned long lo, unsigned long hi) {
   return good.reserve(domain, lo, hi - 1);
 }
 
+// The second one in a row frees what the first one returned.
+void* reserve_in_the_place_of_the_first(void* domain, unsigned long lo, unsigned long hi) {
+  static void* first;
+  void* iova = good.reserve(domain, lo, hi);
+  if (first) good.free_iova(domain, first);
+  first = first ? nullptr : iova;
+  return iova;
+}
+
 int get_always_succeeds() {
   good.cache_get();
   return 0;
@@ -291,6 +300,12 @@ const Broken broken[] = {
     {&oracle::pfn_0_lost, "pfn-0-lost:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v = port::v7_3::variant; },
      "cache_get\ninit start=0\ninit_rcaches\nedge\nalloc_fast limit=0\n"},
+    {&oracle::owner_robbed, "owner-robbed:__free_iova:__free:none",
+     [](iova_variant& v) {
+       v.views = 0;
+       v.reserve = reserve_in_the_place_of_the_first;
+     },
+     "cache_get\ninit\nreserve lo=100 size=10\nreserve slot=b lo=200 size=10\n__free\n"},
     // Of a design that shows nothing: its space is asked for again.
     {&oracle::capacity_lost, "capacity-lost:alloc_iova:alloc:none",
      [](iova_variant& v) {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct Callback {
 
 std::vector<Callback> waiting;  // the oldest first
 int readers;                    // sections of all contexts
+// The rest of a walk without protection is no other mistake: it is told of once an operation.
+constexpr uint32_t nowhere = outside_program - 1;
+uint32_t told_in = nowhere;
 
 void add(rcu_head* head, const void* object, const shim_site* site) {
   for (const Callback& other : waiting)
@@ -36,16 +40,8 @@ void add(rcu_head* head, const void* object, const shim_site* site) {
   waiting.push_back({head, object, site});
 }
 
-void free_object(const void* address, const shim_site* site) {
-  const Object* object = object_at(address);
-  if (object && object->kind == ObjectKind::cache_object)
-    (kmem_cache_free)(const_cast<kmem_cache*>(object->cache), const_cast<void*>(address), site);
-  else
-    (kfree)(address, site);
-}
-
 void run(const Callback& callback) {
-  if (callback.object) return free_object(callback.object, callback.site);
+  if (callback.object) return (kfree)(callback.object, callback.site);
   shim_irq_enter();
   ++rcu_callback_map.held;
   callback.head->func(callback.head);
@@ -67,6 +63,7 @@ void wait_for_readers() {
 void facility::reset_rcu() {
   waiting.clear();
   readers = 0;
+  told_in = nowhere;
   rcu_callback_map.held = 0;
 }
 
@@ -149,7 +146,9 @@ void(rcu_barrier)(const shim_site* site) {
 }
 
 void shim_check_rcu_access(bool is_protected, const shim_site* site) {
-  if (!is_protected) raise(oracle::rcu_unprotected, site, "");
+  if (is_protected || told_in == current_operation()) return;
+  told_in = current_operation();
+  raise(oracle::rcu_unprotected, site, "");
 }
 
 }  // extern "C"

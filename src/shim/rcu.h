@@ -37,7 +37,7 @@ void shim_kfree_rcu(struct rcu_head* head, const void* object, const struct shim
 void synchronize_rcu(const struct shim_site* site);
 /* Returns when all callbacks that wait now have run. May sleep. */
 void rcu_barrier(const struct shim_site* site);
-/* A pointer is followed: a finding unless what protects it holds. */
+/* A pointer is followed: a finding, once an operation, unless what protects it holds. */
 void shim_check_rcu_access(bool is_protected, const struct shim_site* site);
 /* "Held" while a callback runs: what it was queued with, no reader sees any more. */
 extern struct lockdep_map rcu_callback_map;

@@ -2,6 +2,7 @@
 #include "rcu.h"
 
 #include "context.h"
+#include "object.h"
 #include "slab.h"
 #include "test_world.h"
 #include "timekeeping.h"
@@ -133,6 +134,18 @@ TEST_F(Rcu, CacheDestroyedBeforeItsCallbacksRanHasLiveObjects) {
   call_rcu(head, [](rcu_head* done) { kmem_cache_free(cache, done); });
   EXPECT_EQ(oracles_of([] { kmem_cache_destroy(cache); }), Ids{"slab-destroy-live"});
   reset_world(2);
+}
+
+TEST_F(Rcu, UnprotectedWalkIsToldOnceAnOperation) {
+  auto walk = [] {
+    for (int i = 0; i < 3; i++) shim_check_rcu_access(false, SHIM_SITE);
+  };
+  set_current_operation(1);
+  EXPECT_EQ(oracles_of(walk), Ids{"rcu-unprotected"});
+  EXPECT_EQ(oracles_of(walk), Ids{});
+  set_current_operation(2);
+  EXPECT_EQ(oracles_of(walk), Ids{"rcu-unprotected"});
+  set_current_operation(outside_program);
 }
 
 TEST_F(Rcu, NothingInAReadSideSectionSleeps) {

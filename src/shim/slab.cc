@@ -298,10 +298,6 @@ void(kfree)(const void* address, const shim_site* site) {
   if (!address) return;
   Object* object = freeable(address, site);
   if (!object) return;
-  if (object->kind != ObjectKind::kmalloc) {
-    raise(oracle::slab_free_other_cache, site, "by kfree(): " + describe(*object), address);
-    return;
-  }
   free_object(*object, site);
 }
 

@@ -86,7 +86,7 @@ void kmem_cache_return_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sh
 void* kmalloc(size_t size, gfp_t gfp, const struct shim_site* site);
 /* NULL when n * size overflows. */
 void* kmalloc_array(size_t n, size_t size, gfp_t gfp, const struct shim_site* site);
-/* NULL is fine. */
+/* Of kmalloc(), or of any cache (since v6.4). NULL is fine. */
 void kfree(const void* object, const struct shim_site* site);
 
 /* Whole pages, for what is large. NULL when the fault plan says so. May sleep. */

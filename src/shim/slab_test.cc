@@ -250,14 +250,17 @@ TEST_F(Slab, EveryWrongFreeIsTold) {
   void* memory = kmalloc(40, GFP_KERNEL);
   char* inside = static_cast<char*>(memory) + 1;
   Ids other = {"slab-free-other-cache"}, foreign = {"slab-free-foreign"};
-  EXPECT_EQ(oracles_of([&] { kfree(object); }), other);
+  kmem_cache* second = new_cache(40);
+  EXPECT_EQ(oracles_of([&] { kmem_cache_free(second, object); }), other);
   EXPECT_EQ(oracles_of([&] { kmem_cache_free(cache, memory); }), other);
   EXPECT_EQ(oracles_of([&] { kmem_cache_free(cache, inside); }), Ids{"slab-free-interior"});
   EXPECT_EQ(oracles_of([&] { kfree(inside + 39); }), foreign);
   EXPECT_EQ(oracles_of([&] { kmem_cache_free(cache, &object); }), foreign);
   kfree(memory);
   EXPECT_EQ(oracles_of([&] { kfree(memory); }), Ids{"slab-double-free"});
-  kmem_cache_free(cache, object);
+  // Of any cache.
+  EXPECT_EQ(oracles_of([&] { kfree(object); }), Ids{});
+  kmem_cache_destroy(second);
   kmem_cache_destroy(cache);
 }
 

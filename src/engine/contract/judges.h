@@ -84,6 +84,7 @@ class Lookups : public Judge {
  public:
   using Judge::Judge;
   void end_call(Call& call) override;
+  void hear(const Event& event) override;
 };
 
 class Failures : public Judge {

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges find_iova() by what callers know: of a pfn in a range in use it finds that range, of a
-// reserved one a range that holds it, and of one that is surely free nothing.
+// reserved one a range that holds it, and of one that is surely free nothing. What stands for a
+// reserved range lives until that is given back.
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "engine/contract/judges.h"
 #include "engine/printing.h"
+#include "engine/request.h"
 
 namespace engine::contract {
 
 void Lookups::end_call(Call& call) {
   if (call.range) {
     const Range& range = *call.range;
-    bool right = call.granted && call.lo == range.lo && call.hi == range.hi;
+    bool right = call.granted && call.lo == range.lo && call.hi >= range.hi &&
+                 call.hi < std::max(range.hi + 1, range.lo + rounded(range.size));
+    if (range.kind != RangeKind::fast) right &= call.hi == range.hi;
     if (!right)
       raise(oracle::find_wrong,
             fmt::format("pfn {:#x} is in {}", call.pfn, print_range(range.lo, range.hi)));
@@ -29,6 +35,10 @@ void Lookups::end_call(Call& call) {
   if (call.granted && is_free && !domain.perhaps_cached.intersects(pfn, pfn))
     raise(oracle::find_wrong,
           fmt::format("pfn {:#x} is free, found in {}", pfn, print_range(call.lo, call.hi)));
+}
+
+void Lookups::hear(const Event& event) {
+  raise(oracle::owner_robbed, print_range(event.range->lo, event.range->hi));
 }
 
 }  // namespace engine::contract

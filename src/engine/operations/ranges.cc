@@ -4,6 +4,7 @@
 
 #include "engine/operations/operations.h"
 #include "engine/printing.h"
+#include "shim/object.h"
 
 namespace engine::operations {
 namespace {
@@ -48,6 +49,11 @@ uint64_t position(const Range& range, const Operation& operation) {
 
 bool is_fast(const Range& range) { return range.kind == RangeKind::fast; }
 bool is_not_fast(const Range& range) { return range.kind != RangeKind::fast; }
+// What an allocator returned for a range is in memory that it has freed since.
+bool is_gone(const void* iova) {
+  const shim::Object* object = shim::object_around(iova);
+  return object && !object->live;
+}
 bool is_not_reserved(const Range& range) { return range.kind != RangeKind::reserved; }
 
 // Ranges of a slot, by a function that takes the wanted kind.
@@ -64,6 +70,12 @@ void give_back(Run& run, const Operation& operation, Function function,
     run.begin_next_call();
     if (!done) first = range->lo;
     last = range->lo;
+    if (range->kind == RangeKind::reserved && is_gone(range->iova)) {
+      // To give it back would be a use of freed memory.
+      slot.erase(slot.iterator_to(*range));
+      run.history.add({.kind = Kind::owner_robbed, .domain = &domain, .range = range});
+      continue;
+    }
     if (range->kind == RangeKind::reserved) {
       // The node may have been widened by later reservations; what it covers now is freed.
       range->lo = run.variant().pfn_lo(range->iova);
@@ -115,7 +127,7 @@ void alloc_fast(Run& run, const Operation& operation) {
   uint64_t size = value(operation, Role::size).number;
   bool flush = !value(operation, Role::no_flush).number;
   Slot& slot = slot_of(domain, operation);
-  Tally tally{calls(operation), rounded(size)};
+  Tally tally{calls(operation), owned_size(run.variant(), size)};
   for (uint64_t i = 0; i < tally.count; i++) {
     run.begin_next_call();
     Call call(Function::alloc_fast, &domain, &run.books.fresh_range());

@@ -29,11 +29,14 @@ void Hints::end_call(Call& call) {
 
 Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& request) const {
   const Request& cause = causes_[domain.number];
-  const bool is_32bit = request.limit < domain.first_pfn_above_32bit();
+  const bool is_32bit = request.limit + 1 <= domain.first_pfn_above_32bit();
   bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit && cause.size && request.size >= cause.size &&
                  hint_of(variant(), domain) == cause.size;
   std::string values = fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
                                    cause.limit, cause.aligned ? "" : ", unaligned");
+  constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
+  if (request.limit == no_limit || (by_hint && cause.limit == no_limit))
+    return {&oracle::limit_wraps, by_hint ? values : ""};
   if (by_hint && cause.limit < request.limit) return {&oracle::hint_lower_limit, values};
   if (by_hint && cause.aligned && !request.aligned) return {&oracle::hint_aligned, values};
   return {&oracle::spurious_failure, ""};
