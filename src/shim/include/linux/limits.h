@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What types hold. */
+#ifndef IOVAFUZZ_LINUX_LIMITS_H
+#define IOVAFUZZ_LINUX_LIMITS_H
+
+#include <linux/kernel.h>
+
+#endif
