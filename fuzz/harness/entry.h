@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+struct iova_variant;
+
 namespace fuzz {
 
 // Keys of findings to note and go past: the environment variable IOVAFUZZ_KNOWN names a file of
 // them, one a line (/dev/null: none). Without it, those of the ledger that affect the variant.
-const std::vector<std::string>& known(const char* variant_name);
+const std::vector<std::string>& known(const iova_variant* variant);
 // IOVAFUZZ_DIFFERENCES=tell: what breaks no promise is a finding, too (engine::Options).
 bool tells_differences();
 // With each input. AFL++ that is killed leaves a stopped process of the target behind: not this

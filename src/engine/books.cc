@@ -78,7 +78,11 @@ void Books::end_call(Call& call) {
   switch (call.function) {
     case Function::cache_get: references_ += !call.error; return;
     case Function::cache_put: references_--; return;
-    case Function::init_domain: domain->has_rcaches = !variant_->init_rcaches; return;
+    // Half of them are of no use.
+    case Function::init_domain:
+      domain->has_rcaches =
+          !variant_->init_rcaches && !(variant_->ignores_rcache_failures && call.faults);
+      return;
     case Function::init_rcaches: domain->has_rcaches |= !call.error; return;
     case Function::put_domain: destroyed_ = nullptr; return;
     case Function::alloc:
@@ -89,7 +93,7 @@ void Books::end_call(Call& call) {
       domain->has_allocated = true;
       // Nobody knows of pfn 0, but it is in the tree.
       if (call.granted || call.lost_pfn_0)
-        add(call, call.lo + rounded(call.size) - 1,
+        add(call, call.lo + rounded(*variant_, call.size) - 1,
             call.granted ? RangeKind::fast : RangeKind::tree);
       return;
     case Function::reserve:

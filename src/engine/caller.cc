@@ -43,7 +43,7 @@ void Caller::enter(Call& call) const {
       return;
     case Function::alloc_fast:
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
-      call.hi = call.lo + rounded(call.size) - 1;
+      call.hi = call.lo + rounded(v, call.size) - 1;
       call.granted = call.lo;
       return;
     case Function::alloc: call.iova = v.alloc(domain, call.size, call.limit, call.aligned); break;

@@ -18,14 +18,16 @@ struct Request {
 };
 
 // What the fast path makes of a size: a power of two where magazines may cache it.
-inline uint64_t rounded(uint64_t size) { return size < 32 ? std::bit_ceil(size) : size; }
+inline uint64_t rounded(const iova_variant& variant, uint64_t size) {
+  return size < uint64_t{1} << (variant.bins - 1) ? std::bit_ceil(size) : size;
+}
 
 // Of alloc() or alloc_fast(), as the variant understands it.
 inline Request request_of(const iova_variant& variant, const Call& call) {
   constexpr uint64_t no_limit = ~uint64_t{0};
   uint64_t limit = variant.takes_any_limit && call.limit == no_limit ? no_limit - 1 : call.limit;
   if (call.function == Function::alloc) return {call.size, limit, call.aligned};
-  return {rounded(call.size), limit, true, variant.fast_spares_pfn_0 ? uint64_t{1} : 0};
+  return {rounded(variant, call.size), limit, true, variant.fast_spares_pfn_0 ? uint64_t{1} : 0};
 }
 
 }  // namespace engine

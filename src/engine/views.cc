@@ -92,7 +92,7 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
     Snapshot s;
     s.take(variant, domain.memory);
     std::string depots;
-    for (const iova_depot_view& depot : s.depots)
+    for (const iova_depot_view& depot : std::span(s.depots).first(variant.bins))
       depots += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
     text +=
         fmt::format("{}domain {}: {} nodes {:08x}, {} magazines with {} pfns {:08x}, depots{}, "

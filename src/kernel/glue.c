@@ -53,7 +53,8 @@ static struct iova_domain *iovad_of(void *domain) { return domain; }
 static const struct iova_domain *const_iovad_of(const void *domain) { return domain; }
 #endif
 
-_Static_assert(IOVA_RANGE_CACHE_MAX_SIZE == IOVA_BINS, "another number of magazine caches");
+_Static_assert(IOVA_RANGE_CACHE_MAX_SIZE <= IOVA_MAX_BINS,
+               "tree: IOVA_RANGE_CACHE_MAX_SIZE is more than iovafuzz takes");
 
 static int cache_get(void) { return iova_cache_get(); }
 static void cache_put(void) { iova_cache_put(); }
@@ -79,7 +80,7 @@ static void *alloc(void *domain, unsigned long size, unsigned long limit_pfn, bo
 
 /* Where alloc_iova_fast() does not round sizes up, its callers do, for both calls. */
 static unsigned long fast_size(unsigned long size) {
-  if (!TREE_ROUNDS_FAST_SIZES && size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1))
+  if (TREE_CALLERS_ROUND && size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1))
     return roundup_pow_of_two(size);
   return size;
 }
@@ -120,16 +121,13 @@ static bool has_rcaches(const struct iova_domain *d) {
 static void fields(const void *domain, struct iova_fields *out) {
   const struct iova_domain *d = const_iovad_of(domain);
   const struct iova *cached = node_of(d->cached_node), *cached32 = node_of(d->cached32_node);
-  *out = (struct iova_fields){
-      .granule = d->granule,
-      .start_pfn = d->start_pfn,
-      .dma_32bit_pfn = d->dma_32bit_pfn,
-      .max32_alloc_size = d->max32_alloc_size,
-      .cached_lo = cached->pfn_lo,
-      .cached_hi = cached->pfn_hi,
-      .cached32_lo = cached32->pfn_lo,
-      .cached32_hi = cached32->pfn_hi,
-      .has_rcaches = has_rcaches(d),
+  *out = (struct iova_fields) {
+    .granule = d->granule, .start_pfn = d->start_pfn, .dma_32bit_pfn = d->dma_32bit_pfn,
+#if TREE_HAS_HINT
+    .max32_alloc_size = d->max32_alloc_size,
+#endif
+    .cached_lo = cached->pfn_lo, .cached_hi = cached->pfn_hi, .cached32_lo = cached32->pfn_lo,
+    .cached32_hi = cached32->pfn_hi, .has_rcaches = has_rcaches(d),
   };
 }
 
@@ -327,6 +325,7 @@ const struct iova_variant kernel_variant = {
     .strict = true,
 #endif
     .domain_size = sizeof(struct whole_domain),
+    .bins = IOVA_RANGE_CACHE_MAX_SIZE,
     .magazine_pfns = IOVA_MAG_SIZE,
 #if !TREE_LISTS_DEPOT
     .depot_magazines = MAX_GLOBAL_MAGS,
@@ -337,6 +336,14 @@ const struct iova_variant kernel_variant = {
     .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS,
     .allocates_lazily = TREE_ALLOCATES_LAZILY,
     .rcache_limit_checked = TREE_CHECKS_RCACHE_LIMIT,
+    .lacks_hint = !TREE_HAS_HINT,
+#if !TREE_HAS_RCACHE_INIT /* a newer tree that does such things has lost something */
+    .leaves_nodes_unzeroed = !TREE_ZEROES_NODES,
+    .searches_once = !TREE_SEARCHES_TWICE,
+    .leaves_timer_running = TREE_LEAVES_TIMER_RUNNING,
+    .resets_hint_seldom = TREE_RESETS_HINT_SELDOM,
+    .ignores_rcache_failures = true,
+#endif
     .reset = kernel_reset_statics,
     .cache_get = cache_get,
     .cache_put = cache_put,

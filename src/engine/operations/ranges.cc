@@ -115,7 +115,7 @@ void alloc_fast(Run& run, const Operation& operation) {
   uint64_t size = value(operation, Role::size).number;
   bool flush = !value(operation, Role::no_flush).number;
   Slot& slot = slot_of(domain, operation);
-  Tally tally{calls(operation), rounded(size)};
+  Tally tally{calls(operation), rounded(run.variant(), size)};
   for (uint64_t i = 0; i < tally.count; i++) {
     run.begin_next_call();
     Call call(Function::alloc_fast, &domain, &run.books.fresh_range());

@@ -64,7 +64,7 @@ void advance_time(Run& run, uint64_t ms) {
   // A slow flush that ended here, within another operation, held up nobody knows whom.
   bool is_over = run.position.current == current;
   if (!is_over) lateness = Lateness::unknown;
-  if (is_over) run.outcome("now {} ms", shim_jiffies());
+  if (is_over) run.outcome("now {} ms", shim_now());
   run.history.add({.kind = Kind::time_passed, .number = static_cast<uint64_t>(lateness)});
 }
 

@@ -5,32 +5,14 @@
 
 #include <map>
 #include <regex>
-#include <sstream>
 
 #include "kernel/kernel_variant.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/variants/module.h"
+#include "tool/variants/refusal.h"
 
 namespace tool {
-namespace {
-
-// What is wrong with the tree, from the words of the build.
-std::string complaint(const KernelTree& tree, const std::string& output) {
-  static const std::regex unsupported("unsupported tree: (.*)");
-  static const std::regex error("(\\S*):([0-9]+):[0-9]+: (fatal )?error: (.*)");
-  std::istringstream lines(output);
-  std::smatch match;
-  for (std::string line; std::getline(lines, line);) {
-    if (std::regex_search(line, match, unsupported)) return match[1];
-    if (std::regex_search(line, match, error))
-      return fmt::format("{}:{}: does not compile over the shim: {}", match[1].str(),
-                         match[2].str(), match[4].str());
-  }
-  return fmt::format("{}: cannot be built:\n{}", tree.folder.string(), output);
-}
-
-}  // namespace
-
 ModuleVariant module_of(const KernelTree& tree) {
   for (const std::string& word : {tree.title, tree.folder.string()})
     if (word.find_first_of("\"\\;$\n") != std::string::npos ||
@@ -43,6 +25,12 @@ ModuleVariant module_of(const KernelTree& tree) {
           "kernel_module_" + tree.name, build_folder() / "kernels" / tree.name / "kernel.so"};
 }
 
+std::vector<std::string> compiler_notes(const KernelTree& tree) {
+  std::filesystem::path said = build_folder() / "kernels" / tree.name / "compiler.txt";
+  if (!std::filesystem::exists(said)) return {};
+  return warnings_in(tree, read_file(said));
+}
+
 std::string build_name(const KernelTree& tree) { return "kernel-" + tree.name; }
 
 const iova_variant& load_kernel(const KernelTree& tree, bool strict) {
@@ -51,7 +39,7 @@ const iova_variant& load_kernel(const KernelTree& tree, bool strict) {
   if (at != loaded.end()) return at->second;
   ModuleVariant module = module_of(tree);
   CommandResult built = try_build_modules({module});
-  if (built.status) throw Failure(complaint(tree, built.output));
+  if (built.status) throw Failure(why_refused(tree, built.output));
   try {
     iova_variant variant =
         *static_cast<const iova_variant*>(load_module(module, KERNEL_VARIANT_SYMBOL));
@@ -62,8 +50,7 @@ const iova_variant& load_kernel(const KernelTree& tree, bool strict) {
     std::string error = failure.what();
     std::smatch match;
     if (!std::regex_search(error, match, undefined)) throw;
-    throw Failure(
-        fmt::format("{}: uses {}(), which the shim lacks", tree.folder.string(), match[1].str()));
+    throw Failure(why_refused_for_symbol(tree, match[1]));
   }
 }
 

@@ -39,7 +39,7 @@ void Structure::check_magazines(const Snapshot& view) const {
       return raise(oracle::magazine_duplicate,
                    fmt::format("pfn {:#x} in bins {} and {}", cached[i].pfn, cached[i - 1].bin,
                                cached[i].bin));
-  for (unsigned bin = 0; bin < IOVA_BINS; bin++) {
+  for (unsigned bin = 0; bin < view.variant->bins; bin++) {
     const iova_depot_view& depot = view.depots[bin];
     if (depot.size != view.in_depot[bin])
       return raise(oracle::depot_count, fmt::format("bin {}: depot_size {}, {} magazines", bin,
