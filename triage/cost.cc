@@ -39,7 +39,7 @@ bool set_count(Operation& operation, uint64_t calls) {
 // Findings on the way are another command's matter.
 Outcome measure(const iova_variant& variant, const Program& program) {
   IsolateOptions options{
-      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
+      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant)};
   return run_isolated(variant, program, options);
 }
 
@@ -69,7 +69,7 @@ Candidate costliest(const iova_variant& variant, const std::vector<Input>& input
   for (const Input& input : inputs) jobs.push_back({&input.program, {}});
   Candidate best;
   IsolateOptions options{
-      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
+      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant)};
   run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
     Candidate candidate = costliest_beginning(inputs[index].program, outcome);
     if (candidate.steps > best.steps) best = std::move(candidate);

@@ -55,10 +55,10 @@ const iova_variant& as_asked_for(const iova_variant& variant) {
 
 // Read with the first input, not before: AFL++ forks a process anew after a crash, which may have
 // become known since.
-const std::vector<std::string>& known(const char* variant_name) {
+const std::vector<std::string>& known(const iova_variant* variant) {
   static const std::vector<std::string> keys = [&] {
     const char* path = getenv("IOVAFUZZ_KNOWN");
-    if (!path) return engine::known_keys(variant_name);
+    if (!path) return variant ? engine::known_keys(*variant) : std::vector<std::string>();
     std::vector<std::string> read;
     std::ifstream file(path);
     for (std::string key; std::getline(file, key);)

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "iova/variant.h"
+struct iova_variant;
 
 namespace fuzz {
 
 // Keys of findings to note and go past: the environment variable IOVAFUZZ_KNOWN names a file of
 // them, one a line (/dev/null: none). Without it, those of the ledger that affect the variant.
-const std::vector<std::string>& known(const char* variant_name);
+const std::vector<std::string>& known(const iova_variant* variant);
 // IOVAFUZZ_DIFFERENCES=tell: what breaks no promise is a finding, too (engine::Options).
 bool tells_differences();
 // The variant; with IOVAFUZZ_VIEWS=none, as one that shows nothing of its inside.

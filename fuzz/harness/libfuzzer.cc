@@ -19,7 +19,7 @@
 #include "program/mutation.h"
 
 static const std::vector<std::string>& run(const program::Program& program) {
-  const engine::Options options{.known = fuzz::known(fuzz::variant.name),
+  const engine::Options options{.known = fuzz::known(&fuzz::variant),
                                 .tell_differences = fuzz::tells_differences()};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);

@@ -79,7 +79,11 @@ void Books::end_call(Call& call) {
   switch (call.function) {
     case Function::cache_get: references_ += !call.error; return;
     case Function::cache_put: references_--; return;
-    case Function::init_domain: domain->has_rcaches = !variant_->init_rcaches; return;
+    // Half of them are of no use.
+    case Function::init_domain:
+      domain->has_rcaches =
+          !variant_->init_rcaches && !(variant_->ignores_rcache_failures && call.faults);
+      return;
     case Function::init_rcaches: domain->has_rcaches |= !call.error; return;
     case Function::put_domain: destroyed_ = nullptr; return;
     case Function::alloc:
@@ -115,6 +119,9 @@ void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
   range.size = call.size;
   range.iova = call.iova;
   range.kind = kind;
+  range.last_withheld = hi;
+  if (kind == RangeKind::fast)
+    range.last_withheld = std::max(hi, call.lo + rounded(*variant_, call.size) - 1);
   call.domain->live.insert(range);
 }
 

@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
 class GrownPrograms : public testing::TestWithParam<const iova_variant*> {};
 
 TEST_P(GrownPrograms, MakeNoNewFinding) {
-  const std::vector<std::string> known = known_keys(GetParam()->name);
+  const std::vector<std::string> known = known_keys(*GetParam());
   for (uint64_t seed = 0; seed < 2000; seed++) run(*GetParam(), grown(seed, 20), {.known = known});
 }
 

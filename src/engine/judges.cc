@@ -112,7 +112,7 @@ void Judges::end_call(Call& call) {
     case Function::cache_get: return tell_end(call, tracer_, failures, books);
     case Function::cache_put: return tell_end(call, books);
     case Function::rcache_range: return tell_end(call, magazines_);
-    case Function::init_domain: return tell_end(call, models_, books);
+    case Function::init_domain: return tell_end(call, failures, models_, books);
     case Function::init_rcaches: return tell_end(call, tracer_, failures, models_, books);
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:

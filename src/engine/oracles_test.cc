@@ -27,6 +27,21 @@ const iova_variant& good = port::fixed::variant;
 // The wrong functions. They are told apart from good by what their names say.
 void* alloc_nothing(void*, unsigned long, unsigned long, bool) { return nullptr; }
 
+void* alloc_below_100(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  return limit < 100 ? good.alloc(domain, size, limit, aligned) : nullptr;
+}
+
+// As if the first refusal were never forgotten.
+bool refused_six;
+void* alloc_but_six(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  refused_six |= size == 6;
+  return size == 6 ? nullptr : good.alloc(domain, size, limit, aligned);
+}
+void fields_after_six(const void* domain, iova_fields* fields) {
+  good.fields(domain, fields);
+  if (refused_six) fields->max32_alloc_size = 6;
+}
+
 void* alloc_unaligned(void* domain, unsigned long size, unsigned long limit, bool) {
   return good.alloc(domain, size, limit, false);
 }
@@ -294,6 +309,26 @@ const Broken broken[] = {
      [](iova_variant& v) { v = port::v7_3::variant; },
      FAST "reserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=4\nalloc size=8\n"
           "alloc unaligned size=8\n"},
+    {&oracle::hint_not_reset, "hint-not-reset:alloc_iova:alloc:none",
+     [](iova_variant& v) {
+       v.reset = [] {
+         good.reset();
+         refused_six = false;
+       };
+       v.resets_hint_seldom = true;
+       v.hint_spares_unaligned = false;
+       v.alloc = alloc_but_six;
+       v.fields = fields_after_six;
+     },
+     FAST "reserve lo=1 size=0xfffef\nalloc slot=a unaligned size=10\n"
+          "alloc slot=b unaligned size=5\nfree slot=a\nalloc slot=a unaligned size=10\n"
+          "alloc unaligned size=6\nfree slot=b\nalloc unaligned size=6\n"},
+    {&oracle::second_pass_missing, "second-pass-missing:alloc_iova:alloc:none",
+     [](iova_variant& v) {
+       v.searches_once = true;
+       v.alloc = alloc_below_100;
+     },
+     FAST "alloc unaligned size=20 limit=35\nalloc\n"},
     {&oracle::limit_wraps, "limit-wraps:alloc_iova:alloc:none",
      [](iova_variant& v) { v = port::v7_3::variant; },
      FAST "edge\nalloc limit=0xffffffffffffffff\n"},
@@ -446,6 +481,19 @@ std::string camel_case(const testing::TestParamInfo<Broken>& info) {
   return name;
 }
 INSTANTIATE_TEST_SUITE_P(, EngineOracle, testing::ValuesIn(broken), camel_case);
+
+// One that nothing can go on after ends the run, and not the process.
+TEST(EngineOracles, KnownOnesEndNoProcess) {
+  for (const Broken& b : broken) {
+    if (b.oracle != &oracle::iova_overlap) continue;
+    iova_variant variant = good;
+    b.break_it(variant);
+    const std::vector<std::string> known{b.key};
+    const Result& result = run(variant, program::parse(b.text), {.known = known});
+    EXPECT_EQ(result.known_met, known);
+    EXPECT_EQ(run(good, program::parse(b.text), {}).known_met, std::vector<std::string>{});
+  }
+}
 
 TEST(EngineOracles, AllHaveABrokenAllocatorHere) {
   std::set<std::string> covered;

@@ -23,6 +23,7 @@ Fate Policy::fate_of(const shim::Finding& finding, const std::string& key) const
                     return known == key || known == finding.oracle->id;
                   });
   if (is_known && finding.oracle->recoverable) return Fate::go_past;
+  if (is_known && !past_all_ && !finding.dying && !shim::in_started_context()) return Fate::end_run;
   // Not out of a context that somebody else started.
   if (!may_look_closer_ || shim::in_started_context()) return Fate::report;
   return finding.dying ? Fate::report_closely : Fate::look_closer;

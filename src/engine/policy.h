@@ -20,6 +20,7 @@ struct InjectedFault {
 
 enum class Fate {
   go_past,         // it is known, and the world stays sane
+  end_run,         // it is known, and nothing can go on after it
   look_closer,     // the run is repeated with a look at everything after each call, which tells
                    // where things went wrong first
   report_closely,  // the process dies of the call at hand: a repeated run must stop before it

@@ -23,6 +23,7 @@ namespace {
 // they leave half done is reset with the world. Contexts that are suspended are not unwound: their
 // stacks are dropped with the world, too.
 struct Abandoned {};
+struct OverWithAKnownFinding {};
 
 }  // namespace
 
@@ -57,9 +58,13 @@ const Result& Run::abandon() {
 const Result& Run::run_once(const iova_variant& variant, const program::Program& program,
                             const Options& options) {
   begin(variant, program, options);
-  execute_all();
-  if (is_beyond_judgement()) return give_up();
-  end();
+  try {
+    execute_all();
+    if (is_beyond_judgement()) return give_up();
+    end();
+  } catch (const OverWithAKnownFinding&) {
+    return give_up();
+  }
   return result_;
 }
 
@@ -227,7 +232,7 @@ void Run::look() {
   looker_.look();
   uint64_t looks = shim::live_slab_objects();
   for (const Domain& domain : books.domains())
-    if (domain.memory && domain.has_rcaches) looks += IOVA_BINS * (num_possible_cpus() + 1);
+    if (domain.memory && domain.has_rcaches) looks += variant_->bins * (num_possible_cpus() + 1);
   look_cost_ = looks / looks_per_operation;
   credit_ = 0;
 }
@@ -386,9 +391,10 @@ bool Run::on_finding(const shim::Finding& finding) {
   std::string key = key_of(finding, position, injected_);
   history.add({.kind = Kind::finding, .text = key.c_str()});
   Fate fate = policy_.fate_of(finding, key);
-  if (fate == Fate::go_past) {
+  if (fate == Fate::go_past || fate == Fate::end_run) {
     std::vector<std::string>& met = result_.known_met;
     if (std::find(met.begin(), met.end(), key) == met.end()) met.push_back(key);
+    if (fate == Fate::end_run) throw OverWithAKnownFinding{};
     return true;
   }
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};

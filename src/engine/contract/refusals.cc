@@ -99,7 +99,7 @@ bool Refusals::fits(const Domain& domain, const Request& request,
     if (placement.fits_below(taken)) return true;
     if (taken == nowhere) return false;
     if (of_owner == taken)
-      placement.skip((*owned++).last_withheld());
+      placement.skip((*owned++).last_withheld);
     else if (of_reservation == taken)
       placement.skip(reserved++->hi);
     else

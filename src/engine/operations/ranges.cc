@@ -223,7 +223,7 @@ void reserve(Run& run, const Operation& operation) {
       if (range.iova == call.iova) return;
   Range& range = run.books.fresh_range();
   range.lo = lo;
-  range.hi = hi;
+  range.hi = range.last_withheld = hi;
   range.size = hi - lo + 1;
   range.iova = call.iova;
   range.kind = RangeKind::reserved;

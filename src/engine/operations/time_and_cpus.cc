@@ -17,7 +17,7 @@ unsigned cpu_of(const Operation& operation) {
 void pass_time(Run& run, bool waited) {
   run.shim_events.settle();
   waited = waited || shim::suspended_contexts();
-  run.outcome("now {} ms", shim_jiffies());
+  run.outcome("now {} ms", shim_now());
   run.history.add({.kind = Kind::time_passed,
                    .number = static_cast<uint64_t>(waited ? Lateness::excused : Lateness::none)});
 }
@@ -74,7 +74,7 @@ void idle(Run& run, const Operation&) {
   bool is_endless = times == most;
   run.history.add({.kind = Kind::idle, .number = is_endless && !waits});
   run.outcome("{} after {} deadlines, now {} ms", is_endless ? "not at rest" : "at rest", times,
-              shim_jiffies());
+              shim_now());
 }
 
 void advance_time(Run& run, uint64_t ms) {

@@ -230,7 +230,7 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
     make_smaller(finding, target, smallest);
   bool uses_ledger = options_.use_ledger || options_.keep_known;
   bool is_forgotten = options_.use_ledger && !known(finding.key) &&
-                      engine::find_known(finding.key, tested_.variant->name);
+                      engine::find_known(finding.key, *tested_.variant);
   finding.standing =
       uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
   finding.is_difference = is_difference(finding.key);
@@ -313,7 +313,7 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
   std::string report = finding.outcome.report ? engine::format(*finding.outcome.report) : "";
   std::string needed;
   for (const std::string& need : finding.needed) needed += need + "\n";
-  const engine::KnownFinding* entry = engine::find_known(finding.key, tested_.variant->name);
+  const engine::KnownFinding* entry = engine::find_known(finding.key, *tested_.variant);
   write_file(finding.folder / "report.txt",
              fmt::format("{}\n{}{}, {}\nvariant: {}\ntarget: {}\nshown in {} of {} runs\n"
                          "replay: {}\n{}{}\n{}\n",

@@ -41,9 +41,9 @@ Standing standing_of(const std::string& key, const iova_variant& variant) {
   std::string revision = likeness(variant);
   for (const engine::KnownFinding& finding : engine::ledger()) {
     if (!has_key(finding, key)) continue;
-    return engine::affects(finding, revision.empty() ? variant.name : "port@" + revision)
-               ? Standing::is_known
-               : Standing::came_back;
+    bool is_expected = revision.empty() ? engine::affects(finding, variant)
+                                        : engine::affects_revision(finding, revision);
+    return is_expected ? Standing::is_known : Standing::came_back;
   }
   return Standing::is_new;
 }
@@ -55,14 +55,14 @@ shim::Severity severity_of(const Outcome& outcome) {
 
 const engine::KnownFinding* Judge::known(const std::string& key) const {
   const engine::KnownFinding* finding =
-      use_ledger_ ? engine::find_known(key, tested_.variant->name) : nullptr;
+      use_ledger_ ? engine::find_known(key, *tested_.variant) : nullptr;
   bool is_forgotten =
       finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) != forgotten_.end();
   return is_forgotten ? nullptr : finding;
 }
 
 std::vector<std::string> Judge::known_keys() const {
-  std::vector<std::string> keys = engine::known_keys(tested_.variant->name);
+  std::vector<std::string> keys = engine::known_keys(*tested_.variant);
   std::erase_if(keys, [&](const std::string& key) { return !known(key); });
   return keys;
 }

@@ -45,7 +45,7 @@ void Structure::check_magazines(const Snapshot& view) const {
 }
 
 void Structure::check_depots(const Snapshot& view) const {
-  for (unsigned bin = 0; bin < IOVA_BINS; bin++) {
+  for (unsigned bin = 0; bin < view.variant->bins; bin++) {
     const iova_depot_view& depot = view.depots[bin];
     if (depot.size != view.in_depot[bin])
       return raise(oracle::depot_count, fmt::format("bin {}: depot_size {}, {} magazines", bin,
