@@ -32,6 +32,12 @@ bool contains(const std::vector<std::string>& all, const std::string& one) {
 
 std::vector<KnownFinding> entries() { return {engine::ledger().begin(), engine::ledger().end()}; }
 
+iova_variant named(const char* name) {
+  iova_variant variant{};
+  variant.name = name;
+  return variant;
+}
+
 // Repaired before the port's revisions; only a kernel tree can show it.
 bool is_old(const KnownFinding& entry) { return entry.is_in_tree; }
 
@@ -160,7 +166,7 @@ TEST(Ledger, IsWhatSeedsMeet) {
 }
 
 TEST(Ledger, IsByRevisionOfThePortAndWholeForKernelTrees) {
-  auto keys = [](const char* name) { return engine::known_keys({.name = name}); };
+  auto keys = [](const char* name) { return engine::known_keys(named(name)); };
   size_t all = keys("kernel@6.18").size();
   EXPECT_TRUE(keys("port@fixed").empty());
   EXPECT_TRUE(keys("port@").empty());
@@ -169,17 +175,18 @@ TEST(Ledger, IsByRevisionOfThePortAndWholeForKernelTrees) {
   EXPECT_LT(keys("port@7.3").size(), all);
   EXPECT_EQ(keys("port@6.12+some_defect"), keys("port@6.12"));
   const std::string key = engine::ledger()[0].keys[0];
-  EXPECT_EQ(engine::find_known(key, {.name = "port@6.12"}), &engine::ledger()[0]);
-  EXPECT_EQ(engine::find_known(key, {.name = "port@7.3"}), nullptr);
-  EXPECT_EQ(engine::find_known("new" + key, {.name = "port@6.12"}), nullptr);
+  EXPECT_EQ(engine::find_known(key, named("port@6.12")), &engine::ledger()[0]);
+  EXPECT_EQ(engine::find_known(key, named("port@7.3")), nullptr);
+  EXPECT_EQ(engine::find_known("new" + key, named("port@6.12")), nullptr);
 }
 
 // What upstream repaired long ago is known of a tree that lacks the repair, and new of any other.
 TEST(Ledger, OldIssuesAreKnownByTheSourceOfATree) {
   const std::string key = "second-pass-missing:alloc_iova:alloc:none";
-  EXPECT_EQ(engine::find_known(key, {.name = "kernel@6.18"}), nullptr);
-  const KnownFinding* found =
-      engine::find_known(key, {.name = "kernel@4.19", .searches_once = true});
+  EXPECT_EQ(engine::find_known(key, named("kernel@6.18")), nullptr);
+  iova_variant old = named("kernel@4.19");
+  old.searches_once = true;
+  const KnownFinding* found = engine::find_known(key, old);
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->upstream, "4e89dce72521, v5.11");
   EXPECT_TRUE(is_old(*found));
