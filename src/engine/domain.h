@@ -36,6 +36,8 @@ struct Range {
   bool overlaps_flush = false;  // queued while a flush lasted ...
   bool is_overtaken = false;    // ... which a timer overtook: that one may have passed it over
   unsigned ring = 0;            // its CPU, or 0
+  bool in_ring = false;         // from the end of queue() on ...
+  bool is_released = false;     // ... unless that freed it at once
   unsigned freed_on = 0;        // CPU, of what was given back through the fast way
 };
 

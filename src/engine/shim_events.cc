@@ -42,7 +42,9 @@ void ShimEvents::on_pages_put(const list_head* list) {
   settle();
   for (Domain& domain : books_.domains()) {
     for (Range& range : domain.queued) {
-      if (range.list != list) continue;
+      // A queue that is full may free a range at once, instead of taking it.
+      bool is_at_once = !range.list && &range.pages == list;
+      if (range.list != list && !is_at_once) continue;
       if (&domain == books_.destroyed()) return;  // its ranges go with it
       history_.add({.kind = Kind::pages_put, .domain = &domain, .range = &range});
       release_ = {&domain, &range, raw_smp_processor_id()};

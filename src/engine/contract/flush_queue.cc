@@ -28,7 +28,10 @@ void FlushQueue::hear(const Event& event) {
   }
 }
 
-void FlushQueue::begin_call(Call& call) { call.range->unmapped_at = call.domain->flushes_started; }
+void FlushQueue::begin_call(Call& call) {
+  call.range->unmapped_at = call.domain->flushes_started;
+  call.range->in_ring = call.range->is_released = false;
+}
 
 void FlushQueue::end_call(Call& call) {
   if (call.function == Function::queue)
@@ -39,6 +42,8 @@ void FlushQueue::end_call(Call& call) {
 
 void FlushQueue::queued(const Call& call) {
   Range& range = *call.range;
+  if (range.is_released) return;
+  range.in_ring = true;
   range.queued_at = shim_now();
   range.overlaps_flush = shim::suspended_contexts() > 0;
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
@@ -52,12 +57,13 @@ void FlushQueue::queued(const Call& call) {
 void FlushQueue::put(const Event& event) {
   if (!event.range) return raise(oracle::queue_stray, "");
   const Domain& domain = *event.domain;
-  const Range& range = *event.range;
+  Range& range = *event.range;
+  range.is_released = true;
   if (domain.newest_finished <= range.unmapped_at)
     raise(oracle::queue_early,
           fmt::format("{}, unmapped after the start of flush {}; the newest that is over: {}",
                       print_range(range.lo, range.hi), range.unmapped_at, domain.newest_finished));
-  in_ring_[domain.number][range.ring]--;
+  if (range.in_ring) in_ring_[domain.number][range.ring]--;
 }
 
 void FlushQueue::check_timeouts(Lateness lateness) const {

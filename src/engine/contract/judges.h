@@ -28,6 +28,8 @@ class RefusalJudge : public Judge {
  protected:
   ~RefusalJudge() = default;
   static bool is_never_granted(const Domain& domain, const Request& request);
+  // What must be granted if it fits.
+  Request owed(const Call& call) const;
   // Raises the oracle of its cause.
   void raise_refusal(const Call& call, const Request& request) const;
 

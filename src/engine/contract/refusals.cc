@@ -23,6 +23,14 @@ bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request
   return request.limit < first_above && request.size >= first_above;
 }
 
+// Any allocator may spare pfn 0 in the fast way, where it means failure.
+Request RefusalJudge::owed(const Call& call) const {
+  Request request = request_of(variant(), call);
+  if (!variant().strict && call.function == Function::alloc_fast)
+    request.lowest = std::max<uint64_t>(request.lowest, 1);
+  return request;
+}
+
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
   // The engine asks for what must be there.
@@ -58,7 +66,7 @@ bool Refusals::flush_reaches_all() const {
 }
 
 void Refusals::check(Call& call) {
-  const Request request = request_of(variant(), call);
+  const Request request = owed(call);
   Domain& domain = *call.domain;
   if (is_never_granted(domain, request)) return;
   bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all();

@@ -15,7 +15,7 @@ void RefusalsInTree::end_call(Call& call) {
 
 void RefusalsInTree::check(const Call& call) const {
   const Domain& domain = *call.domain;
-  const Request request = request_of(variant(), call);
+  const Request request = owed(call);
   if (is_never_granted(domain, request)) return;
   if (fits(variant(), domain, request)) raise_refusal(call, request);
 }

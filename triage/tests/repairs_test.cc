@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Who repairs a known issue of Linux 6.12, in any right way, is told that it is gone, and of
+// nothing else.
+#include <map>
+
+#include "tool/support/command_test.h"
+#include "tool/variants/patched_test.h"
+
+namespace tool {
+namespace {
+
+struct Edit {
+  const char *from, *to;
+  const char* file = "drivers/iommu/iova.c";
+};
+
+struct Repair {
+  const char* name;
+  const char* issue;  // of the ledger
+  std::vector<Edit> edits;
+};
+
+const std::vector<Repair>& repairs() {
+  static const char queue[] = "drivers/iommu/dma-iommu.c";
+  static const std::vector<Repair> all{
+      {"magazines_may_be_null",
+       "mag-free-null",
+       {{"\tkmem_cache_free(iova_magazine_cache, mag);",
+         "\tif (mag)\n\t\tkmem_cache_free(iova_magazine_cache, mag);"}}},
+      {"caches_are_forgotten",
+       "stale-cache",
+       {{"\tif (!iova_cache_users) {\n\t\tiova_cache =",
+         "\tif (!iova_cache_users) {\n\t\tiova_magazine_cache = NULL;\n\t\tiova_cache ="}}},
+      {"hint_from_the_whole_space",
+       "hint-poisoned",
+       {{"\t\tiovad->max32_alloc_size = size;",
+         "\t\tif (limit_pfn >= iovad->dma_32bit_pfn)\n\t\t\tiovad->max32_alloc_size = size;"}}},
+      {"hint_for_aligned_requests",
+       "hint-aligned",
+       {{"\tif (limit_pfn <= iovad->dma_32bit_pfn &&\n",
+         "\tif (size_aligned && limit_pfn <= iovad->dma_32bit_pfn &&\n"}}},
+      {"cache_asked_within_the_limit",
+       "rcache-limit-underflow",
+       {{"\t\treturn 0;\n\n\treturn __iova_rcache_get(",
+         "\t\treturn 0;\n\tif (size > limit_pfn)\n\t\treturn 0;\n\n\treturn __iova_rcache_get("}}},
+      {"reservation_allocates_first",
+       "reserve-not-atomic",
+       {{"\tstruct iova *iova;\n\tunsigned int overlap = 0;",
+         "\tstruct iova *iova, *spare;\n\tunsigned int overlap = 0;"},
+        {"> (ULLONG_MAX >> iova_shift(iovad))))\n\t\treturn NULL;\n",
+         "> (ULLONG_MAX >> iova_shift(iovad))))\n\t\treturn NULL;\n"
+         "\tspare = alloc_and_init_iova(pfn_lo, pfn_hi);\n\tif (!spare)\n\t\treturn NULL;\n"},
+        {"\tiova = __insert_new_range(iovad, pfn_lo, pfn_hi);\nfinish:\n",
+         "\tspare->pfn_lo = pfn_lo;\n\tspare->pfn_hi = pfn_hi;\n"
+         "\tiova_insert_rbtree(&iovad->rbroot, spare, NULL);\n"
+         "\tiova = spare;\n\tspare = NULL;\nfinish:\n\tif (spare)\n\t\tfree_iova_mem(spare);\n"}}},
+      {"queue_flushes_until_there_is_room",
+       "queue-overrun",
+       {{"\tif (fq_full(fq)) {\n", "\twhile (fq_full(fq)) {\n", queue}}},
+      {"queue_refuses_and_frees_at_once",
+       "queue-overrun",
+       {{"\t\tfq_ring_free_locked(cookie, fq);\n\t}\n",
+         "\t\tfq_ring_free_locked(cookie, fq);\n\t}\n\tif (fq_full(fq)) {\n"
+         "\t\tspin_unlock_irqrestore(&fq->lock, flags);\n\t\tiommu_put_pages_list(freelist);\n"
+         "\t\tfree_iova_fast(&cookie->iovad, pfn, pages);\n\t\treturn;\n\t}\n",
+         queue}}},
+      {"limit_of_all_pfns",
+       "limit-wraps",
+       {{"size, limit_pfn + 1,\n\t\t\tnew_iova",
+         "size, limit_pfn + !!~limit_pfn,\n\t\t\tnew_iova"}}},
+      {"fast_way_spares_pfn_0",
+       "pfn-0-lost",
+       {{"\tnew_iova = alloc_iova(iovad, size, limit_pfn, true);\n",
+         "\tnew_iova = alloc_iova(iovad, size, limit_pfn, true);\n"
+         "\tif (new_iova && !new_iova->pfn_lo) {\n\t\t__free_iova(iovad, new_iova);\n"
+         "\t\tnew_iova = NULL;\n\t}\n"}}},
+  };
+  return all;
+}
+
+void apply(Patched& tree, const Repair& repair) {
+  for (const Edit& edit : repair.edits) tree.replace(edit.from, edit.to, edit.file);
+}
+
+std::map<std::string, std::string> known_in(const std::string& kernel) {
+  std::map<std::string, std::string> states;
+  for (const json& row : tool_json({"known", "--kernel", kernel, "--json"}))
+    states[row["id"]] = row["state"];
+  return states;
+}
+
+// No seed breaks a promise but in the ways that the ledger knows.
+void expect_nothing_new(const std::string& kernel) {
+  CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", kernel,
+                               (source_folder() / "corpus").string()});
+  EXPECT_EQ(result.status, 0) << result.output;
+}
+
+// One by one, but where there are several ways: AllAtOnce has the others.
+std::vector<Repair> alone() {
+  std::vector<Repair> some = repairs();
+  if (!getenv("IOVAFUZZ_LONG"))
+    std::erase_if(
+        some, [](const Repair& repair) { return repair.issue != std::string("queue-overrun"); });
+  return some;
+}
+
+class RepairedTree : public testing::TestWithParam<Repair> {};
+
+TEST_P(RepairedTree, HasOneIssueLess) {
+  auto expected = known_in("debian:6.12");
+  EXPECT_EQ(expected[GetParam().issue], "present");
+  expected[GetParam().issue] = "does not show";
+  Patched tree("debian:6.12");
+  apply(tree, GetParam());
+  EXPECT_EQ(known_in(tree.path()), expected);
+  expect_nothing_new(tree.path());
+}
+
+INSTANTIATE_TEST_SUITE_P(, RepairedTree, testing::ValuesIn(alone()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST(RepairedTrees, AllAtOnceHaveNoIssueLeft) {
+  Patched tree("debian:6.12");
+  for (const Repair& repair : repairs())
+    if (repair.name != std::string("queue_refuses_and_frees_at_once")) apply(tree, repair);
+  for (const auto& [issue, state] : known_in(tree.path())) EXPECT_NE(state, "present") << issue;
+  expect_nothing_new(tree.path());
+}
+
+}  // namespace
+}  // namespace tool
