@@ -31,7 +31,7 @@ std::string in_our_words(const std::string& error) {
       {std::regex("unknown type name " + name), "uses the type {}, which the shim lacks"},
       {std::regex("incomplete (?:definition of )?type " + name), "uses {}, which the shim lacks"},
       {std::regex("(?:redefinition of|conflicting types for) " + name),
-       "has another {} than the shim"},
+       "declares {} otherwise than a header does"},
   };
   std::smatch match;
   for (const Form& form : forms)
@@ -45,9 +45,7 @@ std::string in_our_words(const KernelTree& tree, const std::string& error,
                          const std::string& notes) {
   static const std::regex member("no member named '(\\w+)' in '([\\w ]+)'|"
                                  "\u2018?([\\w ]+)\u2019? has no member named \u2018(\\w+)\u2019");
-  static const std::regex declared("(\\S*linux/\\S+):([0-9]+):[0-9]+: note: "
-                                   "['\u2018]?(\\w+)['\u2019]? declared here|"
-                                   "(\\S*linux/\\S+):([0-9]+):[0-9]+: note: declared here");
+  static const std::regex declared("(\\S+):([0-9]+):[0-9]+: note: (?:'(\\w+)' )?declared here");
   std::string header = (tree.folder / "include/linux/iova.h").string();
   std::smatch match;
   if (std::regex_search(error, match, member))
@@ -55,9 +53,9 @@ std::string in_our_words(const KernelTree& tree, const std::string& error,
                ? fmt::format("{}: {} has no {}", header, match[2].str(), match[1].str())
                : fmt::format("{}: {} has no {}", header, match[3].str(), match[4].str());
   if (std::regex_search(notes, match, declared))
-    return fmt::format("{}:{}: {} is declared in a way that no known kernel has: {}", header,
-                       match[2].matched ? match[2].str() : match[5].str(),
-                       match[3].matched ? match[3].str() : "a function", error);
+    return fmt::format("{}:{}: {} is declared in a way that no known kernel has: {}",
+                       match[1].str(), match[2].str(),
+                       match[3].matched ? match[3].str() : "what stands there", error);
   return fmt::format("{}: {}", header, in_our_words(error));
 }
 
