@@ -407,8 +407,6 @@ TEST(KernelTree, UndeclaredNameAndUnknownTypeAreNamed) {
 
 TEST(KernelTree, DeclarationThatNoKernelHasIsNamed) {
   Patched tree("debian:6.12");
-  tree.replace("unsigned long granule", "unsigned long pages_of_granule, granule",
-               "include/linux/iova.h");
   tree.replace("void free_iova(struct iova_domain *iovad, unsigned long pfn);",
                "void free_iova(struct iova_domain *iovad, unsigned long pfn, int node);",
                "include/linux/iova.h");

@@ -28,7 +28,7 @@ bool is_in_word(char c) { return isalnum(static_cast<unsigned char>(c)) || c == 
 
 std::optional<CompilerError> first_error(const std::string& output) {
   static const std::regex error("(\\S[^:]*):([0-9]+):([0-9]+): (?:fatal )?error: (.*)");
-  static const std::regex note("(\\S[^:]*):([0-9]+):[0-9]+: note: '(\\w+)' declared here");
+  static const std::regex note("(\\S[^:]*):([0-9]+):[0-9]+: note: (?:'(\\w+)' )?declared here");
   static const std::regex quotes("\xe2\x80\x98|\xe2\x80\x99");  // gcc's
   std::optional<CompilerError> found;
   std::istringstream lines(std::regex_replace(output, quotes, "'"));
@@ -166,7 +166,7 @@ std::string in_tree(const CompilerError& error, const std::string& path) {
     return fmt::format("{}{} has no {}", where, match[1].str(), match[2].str());
   static const std::regex twice("(?:redefinition of|conflicting types for) '(\\w+)'");
   if (std::regex_search(error.words, match, twice))
-    return fmt::format("{}{} is the shim's, too, and another", where, match[1].str());
+    return fmt::format("{}declares {} otherwise than a header does", where, match[1].str());
   if (std::string symbol = unknown_symbol(error, line); !symbol.empty())
     return where + "the shim has no " + symbol;
   size_t begin = line.find_first_not_of(" \t");
