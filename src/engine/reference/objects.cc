@@ -29,9 +29,14 @@ size_t Objects::modelled() const {
   return count;
 }
 
+// Nodes of old trees may look like the anchor and are lost: the end of the run tells.
+bool Objects::fits(size_t found, size_t expected) const {
+  return found == expected || (variant().leaves_nodes_unzeroed && found > expected);
+}
+
 void Objects::check_count() {
   size_t found = shim::live_slab_objects();
-  if (found == modelled()) return;
+  if (fits(found, modelled())) return;
   size_t findings = scene_.findings;
   scene_.looker.look();  // may tell why
   if (scene_.findings == findings)
@@ -42,7 +47,7 @@ void Objects::check_count() {
 
 void Objects::check_views() {
   size_t found = shim::live_slab_objects(), expected = std::exchange(viewed_, 0);
-  if (found != expected)
+  if (!fits(found, expected))
     raise(oracle::object_count, fmt::format("{} slab objects, expected {}", found, expected));
 }
 
