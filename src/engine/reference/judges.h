@@ -56,6 +56,7 @@ class Objects : public Comparison {
 
  private:
   size_t modelled() const;
+  bool fits(size_t found, size_t expected) const;
   void check_count();
   void check_views();
 

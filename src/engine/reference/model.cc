@@ -138,7 +138,7 @@ void Model::adopt(const iova_variant& variant, const void* domain) {
   variant.fields(domain, &fields);
   cached_ = {fields.cached_lo, fields.cached_hi};
   cached32_ = {fields.cached32_lo, fields.cached32_hi};
-  set_hint(fields.max32_alloc_size, {});
+  if (!hint_is(fields)) set_hint(fields.max32_alloc_size, {});  // else its cause stays known
 }
 
 std::string Model::wrong_cached_nodes(const iova_fields& fields) const {
