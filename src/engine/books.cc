@@ -17,7 +17,8 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
   destroyed_ = nullptr;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
-  ranges += program::max_domains;  // the end of a run asks each once more
+  constexpr size_t probes = 3;  // of each domain, at the end of a run
+  ranges += probes * program::max_domains;
   if (ranges <= ranges_size_) return;
   // The most that there can be would take a process that runs one program longer than the program.
   ranges_size_ = std::max(ranges, 2 * ranges_size_);

@@ -23,16 +23,16 @@ void tell(const Event& event, Listeners&... listeners) {
 }  // namespace
 
 Judges::Judges(Scene& scene, Tracer& tracer)
-    : models(scene), failures(scene), scene_(scene), tracer_(tracer), duties_(scene),
+    : models(scene), failures(scene), structure(scene), scene_(scene), tracer_(tracer), duties_(scene),
       grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models),
       refusals_in_tree_(scene, models), pfn_lookups_(scene), reservations_(scene),
-      structure_(scene), rings_(scene), flushes_(scene, models), placement_(scene, models),
+      rings_(scene), flushes_(scene, models), placement_(scene, models),
       fields_(scene, models), magazines_(scene, models), objects_(scene, models) {}
 
 void Judges::begin() {
   for (Judge* judge : std::initializer_list<Judge*>{
            &models, &failures, &duties_, &grants_, &lookups_, &flush_queue_, &refusals_,
-           &refusals_in_tree_, &pfn_lookups_, &reservations_, &structure_, &rings_, &flushes_,
+           &refusals_in_tree_, &pfn_lookups_, &reservations_, &structure, &rings_, &flushes_,
            &placement_, &fields_, &magazines_, &objects_})
     judge->begin();
 }
@@ -63,9 +63,9 @@ void Judges::hear(const Event& event) {
     case Kind::cpu_offline: return tell(event, models);
     case Kind::finding: return tell(event, tracer_);
     case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
-    case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);
+    case Kind::look: return tell(event, structure, magazines_, rings_, tracer_, objects_);
     case Kind::looked: return tell(event, objects_);
-    case Kind::glance: return tell(event, structure_, magazines_);
+    case Kind::glance: return tell(event, structure, magazines_);
     default: return;
   }
 }
@@ -98,7 +98,7 @@ void Judges::end_call(Call& call) {
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:
       tell_end(call, models, failures, tracer_);
-      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
+      call.granted || call.is_no_range ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, placement_, books);
     case Function::alloc_fast:
       tell_end(call, models, tracer_, flushes_);

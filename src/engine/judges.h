@@ -27,6 +27,7 @@ class Judges : public Listener {
 
   reference::Models models;
   contract::Failures failures;
+  contract::Structure structure;
 
  private:
   Scene& scene_;
@@ -40,7 +41,6 @@ class Judges : public Listener {
   contract::RefusalsInTree refusals_in_tree_;
   contract::PfnLookups pfn_lookups_;
   contract::Reservations reservations_;
-  contract::Structure structure_;
   contract::Rings rings_;
   reference::Flushes flushes_;
   reference::Placement placement_;

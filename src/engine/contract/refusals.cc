@@ -20,7 +20,8 @@ bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request
 
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
-  raise_of(call, *cause.oracle,
+  bool is_lost = call.is_probe && cause.oracle == &oracle::spurious_failure;
+  raise_of(call, is_lost ? oracle::capacity_lost : *cause.oracle,
            fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
                        request.aligned ? "" : ", unaligned", cause.values));
 }

@@ -64,7 +64,7 @@ void give_back(Run& run, const Operation& operation, Function function,
     run.begin_next_call();
     if (!done) first = range->lo;
     last = range->lo;
-    if (range->kind == RangeKind::reserved) {
+    if (range->kind == RangeKind::reserved && may_be_range(range->iova)) {
       // The node may have been widened by later reservations; what it covers now is freed.
       range->lo = run.variant().pfn_lo(range->iova);
       range->hi = run.variant().pfn_hi(range->iova);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <tuple>
 
+#include "engine/oracles.h"
 #include "tool/campaign/fuzzer.h"
 #include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
@@ -232,6 +233,8 @@ class Campaign {
     if (Clock::now() >= slot.until) slot.process->interrupt();
     if (slot.process->read_output()) {
       hand_over(slot);
+      if (slot.process->take_kept())
+        take_crashes(slot.lane, slot.process->statistics().executions, "");
       return;
     }
     finish(slot);
@@ -339,16 +342,11 @@ class Campaign {
       note_known(row, {taken.key});
       put_away(input, taken.key);
       if (!taken.new_finding) continue;
-      if (taken.new_finding->is_difference) {
-        report(taken.new_finding);
-        continue;
-      }
-      row.new_findings++;
+      bool counts = !taken.new_finding->is_difference;
+      row.new_findings += counts;
       report(taken.new_finding);
-      if (options_.first) {
-        stop_ = true;
-        return inputs.size();
-      }
+      stop_ |= counts && options_.first;
+      if (stop_) break;
     }
     return inputs.size();
   }
@@ -357,9 +355,11 @@ class Campaign {
     std::vector<StoredFinding> chosen;
     for (const StoredFinding& finding : store_.findings())
       if (finding.is_difference == that_are_differences) chosen.push_back(finding);
-    std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
-      return severity_of(a.outcome) < severity_of(b.outcome);
-    });
+    auto rank = [](const StoredFinding& finding) {
+      return std::pair(engine::is_difference(finding.key), severity_of(finding.outcome));
+    };
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
     return chosen;
   }
   CampaignResult result() const { return {progress_, findings(false), findings(true), gone_}; }

@@ -46,6 +46,7 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
               {"runs", finding.runs},
               {"minimal", finding.is_minimal},
               {"needed", finding.needed},
+              {"operands", finding.operands},
               {"also", finding.also},
               {"reproducer", finding.reproducer.filename().string()},
               {"replay", finding.replay}};
@@ -73,6 +74,7 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
   finding.runs = report["runs"];
   finding.is_minimal = report["minimal"];
   finding.needed = report["needed"].get<std::vector<std::string>>();
+  finding.operands = report["operands"];
   finding.also = report["also"].get<std::vector<std::string>>();
   finding.folder = folder;
   finding.reproducer = folder / report["reproducer"].get<std::string>();
@@ -168,6 +170,7 @@ std::vector<std::string> FindingStore::found_keys() const {
   for (const StoredFinding& finding : findings_)
     keys.push_back(finding.is_difference ? finding.key.substr(0, finding.key.find(':'))
                                          : finding.key);
+  keys.insert(keys.end(), other_names_.begin(), other_names_.end());
   return keys;
 }
 
@@ -179,6 +182,16 @@ StoredFinding* FindingStore::find(const std::string& key) {
 
 TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, uint64_t executions,
                               const std::string& log) {
+  // Each turn knows one more name of what was found.
+  while (true) {
+    size_t names = other_names_.size();
+    TakenInput taken = take_once(input, target, executions, log);
+    if (taken.new_finding || other_names_.size() == names) return taken;
+  }
+}
+
+TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& target,
+                                   uint64_t executions, const std::string& log) {
   Outcome outcome = judge_.replay(input, target, found_keys());
   std::string key = outcome.key();
   if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
@@ -192,6 +205,10 @@ TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, ui
     finding.executions = executions;
     if (options_.whole && interrupted()) return {nullptr, key};
     // Made smaller, it may have turned out to be another's.
+    if (finding.key != key && (known(finding.key) || find(finding.key))) {
+      other_names_.insert(key);
+      write_known();
+    }
     if (!options_.keep_known && known(finding.key)) return {nullptr, finding.key};
     found = find(finding.key);
     is_new = !found;
@@ -237,7 +254,8 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   finding.folder = folder_of(finding.key);
   finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
-  for (const std::string& met : finding.outcome.known_met) past += "--past " + quoted(met) + " ";
+  for (const std::string& met : finding.outcome.known_met)
+    if (finding.is_difference || !is_difference(met)) past += "--past " + quoted(met) + " ";
   std::string options = tested_.replay_options + (finding.is_difference ? "--strict " : "");
   std::string command = fmt::format("{} replay {}{}", launcher(), options, past);
   if (target.compares) command = tested_.compare_command + " ";
@@ -259,6 +277,7 @@ void FindingStore::write(const StoredFinding& finding, const Input& input,
   std::string comments = commented(finding.key);
   if (finding.outcome.report) comments += commented(finding.outcome.report->headline);
   for (const std::string& need : finding.needed) comments += commented(need);
+  if (!finding.operands.empty()) comments += commented(finding.operands);
   write_file(finding.reproducer, comments + print(smallest));
   bool alone = finding.outcome.report && finding.outcome.known_met.empty() && !target.compares;
   if (alone) write_c_source(finding, smallest);
@@ -300,6 +319,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
   finding.outcome = std::move(smaller.outcome);
   finding.is_minimal = smaller.is_minimal;
   finding.needed = std::move(smaller.needed);
+  finding.operands = std::move(smaller.operands);
   *program = std::move(smaller.program);
   fs::path also = folder_of(finding.key) / "also";
   for (const auto& [key, other] : smaller.also) {
@@ -313,6 +333,7 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
   std::string report = finding.outcome.report ? engine::format(*finding.outcome.report) : "";
   std::string needed;
   for (const std::string& need : finding.needed) needed += need + "\n";
+  if (!finding.operands.empty()) needed += finding.operands + "\n";
   const engine::KnownFinding* entry = engine::find_known(finding.key, tested_.variant->name);
   write_file(finding.folder / "report.txt",
              fmt::format("{}\n{}{}, {}\nvariant: {}\ntarget: {}\nshown in {} of {} runs\n"

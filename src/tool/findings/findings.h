@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct StoredFinding {
   bool is_minimal = false;
   bool is_earlier = false;          // found by an earlier process
   std::vector<std::string> needed;  // by the program: Minimized
+  std::string operands;             // the same
   std::vector<std::string> also;    // keys that smaller programs showed; they are in also/
   std::filesystem::path folder;
   std::filesystem::path reproducer;  // program.iova, or input
@@ -79,7 +81,9 @@ class FindingStore {
  private:
   // Findings that are there from before, with the variant that each was found on.
   std::vector<std::pair<StoredFinding, std::string>> stored() const;
-  std::vector<std::string> found_keys() const;  // and oracles of differences
+  TakenInput take_once(const Input& input, const fuzz::Target& target, uint64_t executions,
+                       const std::string& log);
+  std::vector<std::string> found_keys() const;  // and oracles of differences, and other names
   StoredFinding* find(const std::string& key);
   StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,
                      Outcome outcome, program::Program* smallest);
@@ -101,6 +105,9 @@ class FindingStore {
   StoreOptions options_;
   Judge judge_;
   std::vector<StoredFinding> findings_;
+  // Keys of programs that turned out, made smaller, to show what is known or found: it need not be
+  // made smaller again.
+  std::set<std::string> other_names_;
 };
 
 }  // namespace tool

@@ -253,22 +253,22 @@ class Minimizer {
         best_.needed.push_back(verb + "an allocation fails: " + fault);
     if (report && report->faults.empty()) best_.needed.push_back("no allocation has to fail");
     if (!best_.is_minimal) return;
+    std::string& operands = best_.operands;
     for (size_t i = 0; i < size(); i++) {
+      std::string of_operation;
       const Operation& operation = best_.program.operations[i];
-      auto operands = program::spec(operation.code).operands;
-      for (size_t k = 0; k < operands.size(); k++) {
-        const program::RoleSpec& role = program::spec(operands[k].role);
-        if (operation.operands[k] == operands[k].fallback || role.kind == Kind::mask ||
-            operands[k].role == Role::slot)
+      auto specs = program::spec(operation.code).operands;
+      for (size_t k = 0; k < specs.size(); k++) {
+        const program::RoleSpec& role = program::spec(specs[k].role);
+        if (operation.operands[k] == specs[k].fallback || role.kind == Kind::mask ||
+            specs[k].role == Role::slot)
           continue;
-        Operation other = operation;
-        other.operands[k] = operands[k].fallback;
-        if (operands[k].role == Role::count)
-          other.operands[k].number = operation.operands[k].number - 1;
-        best_.needed.push_back(fmt::format("operation {}: {}, where {} does not show it", i,
-                                           print(operation), print(other)));
+        of_operation += fmt::format("{}{}", of_operation.empty() ? "" : ", ", specs[k].role == Role::count ? "count" : role.key);
       }
+      if (!of_operation.empty())
+        operands += fmt::format("{}{} of operation {}", operands.empty() ? "" : "; ", of_operation, i);
     }
+    if (!operands.empty()) operands = "operands that matter: " + operands;
   }
 
   const iova_variant& variant_;
