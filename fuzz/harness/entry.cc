@@ -96,7 +96,8 @@ void begin_input(const uint8_t* data, size_t size) { input = {data, size, input.
 // A file is whole once it has its name.
 bool keep(const std::string& key) {
   if (std::find(kept.begin(), kept.end(), key) != kept.end()) return true;
-  std::string name = fmt::format("{}/kept-{}-{},execs:{}", keep_folder(), getpid(), kept_so_far + 1, input.number);
+  std::string name = fmt::format("{}/kept-{}-{}:{},execs:{}", keep_folder(), getpid(),
+                                 kept_so_far + 1, key, input.number);
   std::string partial = name + ".partial";
   std::ofstream file(partial, std::ios::binary);
   file.write(reinterpret_cast<const char*>(input.data), static_cast<std::streamsize>(input.size));

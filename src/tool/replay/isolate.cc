@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/replay/isolate.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
@@ -279,6 +280,92 @@ Outcome run_isolated(const iova_variant& variant, const program::Program& progra
   run_isolated(variant, {{&program, {}}}, options,
                [&](size_t, const Outcome& outcome) { result = outcome; });
   return result;
+}
+
+struct KeyTester::Running {
+  // Programs go down the pipe as text, their length before them.
+  int programs = -1;
+  std::unique_ptr<Child> child;
+  ~Running() { close(programs); }
+};
+
+namespace {
+
+std::string first_key;
+
+bool keep_first(const std::string& key) {
+  if (first_key.empty()) first_key = key;
+  return true;
+}
+
+bool read_all(int fd, char* bytes, size_t size) {
+  while (size) {
+    ssize_t n = read(fd, bytes, size);
+    if (n <= 0) return false;
+    bytes += n;
+    size -= static_cast<size_t>(n);
+  }
+  return true;
+}
+
+void test_keys(const iova_variant& variant, const IsolateOptions& isolate, int programs) {
+  const engine::Options options{.known = isolate.known,
+                                .keep = keep_first,
+                                .tell_differences = isolate.tell_differences};
+  std::string text;
+  for (size_t size; read_all(programs, reinterpret_cast<char*>(&size), sizeof size);) {
+    text.resize(size);
+    if (!read_all(programs, text.data(), size)) return;
+    first_key.clear();
+    const program::Program program = program::parse(text);
+    if (isolate.expected)
+      engine::expect_same(*isolate.expected, variant, program, options);
+    else
+      engine::run(variant, program, options);
+    send({{"key", first_key}});
+  }
+}
+
+}  // namespace
+
+KeyTester::KeyTester(const iova_variant& variant, const IsolateOptions& options)
+    : variant_(variant), options_(options) {}
+KeyTester::~KeyTester() = default;
+
+void KeyTester::start() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  running_ = std::make_unique<Running>();
+  running_->programs = ends[1];
+  running_->child = std::make_unique<Child>([&] {
+    close(ends[1]);  // its end is this child's
+    test_keys(variant_, options_, ends[0]);
+  });
+  close(ends[0]);
+}
+
+std::string KeyTester::key(const program::Program& program) {
+  if (!running_) start();
+  std::string text = print(program);
+  size_t size = text.size();
+  text.insert(0, reinterpret_cast<const char*>(&size), sizeof size);
+  for (size_t at = 0; at < text.size();) {
+    ssize_t n = write(running_->programs, text.data() + at, text.size() - at);
+    if (n < 0) break;
+    at += static_cast<size_t>(n);
+  }
+  bool timed_out = false;
+  std::optional<json> message = running_->child->next(options_.timeout_ms, &timed_out);
+  if (message && message->contains("key")) return (*message)["key"];
+  Outcome outcome;
+  if (message) {
+    outcome.kind = Outcome::finding;
+    outcome.report = report_from_json((*message)["report"]);
+  } else {
+    outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+  }
+  running_.reset();
+  return outcome.key();
 }
 
 Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,24 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const std::function<void(size_t, const Outcome&)>& on_outcome);
 Outcome run_isolated(const iova_variant& variant, const program::Program& program,
                      const IsolateOptions& options = {});
+
+// Asks of many programs no more than which finding they show first: of a child that outlives most
+// of them.
+class KeyTester {
+ public:
+  KeyTester(const iova_variant& variant, const IsolateOptions& options);
+  ~KeyTester();
+  // As run_isolated() has it.
+  std::string key(const program::Program& program);
+
+ private:
+  struct Running;
+  void start();
+
+  const iova_variant& variant_;
+  IsolateOptions options_;
+  std::unique_ptr<Running> running_;
+};
 
 // Without an allocator: what a check in a child reports, if anything that is not known.
 Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,

@@ -23,7 +23,7 @@ class Minimizer {
  public:
   Minimizer(const iova_variant& variant, const Program& program, const std::string& key,
             const MinimizeOptions& options)
-      : variant_(variant), options_(options) {
+      : variant_(variant), options_(options), tester_(variant, isolate()) {
     best_.program = program;
     best_.key = key;
     // A finding that comes without the fault, too, is the same one.
@@ -32,9 +32,7 @@ class Minimizer {
   }
 
   Minimized minimize() {
-    std::optional<Outcome> outcome = shows(best_.program);
-    if (!outcome) return std::move(best_);
-    best_.outcome = *outcome;
+    if (!shows(best_.program) || !look_at_best()) return std::move(best_);
     if (best_.outcome.report) drop_from(best_.outcome.report->operation_index + 1);
     do {
       changed_ = false;
@@ -46,41 +44,47 @@ class Minimizer {
       simplify_operands(false);
       if (!changed_) simplify_operands(true);
     } while (changed_ && !over_);
-    best_.is_minimal = !over_;
+    bool is_shown = look_at_best();
+    best_.is_minimal = is_shown && !over_;
     describe_needs();
     return std::move(best_);
   }
 
  private:
-  // The outcome, if every run of the program shows the finding.
-  std::optional<Outcome> shows(const Program& candidate) {
-    std::optional<Outcome> outcome;
+  IsolateOptions isolate() const {
+    return {.expected = options_.expected,
+            .timeout_ms = options_.timeout_ms,
+            .known = options_.known,
+            .tell_differences = options_.tell_differences};
+  }
+
+  // Whether every run of the program shows the finding.
+  bool shows(const Program& candidate) {
     for (unsigned i = 0; i < options_.times; i++) {
       if (interrupted() || best_.executions >= options_.max_executions) over_ = true;
-      if (over_) return std::nullopt;
+      if (over_) return false;
       best_.executions++;
-      outcome = run_isolated(variant_, candidate,
-                             {.expected = options_.expected,
-                              .timeout_ms = options_.timeout_ms,
-                              .known = options_.known,
-                              .tell_differences = options_.tell_differences});
-      std::string key = outcome->key();
+      std::string key = tester_.key(candidate);
       if (key == key_without_fault_ && key != best_.key && i == 0) best_.key = key;
       if (key == best_.key) continue;
       if (!key.empty() && !interrupted()) best_.also.try_emplace(key, candidate);
-      return std::nullopt;
+      return false;
     }
-    return outcome;
+    return true;
+  }
+
+  // Takes its report; false if it does not show the finding in a process of its own.
+  bool look_at_best() {
+    best_.outcome = run_isolated(variant_, best_.program, isolate());
+    return best_.outcome.key() == best_.key;
   }
 
   // Whether the candidate became the best program.
   bool take(Program candidate) {
     if (over_ || candidate == best_.program) return false;
     if (!tried_.insert(print(candidate)).second) return false;
-    std::optional<Outcome> outcome = shows(candidate);
-    if (!outcome) return false;
+    if (!shows(candidate)) return false;
     best_.program = std::move(candidate);
-    best_.outcome = std::move(*outcome);
     changed_ = true;
     options_.on_step(best_.program);
     return true;
@@ -273,6 +277,7 @@ class Minimizer {
 
   const iova_variant& variant_;
   const MinimizeOptions& options_;
+  KeyTester tester_;
   std::string key_without_fault_;
   Minimized best_;
   std::set<std::string> tried_;  // texts
