@@ -27,7 +27,8 @@ void announce(const std::string& key);
 bool keeps_findings();
 // Before a run of an input, which must outlive it.
 void begin_input(const uint8_t* data, size_t size);
-// Puts the input there, under the name kept-PROCESS-NUMBER:KEY,execs:EXECUTIONS. False if it cannot.
+// Puts the input there, under the name kept-PROCESS-NUMBER:KEY,execs:EXECUTIONS. False if it
+// cannot.
 bool keep(const std::string& key);
 // After the run: what was kept in it. A difference stands for all of its oracle, if so.
 void know_what_was_kept(bool by_oracle);

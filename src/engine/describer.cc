@@ -111,8 +111,8 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
     report.program += fmt::format("{} {:4}  {}\n", i == report.operation_index ? "->" : "  ", i,
                                   print(operations[i]));
   if (!at.position.operation())
-    report.program += fmt::format("-> (end)  {}\n",
-                                  at.position.of_end ? print(*at.position.of_end) : "");
+    report.program +=
+        fmt::format("-> (end)  {}\n", at.position.of_end ? print(*at.position.of_end) : "");
   if (finding.address)
     if (const shim::Object* object = shim::object_around(finding.address))
       if (finding.values.find(shim::describe(*object)) == std::string::npos)

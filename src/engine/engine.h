@@ -27,14 +27,15 @@ struct Step {
   std::span<const shim::Attempt> attempts;
   uint64_t steps;            // through the tree (shim/cost.h)
   uint64_t longest_stretch;  // most of them with interrupts off, without a pause
+  uint64_t handler_steps;    // most of them in one handler of a timer or of work, with its pauses
   size_t ranges;             // in use after it, in all domains
 };
 
 struct Options {
   // Attempts that fail besides those that the program's own fail operations choose.
   std::span<const FaultPoint> faults = {};
-  // Keys of findings, or ids of oracles, to note and go past. Where the world is not sane after one,
-  // the run ends with it.
+  // Keys of findings, or ids of oracles, to note and go past. Where the world is not sane after
+  // one, the run ends with it.
   std::span<const std::string> known = {};
   // Told of what is not known, in the words of its key, where the process need not die of it. True
   // if the finding is kept: then it is gone past as if it were known.

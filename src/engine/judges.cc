@@ -23,10 +23,10 @@ void tell(const Event& event, Listeners&... listeners) {
 }  // namespace
 
 Judges::Judges(Scene& scene, Tracer& tracer)
-    : models(scene), failures(scene), structure(scene), scene_(scene), tracer_(tracer), duties_(scene),
-      grants_(scene), lookups_(scene), flush_queue_(scene), refusals_(scene, models),
-      refusals_in_tree_(scene, models), pfn_lookups_(scene), reservations_(scene),
-      rings_(scene), flushes_(scene, models), placement_(scene, models),
+    : models(scene), failures(scene), structure(scene), scene_(scene), tracer_(tracer),
+      duties_(scene), grants_(scene), lookups_(scene), flush_queue_(scene),
+      refusals_(scene, models), refusals_in_tree_(scene, models), pfn_lookups_(scene),
+      reservations_(scene), rings_(scene), flushes_(scene, models), placement_(scene, models),
       fields_(scene, models), magazines_(scene, models), objects_(scene, models) {}
 
 void Judges::begin() {
@@ -98,7 +98,8 @@ void Judges::end_call(Call& call) {
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:
       tell_end(call, models, failures, tracer_);
-      call.granted || call.is_no_range ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
+      call.granted || call.is_no_range ? tell_end(call, grants_)
+                                       : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, placement_, books);
     case Function::alloc_fast:
       tell_end(call, models, tracer_, flushes_);

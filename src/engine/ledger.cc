@@ -43,11 +43,13 @@ bool affects(const KnownFinding& finding, std::string_view variant_name) {
          finding.affected.end();
 }
 
+bool has_key(const KnownFinding& finding, std::string_view key) {
+  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
+}
+
 const KnownFinding* find_known(std::string_view key, std::string_view variant_name) {
   for (const KnownFinding& finding : ledger())
-    if (affects(finding, variant_name) &&
-        std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end())
-      return &finding;
+    if (affects(finding, variant_name) && has_key(finding, key)) return &finding;
   return nullptr;
 }
 

@@ -31,6 +31,8 @@ std::span<const KnownFinding> ledger();
 // that list it, planted defect or not, and on every kernel tree.
 bool affects(const KnownFinding& finding, std::string_view variant_name);
 
+bool has_key(const KnownFinding& finding, std::string_view key);
+
 // The entry with that key that affects the variant, or NULL.
 const KnownFinding* find_known(std::string_view key, std::string_view variant_name);
 

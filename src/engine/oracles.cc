@@ -26,7 +26,8 @@ bool is_difference(std::string_view key) {
 
 bool goes_on(const shim::Oracle& oracle) {
   return &oracle == &oracle::object_count || &oracle == &oracle::node_unaccounted ||
-         &oracle == &oracle::capacity_lost || &oracle == &oracle::tree_anchor || &oracle == &oracle::depot_count;
+         &oracle == &oracle::capacity_lost || &oracle == &oracle::tree_anchor ||
+         &oracle == &oracle::depot_count;
 }
 
 }  // namespace engine

@@ -48,9 +48,7 @@ struct Position {
     const OperationSpec* spec = at_hand();
     return !spec ? "put_iova_domain" : *spec->function ? spec->function : "?";
   }
-  const char* operation_name() const {
-    return is_probe || !at_hand() ? "end" : at_hand()->name;
-  }
+  const char* operation_name() const { return is_probe || !at_hand() ? "end" : at_hand()->name; }
   // Of the call at hand, among the operation's.
   size_t first_attempt() const { return std::max(call_start, releasing ? release_start : 0); }
 };

@@ -138,6 +138,7 @@ void Run::plan() {
     shim::plan_no_faults();
   position.call_start = position.calls_begun = 0;
   shim::start_cost();
+  shim_events.begin_handlers();
 }
 
 void Run::execute(const Operation& operation) {
@@ -228,7 +229,7 @@ void Run::finish_step() {
                       options_.always_check ? describe_allocator(*variant_, books.domains()) : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
                       prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
-                      books.ranges_in_use()});
+                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -331,8 +332,8 @@ void Run::give_everything_back(Domain& domain) {
   skipped_ = nullptr;
 }
 
-// A node that no caller owns may be the allocator's own business. Its pages are lost if they are not
-// granted to a request that fits there and nowhere else.
+// A node that no caller owns may be the allocator's own business. Its pages are lost if they are
+// not granted to a request that fits there and nowhere else.
 void Run::ask_for_what_nobody_owns(Domain& domain) {
   const contract::Structure::Unowned* node = judges_.structure.unowned(domain);
   if (variant_->strict || !node || !books.references()) return;

@@ -69,9 +69,9 @@ void run(shim_event* event) {
   if (observer) observer(event->is_timer);
   if (event->is_timer) {
     timer_list* timer = containing<timer_list>(event);
-    shim_irq_enter();
+    facility::enter_timer();
     timer->function(timer);
-    shim_irq_exit();
+    facility::exit_timer();
   } else {
     delayed_work* work = containing<delayed_work>(event);
     work->work.func(&work->work);

@@ -81,6 +81,126 @@ TEST(Contract, CpuThatIsReadWhereTheTaskMayMoveIsFound) {
       << to_text(row);
 }
 
+// A second node of the domain's own, in its tree from the start.
+class WithSentinel : public Repaired {
+ public:
+  explicit WithSentinel(const std::string& pfn) {
+    replace("\tstruct iova\tanchor;", "\tstruct iova\tanchor;\n\tstruct iova\tsentinel;",
+            "include/linux/iova.h");
+    std::string insert = "\trb_insert_color(&iovad->anchor.node, &iovad->rbroot);\n";
+    replace(insert, insert + "\tiovad->sentinel.pfn_lo = iovad->sentinel.pfn_hi = " + pfn +
+                        ";\n\trb_link_node(&iovad->sentinel.node, &iovad->anchor.node, "
+                        "&iovad->anchor.node.rb_left);\n"
+                        "\trb_insert_color(&iovad->sentinel.node, &iovad->rbroot);\n");
+  }
+};
+
+// Its teardown frees the node like any other. That nobody owns it breaks no promise.
+TEST(Contract, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
+  WithSentinel tree("0");
+  TemporaryFolder out;
+  CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "8s", "--out",
+                               out.path().string(), "iova_domain"});
+  EXPECT_EQ(result.status, 1) << result.output;
+  json summary = parse_json(read_file(out.path() / "summary.json"));
+  ASSERT_FALSE(summary["findings"].empty()) << result.output;
+  EXPECT_EQ(summary["findings"][0]["key"], "slab-free-interior:free_iova_mem:put:none");
+  EXPECT_LE(summary["findings"].size(), 10u) << result.output;
+  size_t of_books = 0;
+  for (const json& difference : summary["differences"])
+    of_books += difference["key"] == "node-unaccounted:any:any:none";
+  EXPECT_EQ(of_books, 1u) << result.output;
+}
+
+TEST(Contract, FirstIsABrokenPromiseNotTheBooks) {
+  WithSentinel tree("0");
+  TemporaryFolder out;
+  json summary = run_into(
+      out, {"--kernel", tree.path(), "--first", "--jobs", "1", "--time", "120s", "iova_domain"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
+  EXPECT_EQ(summary["findings"][0]["key"].get<std::string>().rfind("slab-", 0), 0u)
+      << to_text(summary);
+}
+
+TEST(Contract, MismatchOfBooksHasOneKeyWhateverShowsIt) {
+  WithSentinel tree("0");
+  for (const char* program : {"init\n", "cache_get\ninit\nalloc\nfind\nfree\n"}) {
+    json row = tree.replay(program, {"--strict"});
+    EXPECT_TRUE(row["keys"].contains("node-unaccounted:any:any:none") ||
+                row["keys"].contains("object-count:any:any:none"))
+        << to_text(row);
+  }
+}
+
+// Where the node's page is the callers', it is lost: no promise speaks of nodes, but one of pages.
+TEST(Contract, NodeThatNobodyOwnsIsLostCapacityWhereItsPageIsAsked) {
+  WithSentinel tree("start_pfn + 20");
+  std::string past = "slab-free-interior:free_iova_mem:put:none";
+  for (const char* program : {"cache_get\ninit\nalloc\n", "cache_get\ninit\nalloc\nput\n"}) {
+    json row = tree.replay(program, {"--past", past});
+    EXPECT_EQ(row["keys"], json({{"capacity-lost:any:any:none", 1}})) << to_text(row);
+  }
+}
+
+// What nothing in the program asked for is told as what it is, with its arrow.
+TEST(Contract, FindingAtTheEndNamesWhatTheEndAsked) {
+  Repaired tree;
+  tree.replace("\t\tif (!flush_rcache)\n\t\t\treturn 0;",
+               "\t\tif (!flush_rcache)\n\t\t\treturn 5;");
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\ninit_rcaches\n");
+  CommandResult result = tool({"show", "--kernel", tree.path(), file});
+  for (const char* words : {":end:none", "-> (end)  alloc_fast size=", " limit=0", "(end)     "})
+    EXPECT_NE(result.output.find(words), std::string::npos) << words << "\n" << result.output;
+}
+
+// A refusal that no caller knows for one is told as an address that was not asked for, and nobody
+// takes it for a range.
+TEST(Contract, ErrorsThatLookLikeRangesAreTheTreesDoing) {
+  Repaired tree;
+  tree.replace("\t\tif (!flush_rcache)\n\t\t\treturn 0;",
+               "\t\tif (!flush_rcache)\n\t\t\treturn ~0UL;");
+  json row = tree.replay(
+      "cache_get\ninit\ninit_rcaches\nalloc_fast limit=16 x32\nfree_fast x32\nalloc_fast x4\n");
+  EXPECT_EQ(row["keys"], json({{"iova-above-limit:alloc_iova:alloc:none", 1}})) << to_text(row);
+  row = tree.replay(
+      "cache_get\ninit\ninit_rcaches\nalloc_fast limit=16 x32\nfree_fast x32\nalloc_fast x4\n",
+      {"--past", "iova-above-limit", "--past", "impossible-granted"});
+  EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
+}
+
+TEST(Contract, PointersThatAreNoRangeAreNotLookedAt) {
+  Repaired tree;
+  tree.replace("\tnew_iova = alloc_iova_mem();\n\tif (!new_iova)\n\t\treturn NULL;",
+               "\tnew_iova = alloc_iova_mem();\n\tif (!new_iova)\n\t\treturn ERR_PTR(-ENOMEM);");
+  json row = tree.replay("cache_get\ninit\nfail 0x1\nalloc\nfree\nalloc\n");
+  EXPECT_EQ(row["keys"], json({{"no-range:alloc_iova:alloc:alloc_iova_mem", 1}})) << to_text(row);
+  row = tree.replay("cache_get\ninit\nfail 0x1\nalloc\nfree\nalloc\n", {"--past", "no-range"});
+  EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
+}
+
+// Its init cannot tell of a failure.
+class ReservesInInit : public Repaired {
+ public:
+  ReservesInInit() {
+    replace("iovad->start_pfn = start_pfn;", "iovad->start_pfn = 0;");
+    std::string insert = "\trb_insert_color(&iovad->anchor.node, &iovad->rbroot);\n";
+    replace(insert, insert + "\tif (start_pfn)\n\t\treserve_iova(iovad, 0, start_pfn - 1);\n");
+  }
+};
+
+TEST(Contract, FaultThatInitSwallowsIsFoundByWhatItCostsCallers) {
+  ReservesInInit tree;
+  const std::string key = "iova-below-start:alloc_iova:alloc:none";
+  json row = tree.replay("cache_get\nfail 0x1\ninit start=16\nalloc x20 limit=31\n");
+  EXPECT_EQ(row["keys"], json({{key, 1}})) << to_text(row);
+  TemporaryFolder out;
+  json summary =
+      run_into(out, {"--kernel", tree.path(), "--time", "60s", "--first", "iova_init_faults"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
+  EXPECT_EQ(summary["findings"][0]["key"], key);
+}
+
 // A queue call that a flush holds up goes on within another operation, which is not to blame.
 TEST(Contract, WhatACallDoesIsToldOfItsOwnOperation) {
   TemporaryFolder folder;

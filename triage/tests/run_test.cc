@@ -99,6 +99,23 @@ TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   EXPECT_TRUE(summary["known"].empty());
 }
 
+// Nothing that is found ends the engine's process, and what was found before is gone past.
+TEST(Run, GoesOnInOneProcessWhateverItFinds) {
+  TemporaryFolder out;
+  std::vector<std::string> options{"--revision", "6.12",   "--no-ledger", "--jobs",
+                                   "1",          "--time", "6s",          "iova_domain"};
+  auto summary = run_into(out, options);
+  EXPECT_GT(summary["findings"].size(), 2u) << to_text(summary);
+  auto again = run_into(out, options);
+  EXPECT_GE(again["findings"].size(), summary["findings"].size());
+  std::string log = read_file(out.path() / "logs/iova_domain.0.log"), start = "INFO: Seed: ";
+  size_t starts = 0;
+  for (size_t at = 0; (at = log.find(start, at)) != std::string::npos; at++) starts++;
+  EXPECT_EQ(starts, 2u);
+  EXPECT_EQ(log.find("==iovafuzz== key: "), std::string::npos);
+  for (const auto& finding : again["findings"]) EXPECT_TRUE(finding["minimal"]) << to_text(finding);
+}
+
 // Seeds show every known finding, so the campaign need not be long.
 TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
   TemporaryFolder out;

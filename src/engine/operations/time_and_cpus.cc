@@ -58,7 +58,7 @@ void advance_time(Run& run, uint64_t ms) {
   size_t current = run.position.current;
   bool waits = shim::suspended_contexts();
   shim_advance(ms);
-  run.shim_events.settle();
+  run.shim_events.end_handlers();
   waits = waits || shim::suspended_contexts();
   Lateness lateness = waits ? Lateness::excused : Lateness::none;
   // A slow flush that ended here, within another operation, held up nobody knows whom.

@@ -522,7 +522,7 @@ class Campaign {
   Clock::time_point begin_;
   std::vector<Slot> slots_;
   Progress progress_;
-  std::vector<Lane> lanes_;  // one for each row of the progress
+  std::vector<Lane> lanes_;                // one for each row of the progress
   std::map<std::string, size_t> lane_of_;  // that first met a finding
   Totals before_;
   milliseconds saved_at_{0};

@@ -266,8 +266,8 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   for (finding.runs = 1; finding.runs < options_.times; finding.runs++)
     finding.shown += judge_.replay(input, target, found_keys()).key() == key;
   finding.outcome = std::move(outcome);
-  bool can_be_smaller = options_.minimize_executions && !target.reads_text &&
-                        finding.outcome.kind != Outcome::clean;
+  bool can_be_smaller =
+      options_.minimize_executions && !target.reads_text && finding.outcome.kind != Outcome::clean;
   if (can_be_smaller && options_.minimize_beside)
     large_.push_back({key, input, &target});
   else if (can_be_smaller)

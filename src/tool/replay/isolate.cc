@@ -68,6 +68,7 @@ void send_step(const engine::Step& step) {
           {"failed", failed},
           {"steps", step.steps},
           {"longest_stretch", step.longest_stretch},
+          {"handler_steps", step.handler_steps},
           {"ranges", step.ranges}}}});
 }
 
@@ -239,7 +240,7 @@ void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
         if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["steps"],
-                                 step["longest_stretch"], step["ranges"]});
+                                 step["longest_stretch"], step["handler_steps"], step["ranges"]});
         continue;
       }
       if (message && message->contains("calls")) {
@@ -309,9 +310,8 @@ bool read_all(int fd, char* bytes, size_t size) {
 }
 
 void test_keys(const iova_variant& variant, const IsolateOptions& isolate, int programs) {
-  const engine::Options options{.known = isolate.known,
-                                .keep = keep_first,
-                                .tell_differences = isolate.tell_differences};
+  const engine::Options options{
+      .known = isolate.known, .keep = keep_first, .tell_differences = isolate.tell_differences};
   std::string text;
   for (size_t size; read_all(programs, reinterpret_cast<char*>(&size), sizeof size);) {
     text.resize(size);

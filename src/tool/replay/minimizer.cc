@@ -267,10 +267,12 @@ class Minimizer {
         if (operation.operands[k] == specs[k].fallback || role.kind == Kind::mask ||
             specs[k].role == Role::slot)
           continue;
-        of_operation += fmt::format("{}{}", of_operation.empty() ? "" : ", ", specs[k].role == Role::count ? "count" : role.key);
+        of_operation += fmt::format("{}{}", of_operation.empty() ? "" : ", ",
+                                    specs[k].role == Role::count ? "count" : role.key);
       }
       if (!of_operation.empty())
-        operands += fmt::format("{}{} of operation {}", operands.empty() ? "" : "; ", of_operation, i);
+        operands +=
+            fmt::format("{}{} of operation {}", operands.empty() ? "" : "; ", of_operation, i);
     }
     if (!operands.empty()) operands = "operands that matter: " + operands;
   }
