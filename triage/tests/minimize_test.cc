@@ -114,7 +114,9 @@ TEST(Minimize, NamesTheOperandsThatMatterInOneLine) {
   Minimized result = minimize_on_6_12(program, hint_key);
   ASSERT_TRUE(result.is_minimal);
   EXPECT_EQ(result.operands.find('\n'), std::string::npos);
-  EXPECT_EQ(result.operands, "operands that matter: limit of operation 2") << print(result.program);
+  EXPECT_EQ(result.operands,
+            "operands that matter: size, limit of operation 2; size of operation 3")
+      << print(result.program);
 }
 
 TEST(Minimize, EndsWithTheSeedBugInSevenLinesAtMost) {
