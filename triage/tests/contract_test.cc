@@ -2,33 +2,10 @@
 // Altered trees: what keeps every promise is right, whatever the reference does; what breaks one is
 // found, whatever the design.
 #include "tool/support/command_test.h"
-#include "tool/variants/patched_test.h"
-
-namespace fs = std::filesystem;
+#include "triage/tests/altered_trees_test.h"
 
 namespace tool {
 namespace {
-
-// Linux 6.12 without its issues of cache and rcache init.
-class Repaired : public Patched {
- public:
-  Repaired() : Patched("debian:6.12") {
-    std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
-    if (read_file(file("drivers/iommu/iova.c")).find("\tif (mag)\n") == std::string::npos)
-      replace(free, "if (mag) " + free);
-    std::string create = "iova_cache = kmem_cache_create(";
-    replace(create, "iova_magazine_cache = NULL;\n\t\t" + create);
-  }
-  // Of a text or a seed.
-  json replay(const std::string& program, std::vector<std::string> options = {}) const {
-    TemporaryFolder folder;
-    std::string file = program.ends_with(".iova") ? (source_folder() / "corpus" / program).string()
-                                                  : folder.write("a.iova", program);
-    options.insert(options.begin(), {"replay", "--kernel", path(), file});
-    json rows = tool_json(options);
-    return rows.is_array() && rows.size() == 1 ? rows[0] : rows;
-  }
-};
 
 constexpr char low_limit[] = "iova_tree/low_limit_failure_leaves_the_hint_alone.iova";
 
@@ -79,47 +56,6 @@ TEST(Contract, CpuThatIsReadWhereTheTaskMayMoveIsFound) {
   json row = tree.replay("cache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\n");
   EXPECT_EQ(row["keys"], json({{"cpu-preemptible:__iova_rcache_insert:free_fast:none", 1}}))
       << to_text(row);
-}
-
-// A second node of the domain's own, in its tree from the start.
-class WithSentinel : public Repaired {
- public:
-  explicit WithSentinel(const std::string& pfn) {
-    replace("\tstruct iova\tanchor;", "\tstruct iova\tanchor;\n\tstruct iova\tsentinel;",
-            "include/linux/iova.h");
-    std::string insert = "\trb_insert_color(&iovad->anchor.node, &iovad->rbroot);\n";
-    replace(insert, insert + "\tiovad->sentinel.pfn_lo = iovad->sentinel.pfn_hi = " + pfn +
-                        ";\n\trb_link_node(&iovad->sentinel.node, &iovad->anchor.node, "
-                        "&iovad->anchor.node.rb_left);\n"
-                        "\trb_insert_color(&iovad->sentinel.node, &iovad->rbroot);\n");
-  }
-};
-
-// Its teardown frees the node like any other. That nobody owns it breaks no promise.
-TEST(Contract, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
-  WithSentinel tree("0");
-  TemporaryFolder out;
-  CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "8s", "--out",
-                               out.path().string(), "iova_domain"});
-  EXPECT_EQ(result.status, 1) << result.output;
-  json summary = parse_json(read_file(out.path() / "summary.json"));
-  ASSERT_FALSE(summary["findings"].empty()) << result.output;
-  EXPECT_EQ(summary["findings"][0]["key"], "slab-free-interior:free_iova_mem:put:none");
-  EXPECT_LE(summary["findings"].size(), 10u) << result.output;
-  size_t of_books = 0;
-  for (const json& difference : summary["differences"])
-    of_books += difference["key"] == "node-unaccounted:any:any:none";
-  EXPECT_EQ(of_books, 1u) << result.output;
-}
-
-TEST(Contract, FirstIsABrokenPromiseNotTheBooks) {
-  WithSentinel tree("0");
-  TemporaryFolder out;
-  json summary = run_into(
-      out, {"--kernel", tree.path(), "--first", "--jobs", "1", "--time", "120s", "iova_domain"});
-  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
-  EXPECT_EQ(summary["findings"][0]["key"].get<std::string>().rfind("slab-", 0), 0u)
-      << to_text(summary);
 }
 
 TEST(Contract, MismatchOfBooksHasOneKeyWhateverShowsIt) {
@@ -179,26 +115,11 @@ TEST(Contract, PointersThatAreNoRangeAreNotLookedAt) {
   EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
 }
 
-// Its init cannot tell of a failure.
-class ReservesInInit : public Repaired {
- public:
-  ReservesInInit() {
-    replace("iovad->start_pfn = start_pfn;", "iovad->start_pfn = 0;");
-    std::string insert = "\trb_insert_color(&iovad->anchor.node, &iovad->rbroot);\n";
-    replace(insert, insert + "\tif (start_pfn)\n\t\treserve_iova(iovad, 0, start_pfn - 1);\n");
-  }
-};
-
 TEST(Contract, FaultThatInitSwallowsIsFoundByWhatItCostsCallers) {
   ReservesInInit tree;
   const std::string key = "iova-below-start:alloc_iova:alloc:none";
   json row = tree.replay("cache_get\nfail 0x1\ninit start=16\nalloc x20 limit=31\n");
   EXPECT_EQ(row["keys"], json({{key, 1}})) << to_text(row);
-  TemporaryFolder out;
-  json summary =
-      run_into(out, {"--kernel", tree.path(), "--time", "60s", "--first", "iova_init_faults"});
-  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
-  EXPECT_EQ(summary["findings"][0]["key"], key);
 }
 
 // A queue call that a flush holds up goes on within another operation, which is not to blame.
