@@ -50,6 +50,8 @@ void print_steps(const Input& input, const iova_variant& variant, const Outcome&
   for (size_t i = outcome.steps.size(); i < operations.size(); i++)
     fmt::print("{:>5}  {:<{}}  {}\n", i, print(operations[i]), width,
                i == outcome.steps.size() ? "<- " + key : "not reached");
+  if (outcome.report && outcome.report->operation_index >= operations.size())
+    fmt::print("{:>5}  {:<{}}  <- {}\n", "", "(end)", width, key);
 }
 
 void print_no_finding(const Outcome& outcome, const iova_variant& variant) {

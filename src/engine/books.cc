@@ -17,8 +17,9 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
   destroyed_ = nullptr;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
-  // The end of a run asks each once more, and perhaps for each stretch between reservations.
-  ranges = 2 * ranges + 2 * program::max_domains;
+  // The end of a run asks each once more, and perhaps for each stretch between reservations or for
+  // what nobody owns.
+  ranges = 3 * ranges + 4 * program::max_domains;
   if (ranges <= ranges_size_) return;
   // The most that there can be would take a process that runs one program longer than the program.
   ranges_size_ = std::max(ranges, 2 * ranges_size_);

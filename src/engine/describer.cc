@@ -98,7 +98,9 @@ std::string describe_state(const Circumstances& at) {
 }  // namespace
 
 std::string describe_operation(const program::Program& whole_program, const Position& position) {
-  if (!position.operation()) return "the end of the program";
+  if (!position.operation())
+    return position.of_end ? fmt::format("the end of the program ({})", print(*position.of_end))
+                           : "the end of the program";
   std::string text =
       fmt::format("{} ({})", position.current, print(whole_program.operations[position.current]));
   if (position.calls_begun > 1)
@@ -124,6 +126,9 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   for (size_t i = 0; i < operations.size(); i++)
     report.program += fmt::format("{} {:4}  {}\n", i == report.operation_index ? "->" : "  ", i,
                                   print(operations[i]));
+  if (!at.position.operation())
+    report.program +=
+        fmt::format("-> (end)  {}\n", at.position.of_end ? print(*at.position.of_end) : "");
   if (finding.address)
     if (const shim::Object* object = shim::object_around(finding.address))
       if (finding.values.find(shim::describe(*object)) == std::string::npos)

@@ -47,11 +47,13 @@ bool affects_revision(const KnownFinding& finding, std::string_view revision) {
          finding.affected.end();
 }
 
+bool has_key(const KnownFinding& finding, std::string_view key) {
+  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
+}
+
 const KnownFinding* find_known(std::string_view key, const iova_variant& variant) {
   for (const KnownFinding& finding : ledger())
-    if (affects(finding, variant) &&
-        std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end())
-      return &finding;
+    if (affects(finding, variant) && has_key(finding, key)) return &finding;
   return nullptr;
 }
 

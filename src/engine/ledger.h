@@ -38,6 +38,8 @@ bool affects(const KnownFinding& finding, const iova_variant& variant);
 // The same of a revision of the port.
 bool affects_revision(const KnownFinding& finding, std::string_view revision);
 
+bool has_key(const KnownFinding& finding, std::string_view key);
+
 // The entry with that key that affects the variant, or NULL.
 const KnownFinding* find_known(std::string_view key, const iova_variant& variant);
 

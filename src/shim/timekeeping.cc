@@ -81,9 +81,9 @@ void run(shim_event* event) {
   if (observer) observer(event->is_timer);
   if (event->is_timer) {
     timer_list* timer = containing<timer_list>(event);
-    shim_irq_enter();
+    facility::enter_timer();
     timer->function(timer);
-    shim_irq_exit();
+    facility::exit_timer();
   } else {
     work_struct* work = containing<work_struct>(event);
     work->func(work);

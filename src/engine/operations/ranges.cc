@@ -76,7 +76,7 @@ void give_back(Run& run, const Operation& operation, Function function,
       run.history.add({.kind = Kind::owner_robbed, .domain = &domain, .range = range});
       continue;
     }
-    if (range->kind == RangeKind::reserved) {
+    if (range->kind == RangeKind::reserved && may_be_range(range->iova)) {
       // The node may have been widened by later reservations; what it covers now is freed.
       range->lo = run.variant().pfn_lo(range->iova);
       range->hi = run.variant().pfn_hi(range->iova);

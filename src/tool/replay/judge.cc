@@ -10,13 +10,6 @@
 #include "tool/variants/kernel_tree.h"
 
 namespace tool {
-namespace {
-
-bool has_key(const engine::KnownFinding& finding, const std::string& key) {
-  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
-}
-
-}  // namespace
 
 TestedVariant tested(const VariantChoice& choice) {
   TestedVariant result{&choice.variant(), choice.options(), nullptr, ""};
@@ -40,7 +33,7 @@ const char* name(Standing standing) {
 Standing standing_of(const std::string& key, const iova_variant& variant) {
   std::string revision = likeness(variant);
   for (const engine::KnownFinding& finding : engine::ledger()) {
-    if (!has_key(finding, key)) continue;
+    if (!engine::has_key(finding, key)) continue;
     bool is_expected = revision.empty() ? engine::affects(finding, variant)
                                         : engine::affects_revision(finding, revision);
     return is_expected ? Standing::is_known : Standing::came_back;

@@ -345,8 +345,8 @@ TEST(KernelTree, RoundingThatIsLostIsFound) {
 
 TEST(KernelTree, PlainWorkIsServedByItsRules) {
   Patched tree("debian:6.12");
-  tree.replace("struct rb_root	rbroot;",
-               "struct rb_root	rbroot;\n\tstruct work_struct tidy;", "include/linux/iova.h");
+  tree.replace("struct rb_root	rbroot;", "struct rb_root	rbroot;\n\tstruct work_struct tidy;",
+               "include/linux/iova.h");
   tree.replace("#include <linux/rbtree.h>",
                "#include <linux/rbtree.h>\n#include <linux/workqueue.h>", "include/linux/iova.h");
   tree.replace("void\ninit_iova_domain(",
@@ -454,7 +454,7 @@ TEST(KernelTree, DesignThatShowsNothingIsHeldToTheContract) {
   const Flaw flaws[] = {
       {"if (range) __free_iova(iovad, range);",
        "if (range && pfn != 0xfffff) __free_iova(iovad, range);", "cache_get\ninit\nalloc\nfree\n",
-       "capacity-lost:alloc_iova:alloc:none"},
+       "capacity-lost:any:any:none"},
       {"end = min(end, range_at(link)->pfn_lo);", "end = min(end, range_at(link)->pfn_hi);",
        "cache_get\ninit\nalloc size=4\nalloc\n", "iova-overlap:alloc_iova:alloc:none"},
       {"range_at(link)->pfn_hi >= pfn ?", "range_at(link)->pfn_hi >= pfn - 8 ?",
