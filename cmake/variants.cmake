@@ -55,6 +55,13 @@ add_library(kernel_statics OBJECT EXCLUDE_FROM_ALL ${kernel}/statics.c)
 target_compile_options(kernel_statics PRIVATE -fPIC -fvisibility=hidden)
 target_link_libraries(kernel_statics PRIVATE iovafuzz_under_test)
 
+include(CheckCCompilerFlag)
+set(pattern "")
+check_c_compiler_flag(-ftrivial-auto-var-init=pattern IOVAFUZZ_FILLS_LOCALS)
+if(IOVAFUZZ_FILLS_LOCALS)
+  set(pattern -ftrivial-auto-var-init=pattern)
+endif()
+
 function(iovafuzz_kernel name title tree)
   set(out ${CMAKE_BINARY_DIR}/kernels/${name})
   set(sources ${tree}/drivers/iommu/iova.c ${tree}/include/linux/iova.h)
@@ -66,7 +73,8 @@ function(iovafuzz_kernel name title tree)
     DEPENDS ${kernel}/probe.cmake ${kernel}/releases.txt ${sources}
     VERBATIM)
 
-  # As the kernel compiles it where that matters. Its warnings are the kernel's own business.
+  # As the kernel compiles it where that matters. Its warnings are the kernel's own business, but
+  # for those of variables that may hold anything, which hold a pattern here.
   add_library(kernel_flags_${name} INTERFACE)
   target_compile_definitions(kernel_flags_${name} INTERFACE
     "IOVAFUZZ_KERNEL_NAME=\"kernel@${title}\"")
@@ -76,7 +84,9 @@ function(iovafuzz_kernel name title tree)
   target_compile_options(kernel_flags_${name} INTERFACE -std=gnu11 -fexceptions
     -fno-strict-aliasing
     -fno-strict-overflow -fno-delete-null-pointer-checks -fPIC -fvisibility=hidden -fno-common
-    -w -Werror=implicit-function-declaration
+    $<IF:$<C_COMPILER_ID:Clang>,-Wno-everything,-w> -Werror=implicit-function-declaration
+    $<$<C_COMPILER_ID:Clang>:-Wuninitialized> $<$<C_COMPILER_ID:Clang>:-Wsometimes-uninitialized>
+    ${pattern}
     -ffile-prefix-map=${tree}/= -ffile-prefix-map=${out}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=.
     -iquote ${tree})
   target_include_directories(kernel_flags_${name} INTERFACE
@@ -98,8 +108,9 @@ function(iovafuzz_kernel name title tree)
   # The statics of the tree's code go to sections of their own, which statics.c restores; so no red
   # zones may stand between them.
   add_library(kernel_unit_${name} OBJECT EXCLUDE_FROM_ALL ${kernel}/glue.c ${out}/tree_features.h)
-  target_link_libraries(kernel_unit_${name} PRIVATE kernel_flags_${name} iovafuzz_under_test)
-  set_target_properties(kernel_unit_${name} PROPERTIES IOVAFUZZ_GUIDED branches)
+  target_link_libraries(kernel_unit_${name} PRIVATE iovafuzz_under_test kernel_flags_${name})
+  set_target_properties(kernel_unit_${name} PROPERTIES IOVAFUZZ_GUIDED branches
+    C_COMPILER_LAUNCHER "${kernel}/compile.sh;${out}/compiler.txt")
   target_compile_options(kernel_unit_${name} PRIVATE ${measured}
     $<IF:$<C_COMPILER_ID:Clang>,SHELL:-mllvm -asan-globals=0,--param=asan-globals=0>)
   add_custom_command(OUTPUT ${out}/unit.o
@@ -114,7 +125,7 @@ function(iovafuzz_kernel name title tree)
 
   add_library(kernel_trees_${name} OBJECT EXCLUDE_FROM_ALL
     ${kernel}/maple_tree.c ${kernel}/rbtree.c ${out}/tree_features.h)
-  target_link_libraries(kernel_trees_${name} PRIVATE kernel_flags_${name} iovafuzz_under_test)
+  target_link_libraries(kernel_trees_${name} PRIVATE iovafuzz_under_test kernel_flags_${name})
   set(objects ${out}/unit.o $<TARGET_OBJECTS:kernel_trees_${name}>
     $<TARGET_OBJECTS:kernel_statics>)
   add_library(kernel_${name} STATIC EXCLUDE_FROM_ALL ${objects})

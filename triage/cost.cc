@@ -39,7 +39,7 @@ bool set_count(Operation& operation, uint64_t calls) {
 // Findings on the way are another command's matter.
 Outcome measure(const iova_variant& variant, const Program& program) {
   IsolateOptions options{
-      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
+      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant)};
   return run_isolated(variant, program, options);
 }
 
@@ -64,15 +64,27 @@ Candidate costliest_beginning(const Program& program, const Outcome& outcome) {
   return candidate;
 }
 
-Candidate costliest(const iova_variant& variant, const std::vector<Input>& inputs) {
+// The handler of a timer or of work that took the most steps.
+struct Handler {
+  std::string file;
+  size_t operation = 0;
+  uint64_t steps = 0, longest_stretch = 0;
+};
+
+Candidate costliest(const iova_variant& variant, const std::vector<Input>& inputs,
+                    Handler& handler) {
   std::vector<Job> jobs;
   for (const Input& input : inputs) jobs.push_back({&input.program, {}});
   Candidate best;
   IsolateOptions options{
-      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant.name)};
+      .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant)};
   run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
     Candidate candidate = costliest_beginning(inputs[index].program, outcome);
     if (candidate.steps > best.steps) best = std::move(candidate);
+    for (const RecordedStep& step : outcome.steps)
+      if (step.handler_steps > handler.steps)
+        handler = {inputs[index].path.string(), step.operation, step.handler_steps,
+                   step.longest_stretch};
   });
   return best;
 }
@@ -120,6 +132,28 @@ Program scaled(const Program& program, double factor) {
   return result;
 }
 
+// What keeps a curve flat: counts that grow further than what they fill.
+std::vector<std::string> caps_of(const iova_variant& variant, const Program& program) {
+  bool fills_ring = false, fills_magazines = false;
+  for (const Operation& operation : program.operations) {
+    uint64_t calls = program::calls(operation);
+    fills_ring |= operation.code == program::OpCode::queue && variant.queue &&
+                  calls >= variant.queue->entries;
+    fills_magazines |=
+        operation.code == program::OpCode::free_fast && calls > 2 * variant.magazine_pfns;
+  }
+  std::vector<std::string> caps;
+  if (fills_ring)
+    caps.push_back(fmt::format("a ring holds {} ranges: to queue more flushes them, and its "
+                               "handler gets no longer",
+                               variant.queue->entries - 1));
+  if (fills_magazines)
+    caps.push_back(fmt::format("a CPU's magazines of a size hold {} ranges: more go to the depot, "
+                               "or back to the tree",
+                               2 * variant.magazine_pfns));
+  return caps;
+}
+
 struct Point {
   size_t ranges;      // in use when the costliest operation comes
   uint64_t steps;     // 0: it took too long, or too much memory
@@ -146,7 +180,8 @@ int cost(const Arguments& arguments) {
   const iova_variant& variant = arguments.choice.variant();
   std::vector<Input> inputs;
   for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
-  Candidate best = costliest(variant, inputs);
+  Handler handler;
+  Candidate best = costliest(variant, inputs, handler);
   if (best.program.operations.empty())
     throw Failure(fmt::format("no input runs to its end on {}", variant.name));
   uint64_t steps = best.steps;
@@ -155,6 +190,8 @@ int cost(const Arguments& arguments) {
   std::vector<Point> curve;
   for (size_t count : arguments.ranges) curve.push_back(at(variant, best, count));
 
+  std::vector<std::string> caps;
+  if (!curve.empty()) caps = caps_of(variant, program::parse(curve.back().text));
   std::string text = program::print(best.program);
   if (arguments.json) {
     json points = json::array();
@@ -167,6 +204,12 @@ int cost(const Arguments& arguments) {
                 {"program", text},
                 {"steps", steps},
                 {"ranges", ranges},
+                {"handler",
+                 {{"file", handler.file},
+                  {"operation", handler.operation},
+                  {"steps", handler.steps},
+                  {"longest_stretch", handler.longest_stretch}}},
+                {"caps", caps},
                 {"curve", points}};
     fmt::print("{}", to_text(result));
     return nothing_new;
@@ -178,6 +221,12 @@ int cost(const Arguments& arguments) {
   for (const Point& point : curve)
     fmt::print("{:>12}  {:>12}  {:>20}\n", point.ranges,
                point.steps ? fmt::format("{}", point.steps) : "too much", point.repeated);
+  for (const std::string& cap : caps) fmt::print("{}\n", cap);
+  if (handler.steps)
+    fmt::print(
+        "\nlongest handler of a timer or of work: {} steps, at most {} of them in one stretch "
+        "with interrupts off, in operation {} of {}\n",
+        handler.steps, handler.longest_stretch, handler.operation, handler.file);
   return nothing_new;
 }
 

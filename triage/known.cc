@@ -25,10 +25,6 @@ struct Answer {
   std::string program = {};  // that shows it, if that is not the reproducer
 };
 
-bool shows(const engine::KnownFinding& issue, const Outcome& outcome) {
-  return std::find(issue.keys.begin(), issue.keys.end(), outcome.key()) != issue.keys.end();
-}
-
 // Those of the others, which may stand in front of it.
 std::vector<std::string> keys_of_others(const engine::KnownFinding& issue) {
   std::vector<std::string> keys;
@@ -44,7 +40,7 @@ Answer ask(const engine::KnownFinding& issue, const iova_variant& variant) {
   program::Program reproducer = read_input(source_folder() / "corpus" / issue.reproducer).program;
   IsolateOptions options{.record = true, .known = keys_of_others(issue)};
   Outcome outcome = run_isolated(variant, reproducer, options);
-  if (shows(issue, outcome)) return {"present"};
+  if (engine::has_key(issue, outcome.key())) return {"present"};
   for (const RecordedStep& step : outcome.steps)
     if (step.skipped) return {"not applicable", step.outcome};
   std::vector<program::Program> near(neighbours, reproducer);
@@ -56,7 +52,7 @@ Answer ask(const engine::KnownFinding& issue, const iova_variant& variant) {
   options.record = false;
   const program::Program* shown = nullptr;
   run_isolated(variant, jobs, options, [&](size_t i, const Outcome& of_one) {
-    if (!shown && shows(issue, of_one)) shown = &near[i];
+    if (!shown && engine::has_key(issue, of_one.key())) shown = &near[i];
   });
   if (shown) return {"present", "", print(*shown)};
   return {"does not show"};

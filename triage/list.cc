@@ -112,8 +112,10 @@ void print_rows(const char* title, const json& rows) {
     width = std::max(width, row["name"].get_ref<const std::string&>().size());
   for (const json& row : rows) {
     std::string text = row["purpose"];
-    if (std::string views = row.value("views", ""); !views.empty())
+    if (std::string views = row.value("views", ""); !views.empty()) {
+      if (size_t space = views.find(' '); space != views.npos) views.replace(space, 1, " and ");
       text += views == "all" ? " [needs all views]" : fmt::format(" [needs a view of {}]", views);
+    }
     if (row.contains("revisions"))
       text += fmt::format(" [{}; {}, {}]", row["revisions"].get<std::string>(),
                           row["commit"].get<std::string>(), row["since"].get<std::string>());

@@ -84,6 +84,7 @@ int minimize(const Arguments& arguments) {
   key = result.key;
   std::string comments;
   for (const std::string& need : result.needed) comments += "# " + need + "\n";
+  if (!result.operands.empty()) comments += "# " + result.operands + "\n";
   if (!result.is_minimal) comments += unfinished;
   write_file(out, text(result.program, comments));
   std::map<std::string, std::string> also;  // files by key
@@ -104,6 +105,7 @@ int minimize(const Arguments& arguments) {
         {"executions", result.executions},
         {"minimal", result.is_minimal},
         {"needed", result.needed},
+        {"operands", result.operands},
         {"also", others}};
     fmt::print("{}", to_text(summary));
   } else {
@@ -111,6 +113,7 @@ int minimize(const Arguments& arguments) {
                input.program.operations.size(), result.program.operations.size(), result.executions,
                result.is_minimal ? "" : ", interrupted", print(result.program));
     for (const std::string& need : result.needed) fmt::print("{}\n", need);
+    if (!result.operands.empty()) fmt::print("{}\n", result.operands);
     for (const auto& [other, path] : also)
       fmt::print("on the way, something else: {} in {}\n", other, path);
     fmt::print("written to {}\n", out.string());

@@ -16,6 +16,7 @@
 #include "tool/support/interrupt.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
+#include "tool/variants/kernel.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -125,6 +126,9 @@ int run(const Arguments& arguments) {
       throw Failure("there is no afl-fuzz: install the package afl++");
 
   if (!arguments.json) {
+    if (const std::string& kernel = arguments.choice.kernel; !kernel.empty())
+      for (const std::string& note : compiler_notes(find_kernel_tree(kernel)))
+        put(fmt::format("note: {}\n", note));
     put(left_out(arguments, options.tested));
     if (unsigned processors = std::thread::hardware_concurrency(); options.jobs > processors)
       put(fmt::format("{} processes will share {}\n", options.jobs,

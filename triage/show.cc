@@ -50,6 +50,8 @@ void print_steps(const Input& input, const iova_variant& variant, const Outcome&
   for (size_t i = outcome.steps.size(); i < operations.size(); i++)
     fmt::print("{:>5}  {:<{}}  {}\n", i, print(operations[i]), width,
                i == outcome.steps.size() ? "<- " + key : "not reached");
+  if (outcome.report && outcome.report->operation_index >= operations.size())
+    fmt::print("{:>5}  {:<{}}  <- {}\n", "", "(end)", width, key);
 }
 
 void print_no_finding(const Outcome& outcome, const iova_variant& variant) {
@@ -74,7 +76,7 @@ json to_json(const Input& input, const iova_variant& variant, const Outcome& out
               {"variant", variant.name},
               {"steps", steps},
               {"key", outcome.key()}};
-  if (const engine::KnownFinding* known = engine::find_known(outcome.key(), variant.name))
+  if (const engine::KnownFinding* known = engine::find_known(outcome.key(), variant))
     result["known"] = known->id;
   if (!outcome.known_met.empty()) result["gone_past"] = outcome.known_met;
   if (outcome.kind == Outcome::clean) result["trace"] = fmt::format("{:016x}", outcome.trace_hash);

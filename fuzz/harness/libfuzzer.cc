@@ -19,7 +19,8 @@
 #include "program/mutation.h"
 
 static const std::vector<std::string>& run(const program::Program& program) {
-  const engine::Options options{.known = fuzz::known(fuzz::variant.name),
+  const engine::Options options{.known = fuzz::known(&fuzz::variant),
+                                .keep = fuzz::keeps_findings() ? fuzz::keep : nullptr,
                                 .tell_differences = fuzz::tells_differences()};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
@@ -33,7 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::end_with_fork_server();
   fuzz::reach_common_edge();
   program::decode({data, size}, program);
+  fuzz::begin_input(data, size);
   for (const std::string& key : run(program)) fuzz::announce(key);
+  fuzz::know_what_was_kept(!fuzz::variant.strict);
   return 0;
 }
 

@@ -17,8 +17,9 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
   destroyed_ = nullptr;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
-  // The end of a run asks each once more, and perhaps for each stretch between reservations.
-  ranges = 2 * ranges + 2 * program::max_domains;
+  // The end of a run asks each once more, and perhaps for each stretch between reservations or for
+  // what nobody owns.
+  ranges = 3 * ranges + 4 * program::max_domains;
   if (ranges <= ranges_size_) return;
   // The most that there can be would take a process that runs one program longer than the program.
   ranges_size_ = std::max(ranges, 2 * ranges_size_);
@@ -79,7 +80,11 @@ void Books::end_call(Call& call) {
   switch (call.function) {
     case Function::cache_get: references_ += !call.error; return;
     case Function::cache_put: references_--; return;
-    case Function::init_domain: domain->has_rcaches = !variant_->init_rcaches; return;
+    // Half of them are of no use.
+    case Function::init_domain:
+      domain->has_rcaches =
+          !variant_->init_rcaches && !(variant_->ignores_rcache_failures && call.faults);
+      return;
     case Function::init_rcaches: domain->has_rcaches |= !call.error; return;
     case Function::put_domain: destroyed_ = nullptr; return;
     case Function::alloc:
@@ -115,6 +120,9 @@ void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
   range.size = call.size;
   range.iova = call.iova;
   range.kind = kind;
+  range.last_withheld = hi;
+  if (kind == RangeKind::fast)
+    range.last_withheld = std::max(hi, call.lo + rounded(*variant_, call.size) - 1);
   call.domain->live.insert(range);
 }
 

@@ -8,8 +8,15 @@
 #include "shim/cpu.h"
 #include "shim/fault.h"
 #include "shim/locks.h"
+#include "shim/object.h"
 
 namespace engine {
+
+bool may_be_range(const void* iova) {
+  const shim::Object* object = shim::object_around(iova);
+  const auto* at = static_cast<const unsigned char*>(iova);
+  return object && object->live && at >= object->memory && at < object->memory + object->size;
+}
 
 void Caller::make(Call& call) {
   call.cpu = raw_smp_processor_id();
@@ -58,7 +65,8 @@ void Caller::enter(Call& call) const {
     case Function::reserve: call.iova = v.reserve(domain, call.pfn, call.last); break;
   }
   // What returns a node.
-  call.granted = call.iova;
+  call.is_no_range = call.iova && !may_be_range(call.iova);
+  call.granted = call.iova && !call.is_no_range;
   if (!call.granted) return;
   call.lo = v.pfn_lo(call.iova);
   call.hi = v.pfn_hi(call.iova);

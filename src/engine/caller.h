@@ -8,6 +8,9 @@
 
 namespace engine {
 
+// Whether it points to memory that an allocator has, so that one may look at it.
+bool may_be_range(const void* iova);
+
 class Caller {
  public:
   Caller(History& history, ShimEvents& events) : history_(history), events_(events) {}

@@ -79,8 +79,7 @@ const std::vector<std::string>& expect_same(const iova_variant& expected,
   static std::vector<std::string> known_met;
   known_met.clear();
   if (auto difference = compare(expected, actual, program, options.faults))
-    known_met =
-        the_run().report_difference(difference->operation, difference->values, options.known);
+    known_met = the_run().report_difference(difference->operation, difference->values, options);
   return known_met;
 }
 

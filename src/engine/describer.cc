@@ -31,7 +31,7 @@ std::vector<Model::Node> held_ranges(const Domain& domain) {
 }
 
 // The pages of a domain as a map: what the nodes are, neighbours of a kind as one.
-std::string describe_space(const Domain& domain, const Model* model) {
+std::string describe_space(const iova_variant& variant, const Domain& domain, const Model* model) {
   constexpr size_t max_lines = 24;
   struct Part {
     uint64_t lo, hi;
@@ -68,15 +68,17 @@ std::string describe_space(const Domain& domain, const Model* model) {
   text += fmt::format("  {:<24} free, {:#x} is 4 GiB\n", print_range(next, IOVA_ANCHOR_PFN - 1),
                       domain.first_pfn_above_32bit());
   if (!model) return text;
-  return text + fmt::format("  max32_alloc_size {:#x}, cached_node {:#x}, cached32_node {:#x}\n",
-                            model->hint(), model->cached().lo, model->cached32().lo);
+  text += "  ";
+  if (!variant.lacks_hint) text += fmt::format("max32_alloc_size {:#x}, ", model->hint());
+  return text + fmt::format("cached_node {:#x}, cached32_node {:#x}\n", model->cached().lo,
+                            model->cached32().lo);
 }
 
 // From the engine's own books, which no broken allocator can spoil: as it should be.
 std::string describe_state(const Circumstances& at) {
-  std::string text = fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n",
-                                 at.variant.name, at.books.references(), raw_smp_processor_id(),
-                                 num_possible_cpus(), shim_jiffies());
+  std::string text =
+      fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n", at.variant.name,
+                  at.books.references(), raw_smp_processor_id(), num_possible_cpus(), shim_now());
   for (const Domain& domain : at.books.domains()) {
     if (!domain.memory) continue;
     text += fmt::format("domain {}: granule {}, start {:#x}, {}, {} ranges in use, {} pages "
@@ -87,7 +89,8 @@ std::string describe_state(const Circumstances& at) {
     if (domain.has_queue)
       text += fmt::format(", {} of the ranges queued, {} flushes, the newest that is over: {}",
                           domain.queued.size(), domain.flushes_started, domain.newest_finished);
-    text += "\n" + describe_space(domain, at.models ? &at.models->of(domain).tree : nullptr);
+    text += "\n" +
+            describe_space(at.variant, domain, at.models ? &at.models->of(domain).tree : nullptr);
   }
   return text;
 }
@@ -95,7 +98,9 @@ std::string describe_state(const Circumstances& at) {
 }  // namespace
 
 std::string describe_operation(const program::Program& whole_program, const Position& position) {
-  if (!position.operation()) return "the end of the program";
+  if (!position.operation())
+    return position.of_end ? fmt::format("the end of the program ({})", print(*position.of_end))
+                           : "the end of the program";
   std::string text =
       fmt::format("{} ({})", position.current, print(whole_program.operations[position.current]));
   if (position.calls_begun > 1)
@@ -121,6 +126,9 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   for (size_t i = 0; i < operations.size(); i++)
     report.program += fmt::format("{} {:4}  {}\n", i == report.operation_index ? "->" : "  ", i,
                                   print(operations[i]));
+  if (!at.position.operation())
+    report.program +=
+        fmt::format("-> (end)  {}\n", at.position.of_end ? print(*at.position.of_end) : "");
   if (finding.address)
     if (const shim::Object* object = shim::object_around(finding.address))
       if (finding.values.find(shim::describe(*object)) == std::string::npos)

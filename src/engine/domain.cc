@@ -85,7 +85,7 @@ void PerhapsCached::clear() {
 const std::vector<PageSet::Interval>& PerhapsCached::intervals() {
   if (merged_ == ranges_.size()) return intervals_;
   for (; merged_ < ranges_.size(); merged_++)
-    intervals_.push_back({ranges_[merged_]->lo, ranges_[merged_]->last_withheld()});
+    intervals_.push_back({ranges_[merged_]->lo, ranges_[merged_]->last_withheld});
   std::sort(intervals_.begin(), intervals_.end(),
             [](const auto& a, const auto& b) { return a.lo < b.lo; });
   size_t kept = 0;

@@ -3,8 +3,6 @@
 // and by slot, and the reserved pages.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <cstddef>
@@ -19,9 +17,6 @@ namespace engine {
 namespace intrusive = boost::intrusive;
 using NormalLink = intrusive::link_mode<intrusive::normal_link>;
 
-// What the fast path makes of a size: a power of two where magazines may cache it.
-inline uint64_t rounded(uint64_t size) { return size < 32 ? std::bit_ceil(size) : size; }
-
 enum class RangeKind : uint8_t { tree, fast, reserved, queued };
 
 // Pages lo..hi, both included, that the program owns.
@@ -32,6 +27,7 @@ struct Range {
   RangeKind kind;
   intrusive::set_member_hook<NormalLink> by_address;  // not for reserved ones
   intrusive::list_member_hook<NormalLink> in_slot;    // or in the flush queue
+  uint64_t last_withheld = 0;                         // with what may be withheld behind it
   // Of a queued one:
   list_head pages = {};         // where its page-table pages were
   const void* list = nullptr;   // that the queue will put; NULL while it is not queued yet
@@ -43,12 +39,6 @@ struct Range {
   bool in_ring = false;         // from the end of queue() on ...
   bool is_released = false;     // ... unless that freed it at once
   unsigned freed_on = 0;        // CPU, of what was given back through the fast way
-
-  // With what may be withheld behind it.
-  uint64_t last_withheld() const {
-    bool is_fast = kind == RangeKind::fast || kind == RangeKind::queued;
-    return is_fast ? std::max(hi, lo + rounded(size) - 1) : hi;
-  }
 };
 
 struct ByLo {

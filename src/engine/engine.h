@@ -29,14 +29,19 @@ struct Step {
   std::span<const shim::Attempt> attempts;
   uint64_t steps;            // through the tree (shim/cost.h)
   uint64_t longest_stretch;  // most of them with interrupts off, without a pause
+  uint64_t handler_steps;    // most of them in one handler of a timer or of work, with its pauses
   size_t ranges;             // in use after it, in all domains
 };
 
 struct Options {
   // Attempts that fail besides those that the program's own fail operations choose.
   std::span<const FaultPoint> faults = {};
-  // Keys of findings, or ids of oracles, to note and go past where they are recoverable.
+  // Keys of findings, or ids of oracles, to note and go past. Where the world is not sane after
+  // one, the run ends with it.
   std::span<const std::string> known = {};
+  // Told of what is not known, in the words of its key, where the process need not die of it. True
+  // if the finding is kept: then it is gone past as if it were known.
+  bool (*keep)(const std::string& key) = nullptr;
   // What breaks no promise is a finding, on a variant that is not strict, too. Else it is gone
   // past.
   bool tell_differences = false;
@@ -67,6 +72,7 @@ struct Result {
 // Every run starts from a world just booted and depends on nothing but its arguments. What the
 // program left is torn down at its end: domains put, references dropped. A finding that is not gone
 // past is reported (report.h) and ends the process, or the run alone (survives_findings).
+// Sanitizers and contexts that others started leave no way to go past what is not recoverable.
 // The result is valid until the next run.
 const Result& run(const iova_variant& variant, const program::Program& program,
                   const Options& options = {});

@@ -63,8 +63,8 @@ struct Call {
   void* iova = nullptr;  // to free; or the result
   list_head* pages = nullptr;
   bool aligned = false, flush = false, single = false;
-  // The engine's own question, which the program did not ask.
-  bool is_aside = false;
+  // The engine's own question, which the program did not ask; a probe for lost capacity.
+  bool is_aside = false, is_probe = false;
 
   // Where it runs: in a handler if so, in a context that may be suspended if strand is not 0.
   bool in_interrupt = false;
@@ -75,6 +75,7 @@ struct Call {
   // Results, once it is over.
   bool granted = false;             // of what returns a range
   bool lost_pfn_0 = false;          // granted, but its caller takes it for a refusal
+  bool is_no_range = false;         // iova points to what cannot be one: nobody may look at it
   bool is_judged = false;           // a finding told that it should not have been refused
   int error = 0;                    // of what returns one
   uint64_t lo = 0, hi = 0;          // the range granted or found

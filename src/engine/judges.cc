@@ -30,10 +30,10 @@ void Judges::tell(const Event& event, Listeners&... listeners) {
 }
 
 Judges::Judges(Scene& scene, Tracer& tracer)
-    : failures(scene), models_(scene), scene_(scene), tracer_(tracer), duties_(scene),
-      grants_(scene), flush_queue_(scene), refusals_(scene, causes_), ignored_frees_(scene),
-      rest_(scene), lookups_(scene), hints_(scene), refusals_in_tree_(scene, causes_),
-      pfn_lookups_(scene), reservations_(scene), structure_(scene), rings_(scene),
+    : failures(scene), structure(scene), models_(scene), scene_(scene), tracer_(tracer),
+      duties_(scene), grants_(scene), flush_queue_(scene), refusals_(scene, causes_),
+      ignored_frees_(scene), rest_(scene), lookups_(scene), hints_(scene),
+      refusals_in_tree_(scene, causes_), pfn_lookups_(scene), reservations_(scene), rings_(scene),
       flushes_(scene, models_), placement_(scene, models_), fields_(scene, models_),
       magazines_(scene, models_), objects_(scene, models_) {}
 
@@ -42,7 +42,7 @@ void Judges::begin(unsigned views) {
   for (Judge* judge : std::initializer_list<Judge*>{
            &models_,           &failures,       &duties_,       &grants_,    &flush_queue_,
            &refusals_,         &ignored_frees_, &rest_,         &lookups_,   &hints_,
-           &refusals_in_tree_, &pfn_lookups_,   &reservations_, &structure_, &rings_,
+           &refusals_in_tree_, &pfn_lookups_,   &reservations_, &structure,  &rings_,
            &flushes_,          &placement_,     &fields_,       &magazines_, &objects_})
     judge->begin();
 }
@@ -81,9 +81,9 @@ void Judges::hear(const Event& event) {
     case Kind::owner_robbed: return tell(event, lookups_);
     case Kind::finding: return tell(event, tracer_);
     case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
-    case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);
+    case Kind::look: return tell(event, structure, magazines_, rings_, tracer_, objects_);
     case Kind::looked: return tell(event, objects_);
-    case Kind::glance: return tell(event, structure_, magazines_);
+    case Kind::glance: return tell(event, structure, magazines_);
     default: return;
   }
 }
@@ -112,12 +112,13 @@ void Judges::end_call(Call& call) {
     case Function::cache_get: return tell_end(call, tracer_, failures, books);
     case Function::cache_put: return tell_end(call, books);
     case Function::rcache_range: return tell_end(call, magazines_);
-    case Function::init_domain: return tell_end(call, models_, books);
+    case Function::init_domain: return tell_end(call, failures, models_, books);
     case Function::init_rcaches: return tell_end(call, tracer_, failures, models_, books);
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:
       tell_end(call, models_, failures, tracer_);
-      call.granted ? tell_end(call, grants_) : tell_end(call, refusals_, refusals_in_tree_);
+      call.granted || call.is_no_range ? tell_end(call, grants_)
+                                       : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, hints_, placement_, books);
     case Function::alloc_fast:
       tell_end(call, models_, tracer_, flushes_);

@@ -29,6 +29,7 @@ class Judges : public Listener {
   const reference::Models* known_models() const { return has_models_ ? &models_ : nullptr; }
 
   contract::Failures failures;
+  contract::Structure structure;
 
  private:
   // Who knows why a request was refused.
@@ -64,7 +65,6 @@ class Judges : public Listener {
   contract::RefusalsInTree refusals_in_tree_;
   contract::PfnLookups pfn_lookups_;
   contract::Reservations reservations_;
-  contract::Structure structure_;
   contract::Rings rings_;
   reference::Flushes flushes_;
   reference::Placement placement_;

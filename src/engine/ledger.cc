@@ -33,28 +33,34 @@ std::span<const KnownFinding> ledger() {
   return entries;
 }
 
-bool affects(const KnownFinding& finding, std::string_view variant_name) {
+bool affects(const KnownFinding& finding, const iova_variant& variant) {
   constexpr std::string_view kernel = "kernel@", port = "port@";
-  if (variant_name.starts_with(kernel)) return true;
-  if (!variant_name.starts_with(port)) return false;
-  std::string_view revision = variant_name.substr(port.size());
-  revision = revision.substr(0, revision.find('+'));  // port@revision+defect
+  std::string_view name = variant.name;
+  if (name.starts_with(kernel)) return !finding.is_in_tree || finding.is_in_tree(variant);
+  if (!name.starts_with(port)) return false;
+  std::string_view revision = name.substr(port.size());
+  return affects_revision(finding, revision.substr(0, revision.find('+')));  // revision+defect
+}
+
+bool affects_revision(const KnownFinding& finding, std::string_view revision) {
   return std::find(finding.affected.begin(), finding.affected.end(), revision) !=
          finding.affected.end();
 }
 
-const KnownFinding* find_known(std::string_view key, std::string_view variant_name) {
+bool has_key(const KnownFinding& finding, std::string_view key) {
+  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
+}
+
+const KnownFinding* find_known(std::string_view key, const iova_variant& variant) {
   for (const KnownFinding& finding : ledger())
-    if (affects(finding, variant_name) &&
-        std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end())
-      return &finding;
+    if (affects(finding, variant) && has_key(finding, key)) return &finding;
   return nullptr;
 }
 
-std::vector<std::string> known_keys(std::string_view variant_name) {
+std::vector<std::string> known_keys(const iova_variant& variant) {
   std::vector<std::string> keys;
   for (const KnownFinding& finding : ledger())
-    if (affects(finding, variant_name))
+    if (affects(finding, variant))
       keys.insert(keys.end(), finding.keys.begin(), finding.keys.end());
   return keys;
 }

@@ -32,4 +32,10 @@ bool is_difference(std::string_view key) {
   return promise_of(key.substr(0, key.find(':'))).empty();
 }
 
+bool goes_on(const shim::Oracle& oracle) {
+  return &oracle == &oracle::object_count || &oracle == &oracle::node_unaccounted ||
+         &oracle == &oracle::capacity_lost || &oracle == &oracle::tree_anchor ||
+         &oracle == &oracle::depot_count;
+}
+
 }  // namespace engine

@@ -27,6 +27,25 @@ const iova_variant& good = port::fixed::variant;
 // The wrong functions. They are told apart from good by what their names say.
 void* alloc_nothing(void*, unsigned long, unsigned long, bool) { return nullptr; }
 
+void* alloc_an_error(void*, unsigned long, unsigned long, bool) {
+  return reinterpret_cast<void*>(-static_cast<intptr_t>(ENOMEM));
+}
+
+void* alloc_below_100(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  return limit < 100 ? good.alloc(domain, size, limit, aligned) : nullptr;
+}
+
+// As if the first refusal were never forgotten.
+bool refused_six;
+void* alloc_but_six(void* domain, unsigned long size, unsigned long limit, bool aligned) {
+  refused_six |= size == 6;
+  return size == 6 ? nullptr : good.alloc(domain, size, limit, aligned);
+}
+void fields_after_six(const void* domain, iova_fields* fields) {
+  good.fields(domain, fields);
+  if (refused_six) fields->max32_alloc_size = 6;
+}
+
 void* alloc_unaligned(void* domain, unsigned long size, unsigned long limit, bool) {
   return good.alloc(domain, size, limit, false);
 }
@@ -294,6 +313,26 @@ const Broken broken[] = {
      [](iova_variant& v) { v = port::v7_3::variant; },
      FAST "reserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=4\nalloc size=8\n"
           "alloc unaligned size=8\n"},
+    {&oracle::hint_not_reset, "hint-not-reset:alloc_iova:alloc:none",
+     [](iova_variant& v) {
+       v.reset = [] {
+         good.reset();
+         refused_six = false;
+       };
+       v.resets_hint_seldom = true;
+       v.hint_spares_unaligned = false;
+       v.alloc = alloc_but_six;
+       v.fields = fields_after_six;
+     },
+     FAST "reserve lo=1 size=0xfffef\nalloc slot=a unaligned size=10\n"
+          "alloc slot=b unaligned size=5\nfree slot=a\nalloc slot=a unaligned size=10\n"
+          "alloc unaligned size=6\nfree slot=b\nalloc unaligned size=6\n"},
+    {&oracle::second_pass_missing, "second-pass-missing:alloc_iova:alloc:none",
+     [](iova_variant& v) {
+       v.searches_once = true;
+       v.alloc = alloc_below_100;
+     },
+     FAST "alloc unaligned size=20 limit=35\nalloc\n"},
     {&oracle::limit_wraps, "limit-wraps:alloc_iova:alloc:none",
      [](iova_variant& v) { v = port::v7_3::variant; },
      FAST "edge\nalloc limit=0xffffffffffffffff\n"},
@@ -307,7 +346,7 @@ const Broken broken[] = {
      },
      "cache_get\ninit\nreserve lo=100 size=10\nreserve slot=b lo=200 size=10\n__free\n"},
     // Of a design that shows nothing: its space is asked for again.
-    {&oracle::capacity_lost, "capacity-lost:alloc_iova:alloc:none",
+    {&oracle::capacity_lost, "capacity-lost:any:any:none",
      [](iova_variant& v) {
        v.views = 0;
        v.free_fast = free_all_but_one;
@@ -383,7 +422,7 @@ const Broken broken[] = {
      FAST "reserve lo=100 size=10\nfail 0x1\nreserve lo=90 size=21\n"},
     {&oracle::tree_order, "tree-order:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_node = nodes_overlap; }, "init\n"},
-    {&oracle::tree_anchor, "tree-anchor:init_iova_domain:init:none",
+    {&oracle::tree_anchor, "tree-anchor:any:any:none",
      [](iova_variant& v) { v.each_node = no_nodes; }, "init\n"},
     {&oracle::placement_wrong, "placement-wrong:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_the_second_best; }, FAST "alloc\n"},
@@ -400,9 +439,17 @@ const Broken broken[] = {
      [](iova_variant& v) { v.fields = cached_node_elsewhere; }, "init\n"},
     {&oracle::hint_wrong, "hint-wrong:alloc_iova:alloc:none",
      [](iova_variant& v) { v.hint_from_full_walk_only = false; }, FAST "alloc size=32 limit=20\n"},
-    {&oracle::node_unaccounted, "node-unaccounted:free_iova_fast:free_fast:none",
+    {&oracle::node_unaccounted, "node-unaccounted:any:any:none",
      [](iova_variant& v) { v.free_fast = free_all_but_one; },
      FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
+    {&oracle::capacity_lost, "capacity-lost:any:any:none",
+     [](iova_variant& v) {
+       v.strict = false;
+       v.free_fast = free_all_but_one;
+     },
+     FAST "alloc_fast x2\nfree_fast x2\n"},
+    {&oracle::no_range, "no-range:alloc_iova:alloc:none",
+     [](iova_variant& v) { v.alloc = alloc_an_error; }, FAST "alloc\n"},
     {&oracle::node_missing, "node-missing:alloc_iova_fast:alloc_fast:none",
      [](iova_variant& v) { v.alloc_fast = alloc_and_free; }, FAST "alloc_fast\n"},
     {&oracle::magazine_size, "magazine-size:init_iova_domain:init:none",
@@ -416,9 +463,9 @@ const Broken broken[] = {
      FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},
     {&oracle::depot_work_wrong, "depot-work-wrong:init_iova_domain:init:none",
      [](iova_variant& v) { v.each_depot = depots_with_work; }, "init\n"},
-    {&oracle::depot_count, "depot-count:init_iova_domain:init:none",
+    {&oracle::depot_count, "depot-count:any:any:none",
      [](iova_variant& v) { v.each_depot = depots_of_seven; }, "init\n"},
-    {&oracle::object_count, "object-count:init_iova_domain:init:none",
+    {&oracle::object_count, "object-count:any:any:none",
      [](iova_variant& v) { v.init_domain = init_leaks; }, "init\n"},
 };
 
@@ -446,6 +493,19 @@ std::string camel_case(const testing::TestParamInfo<Broken>& info) {
   return name;
 }
 INSTANTIATE_TEST_SUITE_P(, EngineOracle, testing::ValuesIn(broken), camel_case);
+
+// One that nothing can go on after ends the run, and not the process.
+TEST(EngineOracles, KnownOnesEndNoProcess) {
+  for (const Broken& b : broken) {
+    if (b.oracle != &oracle::iova_overlap) continue;
+    iova_variant variant = good;
+    b.break_it(variant);
+    const std::vector<std::string> known{b.key};
+    const Result& result = run(variant, program::parse(b.text), {.known = known});
+    EXPECT_EQ(result.known_met, known);
+    EXPECT_EQ(run(good, program::parse(b.text), {}).known_met, std::vector<std::string>{});
+  }
+}
 
 TEST(EngineOracles, AllHaveABrokenAllocatorHere) {
   std::set<std::string> covered;

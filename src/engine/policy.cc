@@ -12,24 +12,37 @@ namespace engine {
 
 void Policy::begin(const Options& options, bool is_strict, bool is_close) {
   known_ = options.known;
+  keep_ = options.keep;
   past_differences_ = !is_strict && !options.tell_differences;
   past_all_ = options.past_all;
   may_look_closer_ = !is_close && !past_all_;
 }
 
+bool Policy::is_known(const shim::Finding& finding, const std::string& key) const {
+  return (past_differences_ && is_difference(key)) ||
+         std::any_of(known_.begin(), known_.end(), [&](const std::string& known) {
+           return known == key || known == finding.oracle->id;
+         });
+}
+
 Fate Policy::fate_of(const shim::Finding& finding, const std::string& key) const {
-  bool is_known = past_all_ || (past_differences_ && is_difference(key)) ||
-                  std::any_of(known_.begin(), known_.end(), [&](const std::string& known) {
-                    return known == key || known == finding.oracle->id;
-                  });
-  if (is_known && finding.oracle->recoverable) return Fate::go_past;
   // Not out of a context that somebody else started.
-  if (!may_look_closer_ || shim::in_started_context()) return Fate::report;
-  return finding.dying ? Fate::report_closely : Fate::look_closer;
+  bool may_leave = !shim::in_started_context();
+  bool may_give_up = may_leave && !finding.dying;
+  bool recoverable = finding.oracle->recoverable;
+  if (past_all_ && recoverable) return Fate::go_past;
+  if (!past_all_ && (recoverable || may_give_up) && is_known(finding, key))
+    return recoverable ? Fate::go_past : Fate::give_up;
+  if (may_look_closer_ && may_leave)
+    return finding.dying ? Fate::report_closely : Fate::look_closer;
+  if (keep_ && (recoverable || may_give_up) && keep_(key))
+    return recoverable ? Fate::go_past : Fate::give_up;
+  return Fate::report;
 }
 
 std::string key_of(const shim::Finding& finding, const Position& position,
                    const std::vector<InjectedFault>& injected) {
+  if (goes_on(*finding.oracle)) return fmt::format("{}:any:any:none", finding.oracle->id);
   const char* site = "none";
   for (const InjectedFault& fault : injected)
     if (fault.operation == position.current && fault.attempt >= position.first_attempt())

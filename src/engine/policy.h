@@ -20,6 +20,7 @@ struct InjectedFault {
 
 enum class Fate {
   go_past,         // it is known, and the world stays sane
+  give_up,         // it is known, and the run ends with it
   look_closer,     // the run is repeated with a look at everything after each call, which tells
                    // where things went wrong first
   report_closely,  // the process dies of the call at hand: a repeated run must stop before it
@@ -35,13 +36,16 @@ class Policy {
   Fate fate_of(const shim::Finding& finding, const std::string& key) const;
 
  private:
+  bool is_known(const shim::Finding& finding, const std::string& key) const;
+
   std::span<const std::string> known_;
+  bool (*keep_)(const std::string& key) = nullptr;
   bool past_differences_ = false, past_all_ = false;
   bool may_look_closer_ = false;
 };
 
-// oracle:function:operation:fault site. Of a counted operation, only the faults of the call at hand
-// count.
+// oracle:function:operation:fault site, "any" where it is no matter which shows it. Of a counted
+// operation, only the faults of the call at hand count.
 std::string key_of(const shim::Finding& finding, const Position& position,
                    const std::vector<InjectedFault>& injected);
 

@@ -24,6 +24,9 @@ struct Position {
   const Operation* of_strand = nullptr;
   // Of a counted operation: its calls so far, and the attempts before the one at hand.
   size_t calls_begun = 0, call_start = 0;
+  // What the end of the program does in its place; a probe is what no program asked for.
+  const Operation* of_end = nullptr;
+  bool is_probe = false;
   // A queue frees a range: what that comes to is known after it.
   bool releasing = false;
   size_t release_start = 0;  // attempts before it
@@ -45,9 +48,30 @@ struct Position {
     const OperationSpec* spec = at_hand();
     return !spec ? "put_iova_domain" : *spec->function ? spec->function : "?";
   }
-  const char* operation_name() const { return at_hand() ? at_hand()->name : "end"; }
+  const char* operation_name() const { return is_probe || !at_hand() ? "end" : at_hand()->name; }
   // Of the call at hand, among the operation's.
   size_t first_attempt() const { return std::max(call_start, releasing ? release_start : 0); }
+};
+
+// While it lives, the end of the program does that, or asks it as a probe.
+class AtEnd {
+ public:
+  AtEnd(Position& position, const Operation& operation, bool is_probe = false)
+      : position_(position), before_(position.acting) {
+    position.acting = &program::spec(operation.code);
+    position.of_end = &operation;
+    position.is_probe = is_probe;
+  }
+  ~AtEnd() {
+    position_.acting = before_;
+    position_.of_end = nullptr;
+    position_.is_probe = false;
+  }
+  AtEnd(const AtEnd&) = delete;
+
+ private:
+  Position& position_;
+  const OperationSpec* before_;
 };
 
 // While it lives, findings are attributed to another operation than the program's.

@@ -19,6 +19,18 @@ struct Request {
   uint64_t lowest = 0;  // pfn, if above the domain's start
 };
 
+// What the fast path makes of a size: a power of two where magazines may cache it.
+inline uint64_t rounded(const iova_variant& variant, uint64_t size) {
+  return size < uint64_t{1} << (variant.bins - 1) ? std::bit_ceil(size) : size;
+}
+
+// What is its owner's of a range of the fast way. A design that shows its nodes rounds up; of
+// another one nobody knows, so the rest of what it may have rounded up to is nobody's, and not
+// surely free.
+inline uint64_t owned_size(const iova_variant& variant, uint64_t size) {
+  return variant.views & IOVA_VIEW_NODES ? rounded(variant, size) : size;
+}
+
 // Of alloc() or alloc_fast(), as the variant understands it.
 inline Request request_of(const iova_variant& variant, const Call& call) {
   constexpr uint64_t no_limit = ~uint64_t{0};
@@ -27,7 +39,7 @@ inline Request request_of(const iova_variant& variant, const Call& call) {
   // A design that is not known may do as it should.
   bool is_known = (variant.views & IOVA_VIEWS_OF_MODELS) == IOVA_VIEWS_OF_MODELS;
   bool spares_pfn_0 = variant.fast_spares_pfn_0 || !is_known;
-  return {rounded(call.size), limit, true, spares_pfn_0 ? uint64_t{1} : 0};
+  return {rounded(variant, call.size), limit, true, spares_pfn_0 ? uint64_t{1} : 0};
 }
 
 // Where a request may lie, tried from the lowest pfn up between pages that are taken.

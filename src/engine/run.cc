@@ -22,7 +22,8 @@ namespace {
 // Nothing on the way is noexcept; the allocator and the shim hold nothing in destructors, and what
 // they leave half done is reset with the world. Contexts that are suspended are not unwound: their
 // stacks are dropped with the world, too.
-struct Abandoned {};
+struct Abandoned {};  // to be repeated
+struct GivenUp {};    // with a known finding
 
 }  // namespace
 
@@ -33,17 +34,19 @@ const Result& Run::run(const iova_variant& variant, const program::Program& prog
   repeated_ = reported_ = false;
   met_first_.reset();
   try {
-    return run_once(variant, program, options);
-  } catch (const Abandoned&) {
-  }
-  if (reported_) return abandon();
-  Options closely = options;
-  closely.always_check = closely_ = repeated_ = true;
-  try {
+    try {
+      return run_once(variant, program, options);
+    } catch (const Abandoned&) {
+      if (reported_) return abandon();
+    }
+    Options closely = options;
+    closely.always_check = closely_ = repeated_ = true;
     return run_once(variant, program, closely);
   } catch (const Abandoned&) {
+    return abandon();
+  } catch (const GivenUp&) {
+    return give_up();
   }
-  return abandon();
 }
 
 // Nothing more can be done with this run.
@@ -153,6 +156,7 @@ void Run::plan() {
     shim::plan_no_faults();
   position.call_start = position.calls_begun = 0;
   shim::start_cost();
+  shim_events.begin_handlers();
 }
 
 void Run::execute(const Operation& operation) {
@@ -227,7 +231,7 @@ void Run::look() {
   looker_.look();
   uint64_t looks = shim::live_slab_objects();
   for (const Domain& domain : books.domains())
-    if (domain.memory && domain.has_rcaches) looks += IOVA_BINS * (num_possible_cpus() + 1);
+    if (domain.memory && domain.has_rcaches) looks += variant_->bins * (num_possible_cpus() + 1);
   look_cost_ = looks / looks_per_operation;
   credit_ = 0;
 }
@@ -245,7 +249,7 @@ void Run::finish_step() {
                           : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
                       prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
-                      books.ranges_in_use()});
+                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -275,16 +279,21 @@ void Run::end() {
   for (Domain& domain : books.domains())
     if (domain.memory) give_everything_back(domain);
   looker_.look();
+  for (Domain& domain : books.domains())
+    if (domain.memory) ask_for_what_nobody_owns(domain);
   std::string left;
   for (Domain& domain : books.domains()) {
     if (!domain.memory) continue;
     if (is_watched()) left += fmt::format("put domain {}, ", domain.number);
-    Acting put(position, OpCode::put);
+    Operation put = program::make(OpCode::put);
+    put.domain = static_cast<uint8_t>(domain.number);
+    AtEnd putting(position, put);
     operations::destroy(*this, domain);
   }
   if (is_watched()) left += fmt::format("drop {} references", books.references());
+  const Operation cache_put = program::make(OpCode::cache_put);
   while (books.references()) {
-    Acting put(position, OpCode::cache_put);
+    AtEnd putting(position, cache_put);
     Call call(Function::cache_put);
     make(call);
   }
@@ -298,7 +307,8 @@ void Run::end() {
 }
 
 void Run::finish_slow_flushes() {
-  Acting finishing(position, OpCode::flush_done);
+  const Operation flush_done = program::make(OpCode::flush_done);
+  AtEnd finishing(position, flush_done);
   while (shim::suspended_contexts()) shim::finish_oldest_context();
 }
 
@@ -307,14 +317,16 @@ void Run::release_queued() {
   if (!variant_->queue) return;
   bool any = std::any_of(books.domains().begin(), books.domains().end(),
                          [](const Domain& domain) { return !domain.queued.empty(); });
-  Acting time(position, OpCode::tick);
-  if (any)
-    operations::advance_time(
-        *this, std::max(variant_->queue->timeout, variant_->queue->timeout_of_single));
+  if (!any) return;
+  Operation tick = program::make(OpCode::tick);
+  tick.operands[program::operand_index(tick.code, Role::ms)].number =
+      std::max(variant_->queue->timeout, variant_->queue->timeout_of_single);
+  AtEnd time(position, tick);
+  operations::tick(*this, tick);
 }
 
-// Frees all ranges and flushes: what is then left in the tree is lost capacity, which a look
-// raises. Where it sees no tree, the space is asked for once more.
+// Frees all ranges and flushes: what is then left in the tree may be lost. Where a look sees no
+// tree, the space is asked for once more.
 void Run::give_everything_back(Domain& domain) {
   auto number = static_cast<uint8_t>(domain.number);
   for (OpCode code : {OpCode::free_fast, OpCode::free}) {
@@ -324,7 +336,7 @@ void Run::give_everything_back(Domain& domain) {
       free.operands[program::operand_index(code, Role::slot)].number = slot;
       do {
         skipped_ = nullptr;
-        Acting freeing(position, code);
+        AtEnd freeing(position, free);
         operations::function_of(code)(*this, free);
       } while (!skipped_);
     }
@@ -335,7 +347,7 @@ void Run::give_everything_back(Domain& domain) {
   refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
   refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
   edge_ = true;  // whatever its start
-  Acting allocating(position, refused.code);
+  AtEnd asking(position, refused, true);
   operations::function_of(refused.code)(*this, refused);
   edge_ = false;
   skipped_ = nullptr;
@@ -371,6 +383,43 @@ void Run::ask_for_everything(Domain& domain) {
   }
 }
 
+// A node that no caller owns may be the allocator's own business. Its pages are lost if they are
+// not granted to a request that fits there and nowhere else.
+void Run::ask_for_what_nobody_owns(Domain& domain) {
+  const contract::Structure::Unowned* node = judges_.structure.unowned(domain);
+  if (variant_->strict || !node || !books.references()) return;
+  const uint64_t lo = std::max({domain.start_pfn, node->free_from, uint64_t{1}}), hi = node->hi;
+  if (lo > hi) return;
+  // A page that comes and goes makes hints of earlier refusals void.
+  Call page(Function::alloc, &domain, &books.fresh_range());
+  page.size = 1;
+  page.limit = domain.first_pfn_above_32bit() - 1;
+  Operation request = program::make(OpCode::alloc);
+  request.domain = static_cast<uint8_t>(domain.number);
+  auto operand = [&](Role role) -> program::Value& {
+    return request.operands[program::operand_index(request.code, role)];
+  };
+  operand(Role::unaligned).number = 1;
+  operand(Role::size).number = page.size;
+  operand(Role::limit) = {0, page.limit};
+  AtEnd asking(position, request, true);
+  make(page);
+  if (page.granted) {
+    Call free(Function::free_iova, &domain, page.range);
+    free.iova = page.iova;
+    free.pfn = page.lo;
+    free.size = page.size;
+    make(free);
+  }
+  operand(Role::size).number = hi - lo + 1;
+  operand(Role::limit) = {0, hi};
+  Call all(Function::alloc, &domain, &books.fresh_range());
+  all.size = hi - lo + 1;
+  all.limit = hi;
+  all.is_probe = true;
+  make(all);
+}
+
 // Books the faults of the operation at hand.
 void Run::note_faults() {
   while (!injected_.empty() && injected_.back().operation == position.current) injected_.pop_back();
@@ -386,9 +435,10 @@ bool Run::on_finding(const shim::Finding& finding) {
   std::string key = key_of(finding, position, injected_);
   history.add({.kind = Kind::finding, .text = key.c_str()});
   Fate fate = policy_.fate_of(finding, key);
-  if (fate == Fate::go_past) {
+  if (fate == Fate::go_past || fate == Fate::give_up) {
     std::vector<std::string>& met = result_.known_met;
     if (std::find(met.begin(), met.end(), key) == met.end()) met.push_back(key);
+    if (fate == Fate::give_up) throw GivenUp{};
     return true;
   }
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
@@ -429,10 +479,10 @@ void Run::repeat_closely_before_this_call() {
 }
 
 std::vector<std::string> Run::report_difference(size_t operation, std::string values,
-                                                std::span<const std::string> known) {
+                                                const Options& options) {
   position.current = operation;
   position.call_start = position.calls_begun = 0;
-  options_ = {.known = known};
+  options_ = {.known = options.known, .keep = options.keep};
   policy_.begin(options_, true, true);
   result_.known_met.clear();
   shim::raise(

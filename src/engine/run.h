@@ -30,7 +30,7 @@ class Run {
                     const Options& options);
   // Raises variants-differ at an operation of the run that is over. Returns the keys gone past.
   std::vector<std::string> report_difference(size_t operation, std::string values,
-                                             std::span<const std::string> known);
+                                             const Options& options);
   // Returns true to go on past a known finding.
   bool on_finding(const shim::Finding& finding);
 
@@ -54,6 +54,7 @@ class Run {
   bool is_edge() const { return edge_; }
   // While there is something to look at.
   void look_before_its_end();
+  void ask_for_what_nobody_owns(Domain& domain);
 
   // For prefixes: of the next operation.
   void fail_attempts(const program::Value& mask);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/shim_events.h"
 
+#include <algorithm>
+
 #include "shim/context.h"
+#include "shim/cost.h"
 #include "shim/cpu.h"
 #include "shim/fault.h"
 
@@ -67,8 +70,17 @@ void ShimEvents::end_release() {
   if (looks_at_releases_) looker_.glance(*release_.domain);
 }
 
-void ShimEvents::on_handler(bool is_timer) {
+void ShimEvents::end_handlers() {
   settle();
+  if (handler_began_at_ == none) return;
+  handler_steps_ = std::max(handler_steps_, shim::cost().steps - handler_began_at_);
+  handler_began_at_ = none;
+}
+
+// No handler begins before the one before it is over, and nothing takes steps between them.
+void ShimEvents::on_handler(bool is_timer) {
+  end_handlers();
+  handler_began_at_ = shim::cost().steps;
   history_.add({.kind = Kind::handler_begin, .number = is_timer});
 }
 

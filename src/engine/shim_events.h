@@ -24,6 +24,11 @@ class ShimEvents {
   void on_hardware_flush(const void* address);
   void on_pages_put(const list_head* list);
   void on_handler(bool is_timer);
+  // Those that were due have run: no more steps are theirs.
+  void end_handlers();
+  // Of an operation, whose costs start at 0.
+  void begin_handlers() { handler_began_at_ = none, handler_steps_ = 0; }
+  uint64_t handler_steps() const { return handler_steps_; }  // most of one
   void on_attempt(const shim::Attempt& attempt);
 
   // A queue puts the pages of a range, and then frees it: that it has, the next event shows.
@@ -41,6 +46,9 @@ class ShimEvents {
   const iova_variant* variant_ = nullptr;
   bool looks_at_releases_ = false;
   bool flush_lasts_ = false;
+  static constexpr uint64_t none = ~uint64_t{0};
+  uint64_t handler_began_at_ = none;  // steps before the one that runs
+  uint64_t handler_steps_ = 0;
   struct Release {
     Domain* domain;
     Range* range;

@@ -102,10 +102,11 @@ std::string describe(const Snapshot& s, unsigned views) {
                     static_cast<uint32_t>(s.contents.hash())));
   if (views & IOVA_VIEW_DEPOTS) {
     add("depots");
-    for (const iova_depot_view& depot : s.depots)
+    for (const iova_depot_view& depot : std::span(s.depots).first(s.variant->bins))
       text += fmt::format(" {}{}", depot.size, depot.work_pending ? "+work" : "");
   }
-  if (views & IOVA_VIEW_HINT) add(fmt::format("max32_alloc_size {:#x}", s.fields.max32_alloc_size));
+  if (views & IOVA_VIEW_HINT && !s.variant->lacks_hint)
+    add(fmt::format("max32_alloc_size {:#x}", s.fields.max32_alloc_size));
   if (views & IOVA_VIEW_CACHED_NODES)
     add(fmt::format("cached_node {:#x}, cached32_node {:#x}", s.fields.cached_lo,
                     s.fields.cached32_lo));

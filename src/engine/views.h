@@ -30,10 +30,10 @@ struct Snapshot {
   std::vector<CachedPfn> cached;  // in order of pfn
   std::vector<iova_magazine_view> magazines;
   Trace contents;  // of the magazines, in their order
-  size_t in_depot[IOVA_BINS] = {};
+  size_t in_depot[IOVA_MAX_BINS] = {};
   bool magazine_too_full = false;
   uint64_t too_full = 0;
-  iova_depot_view depots[IOVA_BINS] = {};
+  iova_depot_view depots[IOVA_MAX_BINS] = {};
   iova_fields fields = {};
   iova_queue_fields queue = {};
   std::vector<iova_queued_view> queued;

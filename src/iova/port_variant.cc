@@ -71,16 +71,16 @@ void each_magazine(const void* domain, void (*visit)(void*, const iova_magazine_
   }
 }
 
-[[maybe_unused]] bool work_pending(const iova_rcache_with_list& rcache) {
+[[maybe_unused]] bool has_pending_work(const iova_rcache_with_list& rcache) {
   return delayed_work_pending(&rcache.work);
 }
-[[maybe_unused]] bool work_pending(const iova_rcache_with_array&) { return false; }
+[[maybe_unused]] bool has_pending_work(const iova_rcache_with_array&) { return false; }
 
 void each_depot(const void* domain, void (*visit)(void*, const iova_depot_view*), void* context) {
   const iova_domain& d = as_domain(domain);
   if (!d.rcaches) return;
   for (unsigned bin = 0; bin < IOVA_RANGE_CACHE_MAX_SIZE; bin++) {
-    iova_depot_view view{bin, d.rcaches[bin].depot_size, work_pending(d.rcaches[bin])};
+    iova_depot_view view{bin, d.rcaches[bin].depot_size, has_pending_work(d.rcaches[bin])};
     visit(context, &view);
   }
 }
@@ -147,6 +147,7 @@ const iova_variant variant = {
     .strict = true,
     .views = IOVA_VIEWS_OF_MODELS | IOVA_VIEW_RINGS,
     .domain_size = sizeof(dma_domain),
+    .bins = IOVA_BINS,
     .magazine_pfns = IOVA_MAG_SIZE,
     .depot_magazines = revision.depot_is_list ? 0 : MAX_GLOBAL_MAGS,
     .trims_depot = revision.depot_is_list,
@@ -155,6 +156,12 @@ const iova_variant variant = {
     .flushes_dead_cpus = true,
     .allocates_lazily = revision.lazy_magazines,
     .rcache_limit_checked = revision.rcache_limit_checked,
+    .lacks_hint = false,
+    .leaves_nodes_unzeroed = false,
+    .searches_once = false,
+    .leaves_timer_running = false,
+    .resets_hint_seldom = false,
+    .ignores_rcache_failures = false,
     .hint_from_full_walk_only = revision.hint_from_full_walk_only,
     .hint_spares_unaligned = revision.hint_spares_unaligned,
     .takes_any_limit = revision.takes_any_limit,

@@ -15,7 +15,8 @@
 
 struct list_head;
 
-#define IOVA_BINS 6          /* magazine caches of a domain, for sizes 1, 2, 4 .. 32 pages */
+#define IOVA_BINS 6          /* upstream's magazine caches of a domain: for 1, 2, 4 .. 32 pages */
+#define IOVA_MAX_BINS 20     /* that a variant may have */
 #define IOVA_ANCHOR_PFN ~0ul /* of the node that is always the last */
 
 /*
@@ -25,7 +26,7 @@ struct list_head;
 enum iova_view {
   IOVA_VIEW_NODES = 1,        /* each_node(): its ranges, with the anchor behind them */
   IOVA_VIEW_CACHED_NODES = 2, /* of fields: cached_node and cached32_node */
-  IOVA_VIEW_HINT = 4,         /* of fields: max32_alloc_size */
+  IOVA_VIEW_HINT = 4,         /* of fields: max32_alloc_size, unless it lacks_hint */
   IOVA_VIEW_MAGAZINES = 8,    /* each_magazine() */
   IOVA_VIEW_DEPOTS = 16,      /* each_depot() */
   IOVA_VIEW_RINGS = 32,       /* fields() and each_queued() of its queue, if it has one */
@@ -40,7 +41,7 @@ struct iova_fields {
   unsigned long granule; /* bytes */
   unsigned long start_pfn;
   unsigned long dma_32bit_pfn;
-  unsigned long max32_alloc_size;         /* pages */
+  unsigned long max32_alloc_size;         /* pages; 0 where it is lacking */
   unsigned long cached_lo, cached_hi;     /* the range of cached_node */
   unsigned long cached32_lo, cached32_hi; /* the range of cached32_node */
   bool has_rcaches;
@@ -104,6 +105,7 @@ struct iova_variant {
   bool strict;
   unsigned int views;        /* of enum iova_view; its functions are NULL where it shows nothing */
   size_t domain_size;        /* bytes */
+  unsigned bins;             /* magazine caches of a domain, for sizes 1, 2, 4 .. pages */
   size_t magazine_pfns;      /* capacity of a magazine */
   size_t depot_magazines;    /* capacity of a depot; 0: a list, which has no end (v6.7) */
   bool trims_depot;          /* by delayed work */
@@ -112,6 +114,13 @@ struct iova_variant {
   bool flushes_dead_cpus;    /* when a CPU goes offline, its magazines */
   bool allocates_lazily;     /* magazines, when something is freed into them */
   bool rcache_limit_checked; /* behaviours.inc has the meaning */
+  /* What trees before v5.18 do, which have no init_rcaches(); until upstream changed it. */
+  bool lacks_hint;            /* there is no max32_alloc_size: bee60e94a1e2, v4.20 */
+  bool leaves_nodes_unzeroed; /* 472d26df5e80, v5.5 */
+  bool searches_once;         /* not above the cached node: 4e89dce72521, v5.11 */
+  bool leaves_timer_running;  /* a queue is freed beside its timer's handler: d7061627d701, v5.17 */
+  bool resets_hint_seldom;    /* only a free that moves cached32_node does: 5b61343b5059, v5.18 */
+  bool ignores_rcache_failures; /* in init_domain(): 32e92d9f6f87, v5.18 */
   /* How max32_alloc_size differs from upstream's: behaviours.inc has the meaning. */
   bool hint_from_full_walk_only, hint_spares_unaligned;
   /* What else differs, in the same way. */

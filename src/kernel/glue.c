@@ -60,6 +60,11 @@ static void reset(void) {
   maple_tree_init();
 #endif
 }
+#ifndef IOVA_RANGE_CACHE_MAX_SIZE /* nobody knows up to which size it rounds */
+#define IOVA_RANGE_CACHE_MAX_SIZE IOVA_BINS
+#endif
+_Static_assert(IOVA_RANGE_CACHE_MAX_SIZE <= IOVA_MAX_BINS,
+               "tree: IOVA_RANGE_CACHE_MAX_SIZE is more than iovafuzz takes");
 
 static int cache_get(void) { return iova_cache_get(); }
 static void cache_put(void) { iova_cache_put(); }
@@ -85,9 +90,8 @@ static void *alloc(void *domain, unsigned long size, unsigned long limit_pfn, bo
 
 /* Where alloc_iova_fast() does not round sizes up, its callers do, for both calls. */
 static unsigned long fast_size(unsigned long size) {
-#if TREE_SHOWS_MAGAZINES && !TREE_ROUNDS_FAST_SIZES
-  if (size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1)) return roundup_pow_of_two(size);
-#endif
+  if (TREE_CALLERS_ROUND && size < 1ul << (IOVA_RANGE_CACHE_MAX_SIZE - 1))
+    return roundup_pow_of_two(size);
   return size;
 }
 
@@ -136,11 +140,11 @@ static void fields(const void *domain, struct iova_fields *out) {
   *out = (struct iova_fields) {
     .granule = d->granule, .start_pfn = d->start_pfn,
 #if TREE_SHOWS_HINT
-    .dma_32bit_pfn = d->dma_32bit_pfn, .max32_alloc_size = d->max32_alloc_size,
+    .max32_alloc_size = d->max32_alloc_size,
 #endif
 #if TREE_SHOWS_CACHED_NODES
-    .cached_lo = cached->pfn_lo, .cached_hi = cached->pfn_hi, .cached32_lo = cached32->pfn_lo,
-    .cached32_hi = cached32->pfn_hi,
+    .dma_32bit_pfn = d->dma_32bit_pfn, .cached_lo = cached->pfn_lo, .cached_hi = cached->pfn_hi,
+    .cached32_lo = cached32->pfn_lo, .cached32_hi = cached32->pfn_hi,
 #endif
 #if TREE_SHOWS_MAGAZINES
     .has_rcaches = has_rcaches(d),
@@ -159,8 +163,6 @@ static void each_node(const void *domain, bool (*visit)(void *, unsigned long, u
 #endif
 
 #if TREE_SHOWS_MAGAZINES
-_Static_assert(IOVA_RANGE_CACHE_MAX_SIZE == IOVA_BINS, "another number of magazine caches");
-
 typedef void (*magazine_visit)(void *context, const struct iova_magazine_view *magazine);
 
 static void visit_magazine(const struct iova_magazine *mag, unsigned bin, int cpu, bool previous,
@@ -349,9 +351,10 @@ const struct iova_variant kernel_variant = {
     .strict = true,
 #endif
     .views = TREE_SHOWS_NODES * IOVA_VIEW_NODES | TREE_SHOWS_CACHED_NODES * IOVA_VIEW_CACHED_NODES |
-             TREE_SHOWS_HINT * IOVA_VIEW_HINT |
+             (TREE_SHOWS_HINT || TREE_LACKS_HINT) * IOVA_VIEW_HINT |
              TREE_SHOWS_MAGAZINES * (IOVA_VIEW_MAGAZINES | IOVA_VIEW_DEPOTS) | IOVA_VIEW_RINGS,
     .domain_size = sizeof(struct whole_domain),
+    .bins = IOVA_RANGE_CACHE_MAX_SIZE,
 #if TREE_SHOWS_MAGAZINES
     .magazine_pfns = IOVA_MAG_SIZE,
 #if !TREE_LISTS_DEPOT
@@ -365,6 +368,14 @@ const struct iova_variant kernel_variant = {
     .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS || !TREE_SHOWS_MAGAZINES,
     .allocates_lazily = TREE_ALLOCATES_LAZILY,
     .rcache_limit_checked = TREE_CHECKS_RCACHE_LIMIT,
+    .lacks_hint = TREE_LACKS_HINT,
+#if !TREE_HAS_RCACHE_INIT /* a newer tree that does such things has lost something */
+    .leaves_nodes_unzeroed = !TREE_ZEROES_NODES,
+    .searches_once = !TREE_SEARCHES_TWICE,
+    .leaves_timer_running = TREE_LEAVES_TIMER_RUNNING,
+    .resets_hint_seldom = TREE_RESETS_HINT_SELDOM,
+    .ignores_rcache_failures = TREE_SHOWS_MAGAZINES,
+#endif
     .reset = reset,
     .cache_get = cache_get,
     .cache_put = cache_put,

@@ -73,13 +73,28 @@ feature(TRIMS_DEPOT "${source}" "struct delayed_work work;")
 feature(FLUSHES_DEPOTS "${source}" "free_global_cached_iovas\\(")
 # A CPU that goes offline gives its magazines back (f598a497bc7d, v5.13), else drivers may do it.
 feature(FLUSHES_DEAD_CPUS "${source}" "cpuhp_state_add_instance_nocalls\\(")
-# alloc_iova_fast() rounds small sizes up (972bf252f860, v5.17), else its callers do.
-feature(ROUNDS_FAST_SIZES "${source}" "roundup_pow_of_two\\(")
 # Rcache init allocates no magazines (after v6.12).
 feature(ALLOCATES_LAZILY "${source}" "loaded && !iova_magazine_full\\(")
 # A request larger than its limit is not looked for in the magazines (not fixed upstream).
 string(REGEX MATCHALL "(iova_rcache_get|alloc_iova_fast)\\(struct[^;{]*{[^}]*}" lookups "${source}")
 feature(CHECKS_RCACHE_LIMIT "${lookups}" "size > limit_pfn|limit_pfn < size|limit_pfn >= size")
+# The size of the last 32-bit request that failed (bee60e94a1e2, v4.20), which frees reset; before
+# 5b61343b5059, v5.18, only such as move cached32_node.
+set(lacks_hint 0)
+if(SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_MAGAZINES AND NOT SHOWS_HINT)
+  set(lacks_hint 1)
+endif()
+set(features "${features}#define TREE_LACKS_HINT ${lacks_hint}\n")
+string(REGEX MATCH "__cached_rbnode_delete_update\\([^;{]*{[^}]*max32_alloc_size[^}]*}" seldom
+  "${source}")
+feature(RESETS_HINT_SELDOM "${seldom}" "{[ \t\n]*iovad->cached32_node = [^}]*max32_alloc_size")
+# What lies above the cached node is searched, too (4e89dce72521, v5.11).
+feature(SEARCHES_TWICE "${source}" "retry_pfn|low_pfn_new")
+# Nodes are zeroed, so that none looks like the anchor (472d26df5e80, v5.5).
+feature(ZEROES_NODES "${source}" "kmem_cache_zalloc\\(iova_cache|__GFP_ZERO")
+# The end of a queue does not wait for its timer (d7061627d701, v5.17).
+string(REGEX MATCH "free_iova_flush_queue\\([^;{]*{[^}]*}" end_of_queue "${source}")
+feature(LEAVES_TIMER_RUNNING "${end_of_queue}" "del_timer\\(")
 
 # The revision of the port that it should equal, if there is one: it is of that design.
 if(HAS_RCACHE_INIT AND SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_HINT AND SHOWS_MAGAZINES)
@@ -138,6 +153,18 @@ if(NOT HAS_OWN_QUEUE AND dma_source MATCHES "static void queue_iova\\(")
   endif()
 endif()
 set(features "${features}#define TREE_HAS_QUEUE ${has_queue}\n")
+# alloc_iova_fast() rounds small sizes up; before 972bf252f860, v5.17, its callers do. So what they
+# do is asked, or, where they are not at hand, whether they are old.
+string(REGEX MATCH "iommu_dma_alloc_iova\\([^;{]*{.*" caller "${dma_source}")
+string(FIND "${caller}" "\n}\n" end)
+string(SUBSTRING "${caller}" 0 ${end} caller)
+set(callers_round 0)
+if(NOT source MATCHES "roundup_pow_of_two\\(")
+  if(caller MATCHES "roundup_pow_of_two\\(" OR (NOT dma_source AND HAS_OWN_QUEUE))
+    set(callers_round 1)
+  endif()
+endif()
+set(features "${features}#define TREE_CALLERS_ROUND ${callers_round}\n")
 feature(HAS_SINGLE_QUEUE "${dma_source}" "IOMMU_DMA_OPTS_SINGLE_QUEUE")
 feature(TYPES_PAGE_LISTS "${dma_source}" "struct iommu_pages_list freelist;")
 
@@ -157,5 +184,17 @@ foreach(path ${own})
   get_filename_component(name ${path} NAME)
   file(REMOVE ${OUT}/include/linux/${name})
   file(CREATE_LINK ${path} ${OUT}/include/linux/${name} SYMBOLIC)
+endforeach()
+# Hooks of Android's for vendors: nobody is attached to them.
+string(REGEX MATCHALL "[<\"]trace/hooks/[a-z0-9_]+\\.h" hook_headers "${source}${header}")
+string(REGEX MATCHALL "trace_android_r?vh_[a-z0-9_]+" hooks "${source}${header}")
+list(REMOVE_DUPLICATES hooks)
+set(nobody "/* Made by probe.cmake from ${TREE}. */\n")
+foreach(hook ${hooks})
+  set(nobody "${nobody}#undef ${hook}\n#define ${hook}(...) ((void)0)\n")
+endforeach()
+foreach(path ${hook_headers})
+  string(SUBSTRING "${path}" 1 -1 path)
+  file(WRITE ${OUT}/include/${path} "${nobody}")
 endforeach()
 file(WRITE ${OUT}/tree_features.h "${features}")

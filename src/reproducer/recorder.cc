@@ -31,7 +31,7 @@ void note(const char* function, const void* domain, uint64_t first = 0, uint64_t
                   0,
                   shim::current_operation(),
                   raw_smp_processor_id(),
-                  shim_jiffies()});
+                  shim_now()});
 }
 
 uint64_t returned(uint64_t result) { return made.back().result = result; }

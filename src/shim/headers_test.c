@@ -1,28 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The kernel's headers as the shim has them, used as kernel code uses them: each in C. */
 #include <asm/barrier.h>
+#include <linux/align.h>
+#include <linux/android_kabi.h>
+#include <linux/android_vendor.h>
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/bug.h>
+#include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
 #include <linux/dma-mapping.h>
+#include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/iommu.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
+#include <linux/kstrtox.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/lockdep.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/percpu.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/stddef.h>
+#include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
@@ -33,6 +53,8 @@
 
 struct holder {
   long before;
+  ANDROID_VENDOR_DATA(1);
+  ANDROID_KABI_RESERVE(1);
   struct hlist_node node;
   struct llist_node listed;
   struct delayed_work work;
@@ -42,6 +64,10 @@ struct holder {
 static_assert(sizeof(u64) == 8);
 static_assert(sizeof(u32) == 4, "with a message");
 static DEFINE_MUTEX(a_mutex);
+static unsigned long limit __read_mostly = DMA_BIT_MASK(36);
+
+static int __init set_limit(char* text) { return kstrtoul(text, 0, &limit); }
+early_param("limit", set_limit);
 
 /* The first expression that is wrong, or NULL. */
 const char* wrong_in_headers(void);
@@ -52,6 +78,8 @@ const char* wrong_in_headers(void) {
   LLIST_HEAD(listed);
   struct hlist_node* none = NULL;
   struct timer_list* timer = &holder.timer;
+  bool on;
+  int number;
   unsigned int a = 3, b = 5, cpu, cpus = 0;
   atomic_t flag = {0};
   atomic64_t counter = {41};
@@ -65,6 +93,18 @@ const char* wrong_in_headers(void) {
 
   EXPECT(fls_long(0) == 0 && fls_long(1) == 1 && fls_long(~0ul) == 64);
   EXPECT(__ffs(4096) == 12 && __ffs(1) == 0);
+  EXPECT(__ffs64(1ull << 40) == 40 && __fls(0x90) == 7);
+  EXPECT(DMA_BIT_MASK(36) == 0xfffffffff && DMA_BIT_MASK(64) == ~0ull);
+  EXPECT(set_limit("0x20\n") == 0 && limit == 32 && set_limit("+7") == 0 && limit == 7);
+  EXPECT(set_limit("010") == 0 && limit == 8 && set_limit("1 ") == -EINVAL);
+  EXPECT(set_limit("") == -EINVAL && set_limit("18446744073709551616") == -ERANGE && limit == 8);
+  EXPECT(kstrtouint("4294967296", 10, &a) == -ERANGE && kstrtouint("ff", 16, &a) == 0 && a == 255);
+  EXPECT(kstrtoint("-2147483648", 10, &number) == 0 && number == -INT_MAX - 1);
+  EXPECT(kstrtoint("2147483648", 10, &number) == -ERANGE);
+  EXPECT(kstrtobool("on", &on) == 0 && on && kstrtobool("Off", &on) == 0 && !on);
+  EXPECT(kstrtobool("yes", &on) == 0 && on && kstrtobool("maybe", &on) == -EINVAL);
+  EXPECT(time_after(5ul, ~0ul) && time_before_eq(5ul, 5ul));
+  a = 3;
   EXPECT(order_base_2(0) == 0 && order_base_2(1) == 0 && order_base_2(5) == 3);
   EXPECT(order_base_2(32) == 5 && order_base_2(33) == 6);
   EXPECT(roundup_pow_of_two(1) == 1 && roundup_pow_of_two(17) == 32);
@@ -148,6 +188,7 @@ const char* wrong_in_headers(void) {
   iommu_put_pages_list(&other);
   EXPECT(!list_empty(&other.pages));
 
+  printk(KERN_ERR "dropped, too");
   pr_err("%pe is dropped", ERR_PTR(-EINVAL));
   return NULL;
 }

@@ -27,6 +27,7 @@ int class_count = 1;
 LockState state;  // of the context that runs
 auto& held = state.held;
 int &held_count = state.held_count, &irqs_off = state.irqs_off, &in_interrupt = state.in_interrupt;
+int& in_timer = state.in_timer;
 
 // What was seen in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];
@@ -141,7 +142,7 @@ void facility::reset_locks() {
   // A run that died in a ledger-listed finding may leave locks marked as held.
   for (int i = 0; i < held_count; i++)
     if (held[i].sleeping) held[i].lock->dep_map.held = 0;
-  held_count = irqs_off = in_interrupt = state.rcu_readers = 0;
+  held_count = irqs_off = in_interrupt = in_timer = state.rcu_readers = 0;
   for (int i = 0; i < class_count; i++) after[i] = 0;
   taken_in_interrupt = taken_with_irqs_on = 0;
 }
@@ -151,6 +152,18 @@ void start_cost() { steps = stretch_start = longest_stretch = 0; }
 
 void facility::exchange_locks(LockState& other) { std::swap(state, other); }
 int& facility::rcu_readers_here() { return state.rcu_readers; }
+
+void facility::enter_timer() {
+  irqs_off++;
+  in_interrupt++;
+  in_timer++;
+}
+
+void facility::exit_timer() {
+  irqs_off--;
+  in_interrupt--;
+  in_timer--;
+}
 
 void facility::check_locks_at_end_of_operation(const char* operation) {
   if (held_count)
@@ -197,16 +210,16 @@ void(spin_lock)(spinlock_t* lock, const shim_site* site) { acquire(lock, false, 
 void(spin_unlock)(spinlock_t* lock, const shim_site* site) { release(lock, site); }
 
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
-  unsigned long flags = irqs_off++;
-  if (!flags) stretch_start = steps;
+  int flags = irqs_off++;
+  if (flags == in_timer) stretch_start = steps;
   acquire(lock, false, site);
-  return flags;
+  return static_cast<unsigned long>(flags);
 }
 
 void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_site* site) {
   release(lock, site);
   irqs_off = static_cast<int>(flags);
-  if (!irqs_off) note_stretch_end();
+  if (irqs_off == in_timer) note_stretch_end();
 }
 
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
@@ -242,13 +255,13 @@ unsigned int shim_stable_processor_id(const shim_site* site) {
 }
 
 void shim_irq_enter(void) {
-  if (!irqs_off++) stretch_start = steps;
+  if (irqs_off++ == in_timer) stretch_start = steps;
   in_interrupt++;
 }
 
 void shim_irq_exit(void) {
   in_interrupt--;
-  if (!--irqs_off) note_stretch_end();
+  if (--irqs_off == in_timer) note_stretch_end();
 }
 
 }  // extern "C"

@@ -305,7 +305,7 @@ const Program programs[] = {
        auto* work = allocated<delayed_work>();
        INIT_DELAYED_WORK(work, [](work_struct*) { suspend_context(); });
        schedule_delayed_work(work, 1);
-       start_context([](void*) { shim_advance(1); }, nullptr);
+       start_context([](void*) { shim_advance(10); }, nullptr);
        kfree(work);
      }},
     {&oracle::work_cancel_self, "work-cancel-self: work waits for its own handler",
@@ -313,7 +313,7 @@ const Program programs[] = {
        static delayed_work work;
        INIT_DELAYED_WORK(&work, [](work_struct*) { cancel_delayed_work_sync(&work); });
        schedule_delayed_work(&work, 1);
-       shim_advance(1);
+       shim_advance(10);
      }},
     {&oracle::work_pending_at_end, "work-pending-at-end: work pending at the end of the run",
      [] {
@@ -345,7 +345,7 @@ const Program programs[] = {
        timer_setup(
            timer, [](timer_list*) { suspend_context(); }, 0);
        mod_timer(timer, 1);
-       start_context([](void*) { shim_advance(1); }, nullptr);
+       start_context([](void*) { shim_advance(10); }, nullptr);
        kfree(timer);
      }},
     {&oracle::timer_delete_self, "timer-delete-self: timer waits for its own handler",
@@ -354,7 +354,7 @@ const Program programs[] = {
        timer_setup(
            &timer, [](timer_list* self) { timer_delete_sync(self); }, 0);
        mod_timer(&timer, 1);
-       shim_advance(1);
+       shim_advance(10);
      }},
     {&oracle::timer_pending_at_end, "timer-pending-at-end: timer pending at the end of the run",
      [] {
@@ -479,7 +479,7 @@ void use_world_normally() {
   delayed_work work;
   INIT_DELAYED_WORK(&work, ignore_work);
   schedule_delayed_work(&work, 1);
-  shim_advance(1);
+  shim_advance(10);
   hlist_node node;
   register_state();
   add_instance(&node);

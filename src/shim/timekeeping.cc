@@ -19,7 +19,8 @@ namespace {
 constexpr unsigned event_magic = 0xe7e27ed1;
 
 void (*observer)(bool is_timer);
-unsigned long now, next_sequence;
+unsigned long now;  // ms
+unsigned long next_sequence;
 std::vector<shim_event*> pending;            // a handful; unordered
 const shim_event* running;                   // its handler runs here
 std::vector<const shim_event*> all_running;  // here and in suspended contexts
@@ -27,6 +28,10 @@ std::vector<const shim_event*> all_running;  // here and in suspended contexts
 bool runs_somewhere(const shim_event* event) {
   return std::find(all_running.begin(), all_running.end(), event) != all_running.end();
 }
+
+// The jiffy of a time, and when a jiffy begins.
+unsigned long jiffies_at(unsigned long ms) { return ms * HZ / 1000; }
+unsigned long begin_of(unsigned long count) { return (count * 1000 + HZ - 1) / HZ; }
 
 bool is_initialized(const shim_event& event) { return event.magic == event_magic; }
 
@@ -44,6 +49,7 @@ void enqueue(shim_event* event, unsigned long deadline) {
   pending.push_back(event);
 }
 
+// Until that jiffy.
 shim_event* next_due(unsigned long until) {
   shim_event* next = nullptr;
   for (shim_event* event : pending) {
@@ -75,12 +81,12 @@ void run(shim_event* event) {
   if (observer) observer(event->is_timer);
   if (event->is_timer) {
     timer_list* timer = containing<timer_list>(event);
-    shim_irq_enter();
+    facility::enter_timer();
     timer->function(timer);
-    shim_irq_exit();
+    facility::exit_timer();
   } else {
-    delayed_work* work = containing<delayed_work>(event);
-    work->work.func(&work->work);
+    work_struct* work = containing<work_struct>(event);
+    work->func(work);
   }
   running = outer;
   std::erase(all_running, event);
@@ -99,12 +105,17 @@ void require_initialized(const shim_event& event, bool is_timer, const shim_site
           "its memory was never initialized", &event);
 }
 
-bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
+// For its handler to end.
+void wait_for(shim_event* event, bool is_timer, const shim_site* site) {
   require_initialized(*event, is_timer, site);
   if (running == event)
     raise(is_timer ? oracle::timer_delete_self : oracle::work_cancel_self, site,
           "called from its handler", event);
   wait_for_others([&] { return !runs_somewhere(event); });
+}
+
+bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
+  wait_for(event, is_timer, site);
   return forget(event);
 }
 
@@ -130,7 +141,8 @@ size_t facility::pending_events() { return pending.size(); }
 void facility::check_timekeeping_at_end() {
   for (const shim_event* event : pending)
     raise(Finding{event->is_timer ? &oracle::timer_pending_at_end : &oracle::work_pending_at_end,
-                  "?", "", fmt::format("due at {} ms, now {} ms", event->deadline, now), event});
+                  "?", "", fmt::format("due at {} ms, now {} ms", begin_of(event->deadline), now),
+                  event});
 }
 
 void facility::check_freed_events(const void* memory, size_t size, const shim_site* site) {
@@ -139,7 +151,8 @@ void facility::check_freed_events(const void* memory, size_t size, const shim_si
     const char* start = static_cast<const char*>(memory);
     if (at >= start && at < start + size)
       raise(event->is_timer ? oracle::timer_freed_pending : oracle::work_freed_pending, site,
-            fmt::format("{}(), due at {} ms, now {} ms", event->handler, event->deadline, now),
+            fmt::format("{}(), due at {} ms, now {} ms", event->handler, begin_of(event->deadline),
+                        now),
             memory);
   }
   for (const shim_event* event : all_running) {
@@ -157,12 +170,13 @@ using namespace shim;
 
 extern "C" {
 
-unsigned long shim_jiffies(void) { return now; }
+unsigned long shim_jiffies(void) { return jiffies_at(now); }
+unsigned long shim_now(void) { return now; }
 
 void shim_advance(unsigned long ms) {
   unsigned long until = now + ms;
-  while (shim_event* event = next_due(until)) {
-    move_to(event->deadline);
+  while (shim_event* event = next_due(jiffies_at(until))) {
+    move_to(begin_of(event->deadline));
     run(event);
   }
   move_to(until);  // it may have moved on while a handler was suspended
@@ -173,28 +187,63 @@ unsigned long shim_rest(unsigned long most) {
   for (; times < most; times++) {
     const shim_event* next = next_due(~0ul);
     if (!next) break;
-    shim_advance(next->deadline > now ? next->deadline - now : 0);
+    shim_advance(std::max(now, begin_of(next->deadline)) - now);
   }
   return times;
 }
 
-void shim_init_delayed_work(delayed_work* work, work_func_t func, const char* handler,
-                            const shim_site* site) {
+namespace {
+// Only their addresses are of interest.
+char queues[8];
+workqueue_struct* queue_at(size_t i) { return reinterpret_cast<workqueue_struct*>(&queues[i]); }
+}  // namespace
+extern workqueue_struct
+    *const system_wq = queue_at(0),
+           *const system_highpri_wq = queue_at(1), *const system_long_wq = queue_at(2),
+           *const system_unbound_wq = queue_at(3), *const system_freezable_wq = queue_at(4),
+           *const system_power_efficient_wq = queue_at(5), *const system_percpu_wq = queue_at(6),
+           *const system_dfl_wq = queue_at(7);
+
+void shim_init_work(work_struct* work, work_func_t func, const char* handler,
+                    const shim_site* site) {
   initialize(&work->event, false, site);
   work->event.handler = handler;
-  work->work.func = func;
+  work->func = func;
 }
 
-bool(schedule_delayed_work)(delayed_work* work, unsigned long delay, const shim_site* site) {
+bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
+                     const shim_site* site) {
   require_initialized(work->event, false, site);
   if (work->event.pending) return false;
-  enqueue(&work->event, now + delay);
+  enqueue(&work->event, jiffies_at(now) + delay);
   return true;
 }
 
-bool(cancel_delayed_work_sync)(delayed_work* work, const shim_site* site) {
+bool shim_requeue_work(workqueue_struct*, work_struct* work, unsigned long delay,
+                       const shim_site* site) {
+  require_initialized(work->event, false, site);
+  bool was_pending = forget(&work->event);
+  enqueue(&work->event, jiffies_at(now) + delay);
+  return was_pending;
+}
+
+bool shim_cancel_work(work_struct* work, const shim_site* site) {
+  require_initialized(work->event, false, site);
+  return forget(&work->event);
+}
+
+bool shim_cancel_work_sync(work_struct* work, const shim_site* site) {
   (might_sleep)(site);
   return cancel(&work->event, false, site);
+}
+
+bool shim_flush_work(work_struct* work, const shim_site* site) {
+  (might_sleep)(site);
+  bool ran = runs_somewhere(&work->event);
+  wait_for(&work->event, false, site);
+  bool was_pending = work->event.pending;
+  if (was_pending) run(&work->event);
+  return ran || was_pending;
 }
 
 void shim_timer_setup(timer_list* timer, void (*function)(timer_list*), const char* handler,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtual time with its users, delayed work and timers (linux/workqueue.h, linux/timer.h, v6.12).
+ * Virtual time with its users, work and timers (linux/workqueue.h, linux/timer.h, v6.12).
  *
- * Time is counted in jiffies of one millisecond and moves only in shim_advance(). What is due runs
- * there, oldest deadline first: work in process context, timers in interrupt context. Whenever it
+ * Time is counted in milliseconds, of which a jiffy has several, and moves only in shim_advance().
+ * What is due runs there, oldest deadline first: work in process context, timers in interrupt
+ * context. Work without a delay is due at once. All of the system's queues are one. Whenever it
  * moves, an RCU grace period ends (rcu.h).
  * Broken rules are findings (oracles.inc, work-* and timer-*).
  */
@@ -14,7 +15,13 @@
 
 #include "site.h"
 
-#define HZ 1000
+/*
+ * Jiffies a second. Not 1000, which hides who takes jiffies for milliseconds; and one that the
+ * delays of the allocator are whole multiples of, so that they last what they say.
+ */
+#ifndef HZ
+#define HZ 500
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,11 +40,11 @@ struct shim_event {
 struct work_struct;
 typedef void (*work_func_t)(struct work_struct* work);
 struct work_struct {
+  struct shim_event event;
   work_func_t func;
 };
 struct delayed_work {
   struct work_struct work;
-  struct shim_event event;
 };
 struct timer_list {
   struct shim_event event;
@@ -45,19 +52,36 @@ struct timer_list {
 };
 
 unsigned long shim_jiffies(void);
+unsigned long shim_now(void); /* ms */
 /* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
 void shim_advance(unsigned long ms);
 /* From deadline to deadline until nothing is pending, but for handlers that wait already. Returns
  * how many came; most, if more were to come. */
 unsigned long shim_rest(unsigned long most);
 
-void shim_init_delayed_work(struct delayed_work* work, work_func_t func, const char* handler,
-                            const struct shim_site* site);
-/* false if it was pending already; then its deadline stays. */
-bool schedule_delayed_work(struct delayed_work* work, unsigned long delay,
-                           const struct shim_site* site);
+struct workqueue_struct;
+extern struct workqueue_struct *const system_wq,
+    *const system_highpri_wq, *const system_long_wq, *const system_unbound_wq,
+                                                         *const system_freezable_wq,
+                                                             *const system_power_efficient_wq,
+                                                                 *const system_percpu_wq,
+                                                                     *const system_dfl_wq;
+
+void shim_init_work(struct work_struct* work, work_func_t func, const char* handler,
+                    const struct shim_site* site);
+/* Delays are in jiffies. false if it was pending already; then its deadline stays. */
+bool shim_queue_work(struct workqueue_struct* queue, struct work_struct* work, unsigned long delay,
+                     const struct shim_site* site);
+/* true if it was pending; its deadline is moved. */
+bool shim_requeue_work(struct workqueue_struct* queue, struct work_struct* work,
+                       unsigned long delay, const struct shim_site* site);
+/* true if it was pending. Its handler may run still. */
+bool shim_cancel_work(struct work_struct* work, const struct shim_site* site);
 /* true if it was pending. May sleep; a deadlock from the work's own handler. */
-bool cancel_delayed_work_sync(struct delayed_work* work, const struct shim_site* site);
+bool shim_cancel_work_sync(struct work_struct* work, const struct shim_site* site);
+/* Runs it if it is pending, and waits for its handler: true if there was something to wait for. May
+ * sleep; a deadlock from the work's own handler. */
+bool shim_flush_work(struct work_struct* work, const struct shim_site* site);
 
 void shim_timer_setup(struct timer_list* timer, void (*function)(struct timer_list*),
                       const char* handler, const struct shim_site* site);
@@ -80,11 +104,29 @@ void set_event_observer(void (*observer)(bool is_timer));
 #endif
 
 #define jiffies shim_jiffies()
-#define msecs_to_jiffies(ms) ((unsigned long)(ms))
-#define INIT_DELAYED_WORK(work, func) shim_init_delayed_work((work), (func), #func, SHIM_SITE)
-#define schedule_delayed_work(work, delay) schedule_delayed_work((work), (delay), SHIM_SITE)
-#define cancel_delayed_work_sync(work) cancel_delayed_work_sync((work), SHIM_SITE)
-#define delayed_work_pending(work) ((work)->event.pending)
+/* Rounded up, as in the kernel, so that no delay is shorter than it should be. */
+#define msecs_to_jiffies(ms) (((unsigned long)(ms)*HZ + 999) / 1000)
+#define jiffies_to_msecs(count) ((unsigned int)((unsigned long)(count)*1000 / HZ))
+
+#define INIT_WORK(work, func) shim_init_work((work), (func), #func, SHIM_SITE)
+#define queue_work(queue, work) shim_queue_work((queue), (work), 0, SHIM_SITE)
+#define schedule_work(work) queue_work(system_wq, work)
+#define cancel_work(work) shim_cancel_work((work), SHIM_SITE)
+#define cancel_work_sync(work) shim_cancel_work_sync((work), SHIM_SITE)
+#define flush_work(work) shim_flush_work((work), SHIM_SITE)
+#define work_pending(work) ((work)->event.pending)
+
+#define INIT_DELAYED_WORK(delayed, func) shim_init_work(&(delayed)->work, (func), #func, SHIM_SITE)
+#define queue_delayed_work(queue, delayed, delay) \
+  shim_queue_work((queue), &(delayed)->work, (delay), SHIM_SITE)
+#define schedule_delayed_work(delayed, delay) queue_delayed_work(system_wq, delayed, delay)
+#define mod_delayed_work(queue, delayed, delay) \
+  shim_requeue_work((queue), &(delayed)->work, (delay), SHIM_SITE)
+#define cancel_delayed_work(delayed) cancel_work(&(delayed)->work)
+#define cancel_delayed_work_sync(delayed) cancel_work_sync(&(delayed)->work)
+#define flush_delayed_work(delayed) flush_work(&(delayed)->work)
+#define delayed_work_pending(delayed) work_pending(&(delayed)->work)
+
 #define timer_setup(timer, function, flags) \
   shim_timer_setup((timer), (function), #function, SHIM_SITE)
 #define timer_pending(timer) ((timer)->event.pending)

@@ -16,6 +16,9 @@ struct Run {
 using Runs = std::vector<Run>;
 Runs runs;
 
+// By jiffies, in which all delays are.
+void advance(unsigned long count) { shim_advance(count * 1000 / HZ); }
+
 // Notes each run of it; re-arms itself if period is not 0.
 struct Work {
   delayed_work work;  // first: its address is the work's
@@ -56,29 +59,130 @@ class Timekeeping : public WorldTest {
 
 TEST_F(Timekeeping, TimeStartsAtZeroAndAdvancesExactly) {
   EXPECT_EQ(shim_jiffies(), 0u);
-  shim_advance(7);
+  advance(7);
   EXPECT_EQ(shim_jiffies(), 7u);
   schedule_delayed_work(&w1.work, 3);
-  shim_advance(10);
+  advance(10);
   EXPECT_EQ(shim_jiffies(), 17u);
-  shim_advance(0);
+  advance(0);
   EXPECT_EQ(shim_jiffies(), 17u);
 }
 
+TEST_F(Timekeeping, JiffyIsNotAMillisecond) {
+  static_assert(HZ != 1000 && msecs_to_jiffies(1000) == HZ);
+  static_assert(msecs_to_jiffies(1) == 1 && msecs_to_jiffies(0) == 0);
+  shim_advance(1001);
+  EXPECT_EQ(shim_now(), 1001u);
+  EXPECT_EQ(shim_jiffies(), 1001u * HZ / 1000);
+  EXPECT_EQ(jiffies_to_msecs(HZ), 1000u);
+  schedule_delayed_work(&w1.work, msecs_to_jiffies(100));
+  shim_advance(98);
+  EXPECT_EQ(runs, Runs{});
+  shim_advance(2);
+  EXPECT_EQ(runs.size(), 1u);
+  schedule_delayed_work(&w2.work, msecs_to_jiffies(msecs_to_jiffies(100)));
+  shim_advance(98);
+  EXPECT_EQ(runs.size(), 2u) << "converted twice";
+}
+
+TEST_F(Timekeeping, DeadlineThatIsTooFarIsNeverReached) {
+  mod_timer(&t4.timer, ~0ul);
+  shim_advance(1ul << 40);
+  EXPECT_EQ(runs, Runs{});
+  timer_delete_sync(&t4.timer);
+}
+
+// Work without a delay.
+struct PlainWork {
+  work_struct work;  // first: its address is the work's
+  int id;
+};
+void run_plain(work_struct* work) {
+  runs.push_back({reinterpret_cast<PlainWork*>(work)->id, shim_jiffies()});
+}
+
+TEST_F(Timekeeping, PlainWorkRunsAtOnceWhenTimeMay) {
+  PlainWork plain{{}, 6};
+  INIT_WORK(&plain.work, run_plain);
+  EXPECT_TRUE(schedule_work(&plain.work));
+  EXPECT_TRUE(work_pending(&plain.work));
+  EXPECT_FALSE(queue_work(system_unbound_wq, &plain.work));
+  EXPECT_EQ(runs, Runs{});
+  advance(0);
+  EXPECT_FALSE(work_pending(&plain.work));
+  EXPECT_EQ(runs, (Runs{{6, 0}}));
+}
+
+TEST_F(Timekeeping, FlushRunsWhatIsPendingAndNothingElse) {
+  PlainWork plain{{}, 6};
+  INIT_WORK(&plain.work, run_plain);
+  EXPECT_FALSE(flush_work(&plain.work));
+  schedule_work(&plain.work);
+  EXPECT_TRUE(flush_work(&plain.work));
+  EXPECT_EQ(runs, (Runs{{6, 0}}));
+  schedule_delayed_work(&w1.work, 50);
+  EXPECT_TRUE(flush_delayed_work(&w1.work));
+  EXPECT_EQ(runs, (Runs{{6, 0}, {1, 0}}));
+  advance(100);
+  EXPECT_EQ(runs.size(), 2u);
+  shim_irq_enter();
+  EXPECT_EQ(oracles_of([&] { flush_work(&plain.work); }), Ids{"sleep-in-atomic"});
+  shim_irq_exit();
+}
+
+TEST_F(Timekeeping, CancelledPlainWorkDoesNotRun) {
+  PlainWork plain{{}, 6};
+  INIT_WORK(&plain.work, run_plain);
+  for (auto cancel : {+[](work_struct* w) { return cancel_work(w); },
+                      +[](work_struct* w) { return cancel_work_sync(w); }}) {
+    schedule_work(&plain.work);
+    EXPECT_TRUE(cancel(&plain.work));
+    EXPECT_FALSE(cancel(&plain.work));
+  }
+  schedule_delayed_work(&w1.work, 3);
+  EXPECT_TRUE(cancel_delayed_work(&w1.work));
+  advance(10);
+  EXPECT_EQ(runs, Runs{});
+}
+
+TEST_F(Timekeeping, FreeOfPendingPlainWorkNamesItsHandler) {
+  auto* work = static_cast<work_struct*>(kmalloc(sizeof(work_struct), GFP_KERNEL));
+  INIT_WORK(work, run_plain);
+  schedule_work(work);
+  EXPECT_DEATH(kfree(work), "work-freed-pending(.|\n)*run_plain");
+  cancel_work_sync(work);
+  kfree(work);
+}
+
+TEST_F(Timekeeping, PlainWorkThatFlushesItselfIsADeadlock) {
+  work_struct work;
+  INIT_WORK(&work, [](work_struct* self) { flush_work(self); });
+  schedule_work(&work);
+  EXPECT_DEATH(shim_advance(0), "work-cancel-self");
+  cancel_work_sync(&work);
+}
+
+TEST_F(Timekeeping, ModDelayedWorkMovesTheDeadline) {
+  EXPECT_FALSE(mod_delayed_work(system_wq, &w1.work, 5));
+  EXPECT_TRUE(mod_delayed_work(system_wq, &w1.work, 9));
+  advance(20);
+  EXPECT_EQ(runs, (Runs{{1, 9}}));
+}
+
 TEST_F(Timekeeping, HandlerSeesItsDeadlineAsTheTime) {
-  shim_advance(5);
+  advance(5);
   schedule_delayed_work(&w1.work, 3);
   mod_timer(&t4.timer, 9);
-  shim_advance(100);
+  advance(100);
   EXPECT_EQ(runs, (Runs{{1, 8}, {4, 9}}));
 }
 
 TEST_F(Timekeeping, NothingRunsBeforeItsDeadline) {
   schedule_delayed_work(&w1.work, 3);
   mod_timer(&t4.timer, 3);
-  shim_advance(2);
+  advance(2);
   EXPECT_EQ(runs, Runs{});
-  shim_advance(1);
+  advance(1);
   EXPECT_EQ(runs, (Runs{{1, 3}, {4, 3}}));
 }
 
@@ -88,17 +192,17 @@ TEST_F(Timekeeping, RunsByDeadlineThenFirstComeFirstServed) {
   schedule_delayed_work(&w2.work, 10);
   mod_timer(&t5.timer, 20);
   schedule_delayed_work(&w3.work, 5);
-  shim_advance(20);
+  advance(20);
   EXPECT_EQ(runs, (Runs{{3, 5}, {4, 10}, {2, 10}, {1, 20}, {5, 20}}));
 }
 
 TEST_F(Timekeeping, WorkRunsOnceEachTimeItIsScheduled) {
   EXPECT_TRUE(schedule_delayed_work(&w1.work, 1));
   EXPECT_TRUE(delayed_work_pending(&w1.work));
-  shim_advance(10);
+  advance(10);
   EXPECT_FALSE(delayed_work_pending(&w1.work));
   EXPECT_TRUE(schedule_delayed_work(&w1.work, 0));
-  shim_advance(0);
+  advance(0);
   EXPECT_EQ(runs, (Runs{{1, 1}, {1, 10}}));
 }
 
@@ -106,14 +210,14 @@ TEST_F(Timekeeping, SchedulingPendingWorkKeepsItsDeadline) {
   EXPECT_TRUE(schedule_delayed_work(&w1.work, 5));
   EXPECT_FALSE(schedule_delayed_work(&w1.work, 1));
   EXPECT_FALSE(schedule_delayed_work(&w1.work, 9));
-  shim_advance(20);
+  advance(20);
   EXPECT_EQ(runs, (Runs{{1, 5}}));
 }
 
 TEST_F(Timekeeping, WorkMayRearmItselfAndRunsAllTheWay) {
   w1.period = 10;
   schedule_delayed_work(&w1.work, 5);
-  shim_advance(30);
+  advance(30);
   EXPECT_EQ(runs, (Runs{{1, 5}, {1, 15}, {1, 25}}));
   EXPECT_TRUE(cancel_delayed_work_sync(&w1.work));
 }
@@ -121,10 +225,10 @@ TEST_F(Timekeeping, WorkMayRearmItselfAndRunsAllTheWay) {
 TEST_F(Timekeeping, CancelStopsWorkThatRearmsItself) {
   w1.period = 1;
   schedule_delayed_work(&w1.work, 1);
-  shim_advance(1);
+  advance(1);
   EXPECT_TRUE(cancel_delayed_work_sync(&w1.work));
   EXPECT_FALSE(cancel_delayed_work_sync(&w1.work));
-  shim_advance(100);
+  advance(100);
   EXPECT_EQ(runs.size(), 1u);
 }
 
@@ -132,7 +236,7 @@ TEST_F(Timekeeping, CancelledWorkMayBeScheduledAnew) {
   schedule_delayed_work(&w1.work, 1);
   cancel_delayed_work_sync(&w1.work);
   EXPECT_TRUE(schedule_delayed_work(&w1.work, 5));
-  shim_advance(5);
+  advance(5);
   EXPECT_EQ(runs, (Runs{{1, 5}}));
 }
 
@@ -143,7 +247,7 @@ TEST_F(Timekeeping, WorkMayCancelOtherWork) {
   INIT_DELAYED_WORK(&canceller, [](work_struct*) { cancel_delayed_work_sync(&victim->work); });
   schedule_delayed_work(&canceller, 5);
   schedule_delayed_work(&w1.work, 5);
-  shim_advance(10);
+  advance(10);
   EXPECT_EQ(runs, Runs{});
 }
 
@@ -151,14 +255,14 @@ TEST_F(Timekeeping, WorkMayFreeItself) {
   delayed_work* work = static_cast<delayed_work*>(kmalloc(sizeof *work, GFP_KERNEL));
   INIT_DELAYED_WORK(work, [](work_struct* self) { kfree(self); });
   schedule_delayed_work(work, 1);
-  shim_advance(1);
+  advance(1);
   EXPECT_EQ(census(), Census{});
 }
 
 TEST_F(Timekeeping, WorkRunsInProcessContext) {
   INIT_DELAYED_WORK(&w1.work, [](work_struct*) { kfree(kmalloc(40, GFP_KERNEL)); });
   schedule_delayed_work(&w1.work, 1);
-  EXPECT_EQ(oracles_of([] { shim_advance(1); }), Ids{});
+  EXPECT_EQ(oracles_of([] { advance(1); }), Ids{});
 }
 
 TEST_F(Timekeeping, CancelOfWorkMaySleep) {
@@ -174,15 +278,15 @@ TEST_F(Timekeeping, TimersRunInInterruptContext) {
       &t5.timer, [](timer_list*) { might_sleep(); }, 0);
   mod_timer(&t4.timer, 1);
   mod_timer(&t5.timer, 2);
-  EXPECT_EQ(oracles_of([] { shim_advance(1); }), Ids{});
-  EXPECT_EQ(oracles_of([] { shim_advance(1); }), Ids{"sleep-in-atomic"});
+  EXPECT_EQ(oracles_of([] { advance(1); }), Ids{});
+  EXPECT_EQ(oracles_of([] { advance(1); }), Ids{"sleep-in-atomic"});
   might_sleep();
 }
 
 TEST_F(Timekeeping, TimerMayRearmItself) {
   t4.period = 10;
   mod_timer(&t4.timer, 5);
-  shim_advance(30);
+  advance(30);
   EXPECT_EQ(runs, (Runs{{4, 5}, {4, 15}, {4, 25}}));
   EXPECT_EQ(timer_delete_sync(&t4.timer), 1);
 }
@@ -190,7 +294,7 @@ TEST_F(Timekeeping, TimerMayRearmItself) {
 TEST_F(Timekeeping, ModTimerMovesThePendingDeadline) {
   EXPECT_EQ(mod_timer(&t4.timer, 5), 0);
   EXPECT_EQ(mod_timer(&t4.timer, 9), 1);
-  shim_advance(20);
+  advance(20);
   EXPECT_EQ(runs, (Runs{{4, 9}}));
 }
 
@@ -200,14 +304,14 @@ TEST_F(Timekeeping, DeletedTimerDoesNotRun) {
   EXPECT_EQ(timer_delete_sync(&t4.timer), 1);
   EXPECT_FALSE(timer_pending(&t4.timer));
   EXPECT_EQ(timer_delete_sync(&t4.timer), 0);
-  shim_advance(10);
+  advance(10);
   EXPECT_EQ(runs, Runs{});
 }
 
 TEST_F(Timekeeping, DeadlineInThePastDoesNotMoveTimeBack) {
-  shim_advance(10);
+  advance(10);
   mod_timer(&t4.timer, 3);
-  shim_advance(1);
+  advance(1);
   EXPECT_EQ(runs, (Runs{{4, 10}}));
   EXPECT_EQ(shim_jiffies(), 11u);
 }

@@ -46,12 +46,15 @@ struct LockState {
   int irqs_off;      // irqsave nesting plus interrupt nesting
   int in_interrupt;  // nesting
   int rcu_readers;   // nesting of read-side sections
+  int in_timer;      // of these, handlers of timers: softirqs, in which interrupts are on
 };
 
 // What each facility offers for the above; defined beside its state.
 namespace facility {
 void exchange_locks(LockState& other);
 int& rcu_readers_here();  // of the context that runs
+void enter_timer();
+void exit_timer();
 // The event whose handler runs, or NULL; returns the one before.
 const void* exchange_running_handler(const void* event);
 bool is_in_handler();  // of work, whose thread stays on its CPU, or of a timer

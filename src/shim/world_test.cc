@@ -139,7 +139,7 @@ TEST(World, CensusCountsEverything) {
                               .hotplug_instances = 1,
                               .pending_events = 2,
                               .hotplug_state = true}));
-  shim_advance(100);
+  shim_advance(1000);
   (void)cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
   cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
   free_percpu(percpu);

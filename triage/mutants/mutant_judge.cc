@@ -63,7 +63,7 @@ MutantJudge::MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOpti
 }
 
 IsolateOptions MutantJudge::isolate() const {
-  return {.timeout_ms = timeout_ms, .known = engine::known_keys(original_->name)};
+  return {.timeout_ms = timeout_ms, .known = engine::known_keys(*original_)};
 }
 
 void MutantJudge::run_seeds() {

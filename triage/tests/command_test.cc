@@ -151,6 +151,22 @@ TEST(Cost, OfAnAllocatorOfItsOwn) {
   }
 }
 
+// One timer releases the rings of all CPUs, each under a lock of its own.
+TEST(Cost, TellsOfAWholeHandlerAndWhatCapsIt) {
+  TemporaryFolder folder;
+  std::string text = "cpus 8\ncache_get\ninit\ninit_rcaches\nqueue_init\n";
+  for (int cpu = 0; cpu < 8; cpu++)
+    text += fmt::format("cpu {}\nalloc_fast size=64 x254\nqueue x254\n", cpu);
+  auto result = tool_json({"cost", folder.write("a.iova", text + "tick 10\n"), "--ranges", "4000"});
+  const json& handler = result["handler"];
+  EXPECT_EQ(handler["operation"], 29) << to_text(result);
+  EXPECT_GT(handler["steps"], 8 * 254);
+  EXPECT_LT(handler["longest_stretch"], handler["steps"]);
+  EXPECT_GE(handler["longest_stretch"], 254);
+  ASSERT_EQ(result["caps"].size(), 1u) << to_text(result);
+  EXPECT_EQ(result["caps"][0].get<std::string>().rfind("a ring holds 255 ranges", 0), 0u);
+}
+
 TEST(Show, AnnotatesOperationsWithWhatTheyReturned) {
   TemporaryFolder folder;
   CommandResult result = tool({"show", folder.write("a.iova", life)});

@@ -2,33 +2,10 @@
 // Altered trees: what keeps every promise is right, whatever the reference does; what breaks one is
 // found, whatever the design.
 #include "tool/support/command_test.h"
-#include "tool/variants/patched_test.h"
-
-namespace fs = std::filesystem;
+#include "triage/tests/altered_trees_test.h"
 
 namespace tool {
 namespace {
-
-// Linux 6.12 without its issues of cache and rcache init.
-class Repaired : public Patched {
- public:
-  Repaired() : Patched("debian:6.12") {
-    std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
-    if (read_file(file("drivers/iommu/iova.c")).find("\tif (mag)\n") == std::string::npos)
-      replace(free, "if (mag) " + free);
-    std::string create = "iova_cache = kmem_cache_create(";
-    replace(create, "iova_magazine_cache = NULL;\n\t\t" + create);
-  }
-  // Of a text or a seed.
-  json replay(const std::string& program, std::vector<std::string> options = {}) const {
-    TemporaryFolder folder;
-    std::string file = program.ends_with(".iova") ? (source_folder() / "corpus" / program).string()
-                                                  : folder.write("a.iova", program);
-    options.insert(options.begin(), {"replay", "--kernel", path(), file});
-    json rows = tool_json(options);
-    return rows.is_array() && rows.size() == 1 ? rows[0] : rows;
-  }
-};
 
 constexpr char low_limit[] = "iova_tree/low_limit_failure_leaves_the_hint_alone.iova";
 
@@ -79,6 +56,70 @@ TEST(Contract, CpuThatIsReadWhereTheTaskMayMoveIsFound) {
   json row = tree.replay("cache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\n");
   EXPECT_EQ(row["keys"], json({{"cpu-preemptible:__iova_rcache_insert:free_fast:none", 1}}))
       << to_text(row);
+}
+
+TEST(Contract, MismatchOfBooksHasOneKeyWhateverShowsIt) {
+  WithSentinel tree("0");
+  for (const char* program : {"init\n", "cache_get\ninit\nalloc\nfind\nfree\n"}) {
+    json row = tree.replay(program, {"--strict"});
+    EXPECT_TRUE(row["keys"].contains("node-unaccounted:any:any:none") ||
+                row["keys"].contains("object-count:any:any:none"))
+        << to_text(row);
+  }
+}
+
+// Where the node's page is the callers', it is lost: no promise speaks of nodes, but one of pages.
+TEST(Contract, NodeThatNobodyOwnsIsLostCapacityWhereItsPageIsAsked) {
+  WithSentinel tree("start_pfn + 20");
+  std::string past = "slab-free-interior:free_iova_mem:put:none";
+  for (const char* program : {"cache_get\ninit\nalloc\n", "cache_get\ninit\nalloc\nput\n"}) {
+    json row = tree.replay(program, {"--past", past});
+    EXPECT_EQ(row["keys"], json({{"capacity-lost:any:any:none", 1}})) << to_text(row);
+  }
+}
+
+// What nothing in the program asked for is told as what it is, with its arrow.
+TEST(Contract, FindingAtTheEndNamesWhatTheEndAsked) {
+  Repaired tree;
+  tree.replace("\t\tif (!flush_rcache)\n\t\t\treturn 0;",
+               "\t\tif (!flush_rcache)\n\t\t\treturn 5;");
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\ninit_rcaches\n");
+  CommandResult result = tool({"show", "--kernel", tree.path(), file});
+  for (const char* words : {":end:none", "-> (end)  alloc_fast size=", " limit=0", "(end)     "})
+    EXPECT_NE(result.output.find(words), std::string::npos) << words << "\n" << result.output;
+}
+
+// A refusal that no caller knows for one is told as an address that was not asked for, and nobody
+// takes it for a range.
+TEST(Contract, ErrorsThatLookLikeRangesAreTheTreesDoing) {
+  Repaired tree;
+  tree.replace("\t\tif (!flush_rcache)\n\t\t\treturn 0;",
+               "\t\tif (!flush_rcache)\n\t\t\treturn ~0UL;");
+  json row = tree.replay(
+      "cache_get\ninit\ninit_rcaches\nalloc_fast limit=16 x32\nfree_fast x32\nalloc_fast x4\n");
+  EXPECT_EQ(row["keys"], json({{"iova-above-limit:alloc_iova:alloc:none", 1}})) << to_text(row);
+  row = tree.replay(
+      "cache_get\ninit\ninit_rcaches\nalloc_fast limit=16 x32\nfree_fast x32\nalloc_fast x4\n",
+      {"--past", "iova-above-limit", "--past", "impossible-granted"});
+  EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
+}
+
+TEST(Contract, PointersThatAreNoRangeAreNotLookedAt) {
+  Repaired tree;
+  tree.replace("\tnew_iova = alloc_iova_mem();\n\tif (!new_iova)\n\t\treturn NULL;",
+               "\tnew_iova = alloc_iova_mem();\n\tif (!new_iova)\n\t\treturn ERR_PTR(-ENOMEM);");
+  json row = tree.replay("cache_get\ninit\nfail 0x1\nalloc\nfree\nalloc\n");
+  EXPECT_EQ(row["keys"], json({{"no-range:alloc_iova:alloc:alloc_iova_mem", 1}})) << to_text(row);
+  row = tree.replay("cache_get\ninit\nfail 0x1\nalloc\nfree\nalloc\n", {"--past", "no-range"});
+  EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
+}
+
+TEST(Contract, FaultThatInitSwallowsIsFoundByWhatItCostsCallers) {
+  ReservesInInit tree;
+  const std::string key = "iova-below-start:alloc_iova:alloc:none";
+  json row = tree.replay("cache_get\nfail 0x1\ninit start=16\nalloc x20 limit=31\n");
+  EXPECT_EQ(row["keys"], json({{key, 1}})) << to_text(row);
 }
 
 // A queue call that a flush holds up goes on within another operation, which is not to blame.

@@ -107,6 +107,18 @@ TEST(Minimize, ForgetsAFaultSiteThatIsNotNeeded) {
             "flush-missing:alloc_iova_fast:alloc_fast:none");
 }
 
+TEST(Minimize, NamesTheOperandsThatMatterInOneLine) {
+  program::Program program =
+      program::parse("cache_get\ninit granule=2048\nalloc size=64 limit=30 x3\nfind\n"
+                     "alloc size=64 slot=b x7\n");
+  Minimized result = minimize_on_6_12(program, hint_key);
+  ASSERT_TRUE(result.is_minimal);
+  EXPECT_EQ(result.operands.find('\n'), std::string::npos);
+  EXPECT_EQ(result.operands,
+            "operands that matter: size, limit of operation 2; size of operation 3")
+      << print(result.program);
+}
+
 TEST(Minimize, EndsWithTheSeedBugInSevenLinesAtMost) {
   size_t seeds_with_it = 0;
   for (const auto& seed : seeds()) {

@@ -16,7 +16,7 @@
 #include "tool/support/files.h"
 #include "tool/support/words.h"
 #include "tool/variants/kernel_tree.h"
-#include "tool/variants/patched_test.h"
+#include "triage/tests/altered_trees_test.h"
 
 namespace fs = std::filesystem;
 
@@ -97,6 +97,23 @@ TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   EXPECT_TRUE(keys.count(bug_key)) << to_text(summary);
   EXPECT_GT(keys.size(), 1u);
   EXPECT_TRUE(summary["known"].empty());
+}
+
+// Nothing that is found ends the engine's process, and what was found before is gone past.
+TEST(Run, GoesOnInOneProcessWhateverItFinds) {
+  TemporaryFolder out;
+  std::vector<std::string> options{"--revision", "6.12",   "--no-ledger", "--jobs",
+                                   "1",          "--time", "6s",          "iova_domain"};
+  auto summary = run_into(out, options);
+  EXPECT_GT(summary["findings"].size(), 2u) << to_text(summary);
+  auto again = run_into(out, options);
+  EXPECT_GE(again["findings"].size(), summary["findings"].size());
+  std::string log = read_file(out.path() / "logs/iova_domain.0.log"), start = "INFO: Seed: ";
+  size_t starts = 0;
+  for (size_t at = 0; (at = log.find(start, at)) != std::string::npos; at++) starts++;
+  EXPECT_EQ(starts, 2u);
+  EXPECT_EQ(log.find("==iovafuzz== key: "), std::string::npos);
+  for (const auto& finding : again["findings"]) EXPECT_TRUE(finding["minimal"]) << to_text(finding);
 }
 
 // Seeds show every known finding, so the campaign need not be long.
@@ -221,6 +238,43 @@ TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
   auto replayed = tool_json({"replay", "--kernel", tree.path(), first["reproducer"]})[0];
   EXPECT_EQ(replayed["keys"], json({{"clean", 1}}));
   EXPECT_NE(first["replay"].get<std::string>().find(" --strict "), std::string::npos);
+}
+
+// Its teardown frees the node like any other. That nobody owns it breaks no promise.
+TEST(Run, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
+  WithSentinel tree("0");
+  TemporaryFolder out;
+  CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "8s", "--out",
+                               out.path().string(), "iova_domain"});
+  EXPECT_EQ(result.status, 1) << result.output;
+  json summary = parse_json(read_file(out.path() / "summary.json"));
+  ASSERT_FALSE(summary["findings"].empty()) << result.output;
+  EXPECT_EQ(summary["findings"][0]["key"], "slab-free-interior:free_iova_mem:put:none");
+  EXPECT_LE(summary["findings"].size(), 10u) << result.output;
+  size_t of_books = 0;
+  for (const json& difference : summary["differences"])
+    of_books += difference["key"] == "node-unaccounted:any:any:none";
+  EXPECT_EQ(of_books, 1u) << result.output;
+}
+
+TEST(Run, FirstIsABrokenPromiseNotTheBooks) {
+  WithSentinel tree("0");
+  TemporaryFolder out;
+  json summary = run_into(
+      out, {"--kernel", tree.path(), "--first", "--jobs", "1", "--time", "120s", "iova_domain"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
+  EXPECT_EQ(summary["findings"][0]["key"].get<std::string>().rfind("slab-", 0), 0u)
+      << to_text(summary);
+}
+
+TEST(Run, FindsWhatAFaultInInitCostsCallers) {
+  ReservesInInit tree;
+  TemporaryFolder out;
+  json summary = run_into(
+      out, {"--kernel", tree.path(), "--no-minimize", "--time", "60s", "iova_init_faults"});
+  std::set<std::string> keys;
+  for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
+  EXPECT_TRUE(keys.contains("iova-below-start:alloc_iova:alloc:none")) << to_text(summary);
 }
 
 // By a signal, once it is under way; meanwhile looks at it.

@@ -44,7 +44,7 @@ void FlushQueue::queued(const Call& call) {
   Range& range = *call.range;
   if (range.is_released) return;
   range.in_ring = true;
-  range.queued_at = shim_jiffies();
+  range.queued_at = shim_now();
   range.overlaps_flush = shim::suspended_contexts() > 0;
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
   unsigned& entries = in_ring_[call.domain->number][range.ring];
@@ -75,11 +75,11 @@ void FlushQueue::check_timeouts(Lateness lateness) const {
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
       // Whosever timer it was: it may have come before this range's own.
       if (waits) range.is_overtaken = range.overlaps_flush;
-      if (range.queued_at + timeout > shim_jiffies()) continue;
+      if (range.queued_at + timeout > shim_now()) continue;
       if (waits || range.is_overtaken) continue;
       raise(oracle::queue_overdue, "fq_flush_timeout",
             fmt::format("{}, queued at {} ms, now {} ms, in {}", print_range(range.lo, range.hi),
-                        range.queued_at, shim_jiffies(), ring_of(domain, range)));
+                        range.queued_at, shim_now(), ring_of(domain, range)));
       break;
     }
   }

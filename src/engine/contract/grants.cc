@@ -13,6 +13,7 @@ namespace engine::contract {
 void Grants::end_call(Call& call) {
   const Domain& domain = *call.domain;
   const uint64_t lo = call.lo, hi = call.hi, limit = call.limit;
+  if (call.is_no_range) return raise_of(call, oracle::no_range, fmt::format("{}", call.iova));
   if (call.function == Function::alloc && hi - lo + 1 != call.size)
     raise_of(call, oracle::iova_wrong_size,
              fmt::format("{} for {} pages", print_range(lo, hi), call.size));
@@ -25,6 +26,9 @@ void Grants::end_call(Call& call) {
     raise_of(call, impossible ? oracle::impossible_granted : oracle::iova_above_limit,
              fmt::format("{}, limit {:#x}", print_range(lo, hi), limit),
              was_cached ? "iova_rcache_get" : nullptr);
+    // No range at all, but an error that no caller knows of: nobody owns it.
+    if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift) call.granted = false;
+    if (!call.granted) return;
   }
   uint64_t alignment = call.aligned ? std::bit_ceil(call.size) : 1;
   if (lo & (alignment - 1))

@@ -16,8 +16,7 @@ void Lookups::end_call(Call& call) {
   if (call.range) {
     const Range& range = *call.range;
     bool right = call.granted && call.lo == range.lo && call.hi >= range.hi &&
-                 call.hi < std::max(range.hi + 1, range.lo + rounded(range.size));
-    if (range.kind != RangeKind::fast) right &= call.hi == range.hi;
+                 call.hi <= range.last_withheld;
     if (!right)
       raise(oracle::find_wrong,
             fmt::format("pfn {:#x} is in {}", call.pfn, print_range(range.lo, range.hi)));

@@ -34,9 +34,8 @@ Request RefusalJudge::owed(const Call& call) const {
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
   // The engine asks for what must be there.
-  if (call.is_aside && cause.oracle == &oracle::spurious_failure)
-    cause.oracle = &oracle::capacity_lost;
-  raise_of(call, *cause.oracle,
+  bool is_lost = (call.is_aside || call.is_probe) && cause.oracle == &oracle::spurious_failure;
+  raise_of(call, is_lost ? oracle::capacity_lost : *cause.oracle,
            fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
                        request.aligned ? "" : ", unaligned", cause.values));
 }
@@ -107,7 +106,7 @@ bool Refusals::fits(const Domain& domain, const Request& request,
     if (placement.fits_below(taken)) return true;
     if (taken == nowhere) return false;
     if (of_owner == taken)
-      placement.skip((*owned++).last_withheld());
+      placement.skip((*owned++).last_withheld);
     else if (of_reservation == taken)
       placement.skip(reserved++->hi);
     else

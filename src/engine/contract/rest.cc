@@ -28,7 +28,7 @@ void Rest::begin_call(Call& call) {
     case Function::reserve: seen.reservations++; return;
     case Function::free_fast:
     case Function::queue:
-      seen.cached_sizes |= 1u << std::bit_width(rounded(call.size) - 1) % 32;
+      seen.cached_sizes |= 1u << std::bit_width(rounded(variant(), call.size) - 1) % 32;
       return;
     default: return;
   }

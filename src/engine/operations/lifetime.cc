@@ -64,6 +64,7 @@ void put(Run& run, const Operation& operation) {
   if (domain.unmaps_under_way) return run.skip("a range is being unmapped");
   run.outcome("{} ranges were in use", domain.live.size());
   run.look_before_its_end();
+  run.ask_for_what_nobody_owns(domain);
   destroy(run, domain);
 }
 

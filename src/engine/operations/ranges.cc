@@ -76,7 +76,7 @@ void give_back(Run& run, const Operation& operation, Function function,
       run.history.add({.kind = Kind::owner_robbed, .domain = &domain, .range = range});
       continue;
     }
-    if (range->kind == RangeKind::reserved) {
+    if (range->kind == RangeKind::reserved && may_be_range(range->iova)) {
       // The node may have been widened by later reservations; what it covers now is freed.
       range->lo = run.variant().pfn_lo(range->iova);
       range->hi = run.variant().pfn_hi(range->iova);
@@ -223,7 +223,7 @@ void reserve(Run& run, const Operation& operation) {
       if (range.iova == call.iova) return;
   Range& range = run.books.fresh_range();
   range.lo = lo;
-  range.hi = hi;
+  range.hi = range.last_withheld = hi;
   range.size = hi - lo + 1;
   range.iova = call.iova;
   range.kind = RangeKind::reserved;

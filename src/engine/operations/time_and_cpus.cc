@@ -15,9 +15,9 @@ unsigned cpu_of(const Operation& operation) {
 
 // Handlers ran; waited: some that wait for flushes were there before.
 void pass_time(Run& run, bool waited) {
-  run.shim_events.settle();
+  run.shim_events.end_handlers();
   waited = waited || shim::suspended_contexts();
-  run.outcome("now {} ms", shim_jiffies());
+  run.outcome("now {} ms", shim_now());
   run.history.add({.kind = Kind::time_passed,
                    .number = static_cast<uint64_t>(waited ? Lateness::excused : Lateness::none)});
 }
@@ -74,7 +74,7 @@ void idle(Run& run, const Operation&) {
   bool is_endless = times == most;
   run.history.add({.kind = Kind::idle, .number = is_endless && !waits});
   run.outcome("{} after {} deadlines, now {} ms", is_endless ? "not at rest" : "at rest", times,
-              shim_jiffies());
+              shim_now());
 }
 
 void advance_time(Run& run, uint64_t ms) {
@@ -83,7 +83,7 @@ void advance_time(Run& run, uint64_t ms) {
   shim_advance(ms);
   // A slow flush that ended here, within another operation, held up nobody knows whom.
   if (run.position.current == current) return pass_time(run, waits);
-  run.shim_events.settle();
+  run.shim_events.end_handlers();
   run.history.add({.kind = Kind::time_passed, .number = static_cast<uint64_t>(Lateness::unknown)});
 }
 

@@ -51,7 +51,7 @@ class Magazines : public Comparison {
 class Objects : public Comparison {
  public:
   using Comparison::Comparison;
-  void begin() override { viewed_ = 0; }
+  void begin() override { viewed_ = surplus_ = viewed_surplus_ = 0; }
   void hear(const Event& event) override;
 
  private:
@@ -60,6 +60,8 @@ class Objects : public Comparison {
   void check_views();
 
   size_t viewed_ = 0;  // in the views of the look at hand
+  // Told already, and there at every later look.
+  size_t surplus_ = 0, viewed_surplus_ = 0;
 };
 
 }  // namespace engine::reference

@@ -24,7 +24,7 @@ void Magazines::hear(const Event& event) {
 
 // Of rcache_range().
 void Magazines::end_call(Call& call) {
-  constexpr unsigned long largest_cached = PAGE_SIZE << (IOVA_BINS - 1);
+  const unsigned long largest_cached = PAGE_SIZE << (variant().bins - 1);
   if (call.bytes != largest_cached)
     raise(oracle::rcache_range_wrong,
           fmt::format("it tells {} bytes, not {}", call.bytes, largest_cached));

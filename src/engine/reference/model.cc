@@ -27,20 +27,31 @@ void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_3
 
 bool Model::asks_hint(const Request& request) const {
   bool is_32bit = request.limit + 1 <= dma_32bit_pfn_;  // as is ~0, which wraps
-  return is_32bit && (request.aligned || !variant_->hint_spares_unaligned);
+  return is_32bit && !variant_->lacks_hint && (request.aligned || !variant_->hint_spares_unaligned);
 }
 
 void Model::set_hint(uint64_t hint, const Request& cause) {
   hint_ = hint;
   hint_cause_ = cause;
+  hint_outlived_a_free_ = false;
+}
+
+// Where its search begins.
+const Model::Node& Model::cached_for(const Request& request) const {
+  return request.limit + 1 <= dma_32bit_pfn_ ? cached32_ : cached_;
 }
 
 const shim::Oracle& Model::explain_refusal(const Request& request) const {
   bool by_hint = asks_hint(request) && request.size >= hint_ && hint_cause_.size == hint_;
   if (request.limit == no_limit || (by_hint && hint_cause_.limit == no_limit))
     return oracle::limit_wraps;
+  if (asks_hint(request) && request.size >= hint_ && hint_outlived_a_free_)
+    return oracle::hint_not_reset;
   if (by_hint && hint_cause_.limit < request.limit) return oracle::hint_lower_limit;
   if (by_hint && hint_cause_.aligned && !request.aligned) return oracle::hint_aligned;
+  const uint64_t limit = request.limit + 1, above = cached_for(request).hi + 1;
+  if (variant_->searches_once && above <= limit && highest_fit(request, above, limit))
+    return oracle::second_pass_missing;
   return oracle::spurious_failure;
 }
 
@@ -70,13 +81,13 @@ std::optional<uint64_t> Model::highest_fit(const Request& request, uint64_t low,
 
 std::optional<uint64_t> Model::allocate(const Request& request) {
   uint64_t limit = request.limit + 1;  // exclusive
-  bool is_32bit = limit <= dma_32bit_pfn_;
   if (asks_hint(request) && request.size >= hint_) return std::nullopt;
 
-  const Node cached = is_32bit ? cached32_ : cached_;
+  const Node cached = cached_for(request);
   std::optional<uint64_t> place =
       highest_fit(request, std::max(start_pfn_, request.lowest), std::min(limit, cached.lo));
-  if (!place && cached.hi < limit) place = highest_fit(request, cached.hi + 1, limit);
+  if (!place && cached.hi < limit && !variant_->searches_once)
+    place = highest_fit(request, cached.hi + 1, limit);
   if (!place) {
     bool sets_hint =
         !variant_->hint_from_full_walk_only || (limit == dma_32bit_pfn_ && request.size < hint_);
@@ -94,9 +105,14 @@ void Model::remove(uint64_t lo) {
   if (i < 2 || nodes_[i - 1].lo != lo) return;
   const Node gone = nodes_[i - 1], above = nodes_[i - 2];
   bool covers_cached32 = gone.hi < dma_32bit_pfn_ && gone.lo >= cached32_.lo;
-  if (gone == cached32_ || covers_cached32) cached32_ = above;
+  bool moves_cached32 = gone == cached32_ || covers_cached32;
+  if (moves_cached32) cached32_ = above;
   if (gone.lo >= cached_.lo) cached_ = above;
-  if (gone.lo < dma_32bit_pfn_) set_hint(dma_32bit_pfn_, {});
+  bool resets = gone.lo < dma_32bit_pfn_;
+  if (resets && variant_->resets_hint_seldom && !moves_cached32)
+    hint_outlived_a_free_ = true;
+  else if (resets || (variant_->resets_hint_seldom && moves_cached32))
+    set_hint(dma_32bit_pfn_, {});
   nodes_.erase(nodes_.begin() + static_cast<ptrdiff_t>(i - 1));
 }
 

@@ -3,7 +3,7 @@
 // placed, what cached_node, cached32_node and max32_alloc_size must be. Sorted ranges and linear
 // scans, no tree. It is told what happened and does the same; the engine compares.
 //
-// The allocator of v4.20 and later, with the quirks of max32_alloc_size that a variant has. Which
+// The allocator of v4.15 and later, with the quirks of max32_alloc_size that a variant has. Which
 // ranges are cached in magazines is modelled beside it (rcache_model.h).
 #pragma once
 
@@ -34,6 +34,7 @@ class Model {
   // spurious_failure. To be asked after allocate().
   const shim::Oracle& explain_refusal(const Request& request) const;
   const Request& hint_cause() const { return hint_cause_; }  // size 0 if nobody knows
+  uint64_t begin_of_search(const Request& request) const { return cached_for(request).lo; }
   // A range returns to the tree. Nothing if there is no node that starts at lo.
   void remove(uint64_t lo);
   // Takes over the allocator's nodes after a reservation, or all of its state.
@@ -42,7 +43,9 @@ class Model {
 
   // What differs in the allocator's fields, or "".
   std::string wrong_cached_nodes(const iova_fields& fields) const;
-  bool hint_is(const iova_fields& fields) const { return fields.max32_alloc_size == hint_; }
+  bool hint_is(const iova_fields& fields) const {
+    return variant_->lacks_hint || fields.max32_alloc_size == hint_;
+  }
   uint64_t hint() const { return hint_; }
   const Node& cached() const { return cached_; }
   const Node& cached32() const { return cached32_; }
@@ -51,6 +54,7 @@ class Model {
 
  private:
   bool asks_hint(const Request& request) const;
+  const Node& cached_for(const Request& request) const;
   void set_hint(uint64_t hint, const Request& cause);
   std::optional<uint64_t> highest_fit(const Request& request, uint64_t low, uint64_t high) const;
   size_t index_of_first_below(uint64_t pfn) const;
@@ -60,7 +64,8 @@ class Model {
   std::vector<Node> nodes_;  // from high to low, since requests go top-down; the anchor is first
   Node cached_{}, cached32_{};
   uint64_t hint_ = 0;
-  Request hint_cause_{};  // the request that set it last
+  Request hint_cause_{};               // the request that set it last
+  bool hint_outlived_a_free_ = false;  // that should have reset it
 };
 
 }  // namespace engine

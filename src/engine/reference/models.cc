@@ -113,6 +113,8 @@ contract::Explanation::Cause Models::explain_refusal(const Domain& domain,
   const Model& tree = of(domain).tree;
   const shim::Oracle& oracle = tree.explain_refusal(request);
   if (&oracle == &oracle::spurious_failure) return {&oracle, ""};
+  if (&oracle == &oracle::second_pass_missing)
+    return {&oracle, fmt::format("; the search began below {:#x}", tree.begin_of_search(request))};
   const Request& cause = tree.hint_cause();
   return {&oracle, fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size, cause.limit,
                                cause.aligned ? "" : ", unaligned")};

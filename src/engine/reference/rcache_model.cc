@@ -7,12 +7,14 @@
 #include <bit>
 #include <utility>
 
+#include "shim/timekeeping.h"
+
 namespace engine {
 namespace {
 
-constexpr uint64_t trimming_period = 100;  // ms
+constexpr uint64_t trimming_period = msecs_to_jiffies(100);
 
-// IOVA_BINS or more: too large to be cached.
+// As many as there are bins, or more: too large to be cached.
 unsigned bin_of(uint64_t size) { return static_cast<unsigned>(std::bit_width(size - 1)); }
 
 bool has_pfns(const std::vector<uint64_t>* magazine) { return magazine && !magazine->empty(); }
@@ -20,7 +22,7 @@ bool has_pfns(const std::vector<uint64_t>* magazine) { return magazine && !magaz
 }  // namespace
 
 void RcacheModel::clear() {
-  for (Bin& bin : bins_) {
+  for (Bin& bin : bins()) {
     bin.cpus = {};
     bin.depot.clear();
     bin.work = {};
@@ -35,12 +37,13 @@ void RcacheModel::init(const iova_variant& variant, Model& tree, ModelClock& clo
                        AttemptCursor& attempts) {
   clear();
   variant_ = &variant;
+  bin_count_ = variant.bins;
   tree_ = &tree;
   clock_ = &clock;
   cpus_ = num_possible_cpus();
   if (variant.allocates_lazily) return;
   if (!variant.embeds_rcaches) attempts.next_failed();  // the array of bins
-  for (Bin& bin : bins_) {
+  for (Bin& bin : bins()) {
     if (attempts.next_failed()) continue;  // the per-CPU structures
     for (unsigned cpu = 0; cpu < cpus_; cpu++)
       for (Pfns** magazine : {&bin.cpus[cpu].loaded, &bin.cpus[cpu].prev})
@@ -67,7 +70,7 @@ FastAnswer RcacheModel::allocate(const Request& request, bool flush_allowed, uns
                                  AttemptCursor& attempts) {
   unsigned index = bin_of(request.size);
   bool looks =
-      index < IOVA_BINS && !(variant_->rcache_limit_checked && request.size > request.limit + 1);
+      index < bin_count_ && !(variant_->rcache_limit_checked && request.size > request.limit + 1);
   if (looks)
     // Where it is not checked, the difference wraps for a size larger than the limit.
     if (auto pfn = pop(bins_[index], request.limit + 1 - request.size, cpu)) return {pfn, 0};
@@ -105,7 +108,7 @@ std::optional<uint64_t> RcacheModel::pop(Bin& bin, uint64_t limit, unsigned cpu)
 
 void RcacheModel::free(uint64_t pfn, uint64_t size, unsigned cpu, AttemptCursor& attempts) {
   unsigned index = bin_of(size);
-  if (index >= IOVA_BINS || !push(bins_[index], pfn, cpu, attempts)) tree_->remove(pfn);
+  if (index >= bin_count_ || !push(bins_[index], pfn, cpu, attempts)) tree_->remove(pfn);
 }
 
 bool RcacheModel::has_room(const Pfns* magazine) const {
@@ -155,7 +158,7 @@ void RcacheModel::return_to_tree(Pfns* magazine) {
 }
 
 void RcacheModel::return_cpu(unsigned cpu) {
-  for (Bin& bin : bins_) {
+  for (Bin& bin : bins()) {
     return_to_tree(bin.cpus[cpu].loaded);
     return_to_tree(bin.cpus[cpu].prev);
   }
@@ -165,7 +168,7 @@ void RcacheModel::flush() {
   for (unsigned cpu = 0; cpu < cpus_; cpu++)
     if (cpu_online(cpu)) return_cpu(cpu);
   if (!variant_->flushes_depots) return;
-  for (Bin& bin : bins_) {
+  for (Bin& bin : bins()) {
     bool is_list = !variant_->depot_magazines;
     if (is_list) std::reverse(bin.depot.begin(), bin.depot.end());
     for (Pfns* magazine : bin.depot) {
@@ -182,14 +185,14 @@ void RcacheModel::cpu_died(unsigned cpu) {
 
 const RcacheModel::Work* RcacheModel::next_work() const {
   const Work* next = nullptr;
-  for (const Bin& bin : bins_)
+  for (const Bin& bin : bins())
     if (bin.work.pending && (!next || bin.work.is_before(*next))) next = &bin.work;
   return next;
 }
 
 void RcacheModel::run_next_work() {
   const Work* next = next_work();
-  for (Bin& bin : bins_) {
+  for (Bin& bin : bins()) {
     if (&bin.work != next) continue;
     bin.work.pending = false;
     if (bin.depot.size() <= num_online_cpus()) return;
@@ -202,7 +205,7 @@ void RcacheModel::run_next_work() {
 
 template <class Visit>
 void RcacheModel::each(Visit visit) const {
-  for (unsigned i = 0; i < IOVA_BINS; i++) {
+  for (unsigned i = 0; i < bin_count_; i++) {
     const Bin& bin = bins_[i];
     for (unsigned cpu = 0; cpu < cpus_; cpu++)
       for (bool previous : {false, true})
@@ -254,7 +257,7 @@ std::string RcacheModel::wrong_contents(std::span<const iova_magazine_view> view
 }
 
 std::string RcacheModel::wrong_work(std::span<const iova_depot_view> depots) const {
-  for (unsigned i = 0; i < IOVA_BINS; i++)
+  for (unsigned i = 0; i < bin_count_; i++)
     if (depots[i].work_pending != bins_[i].work.pending)
       return fmt::format(
           "bin {}: {}, with {} magazines in the depot", i,
@@ -265,7 +268,7 @@ std::string RcacheModel::wrong_work(std::span<const iova_depot_view> depots) con
 
 void RcacheModel::adopt(const iova_variant& variant, const void* domain) {
   if (!cpus_) return;
-  for (Bin& bin : bins_) {
+  for (Bin& bin : bins()) {
     for (CpuCache& cache : bin.cpus) {
       delete_magazine(std::exchange(cache.loaded, nullptr));
       delete_magazine(std::exchange(cache.prev, nullptr));
@@ -289,7 +292,7 @@ void RcacheModel::adopt(const iova_variant& variant, const void* domain) {
       },
       this);
   if (!variant.depot_magazines)
-    for (Bin& bin : bins_) std::reverse(bin.depot.begin(), bin.depot.end());
+    for (Bin& bin : bins()) std::reverse(bin.depot.begin(), bin.depot.end());
   variant.each_depot(
       domain,
       [](void* context, const iova_depot_view* view) {

@@ -42,7 +42,7 @@ class AttemptCursor {
 
 // Virtual time, and the order in which events were scheduled; of all domains together.
 struct ModelClock {
-  uint64_t now = 0;  // ms
+  uint64_t now = 0;  // jiffies
   uint64_t next_sequence = 0;
 };
 
@@ -56,7 +56,7 @@ class RcacheModel {
  public:
   struct Work {
     bool pending;
-    uint64_t deadline, sequence;  // ms; first come, first served on equal deadlines
+    uint64_t deadline, sequence;  // jiffies; first come, first served on equal deadlines
     // Of pending ones.
     bool is_before(const Work& other) const {
       return deadline != other.deadline ? deadline < other.deadline : sequence < other.sequence;
@@ -118,7 +118,11 @@ class RcacheModel {
   Model* tree_ = nullptr;
   ModelClock* clock_ = nullptr;
   unsigned cpus_ = 0;  // possible ones
-  std::array<Bin, IOVA_BINS> bins_{};
+  unsigned bin_count_ = 0;
+  // Those that the variant has.
+  std::span<Bin> bins() { return std::span(bins_).first(bin_count_); }
+  std::span<const Bin> bins() const { return std::span(bins_).first(bin_count_); }
+  std::array<Bin, IOVA_MAX_BINS> bins_{};
   size_t magazines_ = 0;
   // All that ever were, for use again.
   std::deque<Pfns> store_;

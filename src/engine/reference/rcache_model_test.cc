@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "iova/port_variants.h"
+#include "shim/timekeeping.h"
 #include "shim/world.h"
 #include "testing/literally.h"
 
@@ -52,9 +53,9 @@ class Rcache : public testing::Test {
     return attempts;
   }
   size_t in_tree() const { return tree_.nodes().size() - 1; }
-  // Runs what is due within so many milliseconds.
-  void tick(uint64_t ms) {
-    uint64_t until = clock_.now + ms;
+  // Runs what is due within so many jiffies.
+  void tick(uint64_t count) {
+    uint64_t until = clock_.now + count;
     for (;;) {
       const RcacheModel::Work* next = rcache_.next_work();
       if (!next || next->deadline > until) break;
@@ -219,19 +220,20 @@ TEST_F(Rcache, WorkTrimsOneMagazineAPeriodDownToTheOnlineCpus) {
   start(v_fixed);
   auto pfns = alloc_many(6 * full_);
   free_all({pfns.begin(), pfns.begin() + 2 * static_cast<long>(full_) + 1});
-  clock_.now += 40;
+  constexpr uint64_t period = msecs_to_jiffies(100);
+  clock_.now += 20;
   free_all({pfns.begin() + 2 * static_cast<long>(full_) + 1, pfns.end()});  // four in the depot
   size_t all = in_tree();
-  tick(59);
+  tick(period - 21);
   EXPECT_EQ(in_tree(), all) << "100 ms from the first push";
   tick(1);
   EXPECT_EQ(in_tree(), all - full_);
-  tick(99);
+  tick(period - 1);
   EXPECT_EQ(in_tree(), all - full_);
   tick(1);
   EXPECT_EQ(in_tree(), all - 2 * full_);
   EXPECT_TRUE(rcache_.next_work()) << "for a look that finds nothing to do";
-  tick(100);
+  tick(period);
   EXPECT_EQ(in_tree(), all - 2 * full_);
   EXPECT_FALSE(rcache_.next_work());
 }

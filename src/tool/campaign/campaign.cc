@@ -10,6 +10,7 @@
 #include <memory>
 #include <tuple>
 
+#include "engine/oracles.h"
 #include "tool/campaign/fuzzer.h"
 #include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
@@ -71,7 +72,8 @@ class Campaign {
         store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
-                .minimize_executions = options.minimize_executions}),
+                .minimize_executions = options.minimize_executions,
+                .minimize_beside = true}),
         begin_(Clock::now()) {
     for (const fuzz::Target* target : options_.targets) {
       if (!options_.seeds) fs::remove_all(corpus_folder(*target));
@@ -101,9 +103,14 @@ class Campaign {
       wait_for_output();
       for (Slot& slot : slots_)
         if (slot.process) serve(slot);
+      make_smaller();
       report(nullptr);
     }
     stop_all();
+    while (!interrupted() && make_smaller()) {
+      poll(nullptr, 0, 50);
+      report(nullptr);
+    }
     progress_.interrupted = interrupted();
     progress_.running = false;
     update_progress();
@@ -233,6 +240,8 @@ class Campaign {
     if (Clock::now() >= slot.until) slot.process->interrupt();
     if (slot.process->read_output()) {
       hand_over(slot);
+      if (slot.process->take_kept())
+        take_crashes(slot.lane, slot.process->statistics().executions, "");
       return;
     }
     finish(slot);
@@ -334,33 +343,48 @@ class Campaign {
     std::sort(inputs.begin(), inputs.end());
     for (const fs::path& input : inputs) {
       std::string name = input.filename().string();
-      if (size_t at = name.find(executions_label); at != std::string::npos)
+      if (size_t at = name.rfind(executions_label); at != std::string::npos)
         executions = strtoull(name.c_str() + at + strlen(executions_label), nullptr, 10);
+      // Kept by a process that went on: another may have kept the same.
+      if (size_t at = name.find(':'); name.starts_with("kept-") && at != std::string::npos) {
+        std::string key = name.substr(at + 1, name.rfind(executions_label) - at - 1);
+        if (store_.take_found(read_crash(input), key)) {
+          fs::remove(input);
+          continue;
+        }
+      }
       TakenInput taken = store_.take(read_crash(input), *row.target, executions, log);
       note_known(row, {taken.key});
       put_away(input, taken.key);
       if (!taken.new_finding) continue;
-      if (taken.new_finding->is_difference) {
-        report(taken.new_finding);
-        continue;
-      }
-      row.new_findings++;
+      bool counts = !taken.new_finding->is_difference;
+      row.new_findings += counts;
+      if (counts) lane_of_[taken.new_finding->key] = lane;
       report(taken.new_finding);
-      if (options_.first) {
-        stop_ = true;
-        return inputs.size();
-      }
+      stop_ |= counts && options_.first;
+      if (stop_) break;
     }
     return inputs.size();
+  }
+
+  // Beside the targets, which go on meanwhile.
+  bool make_smaller() {
+    std::string gone;
+    bool goes_on = store_.make_smaller_beside(&gone);
+    if (auto lane = lane_of_.find(gone); lane != lane_of_.end())
+      progress_.targets[lane->second].new_findings--;
+    return goes_on;
   }
 
   std::vector<StoredFinding> findings(bool that_are_differences) const {
     std::vector<StoredFinding> chosen;
     for (const StoredFinding& finding : store_.findings())
       if (finding.is_difference == that_are_differences) chosen.push_back(finding);
-    std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
-      return severity_of(a.outcome) < severity_of(b.outcome);
-    });
+    auto rank = [](const StoredFinding& finding) {
+      return std::pair(engine::is_difference(finding.key), severity_of(finding.outcome));
+    };
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
     return chosen;
   }
   CampaignResult result() const { return {progress_, findings(false), findings(true), gone_}; }
@@ -499,7 +523,8 @@ class Campaign {
   Clock::time_point begin_;
   std::vector<Slot> slots_;
   Progress progress_;
-  std::vector<Lane> lanes_;  // one for each row of the progress
+  std::vector<Lane> lanes_;                // one for each row of the progress
+  std::map<std::string, size_t> lane_of_;  // that first met a finding
   Totals before_;
   milliseconds saved_at_{0};
   std::optional<milliseconds> summarized_at_;

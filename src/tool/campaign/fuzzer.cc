@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t tail_size = 64 << 10;  // bytes
 
-constexpr char known_mark[] = "==iovafuzz== known: ";
+constexpr char known_mark[] = "==iovafuzz== known: ", kept_mark[] = "==iovafuzz== kept: ";
 constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process begins a new one after that
 
 }  // namespace
@@ -108,6 +108,7 @@ bool FuzzerProcess::read_output() {
       std::string line = partial_line_.substr(0, end);
       if (size_t at = line.find(known_mark); at != std::string::npos)
         known_met_.insert(line.substr(at + strlen(known_mark)));
+      kept_ |= line.find(kept_mark) != std::string::npos;
       take_line(line);
       partial_line_.erase(0, end + 1);
     }

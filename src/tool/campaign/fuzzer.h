@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fuzz/target.h"
@@ -69,6 +70,8 @@ class FuzzerProcess {
   int status() const { return status_; }
   const FuzzerStatistics& statistics() const { return statistics_; }
   const std::set<std::string>& known_met() const { return known_met_; }
+  // Whether it put inputs with findings into its folder since the last time, and went on.
+  bool take_kept() { return std::exchange(kept_, false); }
   // The last of what it wrote.
   const std::string& tail() const { return tail_; }
 
@@ -85,6 +88,7 @@ class FuzzerProcess {
   int log_ = -1;
   std::string partial_line_, tail_;
   std::set<std::string> known_met_;
+  bool kept_ = false;
 };
 
 // libFuzzer with that command line.

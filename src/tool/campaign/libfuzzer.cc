@@ -44,6 +44,7 @@ std::unique_ptr<FuzzerProcess> start_libfuzzer(const FuzzerTask& task) {
   if (!task.seeds.empty()) command.push_back(task.seeds.string());
   command.insert(command.end(), task.engine_options.begin(), task.engine_options.end());
   std::vector<std::string> environment = task.environment;
+  environment.push_back("IOVAFUZZ_KEEP=" + task.crashes.string());
   if (task.stock_mutators) environment.push_back("IOVAFUZZ_MUTATORS=stock");
   return std::make_unique<LibFuzzer>(command, environment, task.log);
 }

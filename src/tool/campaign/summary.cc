@@ -131,6 +131,7 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
                      {"faults", finding.outcome.report ? finding.outcome.report->faults
                                                        : std::vector<std::string>{}},
                      {"needed", finding.needed},
+                     {"operands", finding.operands},
                      {"minimal", finding.is_minimal},
                      {"reproducer", finding.reproducer.string()},
                      {"replay", finding.replay}});
@@ -240,7 +241,7 @@ std::string describe(size_t number, const StoredFinding& finding) {
     text += fmt::format("   no report; the log is in {}\n",
                         quoted((finding.folder / "report.txt").string()));
   }
-  for (const std::string& need : finding.needed) text += "   " + need + "\n";
+  if (!finding.operands.empty()) text += "   " + finding.operands + "\n";
   return text + fmt::format("   first met by {} after {} executions; {} it\n"
                             "   smallest program: {}\n   replay: {}\n",
                             finding.target, finding.executions,

@@ -89,7 +89,8 @@ json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& va
           {{"standing", name(finding.standing)},
            {"blame", finding.outcome.report ? finding.outcome.report->blame : "unknown"},
            {"replay", finding.replay},
-           {"needed", finding.needed}}}});
+           {"needed", finding.needed},
+           {"operands", finding.operands}}}});
   }
   return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
           {"version", "2.1.0"},

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/findings/findings.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 
 #include "engine/oracles.h"
 #include "fuzz/targets.h"
@@ -46,6 +53,7 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
               {"runs", finding.runs},
               {"minimal", finding.is_minimal},
               {"needed", finding.needed},
+              {"operands", finding.operands},
               {"also", finding.also},
               {"reproducer", finding.reproducer.filename().string()},
               {"replay", finding.replay}};
@@ -73,6 +81,7 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
   finding.runs = report["runs"];
   finding.is_minimal = report["minimal"];
   finding.needed = report["needed"].get<std::vector<std::string>>();
+  finding.operands = report["operands"];
   finding.also = report["also"].get<std::vector<std::string>>();
   finding.folder = folder;
   finding.reproducer = folder / report["reproducer"].get<std::string>();
@@ -140,6 +149,8 @@ std::vector<std::string> FindingStore::load_what_shows() {
     if (variant == tested_.variant->name) {
       finding.outcome = std::move(outcome);
       finding.is_difference = is_difference(finding.key);
+      bool is_large = !finding.is_minimal && !target->reads_text && options_.minimize_executions;
+      if (is_large && options_.minimize_beside) large_.push_back({finding.key, input, target});
       findings_.push_back(std::move(finding));
     } else if (!take(input, *target, 0, "").new_finding) {
       continue;
@@ -168,6 +179,7 @@ std::vector<std::string> FindingStore::found_keys() const {
   for (const StoredFinding& finding : findings_)
     keys.push_back(finding.is_difference ? finding.key.substr(0, finding.key.find(':'))
                                          : finding.key);
+  keys.insert(keys.end(), other_names_.begin(), other_names_.end());
   return keys;
 }
 
@@ -179,6 +191,16 @@ StoredFinding* FindingStore::find(const std::string& key) {
 
 TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, uint64_t executions,
                               const std::string& log) {
+  // Each turn knows one more name of what was found.
+  while (true) {
+    size_t names = other_names_.size();
+    TakenInput taken = take_once(input, target, executions, log);
+    if (taken.new_finding || other_names_.size() == names) return taken;
+  }
+}
+
+TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& target,
+                                   uint64_t executions, const std::string& log) {
   Outcome outcome = judge_.replay(input, target, found_keys());
   std::string key = outcome.key();
   if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
@@ -192,6 +214,10 @@ TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, ui
     finding.executions = executions;
     if (options_.whole && interrupted()) return {nullptr, key};
     // Made smaller, it may have turned out to be another's.
+    if (finding.key != key && (known(finding.key) || find(finding.key))) {
+      other_names_.insert(key);
+      write_known();
+    }
     if (!options_.keep_known && known(finding.key)) return {nullptr, finding.key};
     found = find(finding.key);
     is_new = !found;
@@ -201,18 +227,32 @@ TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, ui
       found = &findings_.back();
     }
   }
-  fs::path copy = found->folder / "inputs" / content_hash(input.content);
-  if (input.is_text) copy += ".iova";
-  std::error_code error;
-  bool is_there = fs::exists(copy, error);
-  if (!is_there) write_file(copy, input.content);
-  found->inputs += !is_there;
+  add_input(*found, input);
   if (is_new) {
     found->inputs = count_inputs(found->folder);  // a killed process may have left some
     write_report(*found, log);
     write_known();
   }
   return {is_new ? found : nullptr, found->key};
+}
+
+bool FindingStore::take_found(const Input& input, const std::string& key) {
+  StoredFinding* found = find(key);
+  if (found) add_input(*found, input);
+  return found || other_names_.contains(key) ||
+         std::any_of(findings_.begin(), findings_.end(), [&](const StoredFinding& finding) {
+           std::string oracle = finding.key.substr(0, finding.key.find(':') + 1);
+           return finding.is_difference && key.starts_with(oracle);
+         });
+}
+
+void FindingStore::add_input(StoredFinding& finding, const Input& input) {
+  fs::path copy = finding.folder / "inputs" / content_hash(input.content);
+  if (input.is_text) copy += ".iova";
+  std::error_code error;
+  if (fs::exists(copy, error)) return;
+  write_file(copy, input.content);
+  finding.inputs++;
 }
 
 // All but its files.
@@ -226,18 +266,28 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
   for (finding.runs = 1; finding.runs < options_.times; finding.runs++)
     finding.shown += judge_.replay(input, target, found_keys()).key() == key;
   finding.outcome = std::move(outcome);
-  if (!target.reads_text && finding.outcome.kind != Outcome::clean)
+  bool can_be_smaller =
+      options_.minimize_executions && !target.reads_text && finding.outcome.kind != Outcome::clean;
+  if (can_be_smaller && options_.minimize_beside)
+    large_.push_back({key, input, &target});
+  else if (can_be_smaller)
     make_smaller(finding, target, smallest);
+  place(finding, target);
+  return finding;
+}
+
+void FindingStore::place(StoredFinding& finding, const fuzz::Target& target) const {
   bool uses_ledger = options_.use_ledger || options_.keep_known;
   bool is_forgotten = options_.use_ledger && !known(finding.key) &&
-                      engine::find_known(finding.key, tested_.variant->name);
+                      engine::find_known(finding.key, *tested_.variant);
   finding.standing =
       uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
   finding.is_difference = is_difference(finding.key);
   finding.folder = folder_of(finding.key);
   finding.reproducer = finding.folder / (target.reads_text ? "input" : "program.iova");
   std::string past;
-  for (const std::string& met : finding.outcome.known_met) past += "--past " + quoted(met) + " ";
+  for (const std::string& met : finding.outcome.known_met)
+    if (finding.is_difference || !is_difference(met)) past += "--past " + quoted(met) + " ";
   std::string options = tested_.replay_options + (finding.is_difference ? "--strict " : "");
   std::string command = fmt::format("{} replay {}{}", launcher(), options, past);
   if (target.compares) command = tested_.compare_command + " ";
@@ -246,7 +296,98 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
                                  fuzz::binary_folder(target, ""), target.name)) +
               " ";
   finding.replay = command + quoted(finding.reproducer.string());
-  return finding;
+}
+
+FindingStore::~FindingStore() {
+  if (!worker_) return;
+  kill(worker_, SIGKILL);
+  waitpid(worker_, nullptr, 0);
+  close(answer_);
+}
+
+bool FindingStore::make_smaller_beside(std::string* gone) {
+  gone->clear();
+  if (!worker_) {
+    if (!large_.empty()) start(large_.front());
+    return worker_;
+  }
+  if (waitpid(worker_, nullptr, WNOHANG) != worker_) return true;
+  worker_ = 0;
+  std::string key;
+  char bytes[4096];
+  for (ssize_t n; (n = read(answer_, bytes, sizeof bytes)) > 0;)
+    key.append(bytes, static_cast<size_t>(n));
+  close(answer_);
+  Large large = std::move(large_.front());
+  large_.pop_front();
+  if (!key.empty()) *gone = book(large.key, key);  // else it died, and the finding stays as it is
+  return true;
+}
+
+void FindingStore::start(const Large& large) {
+  int ends[2];
+  fflush(stdout);
+  fflush(stderr);
+  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  worker_ = fork();
+  if (worker_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  if (worker_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);  // Ctrl-C reaches the tool alone
+    int status = 0;
+    try {
+      std::string key = finish(large);
+      if (::write(ends[1], key.data(), key.size()) < 0) status = 1;
+    } catch (const Failure&) {
+      status = 1;
+    }
+    _exit(status);
+  }
+  close(ends[1]);
+  answer_ = ends[0];
+}
+
+std::string FindingStore::finish(const Large& large) {
+  StoredFinding* stored = find(large.key);
+  if (!stored) return "";
+  StoredFinding finding = *stored;
+  program::Program smallest = large.input.program;
+  make_smaller(finding, *large.target, &smallest);
+  bool is_another = finding.key != large.key && (known(finding.key) || find(finding.key));
+  if (is_another) return finding.key;
+  place(finding, *large.target);
+  write(finding, large.input, *large.target, smallest);
+  write_report(finding, "");
+  return finding.key;
+}
+
+std::string FindingStore::book(const std::string& was, const std::string& key) {
+  StoredFinding* finding = find(was);
+  if (!finding) return "";
+  StoredFinding* other = key == was ? finding : find(key);
+  const fs::path old = finding->folder, folder = other ? other->folder : folder_of(key);
+  const bool is_known = known(key);
+  if (key != was) {
+    other_names_.insert(was);
+    std::error_code none;
+    if (!is_known)
+      for (const auto& entry : fs::directory_iterator(old / "inputs", none)) {
+        make_folder(folder / "inputs");
+        fs::rename(entry.path(), folder / "inputs" / entry.path().filename(), none);
+      }
+    fs::remove_all(old, none);
+    write_known();
+  }
+  if (key != was && (is_known || other)) {
+    if (other) other->inputs = count_inputs(other->folder);
+    std::erase_if(findings_, [&](const StoredFinding& stored) { return stored.key == was; });
+    return was;
+  }
+  StoredFinding smaller = from_json(parse_json(read_file(folder / report_json)), folder);
+  smaller.is_difference = finding->is_difference;
+  smaller.is_earlier = finding->is_earlier;
+  *finding = std::move(smaller);
+  return "";
 }
 
 void FindingStore::write(const StoredFinding& finding, const Input& input,
@@ -259,6 +400,7 @@ void FindingStore::write(const StoredFinding& finding, const Input& input,
   std::string comments = commented(finding.key);
   if (finding.outcome.report) comments += commented(finding.outcome.report->headline);
   for (const std::string& need : finding.needed) comments += commented(need);
+  if (!finding.operands.empty()) comments += commented(finding.operands);
   write_file(finding.reproducer, comments + print(smallest));
   bool alone = finding.outcome.report && finding.outcome.known_met.empty() && !target.compares;
   if (alone) write_c_source(finding, smallest);
@@ -300,6 +442,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
   finding.outcome = std::move(smaller.outcome);
   finding.is_minimal = smaller.is_minimal;
   finding.needed = std::move(smaller.needed);
+  finding.operands = std::move(smaller.operands);
   *program = std::move(smaller.program);
   fs::path also = folder_of(finding.key) / "also";
   for (const auto& [key, other] : smaller.also) {
@@ -313,7 +456,8 @@ void FindingStore::write_report(const StoredFinding& finding, const std::string&
   std::string report = finding.outcome.report ? engine::format(*finding.outcome.report) : "";
   std::string needed;
   for (const std::string& need : finding.needed) needed += need + "\n";
-  const engine::KnownFinding* entry = engine::find_known(finding.key, tested_.variant->name);
+  if (!finding.operands.empty()) needed += finding.operands + "\n";
+  const engine::KnownFinding* entry = engine::find_known(finding.key, *tested_.variant);
   write_file(finding.folder / "report.txt",
              fmt::format("{}\n{}{}, {}\nvariant: {}\ntarget: {}\nshown in {} of {} runs\n"
                          "replay: {}\n{}{}\n{}\n",

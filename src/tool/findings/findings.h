@@ -9,7 +9,11 @@
 // report.json comes last: a folder without it was not finished, and is written again.
 #pragma once
 
+#include <sys/types.h>
+
+#include <deque>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +35,7 @@ struct StoredFinding {
   bool is_minimal = false;
   bool is_earlier = false;          // found by an earlier process
   std::vector<std::string> needed;  // by the program: Minimized
+  std::string operands;             // the same
   std::vector<std::string> also;    // keys that smaller programs showed; they are in also/
   std::filesystem::path folder;
   std::filesystem::path reproducer;  // program.iova, or input
@@ -54,12 +59,16 @@ struct StoreOptions {
   int timeout_ms = 25'000;
   // To make a finding's program smaller; 0: not at all.
   uint64_t minimize_executions = 0;
+  // Not by take(), but beside it: see make_smaller_beside().
+  bool minimize_beside = false;
   // A finding whose program an interrupt keeps large is left to the next time.
   bool whole = false;
 };
 
 class FindingStore {
  public:
+  ~FindingStore();
+  FindingStore(const FindingStore&) = delete;
   // Below the folder out. What is there already is kept, but for the same keys.
   FindingStore(std::filesystem::path out, const TestedVariant& tested, const StoreOptions& options);
 
@@ -70,7 +79,13 @@ class FindingStore {
   // When it returns, a copy of the input is in its finding's folder.
   TakenInput take(const Input& input, const fuzz::Target& target, uint64_t executions,
                   const std::string& log);
+  // Of an input whose finding is named already. False unless that is found.
+  bool take_found(const Input& input, const std::string& key);
   const std::vector<StoredFinding>& findings() const { return findings_; }
+  // What take() left large is made smaller in a process of its own, one finding after another. Call
+  // it now and then; it returns at once. Fills in the key of a finding that turned out to be
+  // another's and is gone. Returns false once nothing is left to do.
+  bool make_smaller_beside(std::string* gone);
   // The entry of the ledger, if that is used, or NULL.
   const engine::KnownFinding* known(const std::string& key) const;
   // Keys that a target can go past, in a file for it to read: of the ledger and found so far.
@@ -79,10 +94,25 @@ class FindingStore {
  private:
   // Findings that are there from before, with the variant that each was found on.
   std::vector<std::pair<StoredFinding, std::string>> stored() const;
-  std::vector<std::string> found_keys() const;  // and oracles of differences
+  TakenInput take_once(const Input& input, const fuzz::Target& target, uint64_t executions,
+                       const std::string& log);
+  std::vector<std::string> found_keys() const;  // and oracles of differences, and other names
   StoredFinding* find(const std::string& key);
   StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,
                      Outcome outcome, program::Program* smallest);
+  static void add_input(StoredFinding& finding, const Input& input);
+  // What follows from its key.
+  void place(StoredFinding& finding, const fuzz::Target& target) const;
+  struct Large {
+    std::string key;
+    Input input;
+    const fuzz::Target* target;
+  };
+  // In the process that does it. Returns the key that it came to.
+  std::string finish(const Large& large);
+  void start(const Large& large);
+  // Of what the process came to. Returns the key that is gone, or "".
+  std::string book(const std::string& was, const std::string& key);
   void make_smaller(StoredFinding& finding, const fuzz::Target& target,
                     program::Program* program) const;
   void write(const StoredFinding& finding, const Input& input, const fuzz::Target& target,
@@ -101,6 +131,12 @@ class FindingStore {
   StoreOptions options_;
   Judge judge_;
   std::vector<StoredFinding> findings_;
+  // Keys of programs that turned out, made smaller, to show what is known or found: it need not be
+  // made smaller again.
+  std::set<std::string> other_names_;
+  std::deque<Large> large_;  // the first is being made smaller while worker_ runs
+  pid_t worker_ = 0;
+  int answer_ = -1;  // pipe from the worker
 };
 
 }  // namespace tool

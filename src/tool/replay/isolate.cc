@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/replay/isolate.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
@@ -68,6 +69,7 @@ void send_step(const engine::Step& step) {
           {"failed", failed},
           {"steps", step.steps},
           {"longest_stretch", step.longest_stretch},
+          {"handler_steps", step.handler_steps},
           {"ranges", step.ranges}}}});
 }
 
@@ -312,7 +314,7 @@ class Isolated::Impl {
         if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["steps"],
-                                 step["longest_stretch"], step["ranges"]});
+                                 step["longest_stretch"], step["handler_steps"], step["ranges"]});
       } else if (message->contains("calls")) {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])

@@ -27,7 +27,7 @@ struct RecordedStep {
   std::string outcome;
   size_t attempts;
   std::vector<std::string> failed_attempts;
-  uint64_t steps, longest_stretch;  // as in engine::Step
+  uint64_t steps, longest_stretch, handler_steps;  // as in engine::Step
   size_t ranges;
 };
 

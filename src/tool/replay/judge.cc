@@ -10,13 +10,6 @@
 #include "tool/variants/kernel_tree.h"
 
 namespace tool {
-namespace {
-
-bool has_key(const engine::KnownFinding& finding, const std::string& key) {
-  return std::find(finding.keys.begin(), finding.keys.end(), key) != finding.keys.end();
-}
-
-}  // namespace
 
 TestedVariant tested(const VariantChoice& choice) {
   TestedVariant result{&choice.variant(), choice.options(), nullptr, ""};
@@ -40,10 +33,10 @@ const char* name(Standing standing) {
 Standing standing_of(const std::string& key, const iova_variant& variant) {
   std::string revision = likeness(variant);
   for (const engine::KnownFinding& finding : engine::ledger()) {
-    if (!has_key(finding, key)) continue;
-    return engine::affects(finding, revision.empty() ? variant.name : "port@" + revision)
-               ? Standing::is_known
-               : Standing::came_back;
+    if (!engine::has_key(finding, key)) continue;
+    bool is_expected = revision.empty() ? engine::affects(finding, variant)
+                                        : engine::affects_revision(finding, revision);
+    return is_expected ? Standing::is_known : Standing::came_back;
   }
   return Standing::is_new;
 }
@@ -55,14 +48,14 @@ shim::Severity severity_of(const Outcome& outcome) {
 
 const engine::KnownFinding* Judge::known(const std::string& key) const {
   const engine::KnownFinding* finding =
-      use_ledger_ ? engine::find_known(key, tested_.variant->name) : nullptr;
+      use_ledger_ ? engine::find_known(key, *tested_.variant) : nullptr;
   bool is_forgotten =
       finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) != forgotten_.end();
   return is_forgotten ? nullptr : finding;
 }
 
 std::vector<std::string> Judge::known_keys() const {
-  std::vector<std::string> keys = engine::known_keys(tested_.variant->name);
+  std::vector<std::string> keys = engine::known_keys(*tested_.variant);
   std::erase_if(keys, [&](const std::string& key) { return !known(key); });
   return keys;
 }

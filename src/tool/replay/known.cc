@@ -36,7 +36,7 @@ std::string upstream_status(const engine::KnownFinding& finding) {
 }
 
 std::string known_note(const std::string& key, const iova_variant& variant) {
-  const engine::KnownFinding* known = engine::find_known(key, variant.name);
+  const engine::KnownFinding* known = engine::find_known(key, variant);
   return known ? fmt::format(" (known: {}, {})", known->id, known->title) : "";
 }
 
@@ -79,7 +79,7 @@ std::vector<std::string> PastOption::expand(const iova_variant& variant) const {
       expanded.push_back(key);
       continue;
     }
-    std::vector<std::string> known = engine::known_keys(variant.name);
+    std::vector<std::string> known = engine::known_keys(variant);
     expanded.insert(expanded.end(), known.begin(), known.end());
   }
   return expanded;

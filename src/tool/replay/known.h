@@ -20,8 +20,7 @@ template <class Counts>
 json known_ids(const Counts& keys, const iova_variant& variant) {
   json ids = json::object();
   for (const auto& [key, count] : keys)
-    if (const engine::KnownFinding* known = engine::find_known(key, variant.name))
-      ids[key] = known->id;
+    if (const engine::KnownFinding* known = engine::find_known(key, variant)) ids[key] = known->id;
   return ids;
 }
 

@@ -23,10 +23,7 @@ class Minimizer {
  public:
   Minimizer(const iova_variant& variant, const Program& program, const std::string& key,
             const MinimizeOptions& options)
-      : options_(options), isolated_(variant, {.expected = options.expected,
-                                               .timeout_ms = options.timeout_ms,
-                                               .known = options.known,
-                                               .tell_differences = options.tell_differences}) {
+      : variant_(variant), options_(options), isolated_(variant, isolate()) {
     best_.program = program;
     best_.key = key;
     // A finding that comes without the fault, too, is the same one.
@@ -35,9 +32,7 @@ class Minimizer {
   }
 
   Minimized minimize() {
-    std::optional<Outcome> outcome = shows(best_.program);
-    if (!outcome) return std::move(best_);
-    best_.outcome = *outcome;
+    if (!shows(best_.program) || !look_at_best()) return std::move(best_);
     if (best_.outcome.report) drop_from(best_.outcome.report->operation_index + 1);
     do {
       changed_ = false;
@@ -49,37 +44,47 @@ class Minimizer {
       simplify_operands(false);
       if (!changed_) simplify_operands(true);
     } while (changed_ && !over_);
-    best_.is_minimal = !over_;
+    bool is_shown = look_at_best();
+    best_.is_minimal = is_shown && !over_;
     describe_needs();
     return std::move(best_);
   }
 
  private:
-  // The outcome, if every run of the program shows the finding.
-  std::optional<Outcome> shows(const Program& candidate) {
-    std::optional<Outcome> outcome;
+  IsolateOptions isolate() const {
+    return {.expected = options_.expected,
+            .timeout_ms = options_.timeout_ms,
+            .known = options_.known,
+            .tell_differences = options_.tell_differences};
+  }
+
+  // Whether every run of the program shows the finding.
+  bool shows(const Program& candidate) {
     for (unsigned i = 0; i < options_.times; i++) {
       if (interrupted() || best_.executions >= options_.max_executions) over_ = true;
-      if (over_) return std::nullopt;
+      if (over_) return false;
       best_.executions++;
-      outcome = isolated_.run(candidate);
-      std::string key = outcome->key();
+      std::string key = isolated_.run(candidate).key();
       if (key == key_without_fault_ && key != best_.key && i == 0) best_.key = key;
       if (key == best_.key) continue;
       if (!key.empty() && !interrupted()) best_.also.try_emplace(key, candidate);
-      return std::nullopt;
+      return false;
     }
-    return outcome;
+    return true;
+  }
+
+  // Takes its report; false if it does not show the finding in a process of its own.
+  bool look_at_best() {
+    best_.outcome = run_isolated(variant_, best_.program, isolate());
+    return best_.outcome.key() == best_.key;
   }
 
   // Whether the candidate became the best program.
   bool take(Program candidate) {
     if (over_ || candidate == best_.program) return false;
     if (!tried_.insert(print(candidate)).second) return false;
-    std::optional<Outcome> outcome = shows(candidate);
-    if (!outcome) return false;
+    if (!shows(candidate)) return false;
     best_.program = std::move(candidate);
-    best_.outcome = std::move(*outcome);
     changed_ = true;
     options_.on_step(best_.program);
     return true;
@@ -252,24 +257,27 @@ class Minimizer {
         best_.needed.push_back(verb + "an allocation fails: " + fault);
     if (report && report->faults.empty()) best_.needed.push_back("no allocation has to fail");
     if (!best_.is_minimal) return;
+    std::string& operands = best_.operands;
     for (size_t i = 0; i < size(); i++) {
+      std::string of_operation;
       const Operation& operation = best_.program.operations[i];
-      auto operands = program::spec(operation.code).operands;
-      for (size_t k = 0; k < operands.size(); k++) {
-        const program::RoleSpec& role = program::spec(operands[k].role);
-        if (operation.operands[k] == operands[k].fallback || role.kind == Kind::mask ||
-            operands[k].role == Role::slot)
+      auto specs = program::spec(operation.code).operands;
+      for (size_t k = 0; k < specs.size(); k++) {
+        const program::RoleSpec& role = program::spec(specs[k].role);
+        if (operation.operands[k] == specs[k].fallback || role.kind == Kind::mask ||
+            specs[k].role == Role::slot)
           continue;
-        Operation other = operation;
-        other.operands[k] = operands[k].fallback;
-        if (operands[k].role == Role::count)
-          other.operands[k].number = operation.operands[k].number - 1;
-        best_.needed.push_back(fmt::format("operation {}: {}, where {} does not show it", i,
-                                           print(operation), print(other)));
+        of_operation += fmt::format("{}{}", of_operation.empty() ? "" : ", ",
+                                    specs[k].role == Role::count ? "count" : role.key);
       }
+      if (!of_operation.empty())
+        operands +=
+            fmt::format("{}{} of operation {}", operands.empty() ? "" : "; ", of_operation, i);
     }
+    if (!operands.empty()) operands = "operands that matter: " + operands;
   }
 
+  const iova_variant& variant_;
   const MinimizeOptions& options_;
   Isolated isolated_;
   std::string key_without_fault_;

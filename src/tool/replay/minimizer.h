@@ -20,8 +20,9 @@ struct Minimized {
   Outcome outcome;          // of the program
   bool is_minimal = false;  // no operation can be left out, and no count or operand made smaller
   uint64_t executions = 0;
-  // What the program cannot do without, a sentence each.
+  // Which faults the program cannot do without, a sentence each; and which operands, in a line.
   std::vector<std::string> needed;
+  std::string operands;
   // Programs on the way that showed something else, by key.
   std::map<std::string, program::Program> also;
 };

@@ -16,6 +16,10 @@ ModuleVariant module_of(const KernelTree& tree);
 // whatever its code is.
 const iova_variant& load_kernel(const KernelTree& tree, bool strict = false);
 
+// What the compiler had to say of a tree that is loaded: "file:line: variable that may hold
+// anything".
+std::vector<std::string> compiler_notes(const KernelTree& tree);
+
 // The name of its build targets and of its folder under bin/, as "fixed" is for the port's
 // revision.
 std::string build_name(const KernelTree& tree);

@@ -4,6 +4,7 @@
 #include "tool/variants/kernel.h"
 #include "tool/variants/patched_test.h"
 
+#include <map>
 #include <regex>
 
 #include "tool/support/command_test.h"
@@ -52,7 +53,8 @@ Swept sweep_rcache_init(const std::string& kernel) {
 void expect_refused(const std::string& kernel, const std::string& sentence) {
   CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", kernel});
   EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(result.output, "iovafuzz: " + sentence + "\n");
+  // Behind the progress of a build that takes longer.
+  EXPECT_TRUE(("\n" + result.output).ends_with("\niovafuzz: " + sentence + "\n")) << result.output;
 }
 
 class KernelOfDebian : public testing::TestWithParam<const char*> {
@@ -166,6 +168,7 @@ TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
   EXPECT_EQ(init["text"], "init");
   EXPECT_EQ(init["points"], 30);
   EXPECT_EQ(init["keys"]["kernel-warn:init_iova_rcaches:init:init_iova_rcaches"], 6);
+  EXPECT_EQ(init["keys"]["fault-not-reported:init_iova_domain:init:iova_magazine_alloc"], 24);
   CommandResult result =
       tool({"run", "iova_port_vs_kernel", "--kernel", "debian:5.10", "--time", "1s"});
   EXPECT_EQ(result.status, 2);
@@ -231,26 +234,167 @@ TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
   EXPECT_TRUE(fs::exists(build_folder() / "kernels" / find_kernel_tree(other.path()).name));
 }
 
-TEST(KernelTree, UnknownHeaderIsNamed) {
+std::string line_of(const Patched& tree, const std::string& text) {
+  std::string file = tree.file("drivers/iommu/iova.c"), source = read_file(file);
+  auto end = source.begin() + static_cast<long>(source.find(text));
+  return file + ":" + std::to_string(std::count(source.begin(), end, '\n') + 1);
+}
+
+TEST(KernelTree, WhatTheShimLacksIsNamed) {
   Patched tree("debian:6.12");
-  tree.replace("#include <linux/slab.h>", "#include <linux/genalloc.h>");
-  std::string file = tree.file("drivers/iommu/iova.c");
-  std::string text = read_file(file);
-  auto line =
-      std::count(text.begin(), text.begin() + static_cast<long>(text.find("genalloc")), '\n') + 1;
-  CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", tree.path()});
-  EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-  EXPECT_NE(result.output.find("iova.c:" + std::to_string(line) +
-                               ": includes linux/genalloc.h, which the shim lacks"),
-            std::string::npos)
-      << result.output;
+  std::string header = "#include <linux/rhashtable.h>";
+  tree.replace("#include <linux/slab.h>", header);
+  expect_refused(tree.path(), line_of(tree, header) + ": the shim has no linux/rhashtable.h");
+  tree.replace(header, "#include <linux/slab.h>\nstatic unsigned long limit __kept_apart;");
+  expect_refused(tree.path(), line_of(tree, "__kept_apart") + ": the shim has no __kept_apart");
+  tree.replace(" __kept_apart", "");
+  tree.replace("mutex_lock(&iova_cache_mutex);", "kmem_cache_shrink(iova_cache);");
+  expect_refused(tree.path(),
+                 line_of(tree, "kmem_cache_shrink") + ": the shim has no kmem_cache_shrink()");
+}
+
+TEST(KernelTree, WhatTheGlueMissesIsToldOfTheTree) {
+  Patched tree("debian:6.12");
+  const std::string header = tree.file("include/linux/iova.h");
+  for (const std::string& file : {tree.file("drivers/iommu/iova.c"), header})
+    write_file(file, std::regex_replace(read_file(file), std::regex("\\bgranule\\b"), "grain"));
+  expect_refused(tree.path(), header + ": struct iova_domain has no granule, which iovafuzz reads");
+}
+
+// Linux before v4.20, made of a newer one: a search that ends at the domain's start, and no
+// max32_alloc_size that would spare it.
+TEST(KernelTree, OldReleasesAreServed) {
+  try {
+    find_kernel_tree("debian:5.10");
+  } catch (const Failure& failure) {
+    GTEST_SKIP() << "NOT TESTED: debian:5.10: " << failure.what();
+  }
+  Patched tree("debian:5.10");
+  for (const char* without :
+       {"\tiovad->max32_alloc_size = iovad->dma_32bit_pfn;\n\tiovad->flush_cb",
+        "\tif (free->pfn_lo < iovad->dma_32bit_pfn)\n\t\tiovad->max32_alloc_size = "
+        "iovad->dma_32bit_pfn;\n",
+        "\tif (limit_pfn <= iovad->dma_32bit_pfn &&\n\t\t\tsize >= iovad->max32_alloc_size)\n"
+        "\t\tgoto iova32_full;\n",
+        "\t\tiovad->max32_alloc_size = size;\n"})
+    tree.replace(without, std::string(without).ends_with("flush_cb") ? "\tiovad->flush_cb" : "");
+  tree.replace("unsigned long	max32_alloc_size;", "", "include/linux/iova.h");
+  tree.replace("del_timer_sync(&iovad->fq_timer);",
+               "if (timer_pending(&iovad->fq_timer))\n\t\tdel_timer(&iovad->fq_timer);");
+  tree.replace("pr_err(\"Couldn't", "printk(KERN_ERR \"Couldn't");
+  std::map<std::string, std::string> states;
+  for (const json& row : tool_json({"known", "--kernel", tree.path()}))
+    states[row["id"]] = row["state"];
+  for (const char* id : {"second-pass-missing", "queue-timer-not-waited", "rcache-init-ignored",
+                         "queue-overrun", "rcache-limit-underflow"})
+    EXPECT_EQ(states[id], "present") << id;
+  for (const char* id : {"hint-poisoned", "hint-not-reset", "anchor-lookalike-leak"})
+    EXPECT_NE(states[id], "present") << id;
+  // What they are known by goes past nothing else.
+  CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", tree.path(),
+                               (source_folder() / "corpus/iova_tree").string(),
+                               (source_folder() / "corpus/iova_rcache").string()});
+  EXPECT_EQ(result.status, 0) << result.output;
+}
+
+// What vendors' trees have of their own.
+TEST(KernelTree, VendorsShapesAreServed) {
+  Patched tree("debian:6.12");
+  tree.replace("#define IOVA_RANGE_CACHE_MAX_SIZE 6", "#define IOVA_RANGE_CACHE_MAX_SIZE 10");
+  tree.replace("#define IOVA_MAG_SIZE 127", "#define IOVA_MAG_SIZE 63");
+  tree.replace("/* The anchor node", R"(#include <linux/init.h>
+#include <trace/hooks/iommu.h>
+static bool best_fit __read_mostly;
+static int __init set_best_fit(char *text) { return kstrtobool(text, &best_fit); }
+early_param("iova.best_fit", set_best_fit);
+/* The anchor node)");
+  tree.replace("struct iova *new_iova;\n\tint ret;\n",
+               "struct iova *new_iova;\n\tint ret;\n\tif (best_fit)\n"
+               "\t\tprintk(KERN_ERR \"%lx\\n\", __ffs64(DMA_BIT_MASK(36)));\n"
+               "\ttrace_android_vh_iommu_alloc_iova(iovad, size);\n");
+  tree.replace("#define IOVA_DEFAULT_FQ_SIZE\t256", "#define IOVA_DEFAULT_FQ_SIZE\t512",
+               "drivers/iommu/dma-iommu.c");
+  TemporaryFolder folder;
+  std::string file = folder.write(
+      "a.iova", "cpus 2\ncache_get\ninit\ninit_rcaches\nqueue_init\n"
+                "alloc_fast x300 size=300\nfree_fast x300\nalloc_fast slot=b x300 size=400\n"
+                "alloc_fast slot=c x700\nqueue slot=c x700\ntick 100\n");
+  json row = tool_json({"replay", "--kernel", tree.path(), file})[0];
+  EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
+  EXPECT_EQ(row["differences"], json::array()) << to_text(row);
+}
+
+// Nobody rounds sizes up any more: a cached range is granted to who asks for more.
+TEST(KernelTree, RoundingThatIsLostIsFound) {
+  Patched tree("debian:6.12");
+  tree.replace("size = roundup_pow_of_two(size);", ";");
+  TemporaryFolder folder;
+  std::string file = folder.write(
+      "a.iova", "cache_get\ninit\ninit_rcaches\nalloc_fast size=3\nfree_fast\nalloc_fast size=4\n");
+  json row = tool_json({"replay", "--kernel", tree.path(), file})[0];
+  EXPECT_NE(row["keys"], json({{"clean", 1}})) << to_text(row);
+  // As before v5.17, where the callers did it.
+  tree.replace("size_t size, u64 dma_limit, struct device *dev)\n{",
+               R"(size_t size, u64 dma_limit, struct device *dev)
+{
+	size = roundup_pow_of_two(size);)",
+               "drivers/iommu/dma-iommu.c");
+  row = tool_json({"replay", "--kernel", tree.path(), file})[0];
+  EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
+}
+
+TEST(KernelTree, PlainWorkIsServedByItsRules) {
+  Patched tree("debian:6.12");
+  tree.replace("struct rb_root	rbroot;", "struct rb_root	rbroot;\n\tstruct work_struct tidy;",
+               "include/linux/iova.h");
+  tree.replace("#include <linux/rbtree.h>",
+               "#include <linux/rbtree.h>\n#include <linux/workqueue.h>", "include/linux/iova.h");
+  tree.replace("void\ninit_iova_domain(",
+               "static void tidy_domain(struct work_struct *work)\n{\n"
+               "\tstruct iova_domain *iovad = container_of(work, struct iova_domain, tidy);\n"
+               "\tiovad->max32_alloc_size = iovad->dma_32bit_pfn;\n}\n\nvoid\ninit_iova_domain(");
+  tree.replace("\tiovad->granule = granule;",
+               "\tINIT_WORK(&iovad->tidy, tidy_domain);\n\tschedule_work(&iovad->tidy);\n"
+               "\tiovad->granule = granule;");
+  TemporaryFolder folder;
+  std::string file = folder.write("a.iova", "cache_get\ninit\nput\n");
+  CommandResult result = tool({"show", "--kernel", tree.path(), file});
+  EXPECT_NE(result.output.find("key: work-freed-pending:"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("tidy_domain()"), std::string::npos) << result.output;
+  tree.replace("\tstruct iova *iova, *tmp;\n", "\tstruct iova *iova, *tmp;\n\n"
+                                               "\tcancel_work_sync(&iovad->tidy);\n");
+  EXPECT_EQ(tool({"show", "--kernel", tree.path(), file}).status, 0);
+}
+
+TEST(KernelTree, VariableThatMayHoldAnythingIsTold) {
+  Patched tree("debian:6.12");
+  KernelTree found = find_kernel_tree(tree.path());
+  tree.replace("unsigned int log_size = order_base_2(size);",
+               "unsigned int log_size;\n\tif (size > 1)\n\t\tlog_size = order_base_2(size);");
+  load_kernel(found);
+  std::vector<std::string> notes = compiler_notes(found);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_TRUE(notes[0].starts_with(line_of(tree, "if (size > 1)") + ": variable 'log_size' is used "
+                                                                    "uninitialized"))
+      << notes[0];
+  EXPECT_EQ(compiler_notes(find_kernel_tree("debian:6.12")), std::vector<std::string>{});
+}
+
+TEST(KernelTree, DelayThatIsConvertedTwiceIsNoticed) {
+  Patched tree("debian:6.12");
+  tree.replace("schedule_delayed_work(&rcache->work, IOVA_DEPOT_DELAY);",
+               "schedule_delayed_work(&rcache->work, msecs_to_jiffies(IOVA_DEPOT_DELAY));");
+  json row = tool_json(
+      {"replay", "--kernel", tree.path(), "--past", "ledger",
+       (source_folder() / "corpus/iova_domain/depot_work_comes_no_earlier_than_its_period.iova")
+           .string()})[0];
+  EXPECT_NE(row["differences"], json::array()) << to_text(row);
 }
 
 TEST(KernelTree, UndeclaredNameAndUnknownTypeAreNamed) {
   for (const auto& [code, name] :
-       {std::pair("size_t lost = NR_SWAPPED_PAGES;", "uses NR_SWAPPED_PAGES, which the shim lacks"),
-        std::pair("struct genpool pool;", "uses struct genpool, which the shim lacks")}) {
+       {std::pair("size_t lost = NR_SWAPPED_PAGES;", "the shim has no NR_SWAPPED_PAGES"),
+        std::pair("struct genpool pool;", "the shim has no struct genpool")}) {
     Patched tree("debian:6.12");
     tree.replace("mutex_lock(&iova_cache_mutex);",
                  std::string(code) + " mutex_lock(&iova_cache_mutex);");
@@ -263,8 +407,6 @@ TEST(KernelTree, UndeclaredNameAndUnknownTypeAreNamed) {
 
 TEST(KernelTree, DeclarationThatNoKernelHasIsNamed) {
   Patched tree("debian:6.12");
-  tree.replace("unsigned long granule", "unsigned long pages_of_granule, granule",
-               "include/linux/iova.h");
   tree.replace("void free_iova(struct iova_domain *iovad, unsigned long pfn);",
                "void free_iova(struct iova_domain *iovad, unsigned long pfn, int node);",
                "include/linux/iova.h");
@@ -274,7 +416,8 @@ TEST(KernelTree, DeclarationThatNoKernelHasIsNamed) {
   CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", tree.path()});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-  EXPECT_NE(result.output.find("free_iova is declared in a way that no known kernel has"),
+  EXPECT_NE(result.output.find("include/linux/iova.h:"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("free_iova() takes other arguments than iovafuzz knows"),
             std::string::npos)
       << result.output;
 }
@@ -311,7 +454,7 @@ TEST(KernelTree, DesignThatShowsNothingIsHeldToTheContract) {
   const Flaw flaws[] = {
       {"if (range) __free_iova(iovad, range);",
        "if (range && pfn != 0xfffff) __free_iova(iovad, range);", "cache_get\ninit\nalloc\nfree\n",
-       "capacity-lost:alloc_iova:alloc:none"},
+       "capacity-lost:any:any:none"},
       {"end = min(end, range_at(link)->pfn_lo);", "end = min(end, range_at(link)->pfn_hi);",
        "cache_get\ninit\nalloc size=4\nalloc\n", "iova-overlap:alloc_iova:alloc:none"},
       {"range_at(link)->pfn_hi >= pfn ?", "range_at(link)->pfn_hi >= pfn - 8 ?",
@@ -358,7 +501,7 @@ TEST(KernelTree, FunctionThatTheShimLacksIsNamed) {
   tree.replace("static bool iova_magazine_full(",
                "void panic(void);\nstatic bool iova_magazine_full(");
   tree.replace("mutex_lock(&iova_cache_mutex);", "panic(); mutex_lock(&iova_cache_mutex);");
-  expect_refused(tree.path(), tree.path() + ": uses panic(), which the shim lacks");
+  expect_refused(tree.path(), line_of(tree, "panic();") + ": the shim has no panic()");
 }
 
 }  // namespace

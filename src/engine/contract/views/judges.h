@@ -45,16 +45,27 @@ class Reservations : public Judge {
 
 class Structure : public Judge {
  public:
+  struct Unowned {
+    uint64_t lo, hi;
+    uint64_t free_from;  // behind the last page below that is owned, cached or reserved
+  };
   using Judge::Judge;
+  void begin() override;
   void hear(const Event& event) override;
+  // The highest node that nobody owned when the domain was looked at last, or NULL.
+  const Unowned* unowned(const Domain& domain) const;
 
  private:
   void check_tree(const Snapshot& view) const;
   void check_magazines(const Snapshot& view) const;
   void check_depots(const Snapshot& view) const;
-  void check_owners(const Snapshot& view, const Domain& domain) const;
+  void check_owners(const Snapshot& view, const Domain& domain);
   void raise_missing(const Range& range) const;
   void raise_stray(const Snapshot::CachedPfn& cached, const Snapshot::Node* node) const;
+
+  // In order of address.
+  std::array<std::vector<Unowned>, program::max_domains> unowned_;
+  std::vector<Unowned> unowned_before_;
 };
 
 class Rings : public Judge {

@@ -10,6 +10,10 @@
 
 namespace engine::contract {
 
+void Structure::begin() {
+  for (std::vector<Unowned>& nodes : unowned_) nodes.clear();
+}
+
 void Structure::hear(const Event& event) {
   if (shows(IOVA_VIEW_NODES)) check_tree(*event.view);
   if (event.kind == Kind::look && shows(IOVA_VIEW_MAGAZINES)) check_magazines(*event.view);
@@ -22,7 +26,7 @@ void Structure::hear(const Event& event) {
 void Structure::check_tree(const Snapshot& view) const {
   const std::vector<Snapshot::Node>& nodes = view.nodes;
   if (nodes.empty() || nodes.back().lo != IOVA_ANCHOR_PFN || nodes.back().hi != IOVA_ANCHOR_PFN)
-    return raise(oracle::tree_anchor, fmt::format("{} nodes", nodes.size()));
+    raise(oracle::tree_anchor, fmt::format("{} nodes", nodes.size()));
   for (size_t i = 0; i < nodes.size(); i++) {
     const Snapshot::Node& node = nodes[i];
     if (node.lo > node.hi || (i && nodes[i - 1].hi >= node.lo))
@@ -45,7 +49,7 @@ void Structure::check_magazines(const Snapshot& view) const {
 }
 
 void Structure::check_depots(const Snapshot& view) const {
-  for (unsigned bin = 0; bin < IOVA_BINS; bin++) {
+  for (unsigned bin = 0; bin < view.variant->bins; bin++) {
     const iova_depot_view& depot = view.depots[bin];
     if (depot.size != view.in_depot[bin])
       return raise(oracle::depot_count, fmt::format("bin {}: depot_size {}, {} magazines", bin,
@@ -53,11 +57,21 @@ void Structure::check_depots(const Snapshot& view) const {
   }
 }
 
+const Structure::Unowned* Structure::unowned(const Domain& domain) const {
+  const std::vector<Unowned>& nodes = unowned_[domain.number];
+  return nodes.empty() ? nullptr : &nodes.back();
+}
+
 // Walks nodes, live ranges and cached pfns side by side, all in order of address.
-void Structure::check_owners(const Snapshot& view, const Domain& domain) const {
+void Structure::check_owners(const Snapshot& view, const Domain& domain) {
   auto live = domain.live.begin();
   auto cached = view.cached.begin();
   uint64_t reserved_pages = 0;
+  uint64_t free_from = 0;
+  std::vector<Unowned>& unowned = unowned_[domain.number];
+  unowned_before_.swap(unowned);
+  unowned.clear();
+  auto before = unowned_before_.begin();
   for (const Snapshot::Node& node : view.nodes) {
     if (live != domain.live.end() && live->lo < node.lo) return raise_missing(*live);
     if (cached != view.cached.end() && cached->pfn < node.lo) return raise_stray(*cached, nullptr);
@@ -74,10 +88,17 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) const {
     } else if (domain.reserved.contains(node.lo, node.hi)) {
       reserved_pages += node.hi - node.lo + 1;
     } else {
-      return raise(oracle::node_unaccounted,
-                   fmt::format("node {:#x}..{:#x} is neither in use, cached nor reserved", node.lo,
-                               node.hi));
+      // Those of the look before were told.
+      while (before != unowned_before_.end() && before->lo < node.lo) ++before;
+      bool is_told = before != unowned_before_.end() && before->lo == node.lo;
+      unowned.push_back({node.lo, node.hi, free_from});
+      if (!is_told)
+        raise(oracle::node_unaccounted,
+              fmt::format("node {:#x}..{:#x} is neither in use, cached nor reserved", node.lo,
+                          node.hi));
+      continue;
     }
+    free_from = node.hi + 1;
   }
   if (reserved_pages != domain.reserved.pages())
     raise(oracle::reserve_lost, fmt::format("{} of {} reserved pages are in the tree",

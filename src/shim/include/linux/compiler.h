@@ -11,7 +11,12 @@
 #define __rcu
 #define __must_hold(lock)
 #define __init
+#define __initdata
 #define __exit
+#define __read_mostly
+#define __ro_after_init
+#define __cacheline_aligned
+#define ____cacheline_aligned_in_smp
 #define fallthrough __attribute__((fallthrough))
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)

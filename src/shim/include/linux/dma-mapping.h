@@ -8,4 +8,7 @@
 
 typedef u64 dma_addr_t; /* bytes */
 
+/* The addresses of n bits. */
+#define DMA_BIT_MASK(n) ((n) == 64 ? ~0ull : (1ull << (n)) - 1)
+
 #endif

@@ -7,6 +7,8 @@
 #include <linux/bug.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
+#include <linux/errno.h>
+#include <linux/kstrtox.h>
 #include <linux/timer.h>
 #include <linux/types.h>
 #include <string.h> /* the host's: memset() and its like */
@@ -60,20 +62,25 @@ static inline unsigned order_base_2(unsigned long n) { return n > 1 ? fls_long(n
 /* Undefined for 0. */
 static inline unsigned long roundup_pow_of_two(unsigned long n) { return 1ul << fls_long(n - 1); }
 
-/* Errors as pointers: negative errno values. The numbers are the host's. */
-#define ENOMEM 12
-#define EBUSY 16
-#define EEXIST 17
-#define EINVAL 22
-#define ENOSPC 28
-#define ERANGE 34
-#define ENOTSUPP 524
+/* Errors as pointers: negative errno values. */
 static inline void *ERR_PTR(long error) { return (void *)error; }
 
 /* Messages are dropped: a finding tells more, and a campaign reads none. */
 static inline void shim_printk(const char *format, ...) { (void)format; }
+#define printk(...) shim_printk(__VA_ARGS__)
 #define pr_err(...) shim_printk(__VA_ARGS__)
 #define pr_warn(...) shim_printk(__VA_ARGS__)
+#define pr_notice(...) shim_printk(__VA_ARGS__)
 #define pr_info(...) shim_printk(__VA_ARGS__)
+#define pr_debug(...) shim_printk(__VA_ARGS__)
+#define pr_err_once(...) shim_printk(__VA_ARGS__)
+#define pr_warn_once(...) shim_printk(__VA_ARGS__)
+#define pr_err_ratelimited(...) shim_printk(__VA_ARGS__)
+#define pr_warn_ratelimited(...) shim_printk(__VA_ARGS__)
+#define KERN_ERR ""
+#define KERN_WARNING ""
+#define KERN_NOTICE ""
+#define KERN_INFO ""
+#define KERN_DEBUG ""
 
 #endif

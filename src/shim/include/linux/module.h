@@ -4,7 +4,9 @@
 #define IOVAFUZZ_LINUX_MODULE_H
 
 #include <linux/export.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/moduleparam.h>
 
 #define MODULE_AUTHOR(text)
 #define MODULE_DESCRIPTION(text)

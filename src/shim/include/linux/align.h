@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rounding to a power of two. */
+#ifndef IOVAFUZZ_LINUX_ALIGN_H
+#define IOVAFUZZ_LINUX_ALIGN_H
+
+#include <linux/kernel.h>
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Room in structures for vendors of Android devices. */
+#ifndef IOVAFUZZ_LINUX_ANDROID_VENDOR_H
+#define IOVAFUZZ_LINUX_ANDROID_VENDOR_H
+
+#include <linux/types.h>
+
+#define ANDROID_VENDOR_DATA(n) u64 android_vendor_data##n
+#define ANDROID_VENDOR_DATA_ARRAY(n, count) u64 android_vendor_data##n[count]
+#define ANDROID_OEM_DATA(n) u64 android_oem_data##n
+#define ANDROID_OEM_DATA_ARRAY(n, count) u64 android_oem_data##n[count]
+
+#endif

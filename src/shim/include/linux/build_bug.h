@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is checked at build time. */
+#ifndef IOVAFUZZ_LINUX_BUILD_BUG_H
+#define IOVAFUZZ_LINUX_BUILD_BUG_H
+
+#include <linux/bug.h>
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parameters of a module. Nobody sets any, so that their variables keep what they begin with. */
+#ifndef IOVAFUZZ_LINUX_MODULEPARAM_H
+#define IOVAFUZZ_LINUX_MODULEPARAM_H
+
+#define module_param(variable, type, mode)
+#define module_param_named(name, variable, type, mode)
+#define core_param(name, variable, type, mode)
+#define MODULE_PARM_DESC(variable, text)
+
+#endif

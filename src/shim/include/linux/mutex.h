@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Mutexes. */
+#ifndef IOVAFUZZ_LINUX_MUTEX_H
+#define IOVAFUZZ_LINUX_MUTEX_H
+
+#include "shim/locks.h"
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Linux 6.12, altered, for tests of what is made of that.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tool/support/command_test.h"
+#include "tool/variants/patched_test.h"
+
+namespace tool {
+
+// Linux 6.12 without its issues of cache and rcache init.
+class Repaired : public Patched {
+ public:
+  Repaired() : Patched("debian:6.12") {
+    std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
+    if (read_file(file("drivers/iommu/iova.c")).find("\tif (mag)\n") == std::string::npos)
+      replace(free, "if (mag) " + free);
+    std::string create = "iova_cache = kmem_cache_create(";
+    replace(create, "iova_magazine_cache = NULL;\n\t\t" + create);
+  }
+  // Of a text or a seed.
+  json replay(const std::string& program, std::vector<std::string> options = {}) const {
+    TemporaryFolder folder;
+    std::string file = program.ends_with(".iova") ? (source_folder() / "corpus" / program).string()
+                                                  : folder.write("a.iova", program);
+    options.insert(options.begin(), {"replay", "--kernel", path(), file});
+    json rows = tool_json(options);
+    return rows.is_array() && rows.size() == 1 ? rows[0] : rows;
+  }
+};
+
+// A second node of the domain's own, in its tree from the start.
+class WithSentinel : public Repaired {
+ public:
+  explicit WithSentinel(const std::string& pfn) {
+    replace("\tstruct iova\tanchor;", "\tstruct iova\tanchor;\n\tstruct iova\tsentinel;",
+            "include/linux/iova.h");
+    std::string insert = "\trb_insert_color(&iovad->anchor.node, &iovad->rbroot);\n";
+    replace(insert, insert + "\tiovad->sentinel.pfn_lo = iovad->sentinel.pfn_hi = " + pfn +
+                        ";\n\trb_link_node(&iovad->sentinel.node, &iovad->anchor.node, "
+                        "&iovad->anchor.node.rb_left);\n"
+                        "\trb_insert_color(&iovad->sentinel.node, &iovad->rbroot);\n");
+  }
+};
+
+// Its init cannot tell of a failure.
+class ReservesInInit : public Repaired {
+ public:
+  ReservesInInit() {
+    replace("iovad->start_pfn = start_pfn;", "iovad->start_pfn = 0;");
+    std::string insert = "\trb_insert_color(&iovad->anchor.node, &iovad->rbroot);\n";
+    replace(insert, insert + "\tif (start_pfn)\n\t\treserve_iova(iovad, 0, start_pfn - 1);\n");
+  }
+};
+
+}  // namespace tool
