@@ -53,8 +53,7 @@ void Caller::enter(Call& call) const {
       call.list = v.queue->queue(domain, call.pfn, call.size, call.pages);
       return;
     case Function::alloc_fast: {
-      bool may_lose_pfn_0 = !shows_all_of_models(v.views) && !call.domain->start_pfn;
-      if (may_lose_pfn_0) may_lose_pfn_0 = !v.find(domain, 0);
+      const bool may_lose_pfn_0 = !call.domain->start_pfn && !v.find(domain, 0);
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + owned_size(v, call.size) - 1;
       call.granted = call.lo;

@@ -54,8 +54,6 @@ void Models::end_call(Call& call) {
       AttemptCursor attempts(shim::attempts(), call.first_attempt);
       answer_ = of(domain).rcache.allocate(request_of(variant(), call), call.flush,
                                            raw_smp_processor_id(), attempts);
-      call.lost_pfn_0 =
-          !call.granted && answer_.pfn == uint64_t{0} && answer_.tries == call.attempts;
       return;
     }
     case Function::free_pfn:
