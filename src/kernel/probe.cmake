@@ -59,8 +59,8 @@ view(CACHED_NODES "${header}" "struct rb_node[ \t]+[*]cached_node[;]"
   "struct rb_node[ \t]+[*]cached32_node[;]")
 view(HINT "${header}" "max32_alloc_size[;]")
 view(MAGAZINES "${source}${header}" "struct iova_magazine {" "struct iova_magazine [*]loaded[;]"
-  "struct iova_magazine [*]prev[;]" "unsigned long pfns\\[" "[*]cpu_rcaches[;]" "depot_size[;]"
-  "rcaches[;[]")
+  "struct iova_magazine [*]prev[;]" "unsigned long pfns.IOVA_MAG_SIZE" "[*]cpu_rcaches[;]"
+  "depot_size[;]" "struct iova_rcache[ \t]+[*]?rcaches")
 
 # Rcaches are a call of their own (32e92d9f6f87, v5.18), else part of init_iova_domain().
 feature(HAS_RCACHE_INIT "${header}" "iova_domain_init_rcaches\\(")
