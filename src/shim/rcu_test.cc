@@ -56,7 +56,7 @@ TEST_F(Rcu, CallbacksRunBeforeHandlersThatAreDueLater) {
   INIT_DELAYED_WORK(&work, [](work_struct*) { seen = ran; });
   schedule_delayed_work(&work, 5);
   call_rcu(queued, note);
-  shim_advance(5);
+  shim_advance(5 * 1000 / HZ);
   EXPECT_EQ(seen, Heads{&a});
 }
 
