@@ -229,7 +229,8 @@ const void* queue_nothing(void*, unsigned long, unsigned long, list_head* list) 
 }
 
 const void* queue_and_put(void* domain, unsigned long pfn, unsigned long size, list_head* list) {
-  put_pages_list(list);
+  list_head of_nobody{&of_nobody, &of_nobody};
+  put_pages_list(&of_nobody);
   return good.queue->queue(domain, pfn, size, list);
 }
 
