@@ -90,6 +90,11 @@ TEST_P(KernelOfDebian, RcacheInitFailsWhereItsSourceSaysSo) {
   EXPECT_EQ(swept.keys, frees_null && !lazy ? json({{bug_key, 24}}) : json::object());
 }
 
+TEST_P(KernelOfDebian, ShowsAllThatTheModelsTake) {
+  unsigned views = load_kernel(find_kernel_tree(spec())).views;
+  EXPECT_EQ(views & IOVA_VIEWS_OF_MODELS, unsigned{IOVA_VIEWS_OF_MODELS});
+}
+
 TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
   std::string port = GetParam(), kernel = spec();
   Patched tree(kernel);
