@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "engine/ledger.h"
+#include "engine/oracles.h"
 #include "fuzz/targets.h"
 #include "kernel/kernel_variant.h"
 #include "tool/campaign/campaign.h"
