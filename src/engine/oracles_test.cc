@@ -405,9 +405,7 @@ const Broken broken[] = {
      },
      FAST "alloc_fast\nqueue_init\nqueue\ntick 10\n"},
     {&oracle::queue_stray, "queue-stray:queue_iova:queue:none",
-     [](iova_variant& v) {
-       break_queue(v, [](iova_queue& q) { q.queue = queue_and_put_another; });
-     },
+     [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.queue = queue_and_put; }); },
      QUEUE "alloc_fast\nqueue\n"},
     {&oracle::queue_overrun, "queue-overrun:queue_iova:queue:none",
      [](iova_variant& v) { v = port::v7_3::variant; },
