@@ -514,7 +514,7 @@ TEST(EngineOracles, AllHaveABrokenAllocatorHere) {
   std::set<std::string> covered;
   for (const Broken& b : broken) covered.insert(b.oracle->id);
   for (const shim::Oracle* oracle : oracles()) {
-    bool of_harness = std::string(oracle->id).starts_with("contract-");  // contract_test.cc
+    bool of_harness = std::string(oracle->id).starts_with("contract-");  // duties_test.cc
     EXPECT_NE(covered.contains(oracle->id), of_harness) << oracle->id;
   }
 }

@@ -133,7 +133,30 @@ class Source {
         now_ += value(operation, Role::ms).number;
         return line(fmt::format("shim_advance({});", value(operation, Role::ms).number));
       case OpCode::idle: return line("shim_rest(1 << 20);");
-      default: return;
+      // What only calls the allocator, or says how the next operation runs. Named, so that a new
+      // operation is not left out unseen.
+      case OpCode::cache_get:
+      case OpCode::cache_put:
+      case OpCode::init:
+      case OpCode::init_rcaches:
+      case OpCode::put:
+      case OpCode::alloc:
+      case OpCode::alloc_fast:
+      case OpCode::free:
+      case OpCode::free_fast:
+      case OpCode::free_iova:
+      case OpCode::free_pfn:
+      case OpCode::find:
+      case OpCode::find_pfn:
+      case OpCode::reserve:
+      case OpCode::queue_init:
+      case OpCode::queue:
+      case OpCode::fail:
+      case OpCode::irq:
+      case OpCode::slow:
+      case OpCode::edge:
+      case OpCode::flush_done:
+      case OpCode::cpus: return;
     }
   }
 
