@@ -56,7 +56,7 @@ const std::vector<Alternative>& alternatives() {
       {"no_magazines",
        false,
        {{"\tif (log_size >= IOVA_RANGE_CACHE_MAX_SIZE)\n\t\treturn false;\n",
-         "\tif (log_size < IOVA_RANGE_CACHE_MAX_SIZE || !log_size)\n\t\treturn false;\n"}}},
+         "\tif (log_size >= IOVA_RANGE_CACHE_MAX_SIZE || size)\n\t\treturn false;\n"}}},
       {"small_magazines", true, {{"#define IOVA_MAG_SIZE 127", "#define IOVA_MAG_SIZE 31"}}},
       {"magazines_by_kmalloc",
        false,
