@@ -43,10 +43,11 @@ const std::vector<Alternative>& alternatives() {
       {"bottom_up", false, {SEARCH("", PLACE("new_pfn"), "")}},
       {"best_fit",
        true,
-       {SEARCH("\tunsigned long best = 0, least = ~0UL;\n",
-               "if (curr_iova->pfn_lo - next < least) {\nleast = curr_iova->pfn_lo - next;\n"
-               "best = new_pfn;\n}\n",
-               "if (least != ~0UL) {\n" PLACE("best") "}\n")}},
+       {SEARCH(
+           "\tunsigned long best = 0, least = ~0UL;\n\tbool found = false;\n",
+           "if (curr_iova->pfn_lo - next <= least) {\nfound = true;\nleast = curr_iova->pfn_lo - next;\n"
+           "best = new_pfn;\n}\n",
+           "if (found) {\n" PLACE("best") "}\n")}},
       {"no_hint", true, {{"\t\tiovad->max32_alloc_size = size;\n", ""}}},
       {"no_cached_node",
        true,
@@ -56,7 +57,7 @@ const std::vector<Alternative>& alternatives() {
       {"no_magazines",
        false,
        {{"\tif (log_size >= IOVA_RANGE_CACHE_MAX_SIZE)\n\t\treturn false;\n",
-         "\tif (log_size < IOVA_RANGE_CACHE_MAX_SIZE || !log_size)\n\t\treturn false;\n"}}},
+         "\tif (log_size >= IOVA_RANGE_CACHE_MAX_SIZE || size)\n\t\treturn false;\n"}}},
       {"small_magazines", true, {{"#define IOVA_MAG_SIZE 127", "#define IOVA_MAG_SIZE 31"}}},
       {"magazines_by_kmalloc",
        false,
