@@ -351,8 +351,8 @@ TEST(KernelTree, RoundingThatIsLostIsFound) {
 
 TEST(KernelTree, PlainWorkIsServedByItsRules) {
   Patched tree("debian:6.12");
-  tree.replace("struct rb_root	rbroot;",
-               "struct rb_root	rbroot;\n\tstruct work_struct tidy;", "include/linux/iova.h");
+  tree.replace("struct rb_root\trbroot;", "struct rb_root\trbroot;\n\tstruct work_struct tidy;",
+               "include/linux/iova.h");
   tree.replace("#include <linux/rbtree.h>",
                "#include <linux/rbtree.h>\n#include <linux/workqueue.h>", "include/linux/iova.h");
   tree.replace("void\ninit_iova_domain(",
