@@ -97,10 +97,15 @@ void print_known(const char* title, const json&) {
   fmt::print("{}\n", title);
   for (const engine::KnownFinding& finding : engine::ledger()) {
     fmt::print("  {}: {}\n{}", finding.id, finding.title, describe(finding, "    "));
+    const bool is_of_port = !finding.affected.empty();
     fmt::print("    revisions: {}; to be looked at again by {}\n",
-               fmt::join(finding.affected, ", "), finding.expires);
+               is_of_port ? fmt::format("{}", fmt::join(finding.affected, ", "))
+                          : "none of the port, older kernel trees",
+               finding.expires);
     for (const std::string& key : finding.keys) fmt::print("    key: {}\n", key);
-    fmt::print("    {}\n", show_command(finding, "--revision " + finding.affected.back() + " "));
+    fmt::print("    {}\n",
+               show_command(finding, is_of_port ? "--revision " + finding.affected.back() + " "
+                                                : "--kernel TREE "));
   }
   fmt::print("\n");
 }

@@ -136,6 +136,7 @@ TEST(World, CensusCountsEverything) {
                               .vmalloc_objects = 0,
                               .pages = 0,
                               .caches = 2,
+                              .sheaves = 0,
                               .hotplug_instances = 1,
                               .pending_events = 2,
                               .hotplug_state = true}));
@@ -152,6 +153,7 @@ TEST(World, CensusCountsEverything) {
                               .vmalloc_objects = 0,
                               .pages = 0,
                               .caches = 1,
+                              .sheaves = 0,
                               .hotplug_instances = 0,
                               .pending_events = 0,
                               .hotplug_state = false}));
