@@ -425,6 +425,8 @@ const Broken broken[] = {
      [](iova_variant& v) { v.each_node = nodes_overlap; }, "init\n"},
     {&oracle::tree_anchor, "tree-anchor:any:any:none",
      [](iova_variant& v) { v.each_node = no_nodes; }, "init\n"},
+    {&oracle::tree_unbalanced, "tree-unbalanced:init_iova_domain:init:none",
+     [](iova_variant& v) { v.height = [](const void*) { return 3u; }; }, "init\n"},
     {&oracle::placement_wrong, "placement-wrong:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_the_second_best; }, FAST "alloc\n"},
     {&oracle::rcache_wrong, "rcache-wrong:alloc_iova_fast:alloc_fast:none",

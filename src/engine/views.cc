@@ -28,6 +28,7 @@ void Snapshot::take(const iova_variant& v, const void* domain) {
           static_cast<Snapshot*>(self)->queued.push_back(*view);
         },
         this);
+  height = shows(IOVA_VIEW_NODES) && v.height ? v.height(domain) : 0;
   if (shows(IOVA_VIEW_NODES))
     v.each_node(
         domain,

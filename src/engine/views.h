@@ -27,6 +27,7 @@ struct Snapshot {
 
   const iova_variant* variant = nullptr;
   std::vector<Node> nodes;        // the anchor included
+  unsigned height = 0;            // of their tree; 0: not told
   std::vector<CachedPfn> cached;  // in order of pfn
   std::vector<iova_magazine_view> magazines;
   Trace contents;  // of the magazines, in their order

@@ -170,6 +170,8 @@ struct iova_variant {
   void (*each_node)(const void* domain,
                     bool (*visit)(void* context, unsigned long lo, unsigned long hi),
                     void* context);
+  /* Nodes on the longest way down. NULL: not told. */
+  unsigned (*height)(const void* domain);
   /*
    * All magazines that exist; nothing if the domain has no rcaches. In order of bin and CPU, loaded
    * before prev, then the bin's depot: a list from its head, an array from its first.

@@ -160,6 +160,18 @@ static void each_node(const void *domain, bool (*visit)(void *, unsigned long, u
     if (!visit(context, node_of(node)->pfn_lo, node_of(node)->pfn_hi)) return;
 }
 
+/* From each leaf up: a tree that does not balance may be too deep to go down by recursion. */
+static unsigned height(const void *domain) {
+  unsigned highest = 0;
+  for (struct rb_node *node = rb_first(&const_iovad_of(domain)->rbroot); node;
+       node = rb_next(node)) {
+    unsigned depth = 0;
+    if (node->rb_left || node->rb_right) continue;
+    for (const struct rb_node *up = node; up; up = rb_parent(up)) depth++;
+    if (depth > highest) highest = depth;
+  }
+  return highest;
+}
 #endif
 
 #if TREE_SHOWS_MAGAZINES
@@ -402,6 +414,7 @@ const struct iova_variant kernel_variant = {
     .fields = fields,
 #if TREE_SHOWS_NODES
     .each_node = each_node,
+    .height = height,
 #endif
 #if TREE_SHOWS_MAGAZINES
     .each_magazine = each_magazine,

@@ -122,6 +122,13 @@ TEST(Contract, FaultThatInitSwallowsIsFoundByWhatItCostsCallers) {
   EXPECT_EQ(row["keys"], json({{key, 1}})) << to_text(row);
 }
 
+TEST(Contract, TreeThatNoLongerBalancesIsTold) {
+  Repaired tree;
+  tree.replace("\t__rb_insert(node, root, dummy_rotate);", "", "lib/rbtree.c");
+  json row = tree.replay("cache_get\ninit\nalloc x40\n");
+  EXPECT_EQ(row["keys"], json({{"tree-unbalanced:alloc_iova:alloc:none", 1}})) << to_text(row);
+}
+
 // A queue call that a flush holds up goes on within another operation, which is not to blame.
 TEST(Contract, WhatACallDoesIsToldOfItsOwnOperation) {
   TemporaryFolder folder;

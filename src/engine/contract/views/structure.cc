@@ -27,6 +27,11 @@ void Structure::check_tree(const Snapshot& view) const {
   const std::vector<Snapshot::Node>& nodes = view.nodes;
   if (nodes.empty() || nodes.back().lo != IOVA_ANCHOR_PFN || nodes.back().hi != IOVA_ANCHOR_PFN)
     raise(oracle::tree_anchor, fmt::format("{} nodes", nodes.size()));
+  // What a red-black tree keeps to; every lookup goes down it.
+  const auto most = 2 * static_cast<unsigned>(std::bit_width(nodes.size()));
+  if (view.height > most)
+    raise(oracle::tree_unbalanced,
+          fmt::format("{} nodes, {} on the longest way down", nodes.size(), view.height));
   for (size_t i = 0; i < nodes.size(); i++) {
     const Snapshot::Node& node = nodes[i];
     if (node.lo > node.hi || (i && nodes[i - 1].hi >= node.lo))
