@@ -148,8 +148,16 @@ std::string judged_by(const engine::Promise& promise) {
   std::string text;
   for (const shim::Oracle* oracle : engine::oracles())
     if (engine::promise_of(oracle->id) == id) text += fmt::format(" `{}`", oracle->id);
-  for (const char* rules : {"context", "locks", "teardown", "queue-teardown"})
-    if (id == rules) return " rules of the shim";
+  // Judged by what no oracle of the engine's own is for.
+  constexpr std::pair<const char*, const char*> elsewhere[] = {
+      {"context", " rules of the shim"},
+      {"locks", " rules of the shim"},
+      {"teardown", " rules of the shim"},
+      {"queue-teardown", " rules of the shim"},
+      {"queue-fails", " `fault-not-reported`"},
+      {"stable", " notes of the compiler on a tree's locals"}};
+  for (const auto& [promise_id, judge] : elsewhere)
+    if (id == promise_id) return judge;
   return text.empty() ? " nothing yet" : text;
 }
 
