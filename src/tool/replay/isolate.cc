@@ -147,6 +147,8 @@ void serve(const iova_variant& variant, const IsolateOptions& isolate) {
   }
 }
 
+}  // namespace
+
 class Child {
  public:
   // Runs the body and ends.
@@ -267,8 +269,6 @@ class Child {
   off_t log_read_ = 0;
   std::string buffer_;
 };
-
-}  // namespace
 
 std::string Outcome::key() const {
   if (report) return report->key;
