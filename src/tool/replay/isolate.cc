@@ -188,9 +188,14 @@ class Child {
   void ask_for(const Job& job) {
     std::vector<uint8_t> program = program::encode(*job.program);
     RequestHeader header{program.size(), job.faults.size()};
-    write_all(&header, sizeof header);
-    write_all(program.data(), program.size());
-    write_all(job.faults.data(), job.faults.size() * sizeof job.faults[0]);
+    std::string request;
+    auto add = [&](const void* bytes, size_t size) {
+      request.append(static_cast<const char*>(bytes), size);
+    };
+    add(&header, sizeof header);
+    add(program.data(), program.size());
+    add(job.faults.data(), job.faults.size() * sizeof(engine::FaultPoint));
+    write_all(request.data(), request.size());
   }
   // It comes to its end by itself.
   void ask_for_no_more() { shutdown(messages_, SHUT_WR); }
@@ -219,6 +224,7 @@ class Child {
   std::string log() {
     constexpr off_t most = 1 << 20;
     off_t end = std::max<off_t>(lseek(log_, 0, SEEK_END), 0);
+    if (end == log_read_) return "";
     std::string text(static_cast<size_t>(std::min(end - log_read_, most)), '\0');
     ssize_t n = pread(log_, text.data(), text.size(), log_read_);
     text.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
