@@ -152,8 +152,10 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
       run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
   ASSERT_GE(summary["findings"].size(), 2u) << to_text(summary);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
-  const auto& hidden = summary["findings"][1];
-  EXPECT_EQ(hidden["key"], "hint-lower-limit:alloc_iova:alloc:none");
+  json hidden;  // the campaign may find more
+  for (const json& finding : summary["findings"])
+    if (finding["key"] == "hint-lower-limit:alloc_iova:alloc:none") hidden = finding;
+  ASSERT_FALSE(hidden.is_null()) << to_text(summary);
   // Its smallest program shows nothing else, and needs nothing gone past.
   CommandResult replayed = tool({"replay", "--revision", "6.12", "--quiet", hidden["reproducer"]});
   EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
@@ -270,8 +272,8 @@ TEST(Run, FirstIsABrokenPromiseNotTheBooks) {
 TEST(Run, FindsWhatAFaultInInitCostsCallers) {
   ReservesInInit tree;
   TemporaryFolder out;
-  json summary = run_into(
-      out, {"--kernel", tree.path(), "--no-minimize", "--time", "60s", "iova_init_faults"});
+  json summary =
+      run_into(out, {"--kernel", tree.path(), "--no-minimize", "--time", "20s", "iova_domain"});
   std::set<std::string> keys;
   for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
   EXPECT_TRUE(keys.contains("iova-below-start:alloc_iova:alloc:none")) << to_text(summary);

@@ -57,6 +57,7 @@ class Structure : public Judge {
 
  private:
   void check_tree(const Snapshot& view) const;
+  void check_balance(const Snapshot& view, const Domain& domain);
   void check_magazines(const Snapshot& view) const;
   void check_depots(const Snapshot& view) const;
   void check_owners(const Snapshot& view, const Domain& domain);
@@ -66,6 +67,9 @@ class Structure : public Judge {
   // In order of address.
   std::array<std::vector<Unowned>, program::max_domains> unowned_;
   std::vector<Unowned> unowned_before_;
+  // By domain, at the last look.
+  std::array<uint64_t, program::max_domains> reserved_lost_{};  // pages
+  std::array<bool, program::max_domains> too_deep_{};
 };
 
 class Rings : public Judge {

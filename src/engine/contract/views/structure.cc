@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <bit>
+#include <utility>
 
 #include "engine/contract/views/judges.h"
 
@@ -12,10 +13,15 @@ namespace engine::contract {
 
 void Structure::begin() {
   for (std::vector<Unowned>& nodes : unowned_) nodes.clear();
+  reserved_lost_ = {};
+  too_deep_ = {};
 }
 
 void Structure::hear(const Event& event) {
-  if (shows(IOVA_VIEW_NODES)) check_tree(*event.view);
+  if (shows(IOVA_VIEW_NODES)) {
+    check_tree(*event.view);
+    check_balance(*event.view, *event.domain);
+  }
   if (event.kind == Kind::look && shows(IOVA_VIEW_MAGAZINES)) check_magazines(*event.view);
   if (event.kind == Kind::look && shows(IOVA_VIEW_DEPOTS)) check_depots(*event.view);
   // Without the one, who knows what is cached?
@@ -27,11 +33,6 @@ void Structure::check_tree(const Snapshot& view) const {
   const std::vector<Snapshot::Node>& nodes = view.nodes;
   if (nodes.empty() || nodes.back().lo != IOVA_ANCHOR_PFN || nodes.back().hi != IOVA_ANCHOR_PFN)
     raise(oracle::tree_anchor, fmt::format("{} nodes", nodes.size()));
-  // What a red-black tree keeps to; every lookup goes down it.
-  const auto most = 2 * static_cast<unsigned>(std::bit_width(nodes.size()));
-  if (view.height > most)
-    raise(oracle::tree_unbalanced,
-          fmt::format("{} nodes, {} on the longest way down", nodes.size(), view.height));
   for (size_t i = 0; i < nodes.size(); i++) {
     const Snapshot::Node& node = nodes[i];
     if (node.lo > node.hi || (i && nodes[i - 1].hi >= node.lo))
@@ -51,6 +52,15 @@ void Structure::check_magazines(const Snapshot& view) const {
       return raise(oracle::magazine_duplicate,
                    fmt::format("pfn {:#x} in bins {} and {}", cached[i].pfn, cached[i - 1].bin,
                                cached[i].bin));
+}
+
+// What a red-black tree keeps to; every lookup goes down it.
+void Structure::check_balance(const Snapshot& view, const Domain& domain) {
+  const size_t nodes = view.nodes.size();
+  const bool is_too_deep = view.height > 2 * static_cast<unsigned>(std::bit_width(nodes));
+  if (!std::exchange(too_deep_[domain.number], is_too_deep) && is_too_deep)
+    raise(oracle::tree_unbalanced,
+          fmt::format("{} nodes, {} on the longest way down", nodes, view.height));
 }
 
 void Structure::check_depots(const Snapshot& view) const {
@@ -105,7 +115,9 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
     }
     free_from = node.hi + 1;
   }
-  if (reserved_pages != domain.reserved.pages())
+  // Told when it happens, not of each look from then on.
+  const uint64_t lost = domain.reserved.pages() - reserved_pages;
+  if (std::exchange(reserved_lost_[domain.number], lost) != lost && lost)
     raise(oracle::reserve_lost, fmt::format("{} of {} reserved pages are in the tree",
                                             reserved_pages, domain.reserved.pages()));
 }
