@@ -27,6 +27,7 @@ void RcacheModel::clear() {
     bin.depot.clear();
     bin.work = {};
   }
+  bin_count_ = 0;
   spare_.clear();
   for (Pfns& pfns : store_) spare_.push_back(&pfns);
   magazines_ = 0;
@@ -257,7 +258,7 @@ std::string RcacheModel::wrong_contents(std::span<const iova_magazine_view> view
 }
 
 std::string RcacheModel::wrong_work(std::span<const iova_depot_view> depots) const {
-  for (unsigned i = 0; i < bin_count_; i++)
+  for (unsigned i = 0; i < depots.size(); i++)
     if (depots[i].work_pending != bins_[i].work.pending)
       return fmt::format(
           "bin {}: {}, with {} magazines in the depot", i,
