@@ -196,6 +196,7 @@ const iova_variant variant = {
     .pfn_hi = [](const void* i) { return static_cast<const iova*>(i)->pfn_hi; },
     .fields = fields,
     .each_node = each_node,
+    .height = nullptr,  // it is Boost that balances
     .each_magazine = each_magazine,
     .each_depot = each_depot,
 };
