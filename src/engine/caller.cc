@@ -3,7 +3,6 @@
 
 #include "engine/domain.h"
 #include "engine/request.h"
-#include "engine/views.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
 #include "shim/fault.h"

@@ -36,10 +36,7 @@ inline Request request_of(const iova_variant& variant, const Call& call) {
   constexpr uint64_t no_limit = ~uint64_t{0};
   uint64_t limit = variant.takes_any_limit && call.limit == no_limit ? no_limit - 1 : call.limit;
   if (call.function == Function::alloc) return {call.size, limit, call.aligned};
-  // A design that is not known may do as it should.
-  bool is_known = (variant.views & IOVA_VIEWS_OF_MODELS) == IOVA_VIEWS_OF_MODELS;
-  bool spares_pfn_0 = variant.fast_spares_pfn_0 || !is_known;
-  return {rounded(variant, call.size), limit, true, spares_pfn_0 ? uint64_t{1} : 0};
+  return {rounded(variant, call.size), limit, true, variant.fast_spares_pfn_0 ? uint64_t{1} : 0};
 }
 
 // Where a request may lie, tried from the lowest pfn up between pages that are taken.

@@ -10,6 +10,13 @@
 
 namespace tool {
 
+// No seed breaks a promise but in the ways that the ledger knows.
+inline void expect_nothing_new(const std::string& kernel) {
+  CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", kernel,
+                               (source_folder() / "corpus").string()});
+  EXPECT_EQ(result.status, 0) << result.output;
+}
+
 // Linux 6.12 without its issues of cache and rcache init.
 class Repaired : public Patched {
  public:

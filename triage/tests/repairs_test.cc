@@ -3,16 +3,10 @@
 // nothing else.
 #include <map>
 
-#include "tool/support/command_test.h"
-#include "tool/variants/patched_test.h"
+#include "triage/tests/altered_trees_test.h"
 
 namespace tool {
 namespace {
-
-struct Edit {
-  const char *from, *to;
-  const char* file = "drivers/iommu/iova.c";
-};
 
 struct Repair {
   const char* name;
@@ -78,22 +72,11 @@ const std::vector<Repair>& repairs() {
   return all;
 }
 
-void apply(Patched& tree, const Repair& repair) {
-  for (const Edit& edit : repair.edits) tree.replace(edit.from, edit.to, edit.file);
-}
-
 std::map<std::string, std::string> known_in(const std::string& kernel) {
   std::map<std::string, std::string> states;
   for (const json& row : tool_json({"known", "--kernel", kernel, "--json"}))
     states[row["id"]] = row["state"];
   return states;
-}
-
-// No seed breaks a promise but in the ways that the ledger knows.
-void expect_nothing_new(const std::string& kernel) {
-  CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", kernel,
-                               (source_folder() / "corpus").string()});
-  EXPECT_EQ(result.status, 0) << result.output;
 }
 
 // One by one, but where there are several ways: AllAtOnce has the others.
@@ -112,7 +95,7 @@ TEST_P(RepairedTree, HasOneIssueLess) {
   EXPECT_EQ(expected[GetParam().issue], "present");
   expected[GetParam().issue] = "does not show";
   Patched tree("debian:6.12");
-  apply(tree, GetParam());
+  tree.apply(GetParam().edits);
   EXPECT_EQ(known_in(tree.path()), expected);
   expect_nothing_new(tree.path());
 }
@@ -123,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(, RepairedTree, testing::ValuesIn(alone()),
 TEST(RepairedTrees, AllAtOnceHaveNoIssueLeft) {
   Patched tree("debian:6.12");
   for (const Repair& repair : repairs())
-    if (repair.name != std::string("queue_refuses_and_frees_at_once")) apply(tree, repair);
+    if (repair.name != std::string("queue_refuses_and_frees_at_once")) tree.apply(repair.edits);
   for (const auto& [issue, state] : known_in(tree.path())) EXPECT_NE(state, "present") << issue;
   expect_nothing_new(tree.path());
 }

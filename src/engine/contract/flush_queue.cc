@@ -72,9 +72,8 @@ void FlushQueue::check_timeouts(Lateness lateness) const {
   for (Domain& domain : scene_.books.domains()) {
     for (Range& range : domain.queued) {
       const iova_queue& queue = *variant().queue;
-      constexpr uint64_t jiffy = 1000 / HZ;  // ms: a timer comes no sooner
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
-      timeout = (timeout + jiffy - 1) / jiffy * jiffy;
+      timeout = jiffies_to_msecs(msecs_to_jiffies(timeout));  // a timer comes no sooner
       // Whosever timer it was: it may have come before this range's own.
       if (waits) range.is_overtaken = range.overlaps_flush;
       if (range.queued_at + timeout > shim_now()) continue;

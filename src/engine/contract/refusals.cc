@@ -23,10 +23,12 @@ bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request
   return request.limit < first_above && request.size >= first_above;
 }
 
-// Any allocator may spare pfn 0 in the fast way, where it means failure.
+// Any allocator may spare pfn 0 in the fast way, where it means failure; of one that is strict and
+// of a known design, it is known whether it does.
 Request RefusalJudge::owed(const Call& call) const {
   Request request = request_of(variant(), call);
-  if (!variant().strict && call.function == Function::alloc_fast)
+  const bool is_known = variant().strict && shows_all_of_models(variant().views);
+  if (!is_known && call.function == Function::alloc_fast)
     request.lowest = std::max<uint64_t>(request.lowest, 1);
   return request;
 }

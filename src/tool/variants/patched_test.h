@@ -6,11 +6,17 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "tool/support/files.h"
 #include "tool/variants/kernel_tree.h"
 
 namespace tool {
+
+struct Edit {
+  const char *from, *to;
+  const char* file = "drivers/iommu/iova.c";
+};
 
 // A copy of a tree's files to change.
 class Patched {
@@ -28,6 +34,9 @@ class Patched {
     size_t at = text.find(from);
     ASSERT_NE(at, std::string::npos) << from;
     write_file(file(name), text.replace(at, from.size(), to));
+  }
+  void apply(const std::vector<Edit>& edits) {
+    for (const Edit& edit : edits) replace(edit.from, edit.to, edit.file);
   }
 
  private:
