@@ -27,7 +27,8 @@ void Grants::end_call(Call& call) {
              fmt::format("{}, limit {:#x}", print_range(lo, hi), limit),
              was_cached ? "iova_rcache_get" : nullptr);
     // No range at all, but an error that no caller knows of: nobody owns it.
-    if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift) call.granted = false;
+    bool no_range = hi < lo || hi > ~uint64_t{0} >> domain.granule_shift;
+    if (no_range && !call.domain->perhaps_cached.intersects(lo, hi)) call.granted = false;
     if (!call.granted) return;
   }
   uint64_t alignment = call.aligned ? std::bit_ceil(call.size) : 1;
