@@ -16,6 +16,7 @@ function(iovafuzz_tool_library name)
   add_library(${name} STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC ${arg_LIBRARIES} PRIVATE iovafuzz_command)
   iovafuzz_batches(${name} 0)
+  iovafuzz_parsed(${name} 0 SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES})
 endfunction()
 
 function(iovafuzz_command main)
@@ -32,4 +33,5 @@ function(iovafuzz_command main)
   target_link_libraries(command-${name} PRIVATE iovafuzz_command ${arg_USES}
     iovafuzz_loads_variants)
   add_dependencies(tests command-${name})
+  iovafuzz_parsed(${name} 1 SOURCES ${main} ${arg_UNPARSED_ARGUMENTS} LIBRARIES ${arg_USES})
 endfunction()

@@ -1,19 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# iovafuzz_tests(name [CHECKED] [COST n] SOURCES file... LIBRARIES library...): a test program of
-# *_test.cc files. With CHECKED, AddressSanitizer watches the tests, which do forbidden things to
-# memory. COST is what a test takes beside those of other programs.
+# iovafuzz_tests(name [CHECKED] [OF_TOOL] [COST n] SOURCES file... LIBRARIES library...): a test
+# program of *_test.cc files. With CHECKED, AddressSanitizer watches the tests, which do forbidden
+# things to memory. COST is what a test takes beside those of other programs.
 # Commands do without GoogleTest; the launcher installs it for `iovafuzz test`.
 set(IOVAFUZZ_TESTS OFF)
 if(IOVAFUZZ_TOOL)
   find_package(GTest QUIET)
   set(IOVAFUZZ_TESTS ${GTest_FOUND})
 endif()
+# All that `iovafuzz test` runs.
+add_custom_target(tests)
+# The same without the tool, of which it only looks whether it compiles.
+add_custom_target(core-tests)
+
+# The sources of a part of the tool, in batches of so many: that this compiler takes them.
+function(iovafuzz_parsed name batch)
+  if(IOVAFUZZ_TARGETS)
+    return() # that compiler builds it
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(parsed-${name} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
+  iovafuzz_batches(parsed-${name} ${batch})
+  set_target_properties(parsed-${name} PROPERTIES
+    CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/parse.sh)
+  target_link_libraries(parsed-${name} PRIVATE ${arg_LIBRARIES} iovafuzz_command)
+  add_dependencies(core-tests parsed-${name})
+endfunction()
 
 function(iovafuzz_tests name)
   if(NOT IOVAFUZZ_TESTS)
     return()
   endif()
-  cmake_parse_arguments(arg "CHECKED" "COST" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "CHECKED;OF_TOOL" "COST" "SOURCES;LIBRARIES" ${ARGN})
+  if(arg_OF_TOOL)
+    iovafuzz_parsed(${name} 5 SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} GTest::gtest)
+  else()
+    add_dependencies(core-tests ${name})
+  endif()
   if(NOT arg_COST)
     set(arg_COST 1)
   endif()
@@ -31,6 +54,3 @@ function(iovafuzz_tests name)
   endif()
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${list})
 endfunction()
-
-# All that `iovafuzz test` runs.
-add_custom_target(tests)

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-TEST(Aflpp, SharesACorpusWithLibFuzzer) {
+TEST(AflppLong, SharesACorpusWithLibFuzzer) {
   TemporaryFolder out;
   auto summary =
       run_into(out, {"--engine", "both", "--jobs", "2", "--time", "12s", "iova_init_faults"});
@@ -38,7 +38,7 @@ TEST(Aflpp, SharesACorpusWithLibFuzzer) {
   EXPECT_EQ(lengths, (std::set<size_t>{16, 40}));
 }
 
-TEST(Aflpp, FindsTheNullMagazineFromAnEmptyCorpus) {
+TEST(AflppLong, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
   auto summary = run_into(out, {"--engine", "aflpp", "--revision", "6.12", "--no-ledger",
                                 "--no-seeds", "--time", "20s", "iova_init_faults"});
@@ -78,7 +78,7 @@ size_t processes_of(const TemporaryFolder& out) {
   return count;
 }
 
-TEST(Aflpp, LosesNothingWhenTheCampaignIsKilled) {
+TEST(AflppLong, LosesNothingWhenTheCampaignIsKilled) {
   TemporaryFolder out;
   fs::path corpus = out.path() / "corpus/iova_init_faults", findings = out.path() / "findings";
   std::set<std::string> inputs, keys;

@@ -16,7 +16,7 @@ json mutants(const TemporaryFolder& out, const char* kernel, const char* sample,
                     jobs, "--out", out.path().string()});
 }
 
-TEST(Mutants, AreJudgedBySeedsAndCounted) {
+TEST(MutantsLong, AreJudgedBySeedsAndCounted) {
   TemporaryFolder out;
   json summary = mutants(out, "debian:6.12", "4", "2");
   ASSERT_EQ(summary["results"].size(), 4u) << to_text(summary);
@@ -42,7 +42,7 @@ TEST(Mutants, AreJudgedBySeedsAndCounted) {
   EXPECT_EQ(read_file(out.path() / "verdicts.json"), verdicts);
 }
 
-TEST(Mutants, OfAnotherTreeAreToldWithTheirLines) {
+TEST(MutantsLong, OfAnotherTreeAreToldWithTheirLines) {
   TemporaryFolder out;
   CommandResult result = tool({"mutants", "--kernel", "debian:6.1", "--sample", "2", "--time", "0",
                                "--jobs", "1", "--out", out.path().string()});

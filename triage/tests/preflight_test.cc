@@ -123,7 +123,7 @@ TEST(Preflight, AnUndefinedBuildIsCounted) {
   EXPECT_EQ(failed(checks)[0], "asan-calls") << show(checks);
 }
 
-TEST(Preflight, MistakesBesideTheTargetFailTheirCheckAlone) {
+TEST(PreflightLong, MistakesBesideTheTargetFailTheirCheckAlone) {
   struct Mistake {
     const char* what;
     std::function<void(const Build&)> plant;
@@ -205,7 +205,7 @@ TEST(Preflight, MistakesBesideTheTargetFailTheirCheckAlone) {
 
 constexpr const char is_line[] = "size == 6 && !memcmp(data, \"input\\n\", 6)";
 
-TEST(Preflight, MistakesOfProgramsFailTheirCheckAlone) {
+TEST(PreflightLong, MistakesOfProgramsFailTheirCheckAlone) {
   struct Mistake {
     const char* what;
     std::string text;

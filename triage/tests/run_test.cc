@@ -33,7 +33,7 @@ void leave_crash(const TemporaryFolder& out, const std::string& name, const char
 
 TEST(Run, FindsNothingOnFixed) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--time", "10s"});  // all targets have their turns
+  auto summary = run_into(out, {"--time", "6s"});  // all targets have their turns
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << to_text(row);
 }
@@ -41,7 +41,7 @@ TEST(Run, FindsNothingOnFixed) {
 TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
   auto summary =
-      run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "15s"});
+      run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "5s"});
   json finding;
   for (const auto& candidate : summary["findings"])
     if (candidate["key"] == bug_key) finding = candidate;
@@ -91,7 +91,7 @@ TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
 TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   TemporaryFolder out;
   auto summary =
-      run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "10s", "iova_init_faults"});
+      run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "4s", "iova_init_faults"});
   std::set<std::string> keys;
   for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
   EXPECT_TRUE(keys.count(bug_key)) << to_text(summary);
@@ -103,7 +103,7 @@ TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
 TEST(Run, GoesOnInOneProcessWhateverItFinds) {
   TemporaryFolder out;
   std::vector<std::string> options{"--revision", "6.12",   "--no-ledger", "--jobs",
-                                   "1",          "--time", "6s",          "iova_domain"};
+                                   "1",          "--time", "4s",          "iova_domain"};
   auto summary = run_into(out, options);
   EXPECT_GT(summary["findings"].size(), 2u) << to_text(summary);
   auto again = run_into(out, options);
@@ -120,7 +120,7 @@ TEST(Run, GoesOnInOneProcessWhateverItFinds) {
 TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
   TemporaryFolder out;
   std::vector<std::string> arguments{"run",    "--out", out.path().string(), "--revision", "6.12",
-                                     "--time", "10s"};
+                                     "--time", "6s"};
   CommandResult result = tool(arguments);
   EXPECT_EQ(result.status, 0) << result.output;
   for (const char* words : {"port@6.12", "\n0 new findings\n", "\n   mag-free-null (1 key): "})
@@ -191,7 +191,7 @@ TEST(Run, FindsTheNullMagazineInTheRealSource) {
   bool fixed = source.find("if (mag)\n\t\tkmem_cache_free(") != std::string::npos;
   TemporaryFolder out;
   auto summary = run_into(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time",
-                                "15s", "iova_domain", "iova_init_faults"});
+                                "5s", "iova_domain", "iova_init_faults"});
   size_t found = 0;
   for (const auto& finding : summary["findings"]) found += finding["key"] == bug_key;
   EXPECT_EQ(found, fixed ? 0u : 1u) << to_text(summary);
@@ -199,7 +199,7 @@ TEST(Run, FindsTheNullMagazineInTheRealSource) {
 
 TEST(Run, GoesPastTheLedgerOnAKernelTree) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--kernel", "debian:6.12", "--time", "8s"});
+  auto summary = run_into(out, {"--kernel", "debian:6.12", "--time", "5s"});
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   EXPECT_EQ(summary["targets"].size(),
             std::size(fuzz::targets) - 2);  // not those that read text or compare
@@ -246,7 +246,7 @@ TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
 TEST(Run, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
   WithSentinel tree("0");
   TemporaryFolder out;
-  CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "8s", "--out",
+  CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "5s", "--out",
                                out.path().string(), "iova_domain"});
   EXPECT_EQ(result.status, 1) << result.output;
   json summary = parse_json(read_file(out.path() / "summary.json"));
@@ -273,7 +273,7 @@ TEST(Run, FindsWhatAFaultInInitCostsCallers) {
   ReservesInInit tree;
   TemporaryFolder out;
   json summary =
-      run_into(out, {"--kernel", tree.path(), "--no-minimize", "--time", "20s", "iova_domain"});
+      run_into(out, {"--kernel", tree.path(), "--no-minimize", "--time", "8s", "iova_domain"});
   std::set<std::string> keys;
   for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
   EXPECT_TRUE(keys.contains("iova-below-start:alloc_iova:alloc:none")) << to_text(summary);
@@ -373,7 +373,7 @@ TEST(Run, GoesOnWithoutATargetThatCannotStart) {
 }
 
 // By the launcher, which installs what draws the plot.
-TEST(Bench, FindsAPlantedDefectInEachConfiguration) {
+TEST(BenchLong, FindsAPlantedDefectInEachConfiguration) {
   TemporaryFolder out;
   CommandResult result = run_command(
       {(source_folder() / "iovafuzz").string(), "bench", "find", "failed-init-keeps-rcaches",
@@ -429,7 +429,7 @@ TEST(Run, LosesNoCrashWhenItIsKilled) {
         "iova_init_faults", "iova_tree"});
   std::set<std::string> before = kept_crashes(out.path());
   EXPECT_FALSE(before.empty());
-  for (int kills = 0; kills < 8; kills++) {
+  for (int kills = 0; kills < 5; kills++) {
     run_command(
         {"bash", "-c",
          fmt::format("timeout -s KILL {:.1f} '{}' --revision 6.12 --no-ledger "

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "engine/oracles.h"
 
@@ -20,7 +21,8 @@ void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_3
   variant_ = &variant;
   start_pfn_ = start_pfn;
   dma_32bit_pfn_ = dma_32bit_pfn;
-  nodes_.assign(1, anchor);
+  clear();
+  insert(anchor);
   cached_ = cached32_ = anchor;
   set_hint(dma_32bit_pfn, {});
 }
@@ -55,11 +57,29 @@ const shim::Oracle& Model::explain_refusal(const Request& request) const {
   return oracle::spurious_failure;
 }
 
-// Of the first node that starts below pfn, from above; nodes_.size() if none does.
-size_t Model::index_of_first_below(uint64_t pfn) const {
-  auto at = std::partition_point(nodes_.begin(), nodes_.end(),
-                                 [&](const Node& node) { return node.lo >= pfn; });
-  return static_cast<size_t>(at - nodes_.begin());
+void Model::clear() {
+  nodes_.clear();
+  spare_.clear();
+  taken_ = 0;
+}
+
+void Model::insert(Node node) {
+  Entry* entry;
+  if (!spare_.empty()) {
+    entry = spare_.back();
+    spare_.pop_back();
+  } else {
+    entry = taken_ < store_.size() ? &store_[taken_] : &store_.emplace_back();
+    taken_++;
+  }
+  entry->node = node;
+  nodes_.insert(*entry);
+}
+
+std::vector<Model::Node> Model::nodes() const {
+  std::vector<Node> nodes;
+  for (const Entry& entry : nodes_) nodes.push_back(entry.node);
+  return nodes;
 }
 
 // The highest place for the request in low..high - 1.
@@ -67,15 +87,15 @@ std::optional<uint64_t> Model::highest_fit(const Request& request, uint64_t low,
                                            uint64_t high) const {
   uint64_t align_mask = request.aligned ? std::bit_ceil(request.size) - 1 : 0;
   uint64_t gap_end = high;  // exclusive
-  for (size_t i = index_of_first_below(high);; i++) {
-    bool below_all = i == nodes_.size();
-    uint64_t gap_begin = below_all ? low : std::max(low, nodes_[i].hi + 1);
+  for (auto below = nodes_.upper_bound(high);; ++below) {
+    bool below_all = below == nodes_.end();
+    uint64_t gap_begin = below_all ? low : std::max(low, below->node.hi + 1);
     if (gap_end >= request.size) {
       uint64_t place = (gap_end - request.size) & ~align_mask;
       if (place >= gap_begin && gap_begin < gap_end) return place;
     }
-    if (below_all || nodes_[i].lo <= low) return std::nullopt;
-    gap_end = nodes_[i].lo;
+    if (below_all || below->node.lo <= low) return std::nullopt;
+    gap_end = below->node.lo;
   }
 }
 
@@ -95,15 +115,15 @@ std::optional<uint64_t> Model::allocate(const Request& request) {
     return std::nullopt;
   }
   Node node{*place, *place + request.size - 1};
-  nodes_.insert(nodes_.begin() + static_cast<ptrdiff_t>(index_of_first_below(node.lo)), node);
+  insert(node);
   (node.hi < dma_32bit_pfn_ ? cached32_ : cached_) = node;
   return place;
 }
 
 void Model::remove(uint64_t lo) {
-  size_t i = index_of_first_below(lo);
-  if (i < 2 || nodes_[i - 1].lo != lo) return;
-  const Node gone = nodes_[i - 1], above = nodes_[i - 2];
+  auto at = nodes_.upper_bound(lo);
+  if (at == nodes_.begin() || (--at)->node.lo != lo || at == nodes_.begin()) return;
+  const Node gone = at->node, above = std::prev(at)->node;
   bool covers_cached32 = gone.hi < dma_32bit_pfn_ && gone.lo >= cached32_.lo;
   bool moves_cached32 = gone == cached32_ || covers_cached32;
   if (moves_cached32) cached32_ = above;
@@ -113,23 +133,23 @@ void Model::remove(uint64_t lo) {
     hint_outlived_a_free_ = true;
   else if (resets || (variant_->resets_hint_seldom && moves_cached32))
     set_hint(dma_32bit_pfn_, {});
-  nodes_.erase(nodes_.begin() + static_cast<ptrdiff_t>(i - 1));
+  spare_.push_back(&*at);
+  nodes_.erase(at);
 }
 
 void Model::adopt_nodes(const iova_variant& variant, const void* domain) {
-  nodes_.clear();
+  clear();
   variant.each_node(
       domain,
       [](void* self, unsigned long lo, unsigned long hi) {
-        static_cast<Model*>(self)->nodes_.push_back({lo, hi});
+        static_cast<Model*>(self)->insert({lo, hi});
         return true;
       },
       this);
-  std::reverse(nodes_.begin(), nodes_.end());
   // A reservation widens nodes downwards, also those that are cached.
   for (Node* cached : {&cached_, &cached32_})
-    for (const Node& node : nodes_)
-      if (node.hi == cached->hi) *cached = node;
+    for (const Entry& entry : nodes_)
+      if (entry.node.hi == cached->hi) *cached = entry.node;
 }
 
 void Model::adopt(const iova_variant& variant, const void* domain) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The reference for the tree of a domain: which nodes it must have, where the next request must be
 // placed, what cached_node, cached32_node and max32_alloc_size must be. Sorted ranges and linear
-// scans, no tree. It is told what happened and does the same; the engine compares.
+// scans, no walk of a tree. It is told what happened and does the same; the engine compares.
 //
 // The allocator of v4.15 and later, with the quirks of max32_alloc_size that a variant has. Which
 // ranges are cached in magazines is modelled beside it (rcache_model.h).
 #pragma once
 
+#include <boost/intrusive/set.hpp>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,18 +53,39 @@ class Model {
   const Node& cached() const { return cached_; }
   const Node& cached32() const { return cached32_; }
   // All nodes, the highest first.
-  const std::vector<Node>& nodes() const { return nodes_; }
+  std::vector<Node> nodes() const;
+  size_t size() const { return nodes_.size(); }
 
  private:
   bool asks_hint(const Request& request) const;
   const Node& cached_for(const Request& request) const;
   void set_hint(uint64_t hint, const Request& cause);
   std::optional<uint64_t> highest_fit(const Request& request, uint64_t low, uint64_t high) const;
-  size_t index_of_first_below(uint64_t pfn) const;
+
+  struct Entry {
+    Node node;
+    intrusive::set_member_hook<NormalLink> hook;
+  };
+  struct ByLo {
+    using type = uint64_t;
+    type operator()(const Entry& entry) const { return entry.node.lo; }
+  };
+  // From high to low, since requests go top-down; the anchor is first. An allocator that is taken
+  // over may have two of one lo.
+  using Nodes =
+      intrusive::multiset<Entry, intrusive::member_hook<Entry, decltype(Entry::hook), &Entry::hook>,
+                          intrusive::key_of_value<ByLo>, intrusive::compare<std::greater<uint64_t>>,
+                          intrusive::constant_time_size<true>>;
+  void clear();
+  void insert(Node node);
 
   const iova_variant* variant_ = nullptr;
   uint64_t start_pfn_ = 0, dma_32bit_pfn_ = 0;
-  std::vector<Node> nodes_;  // from high to low, since requests go top-down; the anchor is first
+  Nodes nodes_;
+  // All that ever were, for use again.
+  std::deque<Entry> store_;
+  size_t taken_ = 0;
+  std::vector<Entry*> spare_;
   Node cached_{}, cached32_{};
   uint64_t hint_ = 0;
   Request hint_cause_{};               // the request that set it last

@@ -98,20 +98,22 @@ TEST(Model, WithoutTheQuirksOnlyTheWholeSpaceSetsTheHint) {
 TEST(Model, AFlushEndsTheSameInAnyOrder) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; round++) {
-    Model m = model();
+    Model m = model(), other = model();
     std::vector<uint64_t> starts;
     for (int i = 0; i < 12; i++) {
       uint64_t limit = random() % 3 ? limit32 : random() % 2 ? limit64 : 64;
-      if (auto lo = m.allocate(strict(1 + random() % 4, limit))) starts.push_back(*lo);
+      const Request request = strict(1 + random() % 4, limit);
+      if (auto lo = m.allocate(request)) starts.push_back(*lo);
+      other.allocate(request);
       if (!starts.empty() && random() % 4 == 0) {
         size_t i = random() % starts.size();
         m.remove(starts[i]);
+        other.remove(starts[i]);
         starts.erase(starts.begin() + static_cast<long>(i));
       }
     }
     std::shuffle(starts.begin(), starts.end(), random);
     starts.resize(starts.size() / 2);
-    Model other = m;
     for (uint64_t lo : starts) m.remove(lo);
     std::shuffle(starts.begin(), starts.end(), random);
     for (uint64_t lo : starts) other.remove(lo);

@@ -23,7 +23,7 @@ size_t Objects::modelled() const {
   for (const Domain& domain : scene_.books.domains()) {
     if (!domain.memory) continue;
     const DomainModel& model = models_.of(domain);
-    count += model.tree.nodes().size() + model.rcache.magazines() +
+    count += model.tree.size() + model.rcache.magazines() +
              (domain.has_rcaches && !variant().embeds_rcaches);
   }
   return count;

@@ -52,7 +52,7 @@ class Rcache : public testing::Test {
     for (uint64_t pfn : pfns) attempts += free(pfn, size, cpu);
     return attempts;
   }
-  size_t in_tree() const { return tree_.nodes().size() - 1; }
+  size_t in_tree() const { return tree_.size() - 1; }
   // Runs what is due within so many jiffies.
   void tick(uint64_t count) {
     uint64_t until = clock_.now + count;
