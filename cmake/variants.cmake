@@ -8,13 +8,22 @@
 #                                        kernels/<name>/kernel.so; with a fourth argument, iova.c is
 #                                        taken from that folder, but the tree's own is probed
 #
-# The commands keep the list of variants that they were asked for in IOVAFUZZ_VARIANTS.
+#   iovafuzz_fuzzed(name)                targets are made of it, too: fixed+defect or kernel-name.
+#                                        Of revisions they always are
+#
+# The commands keep the list of variants that they were asked for in IOVAFUZZ_VARIANTS. A target more
+# a variant would take most of the time that the build is configured in.
 
 set(iova ${CMAKE_SOURCE_DIR}/src/iova)
 set(kernel ${CMAKE_SOURCE_DIR}/src/kernel)
 set(port_sources ${iova}/dma_iommu.cc ${iova}/iova.cc)
 set_property(GLOBAL PROPERTY IOVAFUZZ_PORTS "")
 set_property(GLOBAL PROPERTY IOVAFUZZ_KERNELS "")
+set_property(GLOBAL PROPERTY IOVAFUZZ_FUZZED "")
+
+function(iovafuzz_fuzzed name)
+  set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_FUZZED ${name})
+endfunction()
 
 function(iovafuzz_port name revision)
   set(definitions IOVAFUZZ_REVISION=${revision})

@@ -134,15 +134,15 @@ int run(const Arguments& arguments) {
       put(fmt::format("{} processes will share {}\n", options.jobs,
                       counted(processors, "processor")));
   }
-  std::vector<std::string> binaries, mutators;
+  std::vector<Binary> binaries;
+  std::vector<std::string> mutators;
   for (const fuzz::Target* target : options.targets) {
-    binaries.push_back(fmt::format("{}-{}", target->name,
-                                   fuzz::binary_folder(*target, options.variant_folder.c_str())));
+    binaries.push_back({target, options.variant_folder});
     mutators.push_back(fmt::format("aflpp-{}", target->name));
   }
   options.builds.clear();
   for (Engine engine : engines) {
-    options.builds[engine] = build_targets(engine, sanitizer, binaries);
+    options.builds[engine] = build_binaries(binaries, engine, sanitizer);
     if (engine == Engine::aflpp) build(mutators);
   }
 

@@ -70,8 +70,8 @@ int test(const Arguments& arguments) {
     // What commands do hangs on no compiler: that they compile is enough.
     const char* targets = arguments.is_long ? "tests" : "core-tests";
     std::filesystem::path plain = build_preset("plain", "gcc", "g++", {targets});
-    failed += run_ctest(plain, arguments.only,
-                        arguments.is_long ? "" : "Long$|^(commands|tool)_test");
+    failed +=
+        run_ctest(plain, arguments.only, arguments.is_long ? "" : "Long$|^(commands|tool)_test");
   }
   // The first of thousands of lines would be lost in many a log.
   if (!failed.empty()) fmt::print("\nfailed:\n{}", failed);

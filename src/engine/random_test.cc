@@ -14,8 +14,8 @@ namespace {
 
 const iova_variant& fixed = port::fixed::variant;
 
-// 3,000 inputs in four parts; a hundred times as many in a long test (IOVAFUZZ_LONG). A finding ends
-// the process, with its report.
+// 3,000 inputs in four parts; a hundred times as many in a long test (IOVAFUZZ_LONG). A finding
+// ends the process, with its report.
 class RandomBytes : public testing::TestWithParam<unsigned> {};
 
 TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {

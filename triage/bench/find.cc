@@ -174,18 +174,16 @@ void run_all(std::vector<Cell>& cells, const Arguments& arguments,
 }
 
 // Up to date before any time is taken.
-void build_targets(const Arguments& arguments,
-                   const std::vector<const port::DefectInfo*>& defects) {
+void build_all(const Arguments& arguments, const std::vector<const port::DefectInfo*>& defects) {
   build_defects(VariantChoice{.revision = arguments.revision}.build_name(), defects);
-  std::vector<std::string> binaries;
-  for (const port::DefectInfo* defect : defects)
+  std::vector<Binary> binaries;
+  for (const port::DefectInfo* defect : defects) {
+    VariantChoice choice{.revision = arguments.revision, .defect = name_of(*defect)};
     for (const fuzz::Target* target : fuzz::targets)
       if (!target->compares && !target->reads_text)
-        binaries.push_back(
-            fmt::format("{}-{}", target->name,
-                        VariantChoice{.revision = arguments.revision, .defect = name_of(*defect)}
-                            .build_name()));
-  build(binaries);
+        binaries.push_back({target, choice.build_name()});
+  }
+  build_binaries(binaries);
 }
 
 std::string table(const std::vector<Cell>& cells,
@@ -294,7 +292,7 @@ int bench_find(const Arguments& arguments) {
         cells.push_back({defect, configuration, seed});
   if (!arguments.json) fmt::print("building {} variants ...\n", defects.size());
   fflush(stdout);
-  build_targets(arguments, defects);
+  build_all(arguments, defects);
   run_all(cells, arguments, defects, chosen, out);
   json result = to_json(arguments, cells, defects, chosen);
   write_file(out / "find.json", to_text(result));

@@ -207,15 +207,15 @@ bool MutantJudge::killed_by_campaign(const Slot& slot, const iova_variant& mutan
   CampaignOptions options;
   options.variant_folder = build_name(slot.tree);
   options.tested = {&mutant, fmt::format("--kernel {} ", tree_.title), likeness_, "compared:"};
-  std::vector<std::string> binaries;
+  std::vector<Binary> binaries;
   for (const fuzz::Target* target : fuzz::targets) {
     // Steps are no behaviour, and text is no allocator's.
     if (target->reads_text || target->seeks_cost) continue;
     if ((target->needs_queue && !mutant.queue) || (target->compares && !likeness_)) continue;
     options.targets.push_back(target);
-    binaries.push_back(fmt::format("{}-{}", target->name, options.variant_folder));
+    binaries.push_back({target, options.variant_folder});
   }
-  build(binaries);
+  build_binaries(binaries);
   options.time = options_.time - options_.time / 4;
   options.seed = options_.seed;
   options.first = true;

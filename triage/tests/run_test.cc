@@ -40,8 +40,7 @@ TEST(Run, FindsNothingOnFixed) {
 
 TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
-  auto summary =
-      run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "5s"});
+  auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "5s"});
   json finding;
   for (const auto& candidate : summary["findings"])
     if (candidate["key"] == bug_key) finding = candidate;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <set>
 #include <sstream>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,6 +17,7 @@
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
 #include "tool/support/interrupt.h"
+#include "tool/variants/module.h"
 
 namespace fs = std::filesystem;
 
@@ -124,18 +126,17 @@ std::vector<CoverBinary> cover_binaries(const fuzz::Target& target,
                                         const std::vector<std::string>& further) {
   if (std::string why = cover_obstacle(target, further); !why.empty()) throw Failure(why);
   std::vector<CoverBinary> binaries;
-  std::vector<std::string> build_targets;
+  std::vector<Binary> wanted;
+  std::set<std::string> folders;
   for (const VariantChoice& choice : choices(target, further)) {
     const iova_variant& variant = choice.variant();
     std::string folder = fuzz::binary_folder(target, choice.build_name().c_str());
-    std::string build_target = fmt::format("{}-{}", target.name, folder);
-    if (std::find(build_targets.begin(), build_targets.end(), build_target) != build_targets.end())
-      continue;
-    build_targets.push_back(build_target);
+    if (!folders.insert(folder).second) continue;
+    wanted.push_back({&target, choice.build_name()});
     binaries.push_back({choice, target.reads_text ? "text" : variant.name,
                         build_folder() / "bin" / folder / target.name});
   }
-  build(build_targets);
+  build_binaries(wanted);
   return binaries;
 }
 

@@ -88,10 +88,15 @@ fs::path build_preset(const std::string& preset, const std::string& c_compiler,
 const char* name(Engine engine) { return engine == Engine::aflpp ? "aflpp" : "libfuzzer"; }
 
 fs::path build_targets(Engine engine, const std::string& sanitizers,
-                       const std::vector<std::string>& targets) {
-  if (engine == Engine::libfuzzer && sanitizers == IOVAFUZZ_SANITIZE) {
-    build(targets);
-    return build_folder();
+                       const std::vector<std::string>& targets,
+                       const std::function<void()>& prepare) {
+  {
+    FileLock lock = lock_of(build_folder());
+    prepare();
+    if (engine == Engine::libfuzzer && sanitizers == IOVAFUZZ_SANITIZE) {
+      must_build_in(build_folder(), targets);
+      return build_folder();
+    }
   }
   std::string folder_name = name(engine);
   if (sanitizers != IOVAFUZZ_SANITIZE)

@@ -41,8 +41,9 @@ const char* name(Engine engine);
 
 // Builds targets for an engine under sanitizers, as -fsanitize= takes them ("" for none), with the
 // variants that this build has. Returns the folder of their build: this one for libFuzzer under the
-// sanitizers that this tool is built with. Throws Failure.
+// sanitizers that this tool is built with; prepare is called first. Throws Failure.
 std::filesystem::path build_targets(Engine engine, const std::string& sanitizers,
-                                    const std::vector<std::string>& targets);
+                                    const std::vector<std::string>& targets,
+                                    const std::function<void()>& prepare);
 
 }  // namespace tool

@@ -2,7 +2,9 @@
 #include "tool/variants/module.h"
 
 #include <dlfcn.h>
+#include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <regex>
 #include <set>
@@ -47,24 +49,26 @@ void remove_built(const std::string& call) {
   fs::remove(stamp_of(name));
 }
 
-void add_to_list(const std::vector<ModuleVariant>& variants) {
+// Calls that are there with other arguments are replaced.
+void add_to_list(std::set<std::string> calls) {
   fs::path path = build_folder() / "variants.cmake";
   std::string before = fs::exists(path) ? read_file(path) : "", after;
-  std::set<std::string> calls, heads;
+  std::set<std::string> heads;
   make_folder(build_folder() / "used");
-  for (const ModuleVariant& variant : variants) {
-    if (variant.call.empty()) continue;
-    calls.insert(variant.call);
-    heads.insert(head(variant.call));
-    write_file(stamp_of(name_in(variant.call)), "");
+  for (const std::string& call : calls) {
+    heads.insert(head(call));
+    write_file(stamp_of(name_in(call)), "");
   }
+  std::set<std::string> gone;  // trees that nothing is made of any more
   std::istringstream lines(before);
   for (std::string line; std::getline(lines, line);) {
     bool is_wanted = calls.erase(line), is_replaced = heads.contains(head(line));
-    if (is_wanted || (!is_replaced && !is_stale(line)))
+    if (is_wanted || (!is_replaced && !is_stale(line) && !gone.contains(line))) {
       after += line + "\n";
-    else if (!is_replaced)
+    } else if (!is_replaced) {
       remove_built(line);
+      gone.insert(fmt::format("iovafuzz_fuzzed(kernel-{})", name_in(line)));
+    }
   }
   for (const std::string& call : calls) after += call + "\n";
   if (after != before) write_file(path, after);  // each change configures the build anew
@@ -74,8 +78,27 @@ void add_to_list(const std::vector<ModuleVariant>& variants) {
 
 CommandResult try_build_modules(const std::vector<ModuleVariant>& variants) {
   std::vector<std::string> targets;
-  for (const ModuleVariant& variant : variants) targets.push_back(variant.target);
-  return try_build(targets, [&] { add_to_list(variants); });
+  std::set<std::string> calls;
+  for (const ModuleVariant& variant : variants) {
+    targets.push_back(variant.target);
+    if (!variant.call.empty()) calls.insert(variant.call);
+  }
+  return try_build(targets, [&] { add_to_list(calls); });
+}
+
+fs::path build_binaries(const std::vector<Binary>& binaries, Engine engine,
+                        const std::string& sanitizers) {
+  std::vector<std::string> targets;
+  std::set<std::string> calls;
+  for (const Binary& binary : binaries) {
+    std::string folder = fuzz::binary_folder(*binary.target, binary.variant.c_str());
+    targets.push_back(fmt::format("{}-{}", binary.target->name, folder));
+    bool is_in_each_build = folder.find_first_of("+-") == folder.npos;
+    if (!is_in_each_build) calls.insert(fmt::format("iovafuzz_fuzzed({})", folder));
+  }
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  return build_targets(engine, sanitizers, targets, [&] { add_to_list(calls); });
 }
 
 const void* load_module(const ModuleVariant& variant, const char* symbol) {

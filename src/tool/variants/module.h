@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/target.h"
 #include "iova/variant.h"
 #include "tool/support/build.h"
 
@@ -22,6 +23,19 @@ struct ModuleVariant {
 
 // Lists them, and builds what is not up to date, all in one go.
 CommandResult try_build_modules(const std::vector<ModuleVariant>& variants);
+
+// What an engine runs: a target on a variant, by the name that the variant has in builds
+// (build_name()).
+struct Binary {
+  const fuzz::Target* target;
+  std::string variant;
+};
+
+// Brings them up to date; the variants must be built. Returns the folder of that build
+// (support/build.h). Throws Failure.
+std::filesystem::path build_binaries(const std::vector<Binary>& binaries,
+                                     Engine engine = Engine::libfuzzer,
+                                     const std::string& sanitizers = tool::sanitizers());
 
 // Loads the shared object that was built; it stays. The address of the symbol. Throws Failure with
 // the words of the dynamic linker.
