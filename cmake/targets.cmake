@@ -4,9 +4,9 @@
 #   the binaries bin/<variant>/name, the seed corpus corpus/name/, name.options, name.dict,
 #   the regression test regression.name, bin/aflpp/name.so with its mutation for AFL++, and the row
 #   in the list of targets.
-# With COMPARES, binaries are made of kernel trees only: the target compares one with the port, and
-# has the dictionary of iova_domain. With SEEKS_COST, engines are guided by what operations cost,
-# too. With TEXT, one binary is made, bin/text/name: the target reads the seeds as they are.
+# With COMPARES, binaries are made of kernel trees only: the target compares one with the port. With
+# SEEKS_COST, engines are guided by what operations cost, too. With TEXT, one binary is made,
+# bin/text/name: the target reads the seeds as they are.
 
 set(harness ${CMAKE_SOURCE_DIR}/fuzz/harness)
 set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_ROWS "// Generated from fuzz/CMakeLists.txt.\n")
@@ -96,7 +96,6 @@ function(iovafuzz_target name)
       list(APPEND ports ${variant})
     endif()
   endforeach()
-  set(dictionary ${name})
   set(main ${harness}/libfuzzer.cc)
   set(objects $<TARGET_OBJECTS:common_edge>)
   set(tested fixed)
@@ -105,9 +104,7 @@ function(iovafuzz_target name)
     set(tested text)
     set(main ${harness}/libfuzzer_text.cc)
     set(objects $<TARGET_OBJECTS:program_guided>)
-  elseif(arg_COMPARES)
-    set(dictionary iova_domain)
-  else()
+  elseif(NOT arg_COMPARES)
     list(APPEND variants ${ports})
   endif()
   if(arg_SEEKS_COST)
@@ -129,10 +126,10 @@ function(iovafuzz_target name)
       target_link_libraries(${binary} PRIVATE variant_${variant})
     endif()
     target_link_libraries(${binary} PRIVATE fuzzing_engine)
-    configure_file(${CMAKE_SOURCE_DIR}/dictionaries/${dictionary}.dict
-      ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.dict COPYONLY)
+    add_custom_command(TARGET ${binary} POST_BUILD
+      COMMAND write_dictionary ${name} ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.dict VERBATIM)
     iovafuzz_write_options(${variant} ${name})
-    add_dependencies(${binary} seeds-${name})
+    add_dependencies(${binary} seeds-${name} write_dictionary)
   endforeach()
   # What a plain campaign of it runs; the launcher has it built beside the command.
   add_custom_target(campaign-${name})

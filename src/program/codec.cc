@@ -172,21 +172,19 @@ Operation decode_operation(Reader& reader) {
     if (role.kind != Kind::bits) used_bits = 8;
     switch (role.kind) {
       case Kind::bits: {
-        if (used_bits + role.bits > 8) {
+        if (used_bits + role.bits() > 8) {
           packed = reader.byte();
           used_bits = 0;
         }
-        uint64_t raw = packed >> used_bits & ((1u << role.bits) - 1);
+        uint64_t raw = packed >> used_bits & ((1u << role.bits()) - 1);
         value = {0, role.low + raw % (role.high - role.low + 1)};
-        used_bits += role.bits;
+        used_bits += role.bits();
         break;
       }
       case Kind::number: value = decode_number(reader, role); break;
       case Kind::pfn:
         value = decode_pfn(reader, role);
-        // A domain's start can't be relative to itself.
-        if (op.operands[i].role == Role::start && value.base == static_cast<int>(Base::start))
-          value.base = static_cast<uint16_t>(Base::absolute);
+        if (!role.allows(value)) value.base = static_cast<uint16_t>(Base::absolute);
         break;
       case Kind::mask: value = decode_mask(reader); break;
     }
@@ -229,12 +227,12 @@ void encode(const Operation& operation, std::vector<uint8_t>& bytes) {
     if (role.kind != Kind::bits) used_bits = 8;
     switch (role.kind) {
       case Kind::bits:
-        if (used_bits + role.bits > 8) {
+        if (used_bits + role.bits() > 8) {
           bytes.push_back(0);
           used_bits = 0;
         }
         bytes.back() |= static_cast<uint8_t>((value.number - role.low) << used_bits);
-        used_bits += role.bits;
+        used_bits += role.bits();
         break;
       case Kind::number: encode_number(role, value, bytes); break;
       case Kind::pfn: encode_pfn(role, value, bytes); break;

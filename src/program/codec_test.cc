@@ -46,8 +46,7 @@ std::vector<Value> values_of(Role role) {
           if (n % 2 && std::bit_width(n) + shift > 64) values.push_back({shift, n});
       break;
   }
-  if (role == Role::start)
-    std::erase_if(values, [](Value v) { return v.base == static_cast<uint16_t>(Base::start); });
+  std::erase_if(values, [&](Value v) { return !r.allows(v); });
   return values;
 }
 

@@ -84,10 +84,7 @@ std::string dictionary(const std::string& target, std::span<const OpCode> operat
       } else {
         for (const program::Value& value : role.pool) {
           operation.operands[i] = value;
-          if (op.operands[i].role == program::Role::start &&
-              value.base == static_cast<uint16_t>(program::Base::start))
-            continue;
-          writer.token(operation);
+          if (role.allows(value)) writer.token(operation);
         }
       }
     }

@@ -504,39 +504,37 @@ Operation Mutator::random_operation() {
   if (spec(code).on_domain && one_in(4)) operation.domain = static_cast<uint8_t>(random(2));
   for (size_t i = 0; i < spec(code).operands.size(); i++) {
     const RoleSpec& role = spec(spec(code).operands[i].role);
-    if (role.positional || one_in(role.kind == Kind::pfn ? 8 : 4)) randomize(operation, i);
+    if (role.written == Written::alone || one_in(role.kind == Kind::pfn ? 8 : 4))
+      randomize(operation, i);
   }
   return operation;
 }
 
 void Mutator::randomize(Operation& operation, size_t operand) {
-  Role role = spec(operation.code).operands[operand].role;
-  const RoleSpec& r = spec(role);
+  const RoleSpec& role = spec(spec(operation.code).operands[operand].role);
   Value& value = operation.operands[operand];
-  switch (r.kind) {
-    case Kind::bits:
-      value = {0, r.low + random(r.high - r.low + 1)};
-      // Few slots, so that frees meet allocations.
-      if (role == Role::slot) value.number = random(one_in(4) ? max_slots : 3);
-      if (role == Role::cpu || role == Role::cpus) value.number = r.low + random(one_in(4) ? 8 : 3);
-      value.number = std::min(value.number, r.high);
+  switch (role.kind) {
+    case Kind::bits: {
+      const uint64_t values = role.high - role.low + 1;
+      value = {0, role.low + random(values)};
+      if (role.usual) value.number = role.low + random(one_in(4) ? values : role.usual);
       break;
+    }
     case Kind::number:
-      if (one_in(4) && value.number > r.low && value.number < r.high)
+      if (one_in(4) && value.number > role.low && value.number < role.high)
         value.number += one_in(2) ? 1 : -1;
-      else if (role == Role::size && !one_in(4))
-        value = {0, 1 + random(64)};
+      else if (role.usual && !one_in(4))
+        value = {0, role.low + random(role.usual)};
       else
-        value = r.pool[random(r.pool.size())];
+        value = role.pool[random(role.pool.size())];
       break;
     case Kind::pfn:
       if (one_in(4)) {
         value.number += random(129) - 64;
       } else {
-        value = r.pool[random(r.pool.size())];
+        value = role.pool[random(role.pool.size())];
       }
-      if (role == Role::start && value.base == static_cast<uint16_t>(Base::start))
-        value.base = static_cast<uint16_t>(Base::absolute);
+      if (!role.allows(value)) value.base = static_cast<uint16_t>(Base::absolute);
       break;
     case Kind::mask: value = random_fault().operands[0]; break;
   }

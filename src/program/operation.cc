@@ -82,27 +82,14 @@ constexpr Value pfns[] = {
     at(Base::dma64, -128),
 };
 
-constexpr uint64_t any = ~uint64_t{0};
+constexpr const char* letters[max_slots] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                            "i", "j", "k", "l", "m", "n", "o", "p"};
+constexpr const char* positions[] = {"first", "middle", "last"};
 
-constexpr RoleSpec roles[role_count] = {
-    {"cpus", Kind::bits, 3, true, 1, max_cpus, {}, "possible CPUs"},
-    {"cpu", Kind::bits, 3, true, 0, max_cpus - 1, {}, "a CPU"},
-    {"granule", Kind::bits, 4, false, 0, 12, {}, "bytes in a page of the domain: 1, 2, 4 .. 4K"},
-    {"start", Kind::pfn, 0, false, 0, any, pfns, "lowest pfn that is handed out"},
-    {"slot", Kind::bits, 4, false, 0, max_slots - 1, {}, "the bag of ranges a..p it uses"},
-    {"size", Kind::number, 0, false, 1, max_size, sizes, "pages"},
-    {"limit", Kind::pfn, 0, false, 0, any, pfns, "highest pfn allowed"},
-    {"lo", Kind::pfn, 0, false, 0, any, pfns, "first pfn"},
-    {"x", Kind::number, 0, false, 1, max_count, counts, "how often; written x256"},
-    {"unaligned", Kind::bits, 1, false, 0, 1, {}, "size_aligned is false"},
-    {"no_flush", Kind::bits, 1, false, 0, 1, {}, "flush_rcache is false"},
-    {"oldest", Kind::bits, 1, false, 0, 1, {}, "takes the oldest range of the slot first"},
-    {"at", Kind::bits, 2, false, 0, 2, {}, "which pfn of the range: first, middle or last"},
-    {"pfn", Kind::pfn, 0, true, 0, any, pfns, "a pfn"},
-    {"ms", Kind::number, 0, true, 1, max_tick, ticks, "milliseconds"},
-    {"mask", Kind::mask, 0, true, 0, any, {}, "bit i fails the i-th attempt, from 0"},
-    {"single", Kind::bits, 1, false, 0, 1, {}, "one ring for all CPUs, if there is such"},
-    {"pages", Kind::bits, 2, false, 0, 3, {}, "page-table pages that wait with each range"},
+constexpr RoleSpec roles[] = {
+#define ROLE(identifier, ...) {__VA_ARGS__},
+#include "program/roles.inc"
+#undef ROLE
 };
 
 constexpr Value below_4g = at(Base::dma32, -1), start = at(Base::start, 0);
@@ -137,6 +124,17 @@ constexpr auto make_operand_indices() {
 }
 constexpr auto operand_indices = make_operand_indices();
 
+struct Codes {
+  std::array<OpCode, operation_count> all{};
+  size_t count = 0;
+};
+constexpr Codes codes_of(uint8_t use) {
+  Codes codes;
+  for (const OperationSpec& op : table)
+    if (op.uses & use) codes.all[codes.count++] = op.code;
+  return codes;
+}
+
 constexpr const char* base_names[base_count] = {"",      "start", "dma24", "dma30",
                                                 "dma31", "dma32", "dma48", "dma64"};
 
@@ -146,6 +144,16 @@ std::span<const OperationSpec> operations() { return table; }
 const OperationSpec& spec(OpCode code) { return table[static_cast<size_t>(code)]; }
 const RoleSpec& spec(Role role) { return roles[static_cast<size_t>(role)]; }
 const char* name(Base base) { return base_names[static_cast<size_t>(base)]; }
+
+std::span<const OpCode> operations_of(uint8_t use) {
+  static constexpr auto all = [] {
+    std::array<Codes, 8> of_bit;
+    for (size_t bit = 0; bit < of_bit.size(); bit++) of_bit[bit] = codes_of(1 << bit);
+    return of_bit;
+  }();
+  const Codes& codes = all[static_cast<size_t>(std::countr_zero(use))];
+  return {codes.all.data(), codes.count};
+}
 
 const OperationSpec* find_operation(std::string_view name) {
   for (const OperationSpec& candidate : table)

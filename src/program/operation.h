@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The operations of programs: one table, operations.inc, from which the codecs, the dictionary, the
-// documentation and the mutation follow.
+// The operations of programs: two tables, operations.inc and roles.inc, from which the codecs, the
+// dictionaries, the documentation and the mutation follow.
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,28 +33,19 @@ inline constexpr auto all_operations = [] {
   return codes;
 }();
 
-// What an operand is for. An operation has at most one of each.
+// What an operand is for: a row of roles.inc. An operation has at most one of each.
 enum class Role : uint8_t {
-  cpus,
-  cpu,
-  granule,
-  start,
-  slot,
-  size,
-  limit,
-  lo,
-  count,
-  unaligned,
-  no_flush,
-  oldest,
-  at,
-  pfn,
-  ms,
-  mask,
-  single,
-  pages,
+#define ROLE(identifier, ...) identifier,
+#include "program/roles.inc"
+#undef ROLE
 };
-inline constexpr size_t role_count = 18;
+inline constexpr size_t role_count = [] {
+  size_t count = 0;
+#define ROLE(identifier, ...) count++;
+#include "program/roles.inc"
+#undef ROLE
+  return count;
+}();
 
 enum class Kind : uint8_t {
   bits,    // a small number, packed with its neighbours into a byte
@@ -80,14 +72,34 @@ struct OperandSpec {
   Value fallback;  // when the operand is not given
 };
 
+// In text.
+enum class Written : uint8_t {
+  named,  // key=value; the key alone if the only other value is 0
+  alone,  // the value
+  glued,  // the key and the value: x256
+};
+
 struct RoleSpec {
-  const char* key;  // in text
-  Kind kind;
-  uint8_t bits;        // of Kind::bits
-  bool positional;     // in text: the value alone
-  uint64_t low, high;  // range of Kind::bits and Kind::number
-  std::span<const Value> pool;
-  const char* meaning;
+  const char* key = "";  // in text
+  Kind kind{};
+  Written written = Written::named;
+  uint64_t low = 0, high = ~uint64_t{0};  // range of Kind::bits and Kind::number
+  uint64_t high_in_text = 0;              // if text may hold more
+  uint64_t usual = 0;                     // mutation mostly takes one of the lowest so many; 0: any
+  std::span<const Value> pool{};          // of Kind::number and Kind::pfn
+  std::span<const char* const> names{};   // in text, of each value
+  bool is_exponent = false;               // in text: 2 to the value, from 1K on in K
+  bool is_base = false;                   // Base::start means it: it can't be relative to itself
+  const char* meaning = "";
+
+  // In the binary form, of Kind::bits.
+  constexpr unsigned bits() const {
+    return kind == Kind::bits ? static_cast<unsigned>(std::bit_width(high - low)) : 0;
+  }
+  constexpr bool is_flag() const { return written == Written::named && bits() == 1; }
+  constexpr bool allows(const Value& value) const {
+    return !is_base || value.base != static_cast<uint16_t>(Base::start);
+  }
 };
 
 enum class Reports : uint8_t {
@@ -103,6 +115,15 @@ inline constexpr uint8_t all[] = {cache, domain, rcaches, queue};  // in the ord
 inline constexpr uint8_t of_a_domain = domain | rcaches | queue;   // the cache is everybody's
 }  // namespace needs
 
+// Operations that serve a purpose, for targets that are not for all of them: a set.
+namespace uses {
+inline constexpr uint8_t edges = 1, queue = 2, rcache = 4, tree = 8;
+inline constexpr uint8_t init = 16;  // just enough beyond init and teardown to use what a failed
+                                     // init left
+inline constexpr uint8_t cost = 32;  // without faults, which end work early
+inline constexpr uint8_t all = edges | queue | rcache | tree | init | cost;
+}  // namespace uses
+
 struct OperationSpec {
   OpCode code{};
   const char* name = "";
@@ -113,6 +134,7 @@ struct OperationSpec {
   bool may_flush = false;    // the hardware
   bool any_context = false;  // may be called in interrupt handlers
   uint8_t weight = 0;        // how often mutation inserts it, relative to the others
+  uint8_t uses = 0;          // beside that of targets for all operations
   std::span<const OperandSpec> operands{};
   uint8_t needs = 0;             // to do anything
   uint8_t gives = 0, takes = 0;  // of the above, unless it fails
@@ -133,6 +155,9 @@ const OperationSpec& spec(OpCode code);
 const RoleSpec& spec(Role role);
 const OperationSpec* find_operation(std::string_view name);  // NULL if there is none
 const char* name(Base base);
+
+// Those with that use, in the order of the table.
+std::span<const OpCode> operations_of(uint8_t use);
 
 // An operation with every operand at its fallback.
 Operation make(OpCode code);

@@ -34,9 +34,10 @@ TEST(Operations, HaveAtMostOneOperandOfARole) {
 
 TEST(Operations, HaveAtMostOnePositionalOperand) {
   for (const OperationSpec& op : operations())
-    EXPECT_LE(std::count_if(op.operands.begin(), op.operands.end(),
-                            [](const OperandSpec& o) { return spec(o.role).positional; }),
-              1)
+    EXPECT_LE(
+        std::count_if(op.operands.begin(), op.operands.end(),
+                      [](const OperandSpec& o) { return spec(o.role).written == Written::alone; }),
+        1)
         << op.name;
 }
 
@@ -75,13 +76,12 @@ TEST(Roles, HaveKeysOfTheirOwn) {
     EXPECT_TRUE(keys.insert(spec(static_cast<Role>(i)).key).second);
 }
 
-TEST(Roles, BitsHoldTheRange) {
+TEST(Roles, OfBitsFitAByte) {
   for (size_t i = 0; i < role_count; i++) {
     const RoleSpec& role = spec(static_cast<Role>(i));
     if (role.kind != Kind::bits) continue;
-    EXPECT_GE(role.bits, 1) << role.key;
-    EXPECT_LE(role.bits, 8) << role.key;
-    EXPECT_LE(role.high - role.low, (1u << role.bits) - 1) << role.key;
+    EXPECT_GE(role.bits(), 1u) << role.key;
+    EXPECT_LE(role.bits(), 8u) << role.key;
   }
 }
 
@@ -101,6 +101,15 @@ TEST(Roles, PoolsFitTheirByteAndTheRange) {
   }
 }
 
+TEST(Roles, NameEachOfTheirValues) {
+  for (size_t i = 0; i < role_count; i++) {
+    const RoleSpec& role = spec(static_cast<Role>(i));
+    if (role.names.empty()) continue;
+    EXPECT_EQ(role.names.size(), role.high - role.low + 1) << role.key;
+    EXPECT_EQ(role.low, 0u) << role.key;
+  }
+}
+
 TEST(Roles, PoolsHoldEveryValueOnce) {
   for (size_t i = 0; i < role_count; i++) {
     const RoleSpec& role = spec(static_cast<Role>(i));
@@ -108,6 +117,15 @@ TEST(Roles, PoolsHoldEveryValueOnce) {
     for (const Value& value : role.pool)
       EXPECT_TRUE(seen.insert({value.base, value.number}).second)
           << role.key << " " << value.number;
+  }
+}
+
+TEST(Operations, OfAUseAreThoseWhoseRowsNameIt) {
+  for (uint8_t use : {uses::edges, uses::queue, uses::rcache, uses::tree, uses::init, uses::cost}) {
+    auto codes = operations_of(use);
+    for (const OperationSpec& op : operations())
+      EXPECT_EQ(std::find(codes.begin(), codes.end(), op.code) != codes.end(), bool(op.uses & use))
+          << op.name;
   }
 }
 

@@ -10,7 +10,7 @@
 // device does not reach). Slots are a..p, granules 1 .. 2K, 4K, positions first, middle, last,
 // masks 0x10 or, beyond 64 attempts, 0x1<<70. The last line ends like the others: a file that was
 // cut off is not taken for a shorter program.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -22,8 +22,6 @@
 namespace program {
 namespace {
 
-constexpr const char* positions[] = {"first", "middle", "last"};
-
 std::string print_number(uint64_t number) {
   return number <= max_count ? fmt::format("{}", number) : fmt::format("{:#x}", number);
 }
@@ -32,16 +30,12 @@ std::string print_pfn(uint64_t pfn) {
   return pfn < 256 ? fmt::format("{}", pfn) : fmt::format("{:#x}", pfn);
 }
 
-std::string print_value(Role role, const Value& value) {
-  switch (role) {
-    case Role::slot: return std::string(1, static_cast<char>('a' + value.number));
-    case Role::at: return positions[value.number];
-    case Role::granule:
-      return value.number >= 10 ? fmt::format("{}K", 1u << (value.number - 10))
-                                : fmt::format("{}", 1u << value.number);
-    default: break;
-  }
-  switch (spec(role).kind) {
+std::string print_value(const RoleSpec& role, const Value& value) {
+  if (!role.names.empty()) return role.names[value.number];
+  if (role.is_exponent)
+    return value.number >= 10 ? fmt::format("{}K", 1u << (value.number - 10))
+                              : fmt::format("{}", 1u << value.number);
+  switch (role.kind) {
     case Kind::pfn: {
       if (value.base == static_cast<uint16_t>(Base::absolute)) return print_pfn(value.number);
       std::string text = name(static_cast<Base>(value.base));
@@ -117,25 +111,27 @@ class Parser {
       if (index < 0) fail(fmt::format("{} has no operand '{}'", op->name, key));
       if (given[index]) fail(fmt::format("{} is given twice", key));
       given[index] = true;
-      operation.operands[index] = parse_value(op->operands[index].role, text);
+      operation.operands[index] = parse_value(spec(op->operands[index].role), text);
     }
     for (size_t i = 0; i < op->operands.size(); i++)
-      if (spec(op->operands[i].role).positional && !given[i])
+      if (spec(op->operands[i].role).written == Written::alone && !given[i])
         fail(fmt::format("{} needs {}", op->name, spec(op->operands[i].role).meaning));
     return operation;
   }
 
-  // "key=value", a flag, "xN", or the value of a positional operand.
+  // Key and value of a word, however it is written.
   std::pair<std::string_view, std::string_view> split_operand(const OperationSpec& op,
                                                               std::string_view word) const {
     size_t equals = word.find('=');
     if (equals != std::string_view::npos) return {word.substr(0, equals), word.substr(equals + 1)};
     for (const OperandSpec& operand : op.operands) {
       const RoleSpec& role = spec(operand.role);
-      if (role.positional) return {role.key, word};
-      if (role.bits == 1 && word == role.key) return {role.key, "1"};
+      const std::string_view key = role.key;
+      if (role.written == Written::alone) return {key, word};
+      if (role.is_flag() && word == key) return {key, "1"};
+      if (role.written == Written::glued && word.size() > key.size() && word.starts_with(key))
+        return {key, word.substr(key.size())};
     }
-    if (word.size() > 1 && word[0] == 'x') return {"x", word.substr(1)};
     return {word, ""};
   }
 
@@ -145,47 +141,44 @@ class Parser {
     return -1;
   }
 
-  Value parse_value(Role role, std::string_view text) const {
-    const RoleSpec& r = spec(role);
-    switch (role) {
-      case Role::slot:
-        if (text.size() != 1 || text[0] < 'a' || text[0] >= static_cast<char>('a' + max_slots))
-          fail(fmt::format("slot '{}' is none of a..{:c}", text, 'a' + max_slots - 1));
-        return {0, static_cast<uint64_t>(text[0] - 'a')};
-      case Role::at:
-        for (uint64_t i = 0; i < std::size(positions); i++)
-          if (text == positions[i]) return {0, i};
-        fail(fmt::format("position '{}' is none of first, middle, last", text));
-      case Role::granule: return {0, granule_shift(text)};
-      case Role::count: return {0, number(text, r.low, max_count_in_text, r.key)};
-      default: break;
-    }
-    switch (r.kind) {
+  Value parse_value(const RoleSpec& role, std::string_view text) const {
+    if (!role.names.empty()) return {0, index_of_name(role, text)};
+    if (role.is_exponent) return {0, exponent(role, text)};
+    switch (role.kind) {
       case Kind::pfn: return parse_pfn(role, text);
       case Kind::mask: return parse_mask(text);
-      default: return {0, number(text, r.low, r.high, r.key)};
+      default: return {0, number(text, role.low, std::max(role.high, role.high_in_text), role.key)};
     }
   }
 
-  uint64_t granule_shift(std::string_view text) const {
+  uint64_t index_of_name(const RoleSpec& role, std::string_view text) const {
+    auto found = std::find(role.names.begin(), role.names.end(), text);
+    if (found == role.names.end())
+      fail(fmt::format("{} '{}' is none of {}", role.key, text, fmt::join(role.names, ", ")));
+    return static_cast<uint64_t>(found - role.names.begin());
+  }
+
+  uint64_t exponent(const RoleSpec& role, std::string_view text) const {
+    const uint64_t most = uint64_t{1} << role.high;
     uint64_t unit = 1;
     std::string_view digits = text;
     if (!digits.empty() && digits.back() == 'K') {
       unit = 1024;
       digits.remove_suffix(1);
     }
-    uint64_t bytes = number(digits, 1, 4096, "granule") * unit;
-    if (!std::has_single_bit(bytes) || bytes > 4096)
-      fail(fmt::format("granule '{}' is no power of two from 1 to 4K", text));
-    return std::countr_zero(bytes);
+    uint64_t power = number(digits, 1, most, role.key) * unit;
+    if (!std::has_single_bit(power) || power > most)
+      fail(fmt::format("{} '{}' is no power of two from 1 to {}", role.key, text,
+                       print_value(role, {0, role.high})));
+    return std::countr_zero(power);
   }
 
-  Value parse_pfn(Role role, std::string_view text) const {
+  Value parse_pfn(const RoleSpec& role, std::string_view text) const {
     for (size_t i = 1; i < base_count; i++) {
       std::string_view base = name(static_cast<Base>(i));
       if (text.substr(0, base.size()) != base) continue;
-      if (role == Role::start && static_cast<Base>(i) == Base::start)
-        fail("a domain's start can't be relative to itself");
+      if (!role.allows({static_cast<uint16_t>(i)}))
+        fail(fmt::format("a domain's {} can't be relative to itself", role.key));
       std::string_view rest = text.substr(base.size());
       if (rest.empty()) return {static_cast<uint16_t>(i), 0};
       if (rest[0] != '+' && rest[0] != '-') break;
@@ -237,19 +230,16 @@ std::string print(const Operation& operation) {
   const OperationSpec& op = spec(operation.code);
   std::string line = op.name;
   for (size_t i = 0; i < op.operands.size(); i++)
-    if (spec(op.operands[i].role).positional)
-      line += " " + print_value(op.operands[i].role, operation.operands[i]);
+    if (const RoleSpec& role = spec(op.operands[i].role); role.written == Written::alone)
+      line += " " + print_value(role, operation.operands[i]);
   if (operation.domain) line += fmt::format(" domain={}", operation.domain);
   for (size_t i = 0; i < op.operands.size(); i++) {
     const RoleSpec& role = spec(op.operands[i].role);
-    if (role.positional || operation.operands[i] == op.operands[i].fallback) continue;
-    std::string text = print_value(op.operands[i].role, operation.operands[i]);
-    if (role.bits == 1)
-      line += fmt::format(" {}", role.key);
-    else if (op.operands[i].role == Role::count)
-      line += " x" + text;
-    else
-      line += fmt::format(" {}={}", role.key, text);
+    if (role.written == Written::alone || operation.operands[i] == op.operands[i].fallback)
+      continue;
+    line += fmt::format(" {}", role.key);
+    if (role.is_flag()) continue;
+    line += (role.written == Written::glued ? "" : "=") + print_value(role, operation.operands[i]);
   }
   return line;
 }

@@ -95,7 +95,7 @@ TEST(TextErrors, UnknownOperation) {
 TEST(TextErrors, UnknownOperand) {
   EXPECT_EQ(error_of("put size=1\n"), "1: put has no operand 'size'");
   EXPECT_EQ(error_of("# c\nalloc no_flush\n"), "2: alloc has no operand 'no_flush'");
-  EXPECT_EQ(error_of("put x2\n"), "1: put has no operand 'x'");
+  EXPECT_EQ(error_of("put x2\n"), "1: put has no operand 'x2'");
   EXPECT_EQ(error_of("cache_get domain=1\n"), "1: cache_get has no operand 'domain'");
 }
 
@@ -126,9 +126,11 @@ TEST(TextErrors, NoNumber) {
 }
 
 TEST(TextErrors, NoneOfTheNames) {
-  EXPECT_EQ(error_of("alloc slot=q\n"), "1: slot 'q' is none of a..p");
-  EXPECT_EQ(error_of("alloc slot=ab\n"), "1: slot 'ab' is none of a..p");
-  EXPECT_EQ(error_of("free at=end\n"), "1: position 'end' is none of first, middle, last");
+  EXPECT_EQ(error_of("alloc slot=q\n"),
+            "1: slot 'q' is none of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p");
+  EXPECT_EQ(error_of("alloc slot=ab\n"),
+            "1: slot 'ab' is none of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p");
+  EXPECT_EQ(error_of("free at=end\n"), "1: at 'end' is none of first, middle, last");
   EXPECT_EQ(error_of("init granule=3\n"), "1: granule '3' is no power of two from 1 to 4K");
   EXPECT_EQ(error_of("init granule=8K\n"), "1: granule '8K' is no power of two from 1 to 4K");
   EXPECT_EQ(error_of("init start=start+1\n"), "1: a domain's start can't be relative to itself");

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "reproducer/recorder.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "reproducer/reproducer.h"
+#include "shim/list.h"
 #include "shim/object.h"
+#include "shim/world.h"
 
 namespace reproducer {
 namespace {
@@ -25,13 +29,19 @@ unsigned number_of(const void* domain) {
 // Noted before it is made, since it may not return.
 void note(const char* function, const void* domain, uint64_t first = 0, uint64_t second = 0,
           uint64_t third = 0) {
-  made.push_back({function,
-                  number_of(domain),
-                  {first, second, third},
-                  0,
-                  shim::current_operation(),
-                  raw_smp_processor_id(),
-                  shim_now()});
+  made.push_back(
+      {function, number_of(domain), {first, second, third}, 0, shim::current_operation()});
+}
+
+void note_action(const char* function, unsigned long argument) {
+  note("", nullptr);
+  made.back().function = fmt::format("{}({})", function, argument);
+}
+
+uint64_t length_of(const list_head* list) {
+  uint64_t length = 0;
+  for (const list_head* at = list->next; at != list; at = at->next) length++;
+  return length;
 }
 
 uint64_t returned(uint64_t result) { return made.back().result = result; }
@@ -49,6 +59,7 @@ bool is_recorded() { return real; }
 const iova_variant& recorded(const iova_variant& allocator) {
   real = &allocator;
   recorder = allocator;
+  shim::set_action_observer(note_action);
   recorder.reset = [] {
     made.clear();
     known_domains.clear();
@@ -115,7 +126,7 @@ const iova_variant& recorded(const iova_variant& allocator) {
     };
     queue_recorder.queue = [](void* domain, unsigned long pfn, unsigned long size,
                               list_head* freelist) {
-      note("queue_iova", domain, pfn, size);
+      note("queue_iova", domain, pfn, size, length_of(freelist));
       return queue_iova(as_domain(domain), pfn, size, freelist);
     };
     recorder.queue = &queue_recorder;

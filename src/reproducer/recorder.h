@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The calls that a run makes into an allocator, for a stand-alone reproducer to make them again.
+// The calls that a run makes into an allocator and into the shim, for a stand-alone reproducer to
+// make them again.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "iova/variant.h"
@@ -11,13 +13,11 @@
 namespace reproducer {
 
 struct Call {
-  const char* function;   // of reproducer.h
+  std::string function;   // of reproducer.h; of the shim, with its argument: "shim_advance(10)"
   unsigned domain;        // index, in the order of their initialization
   uint64_t arguments[3];  // after the domain; what is a node is its lowest pfn
   uint64_t result;        // pfn, error, or 0; of what returns a node, failed for NULL
   uint32_t operation;     // of the program
-  unsigned cpu;
-  uint64_t now;  // ms
 };
 
 // The same allocator; its calls are recorded from reset() on. There is one at a time.

@@ -76,9 +76,13 @@ unsigned shim_next_online_cpu(unsigned cpu) {
   return cpu;
 }
 
-void shim_set_current_cpu(unsigned cpu) { current = cpu; }
+void shim_set_current_cpu(unsigned cpu) {
+  facility::tell_action(__func__, cpu);
+  current = cpu;
+}
 
 void shim_cpu_offline(unsigned cpu) {
+  facility::tell_action(__func__, cpu);
   online &= ~(1u << cpu);
   if (current == cpu) current = shim_next_online_cpu(0);
   if (!registered || !dead_callback) return;
@@ -88,7 +92,10 @@ void shim_cpu_offline(unsigned cpu) {
       raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
 }
 
-void shim_cpu_online(unsigned cpu) { online |= 1u << cpu; }
+void shim_cpu_online(unsigned cpu) {
+  facility::tell_action(__func__, cpu);
+  online |= 1u << cpu;
+}
 
 int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_callback,
                              shim_cpuhp_callback teardown, const shim_site* site) {

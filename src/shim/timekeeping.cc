@@ -92,6 +92,15 @@ void run(shim_event* event) {
   std::erase(all_running, event);
 }
 
+void advance(unsigned long ms) {
+  unsigned long until = now + ms;
+  while (shim_event* event = next_due(jiffies_at(until))) {
+    move_to(begin_of(event->deadline));
+    run(event);
+  }
+  move_to(until);  // it may have moved on while a handler was suspended
+}
+
 void initialize(shim_event* event, bool is_timer, const shim_site* site) {
   for (shim_event* other : pending)
     if (other == event)
@@ -174,20 +183,17 @@ unsigned long shim_jiffies(void) { return jiffies_at(now); }
 unsigned long shim_now(void) { return now; }
 
 void shim_advance(unsigned long ms) {
-  unsigned long until = now + ms;
-  while (shim_event* event = next_due(jiffies_at(until))) {
-    move_to(begin_of(event->deadline));
-    run(event);
-  }
-  move_to(until);  // it may have moved on while a handler was suspended
+  facility::tell_action(__func__, ms);
+  advance(ms);
 }
 
 unsigned long shim_rest(unsigned long most) {
+  facility::tell_action(__func__, most);
   unsigned long times = 0;
   for (; times < most; times++) {
     const shim_event* next = next_due(~0ul);
     if (!next) break;
-    shim_advance(std::max(now, begin_of(next->deadline)) - now);
+    advance(std::max(now, begin_of(next->deadline)) - now);
   }
   return times;
 }

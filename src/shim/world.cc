@@ -5,6 +5,19 @@
 #include "object.h"
 
 namespace shim {
+namespace {
+
+void (*action_observer)(const char* function, unsigned long argument);
+
+}  // namespace
+
+void set_action_observer(void (*told)(const char* function, unsigned long argument)) {
+  action_observer = told;
+}
+
+void facility::tell_action(const char* function, unsigned long argument) {
+  if (action_observer) action_observer(function, argument);
+}
 
 void reset_world(unsigned cpus) {
   plan_no_faults();

@@ -29,6 +29,10 @@ struct Census {
 };
 Census census();
 
+// Told of what only an engine calls (shim_cpu_offline(), shim_advance() and their like) before it
+// is done; NULL for nobody.
+void set_action_observer(void (*observer)(const char* function, unsigned long argument));
+
 // Called with memory that is about to be freed: raises a finding if a held lock, pending work, a
 // pending timer, a waiting RCU callback or a hotplug instance lies in it. For the shim's own
 // allocators.
@@ -51,6 +55,7 @@ struct LockState {
 
 // What each facility offers for the above; defined beside its state.
 namespace facility {
+void tell_action(const char* function, unsigned long argument);
 void exchange_locks(LockState& other);
 int& rcu_readers_here();  // of the context that runs
 void enter_timer();

@@ -327,18 +327,9 @@ TEST(Isolate, ACheckReportsWhatIsNotKnown) {
   EXPECT_EQ(check_isolated([]() -> std::vector<engine::Report> { abort(); }, {}).key(), "unknown");
 }
 
-TEST(Dictionaries, AreWhatTheOperationTableSays) {
-  for (const fuzz::Target* target : standing_targets()) {
-    fs::path file = source_folder() / "dictionaries" / (std::string(target->name) + ".dict");
-    EXPECT_TRUE(read_file(file) ==
-                program::dictionary(target->name, target->operations, target->reads_text))
-        << "iovafuzz list dictionary " << target->name;
-  }
-}
-
 TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
   static const std::regex token("[A-Za-z0-9_]+=\"(\\\\x[0-9a-f]{2})+\"");
-  for (const fuzz::Target* target : standing_targets()) {
+  for (const fuzz::Target* target : fuzz::targets) {
     std::istringstream lines(
         program::dictionary(target->name, target->operations, target->reads_text));
     for (std::string line; std::getline(lines, line);) {
@@ -348,17 +339,12 @@ TEST(Dictionaries, HaveOneTokenALineThatEnginesTake) {
   }
 }
 
-TEST(Targets, HaveSeedsAndADictionaryAndNothingElseDoes) {
-  std::set<std::string> with_seeds, with_dictionary;
+TEST(Targets, HaveSeedsAndNothingElseDoes) {
+  std::set<std::string> with_seeds, corpora;
   for (const fuzz::Target* target : judging_targets()) with_seeds.insert(target->name);
-  for (const fuzz::Target* target : standing_targets()) with_dictionary.insert(target->name);
-  std::set<std::string> corpora, dictionaries;
   for (const auto& entry : fs::directory_iterator(source_folder() / "corpus"))
     corpora.insert(entry.path().filename().string());
-  for (const auto& entry : fs::directory_iterator(source_folder() / "dictionaries"))
-    dictionaries.insert(entry.path().stem().string());
   EXPECT_EQ(corpora, with_seeds);
-  EXPECT_EQ(dictionaries, with_dictionary);
 }
 
 }  // namespace

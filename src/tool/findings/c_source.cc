@@ -61,26 +61,17 @@ class Source {
       begin(program::spec(operation.code).name);
       bool in_irq = irq_ && program::spec(operation.code).any_context;
       if (in_irq) line("reproducer_irq(true);");
-      shim_action(operation);
       std::vector<Statement> calls;
-      for (; call != outcome_.calls.end() && call->operation == i; ++call) {
-        calls.push_back(statement(*call, &operation));
-        now_ = std::max(now_, call->now);
-      }
+      for (; call != outcome_.calls.end() && call->operation == i; ++call)
+        calls.push_back(statement(*call));
       print(calls);
       if (in_irq) line("reproducer_irq(false);");
       forget_prefixes();
     }
     // What the engine did at the end.
     for (; call != outcome_.calls.end(); ++call) {
-      std::string name = operation_of(call->function);
-      if (call->now > now_) {
-        begin("tick");
-        line(fmt::format("shim_advance({});", call->now - now_));
-        now_ = call->now;
-      }
-      begin(name);
-      print({statement(*call, nullptr)});
+      begin(operation_of(call->function));
+      print({statement(*call)});
     }
     return text_;
   }
@@ -111,59 +102,12 @@ class Source {
     fails_.clear();
   }
 
-  void shim_action(const Operation& operation) {
-    auto cpu = [&] { return value(operation, Role::cpu).number; };
-    switch (operation.code) {
-      case OpCode::cpu:
-        cpu_ = static_cast<unsigned>(cpu());
-        return line(fmt::format("shim_set_current_cpu({});", cpu_));
-      case OpCode::offline: {
-        // Nothing runs on a CPU that goes down.
-        offline_.insert(cpu());
-        if (cpu_ == cpu()) {
-          for (cpu_ = 0; offline_.contains(cpu_);) cpu_++;
-          line(fmt::format("shim_set_current_cpu({});", cpu_));
-        }
-        return line(fmt::format("shim_cpu_offline({});", cpu()));
-      }
-      case OpCode::online:
-        offline_.erase(cpu());
-        return line(fmt::format("shim_cpu_online({});", cpu()));
-      case OpCode::tick:
-        now_ += value(operation, Role::ms).number;
-        return line(fmt::format("shim_advance({});", value(operation, Role::ms).number));
-      case OpCode::idle: return line("shim_rest(1 << 20);");
-      // What only calls the allocator, or says how the next operation runs. Named, so that a new
-      // operation is not left out unseen.
-      case OpCode::cache_get:
-      case OpCode::cache_put:
-      case OpCode::init:
-      case OpCode::init_rcaches:
-      case OpCode::put:
-      case OpCode::alloc:
-      case OpCode::alloc_fast:
-      case OpCode::free:
-      case OpCode::free_fast:
-      case OpCode::free_iova:
-      case OpCode::free_pfn:
-      case OpCode::find:
-      case OpCode::find_pfn:
-      case OpCode::reserve:
-      case OpCode::queue_init:
-      case OpCode::queue:
-      case OpCode::fail:
-      case OpCode::irq:
-      case OpCode::slow:
-      case OpCode::edge:
-      case OpCode::flush_done:
-      case OpCode::cpus: return;
-    }
-  }
+  static bool is_of_shim(const std::string& function) { return function.starts_with("shim_"); }
 
   static std::string operation_of(const std::string& function) {
     for (const program::OperationSpec& spec : program::operations())
       if (spec.function == function) return spec.name;
-    return "end";
+    return is_of_shim(function) ? "tick" : "end";  // the end moves time and no CPUs
   }
 
   // A fresh place for a result.
@@ -182,8 +126,9 @@ class Source {
     return {before + (array == 'p' ? "pfn" : "iova"), after, {array, held->second}, ""};
   }
 
-  Statement statement(const RecordedCall& call, const Operation* operation) {
+  Statement statement(const RecordedCall& call) {
     const std::string& f = call.function;
+    if (is_of_shim(f)) return {f + ";", "", {}, ""};
     const uint64_t* a = call.arguments;
     std::string domain = fmt::format("domain[{}]", call.domain);
     if (f == "iova_cache_get" || f == "iova_cache_put") return {f + "();", "", {}, ""};
@@ -216,10 +161,7 @@ class Source {
                     fmt::format(", {});", a[1]));
     if (f == "queue_iova")
       return taking('p', call, fmt::format("queue_iova({}, ", domain),
-                    fmt::format(", {}, reproducer_pages({}));", a[1],
-                                operation && operation->code == OpCode::queue
-                                    ? value(*operation, Role::pages).number
-                                    : 0));
+                    fmt::format(", {}, reproducer_pages({}));", a[1], a[2]));
     if (f == "__free_iova") return taking('n', call, fmt::format("__free_iova({}, ", domain), ");");
     if (f == "iommu_dma_init_fq")
       return {fmt::format("{}({}, {});", f, domain, a[0] ? "true" : "false"), "", {}, ""};
@@ -261,9 +203,6 @@ class Source {
   std::string text_;
   std::set<unsigned> fails_;
   bool irq_ = false;
-  unsigned cpu_ = 0;
-  std::set<uint64_t> offline_;
-  uint64_t now_ = 0;
   size_t domains_ = 0;
   std::map<char, size_t> places_;
   std::map<std::tuple<char, unsigned, uint64_t>, size_t> held_;

@@ -78,7 +78,7 @@ void send_report(const engine::Report& report) {
     json calls = json::array();
     for (const reproducer::Call& call : reproducer::calls())
       calls.push_back({call.function, call.domain, call.arguments[0], call.arguments[1],
-                       call.arguments[2], call.result, call.operation, call.cpu, call.now});
+                       call.arguments[2], call.result, call.operation});
     bool compared = std::any_of(engine::oracles().begin(), engine::oracles().end(),
                                 [&](const shim::Oracle* oracle) {
                                   return report.key.starts_with(std::string(oracle->id) + ":");
@@ -325,7 +325,7 @@ class Isolated::Impl {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])
           outcome.calls.push_back(
-              {call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6], call[7], call[8]});
+              {call[0], call[1], {call[2], call[3], call[4]}, call[5], call[6]});
       } else if (message->contains("report")) {
         outcome.kind = Outcome::finding;
         outcome.report = report_from_json((*message)["report"]);

@@ -31,15 +31,13 @@ struct RecordedStep {
   size_t ranges;
 };
 
-// A call into the allocator, as it came from the child (reproducer/recorder.h).
+// A call into the allocator or the shim, as it came from the child (reproducer/recorder.h).
 struct RecordedCall {
   std::string function;
   unsigned domain;
   uint64_t arguments[3];
   uint64_t result;
   size_t operation;
-  unsigned cpu;
-  uint64_t now;
 };
 
 struct Outcome {

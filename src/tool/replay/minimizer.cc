@@ -239,9 +239,7 @@ class Minimizer {
     if (role.kind != Kind::pfn) return shrink(operation, operand, role.low);
     // The simplest value of the pool that does, else a small distance from the base.
     for (const Value& value : role.pool) {
-      bool of_itself =
-          spec.role == Role::start && value.base == static_cast<uint16_t>(program::Base::start);
-      if (of_itself) continue;
+      if (!role.allows(value)) continue;
       if (get(operation, operand) == value) return;
       if (set(operation, operand, value)) return;
     }

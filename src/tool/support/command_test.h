@@ -59,7 +59,7 @@ inline std::vector<const fuzz::Target*> judging_targets() {
   return judging;
 }
 
-// With a dictionary of their own, and a binary that needs nothing built on demand.
+// With a binary that needs nothing built on demand.
 inline std::vector<const fuzz::Target*> standing_targets() {
   std::vector<const fuzz::Target*> standing;
   for (const fuzz::Target* target : fuzz::targets)
