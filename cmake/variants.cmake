@@ -79,7 +79,7 @@ function(iovafuzz_kernel name title tree)
   endif()
   add_custom_command(OUTPUT ${out}/tree_features.h
     COMMAND ${CMAKE_COMMAND} -DTREE=${tree} -DOUT=${out} -P ${kernel}/probe.cmake
-    DEPENDS ${kernel}/probe.cmake ${kernel}/releases.txt ${sources}
+    DEPENDS ${kernel}/probe.cmake ${kernel}/releases.txt ${iova}/revisions.inc ${sources}
     VERBATIM)
 
   # As the kernel compiles it where that matters. Its warnings are the kernel's own business, but

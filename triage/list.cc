@@ -142,6 +142,14 @@ void print_rows(const char* title, const json& rows) {
   fmt::print("\n");
 }
 
+// A row is what some of them differ in.
+void print_revisions(const char* title, const json& rows) {
+  std::string names;
+  for (const port::NamedRevision& revision : port::named_revisions)
+    names += fmt::format("{}{}", names.empty() ? ": " : ", ", revision.name);
+  print_rows((title + names).c_str(), rows);
+}
+
 // The oracles of a promise; what all kernel code owes is judged by the shim, of any operation.
 std::string judged_by(const engine::Promise& promise) {
   const std::string id = promise.id;
@@ -192,7 +200,7 @@ int list(const Arguments& arguments) {
   };
   constexpr Section sections[] = {
       {"targets", targets, print_rows}, {"operations", operations, print_rows},
-      {"oracles", oracles, print_rows}, {"revisions", revisions, print_rows},
+      {"oracles", oracles, print_rows}, {"revisions", revisions, print_revisions},
       {"defects", defects, print_rows}, {"known", known, print_known}};
   json all;
   for (const Section& section : sections) {

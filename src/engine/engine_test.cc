@@ -88,9 +88,8 @@ TEST(Run, MeansTheSameOnEveryRevisionInItsPlainParts) {
       "cache_get\ninit\nreserve lo=100 size=10\ninit_rcaches\nalloc_fast size=3 x4\n"
       "free_fast x2\nalloc_fast size=4\nfind\nfree\ntick 100\nput\ncache_put\n";
   auto expected = narrate(text);
-  EXPECT_EQ(narrate(text, port::v6_1::variant), expected);
-  EXPECT_EQ(narrate(text, port::v6_12::variant), expected);
-  EXPECT_EQ(narrate(text, port::v7_3::variant), expected);
+  for (const port::NamedVariant& revision : port::variants)
+    EXPECT_EQ(narrate(text, *revision.variant), expected) << revision.name;
 }
 
 TEST(Trace, IsTheSameForTheSameProgram) {

@@ -19,7 +19,7 @@
 #include "testing/literally.h"
 
 struct PortRevision {
-  const char* name;
+  const char* name;  // its identifier
   const iova_variant* variant;
   port::Revision behaviour;
 };
@@ -27,12 +27,12 @@ struct PortRevision {
 inline void PrintTo(const PortRevision& revision, std::ostream* out) { *out << revision.name; }
 
 inline const std::vector<PortRevision>& port_revisions() {
-  static const std::vector<PortRevision> revisions = {
-#define PORT_REVISION(identifier, name, version) \
-  {#identifier, &port::identifier::variant, port::revisions::identifier},
-#include "iova/revisions.inc"
-#undef PORT_REVISION
-  };
+  static const std::vector<PortRevision> revisions = [] {
+    std::vector<PortRevision> all;
+    for (const port::NamedVariant& named : port::variants)
+      all.push_back({named.identifier, named.variant, port::revision_of(named.version)});
+    return all;
+  }();
   return revisions;
 }
 

@@ -8,9 +8,9 @@
 
 namespace port {
 
-#define PORT_REVISION(identifier, name, version) \
-  namespace identifier {                         \
-  extern const iova_variant variant;             \
+#define PORT_REVISION(identifier, name, version, trees) \
+  namespace identifier {                                \
+  extern const iova_variant variant;                    \
   }
 #include "iova/revisions.inc"
 #undef PORT_REVISION
@@ -21,7 +21,7 @@ struct NamedVariant : NamedRevision {
 };
 
 inline constexpr NamedVariant variants[] = {
-#define PORT_REVISION(identifier, name, version) \
+#define PORT_REVISION(identifier, name, version, trees) \
   {{#identifier, name, version}, &identifier::variant},
 #include "iova/revisions.inc"
 #undef PORT_REVISION

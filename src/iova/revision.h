@@ -72,21 +72,22 @@ struct NamedRevision {
 };
 
 inline constexpr NamedRevision named_revisions[] = {
-#define PORT_REVISION(identifier, name, version) {#identifier, name, version},
+#define PORT_REVISION(identifier, name, version, trees) {#identifier, name, version},
 #include "revisions.inc"
 #undef PORT_REVISION
 };
 
 // The same by identifier, for code that the build compiles for one of them.
 namespace revisions {
-#define PORT_REVISION(identifier, name, version) \
+#define PORT_REVISION(identifier, name, version, trees) \
   inline constexpr Revision identifier = revision_of(version);
 #include "revisions.inc"
 #undef PORT_REVISION
 }  // namespace revisions
 
 namespace variant_names {
-#define PORT_REVISION(identifier, name, version) inline constexpr char identifier[] = "port@" name;
+#define PORT_REVISION(identifier, name, version, trees) \
+  inline constexpr char identifier[] = "port@" name;
 #include "revisions.inc"
 #undef PORT_REVISION
 }  // namespace variant_names

@@ -5,6 +5,7 @@
 # no other header of the tree may be found in the place of the shim's. A tree of a shape that the glue
 # does not know is an error of one sentence, after the words "unsupported tree:".
 
+cmake_policy(SET CMP0012 NEW) # TRUE and FALSE are no variables
 file(READ ${TREE}/drivers/iommu/iova.c source)
 file(READ ${TREE}/include/linux/iova.h header)
 
@@ -96,18 +97,6 @@ feature(ZEROES_NODES "${source}" "kmem_cache_zalloc\\(iova_cache|__GFP_ZERO")
 string(REGEX MATCH "free_iova_flush_queue\\([^;{]*{[^}]*}" end_of_queue "${source}")
 feature(LEAVES_TIMER_RUNNING "${end_of_queue}" "del_timer\\(")
 
-# The revision of the port that it should equal, if there is one: it is of that design.
-if(HAS_RCACHE_INIT AND SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_HINT AND SHOWS_MAGAZINES)
-  if(ALLOCATES_LAZILY)
-    set(like v7_3)
-  elseif(LISTS_DEPOT)
-    set(like v6_12)
-  else()
-    set(like v6_1)
-  endif()
-  set(features "${features}#define TREE_IS_LIKE ${like}\n")
-endif()
-
 # The flush queue: in iova.c itself (before f7f07484542f, v5.17), else a stretch of dma-iommu.c,
 # which is cut out as it stands: the cookie's type, and all from the ring's size to the queue's init.
 feature(HAS_OWN_QUEUE "${source}" "int[ \t\n]*init_iova_flush_queue\\(")
@@ -167,6 +156,20 @@ endif()
 set(features "${features}#define TREE_CALLERS_ROUND ${callers_round}\n")
 feature(HAS_SINGLE_QUEUE "${dma_source}" "IOMMU_DMA_OPTS_SINGLE_QUEUE")
 feature(TYPES_PAGE_LISTS "${dma_source}" "struct iommu_pages_list freelist;")
+
+# The revision of the port that it should equal, if there is one: it is of that design.
+if(HAS_RCACHE_INIT AND SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_HINT AND SHOWS_MAGAZINES)
+  file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../iova/revisions.inc revisions REGEX "^PORT_REVISION")
+  foreach(revision ${revisions})
+    string(REGEX MATCH "^PORT_REVISION\\(([^,]+),.*, *([^,]+)\\)$" matched "${revision}")
+    set(name ${CMAKE_MATCH_1})
+    string(REPLACE " " ";" condition "${CMAKE_MATCH_2}")
+    if(${condition})
+      set(like ${name})
+    endif()
+  endforeach()
+  set(features "${features}#define TREE_IS_LIKE ${like}\n")
+endif()
 
 # Whether all of that is as it was released.
 string(SHA256 digest "${code}")

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/support/command_test.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <regex>
 
 #include "engine/ledger.h"
+#include "iova/revision.h"
 #include "program/dictionary.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/variants/variants.h"
 
 namespace fs = std::filesystem;
 
@@ -83,7 +86,7 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   TemporaryFolder folder;
   std::string file = folder.write("a.iova", life);
   expect_refused({"show", file, "--revision", "5.4"},
-                 "unknown revision '5.4': there are 6.1, 6.12, 7.3, fixed");
+                 fmt::format("unknown revision '5.4': there are {}", fmt::join(revisions(), ", ")));
   std::string targets;
   for (const fuzz::Target* target : fuzz::targets)
     targets += fmt::format("{}{}", targets.empty() ? "" : ", ", target->name);
@@ -145,7 +148,7 @@ TEST(Cost, OfAnAllocatorOfItsOwn) {
   TemporaryFolder folder;
   std::string file =
       folder.write("a.iova", "cache_get\ninit\nalloc x50\nfree oldest\nalloc size=2\n");
-  for (const char* revision : {"6.1", "6.12", "7.3"}) {
+  for (const std::string& revision : revisions()) {
     auto result = tool_json({"cost", file, "--revision", revision, "--ranges", "50"});
     EXPECT_EQ(result["curve"][0]["steps"], 51) << revision;
   }
@@ -295,19 +298,16 @@ SweptRcacheInit sweep_rcache_init(const char* revision) {
   return {};
 }
 
-TEST(Sweep, RcacheInitFailsAtEveryMagazineOnOneRevisionOnly) {
-  SweptRcacheInit v6_12 = sweep_rcache_init("6.12");
-  EXPECT_EQ(v6_12.points, 32u);
-  EXPECT_EQ(v6_12.clean, 8u);
-  EXPECT_EQ(v6_12.keys, json({{bug_key, 24}}));
-  SweptRcacheInit v6_1 = sweep_rcache_init("6.1");
-  EXPECT_EQ(v6_1.points, 32u);
-  EXPECT_EQ(v6_1.clean, 32u);
-  for (const char* revision : {"7.3", "fixed"}) {
-    SweptRcacheInit swept = sweep_rcache_init(revision);
-    EXPECT_EQ(swept.points, 8u);
-    EXPECT_EQ(swept.clean, 8u);
+TEST(Sweep, RcacheInitFailsAtEveryMagazineOfRevisionsWithTheBug) {
+  for (const port::NamedRevision& revision : port::named_revisions) {
+    const port::Revision behaviour = port::revision_of(revision.version);
+    SweptRcacheInit swept = sweep_rcache_init(revision.name);
+    bool frees_null = behaviour.named_magazine_cache && !behaviour.magazine_free_checks_null;
+    EXPECT_EQ(swept.points, behaviour.lazy_magazines ? 8u : 32u) << revision.name;
+    EXPECT_EQ(swept.clean, frees_null ? 8u : swept.points) << revision.name;
+    EXPECT_EQ(swept.keys, frees_null ? json({{bug_key, 24}}) : json::object()) << revision.name;
   }
+  EXPECT_EQ(sweep_rcache_init("6.12").clean, 8u);
 }
 
 TEST(Isolate, ACheckReportsWhatIsNotKnown) {

@@ -7,10 +7,15 @@
 #include <map>
 #include <regex>
 
+#include "iova/revision.h"
 #include "tool/support/command_test.h"
 #include "tool/support/failure.h"
 
 namespace fs = std::filesystem;
+
+namespace port {
+void PrintTo(const NamedRevision& revision, std::ostream* out) { *out << revision.name; }
+}  // namespace port
 
 namespace tool {
 namespace {
@@ -57,11 +62,12 @@ void expect_refused(const std::string& kernel, const std::string& sentence) {
   EXPECT_TRUE(("\n" + result.output).ends_with("\niovafuzz: " + sentence + "\n")) << result.output;
 }
 
-class KernelOfDebian : public testing::TestWithParam<const char*> {
+// By the revision of the port that stands for its version.
+class KernelOfDebian : public testing::TestWithParam<port::NamedRevision> {
  protected:
   // Only the versions of the system's own suites must be there.
   void SetUp() override {
-    std::string version = GetParam();
+    std::string version = GetParam().name;
     try {
       find_kernel_tree(spec());
     } catch (const Failure& failure) {
@@ -69,14 +75,18 @@ class KernelOfDebian : public testing::TestWithParam<const char*> {
       GTEST_SKIP() << "NOT TESTED: " << spec() << ": " << failure.what();
     }
   }
-  std::string spec() const { return std::string("debian:") + GetParam(); }
+  std::string spec() const { return std::string("debian:") + GetParam().name; }
 };
 
-INSTANTIATE_TEST_SUITE_P(Versions, KernelOfDebian, testing::Values("6.1", "6.12", "7.3"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           return "v" + name.replace(name.find('.'), 1, "_");
-                         });
+std::vector<port::NamedRevision> of_upstream() {
+  std::vector<port::NamedRevision> all;
+  for (const port::NamedRevision& revision : port::named_revisions)
+    if (revision.version < port::not_upstream) all.push_back(revision);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, KernelOfDebian, testing::ValuesIn(of_upstream()),
+                         [](const auto& info) { return std::string(info.param.identifier); });
 
 TEST_P(KernelOfDebian, RcacheInitFailsWhereItsSourceSaysSo) {
   std::string source = source_of(spec());
@@ -91,15 +101,18 @@ TEST_P(KernelOfDebian, RcacheInitFailsWhereItsSourceSaysSo) {
 }
 
 TEST_P(KernelOfDebian, ShowsAllThatTheModelsTake) {
-  unsigned views = load_kernel(find_kernel_tree(spec())).views;
-  EXPECT_EQ(views & IOVA_VIEWS_OF_MODELS, unsigned{IOVA_VIEWS_OF_MODELS});
+  const iova_variant& variant = load_kernel(find_kernel_tree(spec()));
+  EXPECT_EQ(variant.views & IOVA_VIEWS_OF_MODELS, unsigned{IOVA_VIEWS_OF_MODELS});
+  EXPECT_STREQ(variant.like, GetParam().identifier);
 }
 
 TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
-  std::string port = GetParam(), kernel = spec();
+  std::string port = GetParam().name, kernel = spec();
   Patched tree(kernel);
-  // Where a 6.12 has got its fix, the port shows what it was before.
-  if (port == "6.12" && magazine_free_checks_null(source_of(kernel))) {
+  // Where a tree has got its fix, the port shows what it was before.
+  const port::Revision behaviour = port::revision_of(GetParam().version);
+  if (behaviour.named_magazine_cache && !behaviour.magazine_free_checks_null &&
+      magazine_free_checks_null(source_of(kernel))) {
     tree.replace("if (mag)", "");
     kernel = tree.path();
   }

@@ -32,9 +32,8 @@ const port::DefectInfo* defect_of(const VariantChoice& choice) {
 
 void VariantChoice::add_options(CommandLine& line) {
   line.option("--kernel", kernel, "path of a kernel tree, or debian:VERSION, instead of the port");
-  std::string names;
-  for (const std::string& name : revisions()) names += (names.empty() ? "" : ", ") + name;
-  line.option("--revision", revision, "revision of the port: " + names).excludes("--kernel");
+  line.option("--revision", revision, "revision of the port (iovafuzz list revisions)")
+      .excludes("--kernel");
   line.option("--defect", defect, "defect planted in the revision (iovafuzz list defects)")
       .excludes("--kernel");
   line.flag("--strict", strict,
