@@ -150,22 +150,11 @@ void print_revisions(const char* title, const json& rows) {
   print_rows((title + names).c_str(), rows);
 }
 
-// The oracles of a promise; what all kernel code owes is judged by the shim, of any operation.
 std::string judged_by(const engine::Promise& promise) {
-  const std::string id = promise.id;
+  if (*promise.judged_by) return std::string(" ") + promise.judged_by;
   std::string text;
   for (const shim::Oracle* oracle : engine::oracles())
-    if (engine::promise_of(oracle->id) == id) text += fmt::format(" `{}`", oracle->id);
-  // Judged by what no oracle of the engine's own is for.
-  constexpr std::pair<const char*, const char*> elsewhere[] = {
-      {"context", " rules of the shim"},
-      {"locks", " rules of the shim"},
-      {"teardown", " rules of the shim"},
-      {"queue-teardown", " rules of the shim"},
-      {"queue-fails", " `fault-not-reported`"},
-      {"stable", " notes of the compiler on a tree's locals"}};
-  for (const auto& [promise_id, judge] : elsewhere)
-    if (id == promise_id) return judge;
+    if (engine::promise_of(oracle->id) == promise.id) text += fmt::format(" `{}`", oracle->id);
   return text.empty() ? " nothing yet" : text;
 }
 

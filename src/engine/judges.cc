@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/judges.h"
 
-#include <algorithm>
-#include <initializer_list>
 #include <type_traits>
 
 namespace engine {
@@ -29,22 +27,11 @@ void Judges::tell(const Event& event, Listeners&... listeners) {
   ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::hear(event) : void()), ...);
 }
 
-Judges::Judges(Scene& scene, Tracer& tracer)
-    : failures(scene), structure(scene), models_(scene), scene_(scene), tracer_(tracer),
-      duties_(scene), grants_(scene), flush_queue_(scene), refusals_(scene, causes_),
-      ignored_frees_(scene), rest_(scene), lookups_(scene), hints_(scene),
-      refusals_in_tree_(scene, causes_), pfn_lookups_(scene), reservations_(scene), rings_(scene),
-      flushes_(scene, models_), placement_(scene, models_), fields_(scene, models_),
-      magazines_(scene, models_), objects_(scene, models_) {}
-
 void Judges::begin(unsigned views) {
   has_models_ = shows_all_of_models(scene_.variant->views & views);
-  for (Judge* judge : std::initializer_list<Judge*>{
-           &models_,           &failures,       &duties_,       &grants_,    &flush_queue_,
-           &refusals_,         &ignored_frees_, &rest_,         &lookups_,   &hints_,
-           &refusals_in_tree_, &pfn_lookups_,   &reservations_, &structure,  &rings_,
-           &flushes_,          &placement_,     &fields_,       &magazines_, &objects_})
-    judge->begin();
+#define JUDGE(type, name, ...) name.begin();
+#include "engine/judges.inc"
+#undef JUDGE
 }
 
 contract::Explanation::Cause Judges::Causes::explain_refusal(const Domain& domain,
@@ -67,8 +54,8 @@ void Judges::listen(History& history, bool to_callers) {
 void Judges::hear(const Event& event) {
   Books& books = scene_.books;
   switch (event.kind) {
-    case Kind::operation_begin: return tell(event, tracer_, failures);
-    case Kind::skipped: return tell(event, tracer_, failures);
+    case Kind::operation_begin: return tell(event, tracer_, failures_);
+    case Kind::skipped: return tell(event, tracer_, failures_);
     case Kind::operation_end: return tell(event, tracer_);
     case Kind::flush_begin: return tell(event, books, tracer_);
     case Kind::flush_end: return tell(event, books);
@@ -80,10 +67,10 @@ void Judges::hear(const Event& event) {
     case Kind::cpu_offline: return tell(event, models_);
     case Kind::owner_robbed: return tell(event, lookups_);
     case Kind::finding: return tell(event, tracer_);
-    case Kind::quiet: return tell(event, rings_, fields_, failures, objects_);
-    case Kind::look: return tell(event, structure, magazines_, rings_, tracer_, objects_);
+    case Kind::quiet: return tell(event, rings_, fields_, failures_, objects_);
+    case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);
     case Kind::looked: return tell(event, objects_);
-    case Kind::glance: return tell(event, structure, magazines_);
+    case Kind::glance: return tell(event, structure_, magazines_);
     default: return;
   }
 }
@@ -109,14 +96,14 @@ void Judges::end_call(Call& call) {
   Books& books = scene_.books;
   if (to_callers_) tell_end(call, duties_);
   switch (call.function) {
-    case Function::cache_get: return tell_end(call, tracer_, failures, books);
+    case Function::cache_get: return tell_end(call, tracer_, failures_, books);
     case Function::cache_put: return tell_end(call, books);
     case Function::rcache_range: return tell_end(call, magazines_);
-    case Function::init_domain: return tell_end(call, failures, models_, books);
-    case Function::init_rcaches: return tell_end(call, tracer_, failures, models_, books);
+    case Function::init_domain: return tell_end(call, failures_, models_, books);
+    case Function::init_rcaches: return tell_end(call, tracer_, failures_, models_, books);
     case Function::put_domain: return tell_end(call, flush_queue_, books);
     case Function::alloc:
-      tell_end(call, models_, failures, tracer_);
+      tell_end(call, models_, failures_, tracer_);
       call.granted || call.is_no_range ? tell_end(call, grants_)
                                        : tell_end(call, refusals_, refusals_in_tree_);
       return tell_end(call, hints_, placement_, books);
@@ -128,8 +115,9 @@ void Judges::end_call(Call& call) {
     case Function::free_iova: return tell_end(call, models_, tracer_, hints_);
     case Function::free_fast: return tell_end(call, models_, tracer_, refusals_, hints_);
     case Function::find: return tell_end(call, lookups_, pfn_lookups_, tracer_);
-    case Function::reserve: return tell_end(call, models_, tracer_, failures, reservations_, books);
-    case Function::queue_init: return tell_end(call, tracer_, failures, books);
+    case Function::reserve:
+      return tell_end(call, models_, tracer_, failures_, reservations_, books);
+    case Function::queue_init: return tell_end(call, tracer_, failures_, books);
     case Function::queue: return tell_end(call, books, tracer_, flush_queue_);
   }
 }

@@ -16,7 +16,7 @@ namespace engine {
 
 class Judges : public Listener {
  public:
-  Judges(Scene& scene, Tracer& tracer);
+  Judges(Scene& scene, Tracer& tracer) : scene_(scene), tracer_(tracer) {}
   // They listen to the history from now on, and to the callers' side as well if so.
   void listen(History& history, bool to_callers);
   // Of a run, with those views of the variant's that all judges may use.
@@ -28,8 +28,12 @@ class Judges : public Listener {
   // NULL: the allocator is of another design.
   const reference::Models* known_models() const { return has_models_ ? &models_ : nullptr; }
 
-  contract::Failures failures;
-  contract::Structure structure;
+  // A fault made the operation at hand report failure.
+  bool operation_failed() const { return failures_.operation_failed(); }
+  // The highest node that nobody owned when the domain was looked at last, or NULL.
+  const contract::Structure::Unowned* unowned(const Domain& domain) const {
+    return structure_.unowned(domain);
+  }
 
  private:
   // Who knows why a request was refused.
@@ -48,29 +52,14 @@ class Judges : public Listener {
   template <class... Listeners>
   void tell(const Event& event, Listeners&... listeners);
 
-  reference::Models models_;
   bool has_models_ = true;
   Causes causes_{*this};
   Scene& scene_;
   Tracer& tracer_;
   bool to_callers_ = false;
-  contract::Duties duties_;
-  contract::Grants grants_;
-  contract::FlushQueue flush_queue_;
-  contract::Refusals refusals_;
-  contract::IgnoredFrees ignored_frees_;
-  contract::Rest rest_;
-  contract::Lookups lookups_;
-  contract::Hints hints_;
-  contract::RefusalsInTree refusals_in_tree_;
-  contract::PfnLookups pfn_lookups_;
-  contract::Reservations reservations_;
-  contract::Rings rings_;
-  reference::Flushes flushes_;
-  reference::Placement placement_;
-  reference::Fields fields_;
-  reference::Magazines magazines_;
-  reference::Objects objects_;
+#define JUDGE(type, name, ...) type name{__VA_ARGS__};
+#include "engine/judges.inc"
+#undef JUDGE
 };
 
 }  // namespace engine

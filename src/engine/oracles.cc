@@ -5,7 +5,8 @@ namespace engine {
 
 std::span<const shim::Oracle* const> oracles() {
   static constexpr const shim::Oracle* all[] = {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) &oracle::identifier,
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \
+  &oracle::identifier,
 #include "engine/oracles.inc"
 #undef ORACLE
   };
@@ -13,7 +14,7 @@ std::span<const shim::Oracle* const> oracles() {
 }
 
 std::string_view promise_of(std::string_view oracle_id) {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) \
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \
   if (oracle_id == id) return promise;
 #include "engine/oracles.inc"
 #undef ORACLE
@@ -21,7 +22,7 @@ std::string_view promise_of(std::string_view oracle_id) {
 }
 
 std::string_view views_of(std::string_view oracle_id) {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) \
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \
   if (oracle_id == id) return views;
 #include "engine/oracles.inc"
 #undef ORACLE
@@ -33,9 +34,11 @@ bool is_difference(std::string_view key) {
 }
 
 bool goes_on(const shim::Oracle& oracle) {
-  return &oracle == &oracle::object_count || &oracle == &oracle::node_unaccounted ||
-         &oracle == &oracle::capacity_lost || &oracle == &oracle::tree_anchor ||
-         &oracle == &oracle::depot_count;
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \
+  if (&oracle == &oracle::identifier) return *#__VA_ARGS__;
+#include "engine/oracles.inc"
+#undef ORACLE
+  return false;
 }
 
 }  // namespace engine

@@ -10,7 +10,7 @@
 namespace engine {
 
 namespace oracle {
-#define ORACLE(identifier, id, rule, recoverable, severity, promise, views) \
+#define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \
   inline constexpr shim::Oracle identifier{id, rule, recoverable, shim::Severity::severity};
 #include "engine/oracles.inc"
 #undef ORACLE

@@ -5,7 +5,7 @@ namespace engine {
 
 std::span<const Promise> promises() {
   static constexpr Promise all[] = {
-#define PROMISE(id, of, words, relied_on_by) {id, of, words, relied_on_by},
+#define PROMISE(...) {__VA_ARGS__},
 #include "engine/promises.inc"
 #undef PROMISE
   };

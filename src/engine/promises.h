@@ -11,6 +11,7 @@ struct Promise {
   const char* of;  // "allocator" or "queue"
   const char* words;
   const char* relied_on_by;
+  const char* judged_by = "";  // if not by oracles that name it
 };
 
 std::span<const Promise> promises();

@@ -220,7 +220,7 @@ void Run::finish_operation(const Operation& operation) {
   note_faults();
   shim::check_end_of_operation(position.operation_name());
   history.add({.kind = Kind::quiet, .operation = &operation});
-  if (judges_.failures.operation_failed()) credit_ = look_cost_;
+  if (judges_.operation_failed()) credit_ = look_cost_;
   credit_ += 1 + calls(operation) / 8;
   if (credit_ >= look_cost_ || options_.always_check) look();
   finish_step();
@@ -386,7 +386,7 @@ void Run::ask_for_everything(Domain& domain) {
 // A node that no caller owns may be the allocator's own business. Its pages are lost if they are
 // not granted to a request that fits there and nowhere else.
 void Run::ask_for_what_nobody_owns(Domain& domain) {
-  const contract::Structure::Unowned* node = judges_.structure.unowned(domain);
+  const contract::Structure::Unowned* node = judges_.unowned(domain);
   if (variant_->strict || !node || !books.references()) return;
   const uint64_t lo = std::max({domain.start_pfn, node->free_from, uint64_t{1}}), hi = node->hi;
   if (lo > hi) return;
