@@ -51,6 +51,13 @@ if(IOVAFUZZ_SANITIZE)
     list(APPEND sanitizers -fsanitize-address-use-after-return=never)
   endif()
 endif()
+# Reports name the function that the source has, and no symbolizer is needed for that where none is
+# inlined that does not ask for it.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(named -finline-hint-functions)
+else()
+  set(named -fno-inline-functions -fno-inline-small-functions -fno-inline-functions-called-once)
+endif()
 set(measured "")
 if(IOVAFUZZ_COVERAGE)
   target_link_options(iovafuzz_runtime INTERFACE -fprofile-instr-generate)

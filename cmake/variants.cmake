@@ -34,7 +34,7 @@ function(iovafuzz_port name revision)
   add_library(port_unit_${name} OBJECT EXCLUDE_FROM_ALL ${port_sources})
   iovafuzz_batches(port_unit_${name} 0)
   set_target_properties(port_unit_${name} PROPERTIES IOVAFUZZ_GUIDED branches)
-  target_compile_options(port_unit_${name} PRIVATE ${measured})
+  target_compile_options(port_unit_${name} PRIVATE ${measured} ${named})
   # What shows the port to the engine is not instrumented.
   add_library(port_views_${name} OBJECT EXCLUDE_FROM_ALL ${iova}/port_variant.cc)
   foreach(part unit views)
@@ -115,16 +115,17 @@ function(iovafuzz_kernel name title tree)
   endif()
 
   # The statics of the tree's code go to sections of their own, which statics.c restores; so no red
-  # zones may stand between them.
+  # zones may stand between them. Its functions go to one by which reports know them.
   add_library(kernel_unit_${name} OBJECT EXCLUDE_FROM_ALL ${kernel}/glue.c ${out}/tree_features.h)
   target_link_libraries(kernel_unit_${name} PRIVATE iovafuzz_under_test kernel_flags_${name})
   set_target_properties(kernel_unit_${name} PROPERTIES IOVAFUZZ_GUIDED branches
     C_COMPILER_LAUNCHER "${kernel}/compile.sh;${out}/compiler.txt")
-  target_compile_options(kernel_unit_${name} PRIVATE ${measured}
+  target_compile_options(kernel_unit_${name} PRIVATE ${measured} ${named}
     $<IF:$<C_COMPILER_ID:Clang>,SHELL:-mllvm -asan-globals=0,--param=asan-globals=0>)
   add_custom_command(OUTPUT ${out}/unit.o
     COMMAND ${CMAKE_OBJCOPY} --rename-section .data=iova_statics --rename-section .bss=iova_zeroed
       --rename-section .data.rel=iova_statics --rename-section .data.rel.local=iova_statics
+      --rename-section .text=iova_text --rename-section .text.unlikely=iova_text
       $<TARGET_OBJECTS:kernel_unit_${name}> ${out}/unit.o
     DEPENDS kernel_unit_${name} $<TARGET_OBJECTS:kernel_unit_${name}>
     COMMAND_EXPAND_LISTS VERBATIM)

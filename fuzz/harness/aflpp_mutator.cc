@@ -15,15 +15,26 @@ struct State {
   uint64_t seed;
   program::Program program;
   std::vector<uint8_t> bytes;
+  // Of the entry that is trimmed: steps done, the operation that is left out next, and the program
+  // without it.
+  int32_t trims = 0;
+  size_t left_out = 0;
+  program::Program trimmed;
 };
 
 }  // namespace
 
 extern "C" {
 
-void* afl_custom_init(void*, unsigned seed) { return new State{seed, {}, {}}; }
+void* afl_custom_init(void*, unsigned seed) { return new State{.seed = seed}; }
 
 void afl_custom_deinit(void* state) { delete static_cast<State*>(state); }
+
+// How many inputs are made of an entry before the next one's turn. Without a number, one entry is
+// fuzzed for as long as it finds anything, and other instances' are looked at between entries only.
+unsigned afl_custom_fuzz_count(void*, const uint8_t*, size_t) { return 64; }
+
+const char* afl_custom_describe(void*, size_t) { return "operations"; }
 
 size_t afl_custom_fuzz(void* data, uint8_t* input, size_t size, uint8_t** out, uint8_t* other,
                        size_t other_size, size_t max_size) {
@@ -38,6 +49,35 @@ size_t afl_custom_fuzz(void* data, uint8_t* input, size_t size, uint8_t** out, u
   if (state.bytes.empty()) state.bytes.push_back(0);  // AFL++ takes no empty input
   *out = state.bytes.data();
   return state.bytes.size();
+}
+
+// One operation less a step, from the last to the first. Bytes that mean less than they could have
+// said are left as they are: AFL++ ends if an entry grows.
+int32_t afl_custom_init_trim(void* data, uint8_t* input, size_t size) {
+  State& state = *static_cast<State*>(data);
+  program::decode({input, size}, state.program);
+  state.trims = 0;
+  state.left_out = state.program.operations.size();
+  if (program::encode(state.program).size() > size) return 0;
+  return static_cast<int32_t>(state.left_out);
+}
+
+size_t afl_custom_trim(void* data, uint8_t** out) {
+  State& state = *static_cast<State*>(data);
+  state.trimmed = state.program;
+  state.left_out--;
+  auto& operations = state.trimmed.operations;
+  operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(state.left_out));
+  state.bytes = program::encode(state.trimmed);
+  if (state.bytes.empty()) state.bytes.push_back(0);
+  *out = state.bytes.data();
+  return state.bytes.size();
+}
+
+int32_t afl_custom_post_trim(void* data, unsigned char reaches_the_same) {
+  State& state = *static_cast<State*>(data);
+  if (reaches_the_same) state.program = state.trimmed;
+  return ++state.trims;
 }
 
 }  // extern "C"

@@ -74,6 +74,46 @@ TEST_F(AflppMutator, MakesProgramsOfTheTargetsOperationsThatFit) {
   EXPECT_GT(different.size(), 500u);
 }
 
+// As AFL++ calls it: what is kept is what still does the same; here, what has a put.
+TEST_F(AflppMutator, TrimsByOperation) {
+  void* state = library.find<Init>("afl_custom_init")(nullptr, 1);
+  Bytes entry = program::encode(
+      program::parse("cache_get\ninit\nalloc size=3\nput\ninit\nalloc size=5\ncache_put\n"));
+  auto* trim = library.find<size_t(void*, uint8_t**)>("afl_custom_trim");
+  auto* post_trim = library.find<int32_t(void*, unsigned char)>("afl_custom_post_trim");
+  int32_t steps = library.find<int32_t(void*, uint8_t*, size_t)>("afl_custom_init_trim")(
+      state, entry.data(), entry.size());
+  EXPECT_EQ(steps, 7);
+  for (int32_t step = 0; step < steps;) {
+    uint8_t* out = nullptr;
+    size_t size = trim(state, &out);
+    ASSERT_LE(size, entry.size());
+    Bytes smaller(out, out + size);
+    bool has_put = program::print(program::decode(smaller)).find("\nput\n") != std::string::npos ||
+                   program::print(program::decode(smaller)).starts_with("put\n");
+    if (has_put) entry = smaller;
+    step = post_trim(state, has_put);
+  }
+  EXPECT_EQ(program::print(program::decode(entry)), "put\n");
+  // Longer than what it means.
+  Bytes wasteful(64, 0xff);
+  steps = library.find<int32_t(void*, uint8_t*, size_t)>("afl_custom_init_trim")(
+      state, wasteful.data(), wasteful.size());
+  for (int32_t step = 0; step < steps; step = post_trim(state, 0)) {
+    uint8_t* out = nullptr;
+    ASSERT_LE(trim(state, &out), wasteful.size());
+  }
+  library.find<Deinit>("afl_custom_deinit")(state);
+}
+
+// Else one entry would be fuzzed for as long as it finds anything.
+TEST_F(AflppMutator, SaysHowOftenAnEntryIsFuzzed) {
+  auto* count = library.find<unsigned(void*, const uint8_t*, size_t)>("afl_custom_fuzz_count");
+  ASSERT_NE(count, nullptr);
+  EXPECT_GT(count(nullptr, nullptr, 0), 0u);
+  EXPECT_LT(count(nullptr, nullptr, 0), 1000u);
+}
+
 TEST_F(AflppMutator, SameSeedMakesTheSame) {
   EXPECT_EQ(mutate(7, 200, 4096), mutate(7, 200, 4096));
   EXPECT_NE(mutate(7, 200, 4096), mutate(8, 200, 4096));

@@ -64,6 +64,11 @@ bool uses_stock_mutators() {
   return stock;
 }
 
+const std::string& only() {
+  static const std::string key = getenv("IOVAFUZZ_ONLY") ? getenv("IOVAFUZZ_ONLY") : "";
+  return key;
+}
+
 bool tells_differences() {
   static const bool tells = is_set("IOVAFUZZ_DIFFERENCES", "tell");
   return tells;

@@ -14,6 +14,9 @@ namespace fuzz {
 // Keys of findings to note and go past: the environment variable IOVAFUZZ_KNOWN names a file of
 // them, one a line (/dev/null: none). Without it, those of the ledger that affect the variant.
 const std::vector<std::string>& known(const iova_variant* variant);
+// IOVAFUZZ_ONLY: a key, or the id of an oracle. The process dies of that finding and of no other:
+// minimizers that know no findings keep to it. "" if it is not set.
+const std::string& only();
 // IOVAFUZZ_DIFFERENCES=tell: what breaks no promise is a finding, too (engine::Options).
 bool tells_differences();
 // The variant; with IOVAFUZZ_VIEWS=none, as one that shows nothing of its inside.

@@ -20,6 +20,7 @@
 
 static const std::vector<std::string>& run(const program::Program& program) {
   const engine::Options options{.known = fuzz::known(&fuzz::variant),
+                                .only = fuzz::only(),
                                 .keep = fuzz::keeps_findings() ? fuzz::keep : nullptr,
                                 .tell_differences = fuzz::tells_differences()};
   if (fuzz::IOVAFUZZ_TARGET.compares)

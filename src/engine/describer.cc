@@ -114,6 +114,7 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   report.headline = shim::headline(*finding.oracle);
   report.function = finding.function;
   if (!finding.where.empty()) report.function += " (" + finding.where + ")";
+  report.call = at.position.function();
   report.severity = finding.oracle->severity;
   report.blame = shim::name(finding.blame);
   const std::vector<Operation>& operations = at.whole_program.operations;

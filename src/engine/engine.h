@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "iova/variant.h"
@@ -39,6 +40,9 @@ struct Options {
   // Keys of findings, or ids of oracles, to note and go past. Where the world is not sane after
   // one, the run ends with it.
   std::span<const std::string> known = {};
+  // A key, or the id of an oracle: all other findings are gone past as if they were known. Where
+  // the process would have to die of one, it ends with status 0.
+  std::string_view only = {};
   // Told of what is not known, in the words of its key, where the process need not die of it. True
   // if the finding is kept: then it is gone past as if it were known.
   bool (*keep)(const std::string& key) = nullptr;

@@ -12,6 +12,7 @@ namespace engine {
 
 void Policy::begin(const Options& options, bool is_strict, bool is_close) {
   known_ = options.known;
+  only_ = options.only;
   keep_ = options.keep;
   past_differences_ = !is_strict && !options.tell_differences;
   past_all_ = options.past_all;
@@ -19,6 +20,7 @@ void Policy::begin(const Options& options, bool is_strict, bool is_close) {
 }
 
 bool Policy::is_known(const shim::Finding& finding, const std::string& key) const {
+  if (!only_.empty()) return only_ != key && only_ != finding.oracle->id;
   return (past_differences_ && is_difference(key)) ||
          std::any_of(known_.begin(), known_.end(), [&](const std::string& known) {
            return known == key || known == finding.oracle->id;
@@ -33,6 +35,7 @@ Fate Policy::fate_of(const shim::Finding& finding, const std::string& key) const
   if (past_all_ && recoverable) return Fate::go_past;
   if (!past_all_ && (recoverable || may_give_up) && is_known(finding, key))
     return recoverable ? Fate::go_past : Fate::give_up;
+  if (!only_.empty() && is_known(finding, key)) return Fate::end_quietly;
   if (may_look_closer_ && may_leave)
     return finding.dying ? Fate::report_closely : Fate::look_closer;
   if (keep_ && (recoverable || may_give_up) && keep_(key))

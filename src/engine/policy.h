@@ -25,6 +25,7 @@ enum class Fate {
                    // where things went wrong first
   report_closely,  // the process dies of the call at hand: a repeated run must stop before it
   report,
+  end_quietly,  // the process dies of another finding than the one that it is to die of
 };
 
 class Policy {
@@ -39,6 +40,7 @@ class Policy {
   bool is_known(const shim::Finding& finding, const std::string& key) const;
 
   std::span<const std::string> known_;
+  std::string only_;
   bool (*keep_)(const std::string& key) = nullptr;
   bool past_differences_ = false, past_all_ = false;
   bool may_look_closer_ = false;

@@ -3,7 +3,13 @@
 
 #include <fmt/core.h>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
+
+#include "engine/trace.h"
 
 namespace engine {
 namespace {
@@ -13,10 +19,39 @@ ReportSink report_sink = [](const Report& report) {
   fflush(stderr);
 };
 
+// ClusterFuzz cuts lines of a state at 80 characters, and digits make keys equal that are not.
+std::string fitting(const std::string& key) {
+  constexpr size_t most = 58, letters = 8;
+  if (key.size() <= most) return key;
+  std::string text = key.substr(0, most - letters - 1) + "~";
+  uint64_t hash = hash_of_text(key.c_str());
+  for (size_t i = 0; i < letters; i++, hash /= 26) text += static_cast<char>('a' + hash % 26);
+  return text;
+}
+
 }  // namespace
 
 void set_report_sink(ReportSink sink) { report_sink = sink; }
 void deliver(const Report& report) { report_sink(report); }
+
+// Its parser takes the state's first line, which it compares as it stands because of "FuzzerHash",
+// from a line of an assertion or a check, and two more from the frames of a stack. These come
+// first: what a sanitizer has to say of the process' end changes neither types of a failed check
+// nor of a failed kernel. Frames 0 and 1 must not name a fuzzer, bare names may not begin with
+// "free".
+std::string format_for_farms(const Report& report) {
+  const std::string hash = "FuzzerHash=" + fitting(report.key);
+  std::string oracle = report.key.substr(0, report.key.find(':')), text;
+  if (report.severity == shim::Severity::memory_safety)
+    text = fmt::format("panic: {}\nkernel BUG at {}\n", hash, oracle);
+  else
+    text = fmt::format("[iovafuzz:iova.c(0)] Check failed: {}\n", hash);
+  text += fmt::format("    #2 0x0 in iova::{}\n    #3 0x0 in iova::{}\n",
+                      report.function.substr(0, report.function.find(' ')), report.call);
+  // A parent that forks runs passes lines with "ERROR:" on, and no others.
+  return text + fmt::format("=={}== ERROR: iovafuzz: {}\nDEDUP_TOKEN: {}\n", getpid(), report.key,
+                            report.key);
+}
 
 std::string format(const Report& report) {
   std::string text =
@@ -26,8 +61,7 @@ std::string format(const Report& report) {
   text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);
   if (report.blame != "allocator") text += fmt::format("blame: {}\n", report.blame);
   if (!report.came_to.empty()) text += fmt::format("came to: {}\n", report.came_to);
-  // For libFuzzer and ClusterFuzz, which take what has the same key for the same, and nothing else.
-  text += fmt::format("DEDUP_TOKEN: {}\npanic: FuzzerHash={}\n", report.key, report.key);
+  text += format_for_farms(report);
   for (const std::string& key : report.gone_past) text += "gone past: " + key + "\n";
   if (!report.values.empty()) text += "found: " + report.values + "\n";
   if (!report.history.empty()) text += "object: " + report.history + "\n";

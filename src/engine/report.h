@@ -14,7 +14,7 @@ struct Report {
   std::string headline;  // without values
   shim::Severity severity;
   std::string blame;       // whose doing: "allocator", "shim" or "harness"
-  std::string function;    // kernel function at fault
+  std::string function;    // kernel function at fault, with its file and line if they are known
   std::string operation;   // of the program, with its index and call, or its end: where things went
                            // wrong first, as far as the model and the oracles can tell
   size_t operation_index;  // in the program; the number of its operations for its end
@@ -25,10 +25,16 @@ struct Report {
   std::string program;                 // text, the operation at fault marked
   std::string history;                 // of the object it is about; may be empty
   std::string state;                   // of the domains; may be empty
+  std::string call;                    // of the allocator's interface, that the program had made
 };
 
 // The whole report as text, as engines' logs have it: key, headline, faults and operation first.
 std::string format(const Report& report);
+
+// What farms make of a finding from the text of its process: ClusterFuzz's type and state, whether
+// it has to do with security; libFuzzer's token. They follow from key, severity, function and call,
+// and hang neither on a sanitizer's options nor on a symbolizer.
+std::string format_for_farms(const Report& report);
 
 // Told of the report of a finding that ends the process, before it does. The default prints it on
 // stderr.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -30,12 +32,15 @@ struct GivenUp {};    // with a known finding
 const Result& Run::run(const iova_variant& variant, const program::Program& program,
                        const Options& options) {
   whole_program_ = &program;
-  closely_ = options.always_check;
+  // A key tells where things went wrong first, so that one is looked for from the start.
+  closely_ = options.always_check || !options.only.empty();
   repeated_ = reported_ = false;
   met_first_.reset();
   try {
     try {
-      return run_once(variant, program, options);
+      Options first = options;
+      first.always_check = closely_;
+      return run_once(variant, program, first);
     } catch (const Abandoned&) {
       if (reported_) return abandon();
     }
@@ -441,6 +446,7 @@ bool Run::on_finding(const shim::Finding& finding) {
     if (fate == Fate::give_up) throw GivenUp{};
     return true;
   }
+  if (fate == Fate::end_quietly) _exit(0);
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
   // What a known finding led to is known: the repeated run may meet nothing else.
   if (fate == Fate::look_closer) throw Abandoned{};
@@ -482,7 +488,7 @@ std::vector<std::string> Run::report_difference(size_t operation, std::string va
                                                 const Options& options) {
   position.current = operation;
   position.call_start = position.calls_begun = 0;
-  options_ = {.known = options.known, .keep = options.keep};
+  options_ = {.known = options.known, .only = options.only, .keep = options.keep};
   policy_.begin(options_, true, true);
   result_.known_met.clear();
   shim::raise(

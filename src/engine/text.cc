@@ -16,7 +16,7 @@ std::vector<Report> check_text(std::span<const uint8_t> input) {
     report.headline = shim::headline(*violation.oracle);
     report.severity = violation.oracle->severity;
     report.blame = shim::name(shim::Blame::harness);
-    report.function = violation.function;
+    report.function = report.call = violation.function;
     report.operation = violation.operation;
     report.values = violation.values;
     reports.push_back(std::move(report));

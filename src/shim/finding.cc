@@ -22,6 +22,7 @@ bool print_and_die(const Finding& finding) {
 }
 
 FindingHandler current_handler = print_and_die;
+bool is_dying;
 
 }  // namespace
 
@@ -54,7 +55,8 @@ void set_finding_handler(FindingHandler handler) {
 }
 
 void notify(Finding finding) {
-  finding.dying = true;
+  if (is_dying) return;  // the way it ends is no finding
+  is_dying = finding.dying = true;
   current_handler(finding);
   fflush(stderr);
 }
@@ -63,6 +65,7 @@ void raise(const Finding& finding) {
   bool go_on = current_handler(finding);
   if (!go_on || !finding.oracle->recoverable) {
     fflush(stderr);
+    is_dying = true;
     abort();
   }
 }

@@ -62,7 +62,8 @@ void set_finding_handler(FindingHandler handler);
 
 // Tells the handler; aborts unless it goes on past a recoverable finding.
 void raise(const Finding& finding);
-// Tells the handler and returns: the caller's process is dying already.
+// Tells the handler and returns: the caller's process is dying already. A finding that it dies of
+// is told of once.
 void notify(Finding finding);
 inline void raise(const Oracle& oracle, const shim_site* site, std::string values,
                   const void* address = nullptr) {

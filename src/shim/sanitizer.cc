@@ -15,6 +15,7 @@
 
 #include "finding.h"
 #include "object.h"
+#include "symbols.h"
 
 // Sanitizer runtimes are optional: what they offer is looked for at run time.
 extern "C" {
@@ -39,14 +40,15 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Whether a symbolized function is the allocator's own: the port or a tree's iova.c.
-bool is_allocator(std::string_view function, std::string_view file) {
-  return (contains(function, "port::") && !contains(function, "::helper::") &&
-          !contains(function, "boost::intrusive::")) ||
-         contains(file, "drivers/iommu/");
+// Whether a function is the allocator's own: the port's, or of a tree's iova.c, which the build
+// keeps in a section of its own.
+bool is_allocator(const Symbol& symbol) {
+  return symbol.section == "iova_text" ||
+         (contains(symbol.name, "port::") && !contains(symbol.name, "::helper::") &&
+          !contains(symbol.name, "boost::intrusive::"));
 }
 
-// "port::v6_12::(anonymous namespace)::walk(int)" -> "walk"
+// "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk"
 std::string bare_name(std::string_view function) {
   size_t parameters = function.rfind('(');
   while (parameters != std::string_view::npos && function.substr(parameters, 11) == "(anonymous ")
@@ -54,40 +56,50 @@ std::string bare_name(std::string_view function) {
   function = function.substr(0, parameters);
   size_t scope = function.rfind("::");
   if (scope != std::string_view::npos) function.remove_prefix(scope + 2);
-  return std::string(function);
+  return std::string(function.substr(0, function.find('.')));
 }
 
-// Takes the frames of a stack, the innermost first, until it has met the one at fault: the
+// Takes the instructions of a stack, the innermost first, until it has met the one at fault: the
 // allocator's innermost; if none is the allocator's, the innermost of the project.
 class FrameSearch {
  public:
   bool is_over() const { return frame_.blame == Blame::allocator; }
-  void take(std::string_view function, std::string_view where) {
+  // where: file and line, if a symbolizer knows them.
+  void take(uintptr_t instruction, std::string_view where) {
     if (is_over()) return;
-    bool is_shim = contains(where, "src/shim/") && !contains(where, "src/shim/sanitizer.cc");
-    bool is_harness = contains(where, "src/engine/") || contains(where, "src/program/");
-    if (is_allocator(function, where))
-      frame_ = {bare_name(function), std::string(where), Blame::allocator};
-    else if (frame_.where.empty() && (is_shim || is_harness))
-      frame_ = {bare_name(function), std::string(where), is_shim ? Blame::shim : Blame::harness};
+    const Symbol symbol = symbol_of(instruction);
+    std::string_view name = symbol.name;
+    bool is_shim = name.starts_with("shim::") && !contains(where, "sanitizer.cc") && !is_own(name);
+    bool is_harness = name.starts_with("engine::") || name.starts_with("program::");
+    if (is_allocator(symbol))
+      frame_ = {bare_name(name), std::string(where), Blame::allocator};
+    else if (frame_.function == "?" && (is_shim || is_harness))
+      frame_ = {bare_name(name), std::string(where), is_shim ? Blame::shim : Blame::harness};
   }
   const Frame& frame() const { return frame_; }
 
  private:
+  // Of this file, while it looks.
+  static bool is_own(std::string_view name) {
+    return contains(name, "FrameSearch") || contains(name, "frame_at_fault") ||
+           contains(name, "on_signal") || contains(name, "on_asan_report");
+  }
   Frame frame_;
 };
 
-// In a symbolized report: lines "    #0 0xADDRESS in FUNCTION FILE:LINE:COLUMN".
+// In a report: lines "    #0 0xADDRESS in FUNCTION FILE:LINE:COLUMN", or the address alone.
 Frame frame_at_fault(std::string_view report) {
   FrameSearch search;
   size_t at = 0;
   while ((at = report.find("    #", at)) != std::string_view::npos) {
-    std::string_view line = report.substr(at, report.find('\n', at) - at);
+    std::string line(report.substr(at, report.find('\n', at) - at));
     at += line.size();
-    size_t in = line.find(" in ");
-    size_t file_at = line.rfind(' ');
-    if (in == std::string_view::npos || file_at <= in + 4) continue;
-    search.take(line.substr(in + 4, file_at - in - 4), line.substr(file_at + 1));
+    size_t address = line.find(" 0x"), in = line.find(" in "), file_at = line.rfind(' ');
+    if (address == line.npos) continue;
+    bool has_file = in != line.npos && file_at > in + 4;
+    // Of the call, not of what comes after it; the innermost is the instruction itself.
+    uintptr_t instruction = strtoull(line.c_str() + address + 1, nullptr, 16);
+    search.take(instruction, has_file ? line.substr(file_at + 1) : "");
   }
   return search.frame();
 }
@@ -126,44 +138,22 @@ void on_asan_report(const char* report) {
   notify(Finding{oracle, frame.function, frame.where, values, address, false, frame.blame});
 }
 
-// Where there is no report to read. Inlined functions follow each other as strings, the innermost
-// first.
+// Where there is no report to read.
 _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* search_pointer) {
   FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
-  char text[1024] = "";
-  __sanitizer_symbolize_pc(reinterpret_cast<void*>(_Unwind_GetIP(context) - 1), "%f|%s:%l", text,
-                           sizeof text);
-  for (const char* at = text; *at; at += std::string_view(at).size() + 1) {
-    std::string_view entry = at;
-    size_t bar = entry.find('|');
-    if (bar != std::string_view::npos) search.take(entry.substr(0, bar), entry.substr(bar + 1));
-  }
-  return search.is_over() ? _URC_END_OF_STACK : _URC_NO_REASON;
-}
-
-// The same without a sanitizer's symbolizer, which binutils have one of.
-_Unwind_Reason_Code take_frame_by_binutils(_Unwind_Context* context, void* search_pointer) {
-  FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
   int is_before = 0;
-  uintptr_t address = _Unwind_GetIPInfo(context, &is_before) - !is_before;
-  Dl_info module;
-  if (!dladdr(reinterpret_cast<void*>(address), &module)) return _URC_NO_REASON;
-  std::string command = fmt::format("addr2line -Cfie '{}' {:#x} 2>/dev/null", module.dli_fname,
-                                    address - reinterpret_cast<uintptr_t>(module.dli_fbase));
-  FILE* output = popen(command.c_str(), "r");
-  if (!output) return _URC_NO_REASON;
-  char function[1024], where[1024];
-  while (fgets(function, sizeof function, output) && fgets(where, sizeof where, output)) {
-    auto line = [](const char* text) { return std::string_view(text, strcspn(text, "\n")); };
-    search.take(line(function), line(where));
-  }
-  pclose(output);
+  uintptr_t instruction = _Unwind_GetIPInfo(context, &is_before) - !is_before;
+  char where[1024] = "";
+  if (__sanitizer_symbolize_pc)
+    __sanitizer_symbolize_pc(reinterpret_cast<void*>(instruction), "%s:%l", where, sizeof where);
+  bool is_known = where[0] && where[0] != '<' && where[0] != '?';
+  search.take(instruction, is_known ? where : "");
   return search.is_over() ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 Frame frame_at_fault() {
   FrameSearch search;
-  _Unwind_Backtrace(__sanitizer_symbolize_pc ? take_frame : take_frame_by_binutils, &search);
+  _Unwind_Backtrace(take_frame, &search);
   return search.frame();
 }
 
@@ -182,8 +172,10 @@ void on_signal(int number) {
                        ? wild_access()
                        : make_oracle(fmt::format("signal-{}", signal.name), "deadly signal");
   notify(Finding{&oracle, frame.function, frame.where, signal.name, nullptr, false, frame.blame});
-  sigaction(number, &signal.before, nullptr);  // an engine's, that keeps the input
-  std::raise(number);
+  // An engine's handler keeps the input. A sanitizer's would tell of a fault in memory instead of
+  // the finding, but not of an end like that of any other.
+  sigaction(number, &signal.before, nullptr);
+  abort();
 }
 
 bool catching;

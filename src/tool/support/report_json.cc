@@ -17,7 +17,8 @@ json to_json(const engine::Report& report) {
           {"values", report.values},
           {"program", report.program},
           {"history", report.history},
-          {"state", report.state}};
+          {"state", report.state},
+          {"call", report.call}};
 }
 
 engine::Report report_from_json(const json& j) {
@@ -28,7 +29,7 @@ engine::Report report_from_json(const json& j) {
     if (j["severity"] == shim::name(candidate)) severity = candidate;
   return {j["key"],       j["headline"],        severity,     j["blame"],  j["function"],
           j["operation"], j["operation_index"], j["came_to"], j["faults"], j["gone_past"],
-          j["values"],    j["program"],         j["history"], j["state"]};
+          j["values"],    j["program"],         j["history"], j["state"],  j.value("call", "")};
 }
 
 }  // namespace tool

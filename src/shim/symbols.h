@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Names of functions, read from the symbol table of the program or shared object that they are in.
+// What sanitizers know of them hangs on their options, and on a symbolizer beside the program.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace shim {
+
+struct Symbol {
+  std::string name;     // demangled, with parameters; "" where there is none
+  std::string section;  // that it stands in
+};
+
+// Of the function with the instruction.
+Symbol symbol_of(uintptr_t instruction);
+
+}  // namespace shim
