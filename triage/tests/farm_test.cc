@@ -45,7 +45,7 @@ const std::vector<Crash>& crashes() {
        "[iovafuzz:iova.c(0)] Check failed: "},
       {"swap-forgotten",
        seed("iova_rcache/full_loaded_magazine_is_swapped_with_prev"),
-       {"FuzzerHash=ubsan-out-of-bounds-index:iova_magazine_push:free_f~", "iova::iova_magazine_push",
+       {"FuzzerHash=ubsan-out-of-bounds-index:iova_magazine_push:f", "iova::iova_magazine_push",
         "iova::free_iova_fast"},
        "kernel BUG at ubsan-out-of-bounds-index"},
       {"queue-reuses-page-list",
