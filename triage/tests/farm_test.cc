@@ -35,8 +35,8 @@ const std::vector<Crash>& crashes() {
   static const std::vector<Crash> all{
       {"",
        bug,
-       {"FuzzerHash=slab-free-null:iova_magazine_free:init_rcaches:io~",
-        "iova::iova_magazine_free", "iova::iova_domain_init_rcaches"},
+       {"FuzzerHash=slab-free-null:iova_magazine_free:init_rcaches:io~", "iova::iova_magazine_free",
+        "iova::iova_domain_init_rcaches"},
        "kernel BUG at slab-free-null"},
       {"",
        "cache_get\ninit\nalloc size=64 limit=30\nalloc size=64\n",

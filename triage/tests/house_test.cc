@@ -34,6 +34,7 @@ const std::map<std::string, std::vector<std::string>> rooms{
     {"fuzz", {"src/shim", "src/iova", "src/kernel", "src/program", "src/engine", "fuzz/harness"}},
     {"fuzz/harness", {"src/shim", "src/iova", "src/kernel", "src/program", "src/engine", "fuzz"}},
     {"fuzz/speed", {"src/shim", "src/program", "src/engine", "fuzz"}},
+    {"dictionaries", {"src/program", "fuzz"}},
 };
 
 // The floors of the tool, from the ground up; each may use those below it, the core and the list of

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Writes the dictionary of a target, at build time: write_dictionary TARGET FILE.
+// write_dictionary TARGET FILE: writes the dictionary of a target, when the target is built. Its
+// words follow from the target's operations and their operands (src/program/dictionary.h), so that
+// none is kept here: `iovafuzz list dictionary TARGET` prints one, and beside each binary lies its
+// own.
 #include <cstring>
 #include <fstream>
 
