@@ -82,7 +82,7 @@ struct Include {
 std::vector<Include> includes() {
   std::vector<Include> found;
   static const std::regex quoted("^\\s*#\\s*include\\s*\"([^\"]+)\".*");
-  for (const char* folder : {"src", "fuzz", "triage"})
+  for (const char* folder : {"src", "fuzz", "triage", "dictionaries"})
     for (const fs::path& path : expand({(source_folder() / folder).string()})) {
       static const std::set<std::string> kinds{".cc", ".c", ".h", ".inc"};
       if (!kinds.contains(path.extension().string())) continue;
@@ -138,7 +138,7 @@ TEST(House, CoreAndTargetsKnowNoFuzzingEngine) {
 }
 
 TEST(House, EachFileHasItsLicence) {
-  for (const char* folder : {"src", "fuzz", "triage", "cmake", "corpus"})
+  for (const char* folder : {"src", "fuzz", "triage", "dictionaries", "cmake", "corpus"})
     for (const fs::path& path : expand({(source_folder() / folder).string()})) {
       if (path.extension() == ".iova") continue;  // data
       EXPECT_NE(read_file(path).substr(0, 200).find("SPDX-License-Identifier: GPL-2.0-only"),
