@@ -6,12 +6,14 @@
 #include <set>
 
 #include "engine/oracles.h"
+#include "engine/text.h"
 #include "tool/findings/crash_files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
 #include "tool/variants/variants.h"
@@ -29,18 +31,30 @@ struct Arguments {
   bool json = false;
 };
 
+// What a target that reads text makes of it.
+Outcome check_text(const std::filesystem::path& path, const std::vector<std::string>& known) {
+  const std::string content = read_file(path);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+  return check_isolated([&] { return engine::check_text({bytes, content.size()}); }, known);
+}
+
 int replay(const Arguments& arguments) {
   const iova_variant& variant = arguments.choice.variant();
   std::vector<std::string> complaints;
   std::vector<Input> inputs;
+  std::vector<std::filesystem::path> texts;
   for (const CrashFile& file : find_crash_files(arguments.files, complaints)) {
     try {
+      if (file.target->reads_text && file.path.extension() != ".iova") {
+        texts.push_back(file.path);
+        continue;
+      }
       inputs.push_back(read_input(file.path));
     } catch (const Failure& failure) {
       complaints.push_back(failure.what());
     }
   }
-  if (inputs.empty() && complaints.empty())
+  if (inputs.empty() && texts.empty() && complaints.empty())
     throw Failure(fmt::format("{}: holds no files", arguments.files[0]));
   std::vector<Job> jobs;
   for (const Input& input : inputs)
@@ -91,6 +105,16 @@ int replay(const Arguments& arguments) {
       if (!last_finding.log.empty()) fmt::print("{}\n", last_finding.log);
     }
   });
+  for (const std::filesystem::path& path : texts) {
+    Outcome outcome = check_text(path, options.known);
+    const std::string key = outcome.kind == Outcome::clean ? "clean" : outcome.key();
+    any |= outcome.kind != Outcome::clean;
+    results.push_back(
+        {{"file", path.string()}, {"variant", "text"}, {"runs", 1}, {"keys", {{key, 1}}}});
+    if (arguments.json) continue;
+    fmt::print("{}: read as text: {}\n", path.string(), key);
+    if (outcome.report && !arguments.quiet) fmt::print("{}", engine::format(*outcome.report));
+  }
   if (arguments.json) fmt::print("{}", to_text(results));
   for (const std::string& complaint : complaints) fmt::print(stderr, "iovafuzz: {}\n", complaint);
   if (!complaints.empty()) return could_not;

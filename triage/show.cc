@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/text.h"
+#include "tool/findings/crash_files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
@@ -90,7 +92,28 @@ struct Arguments {
   bool json = false;
 };
 
+// An input of a target that reads text is no program but what may be one.
+int show_text(const Arguments& arguments) {
+  const std::string content = read_file(arguments.file);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+  Outcome outcome = check_isolated([&] { return engine::check_text({bytes, content.size()}); }, {});
+  if (arguments.json) {
+    fmt::print("{}", to_text(json{{"file", arguments.file},
+                                  {"variant", "text"},
+                                  {"key", outcome.kind == Outcome::clean ? "" : outcome.key()}}));
+  } else {
+    fmt::print("{}: {} bytes of text\n", arguments.file, content.size());
+    if (outcome.report)
+      fmt::print("{}", engine::format(*outcome.report));
+    else
+      fmt::print("no finding\n");
+  }
+  return outcome.kind == Outcome::clean ? nothing_new : findings;
+}
+
 int show(const Arguments& arguments) {
+  const std::filesystem::path path = arguments.file;
+  if (target_of(path)->reads_text && path.extension() != ".iova") return show_text(arguments);
   const iova_variant& variant = arguments.choice.variant();
   Input input = read_input(arguments.file);
   IsolateOptions options{.record = true, .known = arguments.past.expand(variant)};

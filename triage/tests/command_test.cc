@@ -273,6 +273,22 @@ TEST(Replay, TellsHowOftenEachKeyCame) {
   EXPECT_EQ(rows[0]["keys"], json({{"clean", 3}}));
 }
 
+// Bytes of the target that reads text would be decoded into operations that nobody wrote.
+TEST(Replay, TakesTheTargetFromATestcasesName) {
+  TemporaryFolder folder;
+  std::string testcase = folder.write("clusterfuzz-testcase-minimized-program_text-4711",
+                                      "init\nalloc size=1\nno operation\n");
+  folder.write("HONGGFUZZ.REPORT.TXT", "=====\nTIME: now\n");
+  json rows = tool_json({"replay", folder.path().string()});
+  ASSERT_EQ(rows.size(), 1u) << to_text(rows);
+  EXPECT_EQ(rows[0]["file"], testcase);
+  EXPECT_EQ(rows[0]["variant"], "text");
+  EXPECT_EQ(rows[0]["keys"], (json{{"clean", 1}}));
+  CommandResult shown = tool({"show", testcase});
+  EXPECT_EQ(shown.status, 0);
+  EXPECT_EQ(shown.output, testcase + ": 34 bytes of text\nno finding\n");
+}
+
 TEST(Replay, GoesOnAfterAFinding) {
   TemporaryFolder folder;
   folder.write("1.iova", bug);

@@ -12,7 +12,6 @@
 namespace fs = std::filesystem;
 
 namespace tool {
-namespace {
 
 const fuzz::Target* target_of(const fs::path& path) {
   const fuzz::Target* widest = nullptr;
@@ -27,6 +26,8 @@ const fuzz::Target* target_of(const fs::path& path) {
   return named ? named : widest;
 }
 
+namespace {
+
 bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
@@ -34,8 +35,9 @@ bool is_there(const fs::path& path) {
 
 // Files that people and tools put beside inputs.
 bool is_no_input(const fs::path& path) {
-  static constexpr const char* extensions[] = {".txt",    ".json", ".log", ".sarif",   ".dict",
-                                               ".casrep", ".c",    ".md",  ".options", ".partial"};
+  static constexpr const char* extensions[] = {".TXT",   ".txt",     ".json",   ".log",
+                                               ".sarif", ".dict",    ".casrep", ".c",
+                                               ".md",    ".options", ".partial"};
   std::string name = path.filename().string(), extension = path.extension().string();
   return name.empty() || name[0] == '.' || name.rfind("README", 0) == 0 ||
          std::find(std::begin(extensions), std::end(extensions), extension) != std::end(extensions);

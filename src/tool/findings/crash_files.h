@@ -13,8 +13,11 @@ namespace tool {
 
 struct CrashFile {
   std::filesystem::path path;
-  const fuzz::Target* target;  // by the file's or a folder's name; the widest one if none is named
+  const fuzz::Target* target;
 };
+
+// By the name of the file or of a folder that it is in; the widest one if none is named.
+const fuzz::Target* target_of(const std::filesystem::path& path);
 
 // In order of path. What cannot be looked at is a sentence among the complaints; everything else is
 // found nevertheless. Links to folders are not followed.
