@@ -10,44 +10,50 @@ namespace port::IOVAFUZZ_PORT {
 // overloads keep the other from being compiled.
 namespace helper {
 
-[[maybe_unused]] static unsigned mod_mask(const iova_fq_of_any_size* fq) { return fq->mod_mask; }
-[[maybe_unused]] static unsigned mod_mask(const iova_fq_of_fixed_size*) {
+[[maybe_unused]] static inline unsigned mod_mask(const iova_fq_of_any_size* fq) {
+  return fq->mod_mask;
+}
+[[maybe_unused]] static inline unsigned mod_mask(const iova_fq_of_fixed_size*) {
   return IOVA_DEFAULT_FQ_SIZE - 1;
 }
-[[maybe_unused]] static void set_size(iova_fq_of_any_size* fq, size_t fq_size) {
+[[maybe_unused]] static inline void set_size(iova_fq_of_any_size* fq, size_t fq_size) {
   fq->mod_mask = static_cast<unsigned>(fq_size - 1);
 }
-[[maybe_unused]] static void set_size(iova_fq_of_fixed_size*, size_t) {}
+[[maybe_unused]] static inline void set_size(iova_fq_of_fixed_size*, size_t) {}
 
 // The index behind idx.
-static unsigned next(const iova_fq* fq, unsigned idx) { return (idx + 1) & mod_mask(fq); }
+static inline unsigned next(const iova_fq* fq, unsigned idx) { return (idx + 1) & mod_mask(fq); }
 
 // Of a ring, in bytes.
-static size_t struct_size([[maybe_unused]] size_t fq_size) {
+static inline size_t struct_size([[maybe_unused]] size_t fq_size) {
   if constexpr (revision.single_flush_queue)
     return sizeof(iova_fq_of_any_size) + fq_size * sizeof(iova_fq_entry);
   else
     return sizeof(iova_fq);
 }
 
-[[maybe_unused]] static void init_list(iommu_pages_list* list) { INIT_LIST_HEAD(&list->pages); }
-[[maybe_unused]] static void init_list(list_head* list) { INIT_LIST_HEAD(list); }
-[[maybe_unused]] static void splice(iommu_pages_list* from, iommu_pages_list* to) {
+[[maybe_unused]] static inline void init_list(iommu_pages_list* list) {
+  INIT_LIST_HEAD(&list->pages);
+}
+[[maybe_unused]] static inline void init_list(list_head* list) { INIT_LIST_HEAD(list); }
+[[maybe_unused]] static inline void splice(iommu_pages_list* from, iommu_pages_list* to) {
   list_splice(&from->pages, &to->pages);
 }
-[[maybe_unused]] static void splice(list_head* from, list_head* to) { list_splice(from, to); }
-[[maybe_unused]] static void put_pages(iommu_pages_list* list, const shim_site* site) {
+[[maybe_unused]] static inline void splice(list_head* from, list_head* to) {
+  list_splice(from, to);
+}
+[[maybe_unused]] static inline void put_pages(iommu_pages_list* list, const shim_site* site) {
   (iommu_put_pages_list)(list, site);
 }
-[[maybe_unused]] static void put_pages(list_head* list, const shim_site* site) {
+[[maybe_unused]] static inline void put_pages(list_head* list, const shim_site* site) {
   (put_pages_list)(list, site);
 }
 
-static iommu_dma_cookie* cookie_of(const iommu_domain* domain) {
+static inline iommu_dma_cookie* cookie_of(const iommu_domain* domain) {
   return reinterpret_cast<iommu_dma_cookie*>(domain->iova_cookie);
 }
 
-static bool has_single_queue(const iommu_dma_cookie* cookie) {
+static inline bool has_single_queue(const iommu_dma_cookie* cookie) {
   return revision.single_flush_queue && cookie->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE;
 }
 

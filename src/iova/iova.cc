@@ -22,49 +22,51 @@ static void free_global_cached_iovas(iova_domain* iovad);
 // Library functions of the kernel, and what upstream lacks. Reports name the caller instead.
 namespace helper {
 
-static bool is_power_of_2(unsigned long n) { return std::has_single_bit(n); }
-static unsigned fls_long(unsigned long n) { return static_cast<unsigned>(std::bit_width(n)); }
-static unsigned long roundup_pow_of_two(unsigned long n) { return std::bit_ceil(n); }
-static unsigned order_base_2(unsigned long n) { return fls_long(n - 1); }
+static inline bool is_power_of_2(unsigned long n) { return std::has_single_bit(n); }
+static inline unsigned fls_long(unsigned long n) {
+  return static_cast<unsigned>(std::bit_width(n));
+}
+static inline unsigned long roundup_pow_of_two(unsigned long n) { return std::bit_ceil(n); }
+static inline unsigned order_base_2(unsigned long n) { return fls_long(n - 1); }
 
-static iova* rb_next(iova_domain* iovad, iova* node) {
+static inline iova* rb_next(iova_domain* iovad, iova* node) {
   shim_count_step();
   return &*std::next(iovad->rbroot.iterator_to(*node));
 }
 
 // NULL: it is the first.
-static iova* rb_prev(iova_domain* iovad, iova* node) {
+static inline iova* rb_prev(iova_domain* iovad, iova* node) {
   shim_count_step();
   auto at = iovad->rbroot.iterator_to(*node);
   return at == iovad->rbroot.begin() ? nullptr : &*std::prev(at);
 }
 
-static void rb_erase(iova_domain* iovad, iova* node) {
+static inline void rb_erase(iova_domain* iovad, iova* node) {
   shim_count_step();
   iovad->rbroot.erase(iovad->rbroot.iterator_to(*node));
 }
 
 // With lazy_magazines, a magazine may not have been allocated yet.
-static bool exists(const iova_magazine* mag) { return !revision.lazy_magazines || mag; }
+static inline bool exists(const iova_magazine* mag) { return !revision.lazy_magazines || mag; }
 
 // A bin has one of two types (depot_is_list); overloads keep the other from being compiled.
-[[maybe_unused]] static bool depot_full(const iova_rcache_with_array* rcache) {
+[[maybe_unused]] static inline bool depot_full(const iova_rcache_with_array* rcache) {
   return rcache->depot_size == MAX_GLOBAL_MAGS + defect.array_depot_overflows;
 }
-[[maybe_unused]] static bool depot_full(const iova_rcache_with_list*) { return false; }
+[[maybe_unused]] static inline bool depot_full(const iova_rcache_with_list*) { return false; }
 
 template <class Rcache>
-static delayed_work* depot_work(Rcache* rcache) {
+static inline delayed_work* depot_work(Rcache* rcache) {
   if constexpr (revision.depot_is_list)
     return &rcache->work;
   else
     return nullptr;  // callers ask first
 }
 
-[[maybe_unused]] static void set_domain(iova_rcache_with_list* rcache, iova_domain* iovad) {
+[[maybe_unused]] static inline void set_domain(iova_rcache_with_list* rcache, iova_domain* iovad) {
   rcache->iovad = iovad;
 }
-[[maybe_unused]] static void set_domain(iova_rcache_with_array*, iova_domain*) {}
+[[maybe_unused]] static inline void set_domain(iova_rcache_with_array*, iova_domain*) {}
 
 }  // namespace helper
 
@@ -357,7 +359,8 @@ static void __adjust_overlap_range(iova* iova, unsigned long* pfn_lo, unsigned l
 
 // Whether widening the nodes that overlap leaves a rest that needs a node of its own.
 namespace helper {
-static bool needs_new_node(const iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi) {
+static inline bool needs_new_node(const iova_domain* iovad, unsigned long pfn_lo,
+                                  unsigned long pfn_hi) {
   for (const iova& node : iovad->rbroot)
     if (__is_range_overlap(&node, pfn_lo, pfn_hi) && pfn_hi <= node.pfn_hi) return false;
   return true;
