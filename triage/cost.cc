@@ -158,7 +158,7 @@ struct Point {
   size_t ranges;      // in use when the costliest operation comes
   uint64_t steps;     // 0: it took too long, or too much memory
   uint64_t repeated;  // steps of one call, when the operation is called again and again
-  std::string text;
+  Program program;
 };
 
 Point at(const iova_variant& variant, const Candidate& best, size_t ranges) {
@@ -166,7 +166,7 @@ Point at(const iova_variant& variant, const Candidate& best, size_t ranges) {
   double factor = static_cast<double>(ranges) / static_cast<double>(base);
   Program large = scaled(best.program, factor);
   Candidate found = costliest_beginning(large, measure(variant, large));
-  Point point{found.ranges, found.steps, 0, program::print(large)};
+  Point point{found.ranges, found.steps, 0, large};
   constexpr uint64_t times = 16;
   if (found.steps && set_count(large.operations.back(), times)) {
     Outcome outcome = measure(variant, large);
@@ -191,7 +191,7 @@ int cost(const Arguments& arguments) {
   for (size_t count : arguments.ranges) curve.push_back(at(variant, best, count));
 
   std::vector<std::string> caps;
-  if (!curve.empty()) caps = caps_of(variant, program::parse(curve.back().text));
+  if (!curve.empty()) caps = caps_of(variant, curve.back().program);
   std::string text = program::print(best.program);
   if (arguments.json) {
     json points = json::array();
@@ -199,7 +199,7 @@ int cost(const Arguments& arguments) {
       points.push_back({{"ranges", point.ranges},
                         {"steps", point.steps},
                         {"steps_when_repeated", point.repeated},
-                        {"program", point.text}});
+                        {"program", program::print(point.program)}});
     json result{{"variant", variant.name},
                 {"program", text},
                 {"steps", steps},
