@@ -16,8 +16,8 @@ constexpr const Oracle* all[] = {
 };
 
 bool print_and_die(const Finding& finding) {
-  fmt::print(stderr, "{}\n  in {} ({})\n  {}\n", headline(*finding.oracle), finding.function,
-             finding.where, finding.values);
+  fmt::print(stderr, "{}\n  in {}{}\n  {}\n", headline(*finding.oracle), finding.function,
+             finding.where.empty() ? "" : fmt::format(" ({})", finding.where), finding.values);
   return false;
 }
 

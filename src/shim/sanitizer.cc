@@ -175,7 +175,8 @@ void on_signal(int number) {
   // An engine's handler keeps the input. A sanitizer's would tell of a fault in memory instead of
   // the finding, but not of an end like that of any other.
   sigaction(number, &signal.before, nullptr);
-  abort();
+  if (__sanitizer_symbolize_pc) abort();
+  std::raise(number);
 }
 
 bool catching;

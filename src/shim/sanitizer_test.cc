@@ -67,7 +67,7 @@ TEST_F(SanitizerReport, OfUndefinedBehaviorNamesKindAndAllocatorFunction) {
 
 TEST_F(SanitizerReport, IsTheSignalWithoutSanitizers) {
   EXPECT_EXIT(exit(port::test::find_iova(nullptr)), testing::KilledBySignal(SIGSEGV),
-              "wild-access: .*\n  in find_iova ");
+              "wild-access: .*\n  in find_iova\n");
   EXPECT_EXIT(std::raise(SIGFPE), testing::KilledBySignal(SIGFPE),
               literally("signal-fpe: deadly signal\n"));
 }

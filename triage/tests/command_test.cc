@@ -286,7 +286,7 @@ TEST(Replay, TakesTheTargetFromATestcasesName) {
   EXPECT_EQ(rows[0]["keys"], (json{{"clean", 1}}));
   CommandResult shown = tool({"show", testcase});
   EXPECT_EQ(shown.status, 0);
-  EXPECT_EQ(shown.output, testcase + ": 34 bytes of text\nno finding\n");
+  EXPECT_EQ(shown.output, testcase + ": 31 bytes of text\nno finding\n");
 }
 
 TEST(Replay, GoesOnAfterAFinding) {

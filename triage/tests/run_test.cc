@@ -396,7 +396,7 @@ TEST(BenchLong, FindsAPlantedDefectInEachConfiguration) {
   EXPECT_EQ(tool({"bench", "find", "--configuration", "none"}).status, 2);
 }
 
-TEST(Bench, TellsTheSpeedOfAllTargets) {
+TEST(BenchLong, TellsTheSpeedOfAllTargets) {
   json speed = tool_json({"bench", "speed", "--time", "0.1s"});
   for (const fuzz::Target* target : standing_targets())
     if (!target->reads_text)
