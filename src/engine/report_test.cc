@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/report.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+
+namespace engine {
+namespace {
+
+Report report_of(const std::string& key, shim::Severity severity) {
+  Report report;
+  report.key = key;
+  report.severity = severity;
+  report.function = "free_iova (src/iova/iova.cc:1)";
+  report.call = "free_iova_fast";
+  return report;
+}
+
+std::string line_with(const std::string& word, const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(word) != std::string::npos) return line;
+  return "";
+}
+
+TEST(ReportForFarms, HasTypeAndStateBySeverity) {
+  std::string text = format_for_farms(report_of("a:b:c:none", shim::Severity::memory_safety));
+  EXPECT_EQ(text.rfind("panic: FuzzerHash=a:b:c:none\nkernel BUG at a\n"
+                       "    #2 0x0 in iova::free_iova\n    #3 0x0 in iova::free_iova_fast\n==",
+                       0),
+            0u)
+      << text;
+  EXPECT_NE(text.find("== ERROR: iovafuzz: a:b:c:none\nDEDUP_TOKEN: a:b:c:none\n"),
+            std::string::npos)
+      << text;
+  for (auto severity : {shim::Severity::wrong_result, shim::Severity::lost_resource,
+                        shim::Severity::hang, shim::Severity::unknown})
+    EXPECT_EQ(format_for_farms(report_of("a:b:c:none", severity))
+                  .rfind("[iovafuzz:iova.c(0)] Check failed: FuzzerHash=a:b:c:none\n", 0),
+              0u);
+}
+
+// ClusterFuzz cuts its lines at 80 characters, " in iova.c" among them.
+TEST(ReportForFarms, LongKeysFitAndStayApart) {
+  std::set<std::string> lines;
+  const std::string begin(70, 'k');
+  for (const char* end : {":none", ":iova_magazine_alloc", ":iova_magazine_allod", ":x1", ":x2"})
+    for (auto severity : {shim::Severity::memory_safety, shim::Severity::wrong_result}) {
+      std::string line =
+          line_with("FuzzerHash=", format_for_farms(report_of(begin + end, severity)));
+      std::string state = line.substr(line.find("FuzzerHash="));
+      EXPECT_LE(state.size() + std::string(" in iova.c").size(), 80u) << line;
+      EXPECT_EQ(state.find_first_of("0123456789"), std::string::npos) << line;
+      lines.insert(line);
+    }
+  EXPECT_EQ(lines.size(), 10u);
+}
+
+}  // namespace
+}  // namespace engine
