@@ -32,7 +32,7 @@ void afl_custom_deinit(void* state) { delete static_cast<State*>(state); }
 
 // How many inputs are made of an entry before the next one's turn. Without a number, one entry is
 // fuzzed for as long as it finds anything, and other instances' are looked at between entries only.
-unsigned afl_custom_fuzz_count(void*, const uint8_t*, size_t) { return 64; }
+unsigned afl_custom_fuzz_count(void*, const uint8_t*, size_t) { return 256; }
 
 const char* afl_custom_describe(void*, size_t) { return "operations"; }
 
