@@ -118,6 +118,11 @@ void Domain::forget_ranges() {
   flushes_started = newest_finished = 0;
 }
 
+bool Domain::withholds(uint64_t pfn) const {
+  auto above = live.upper_bound(pfn);
+  return above != live.begin() && std::prev(above)->last_withheld >= pfn;
+}
+
 const Range* Domain::live_overlap(uint64_t lo, uint64_t hi) const {
   auto above = live.upper_bound(hi);
   if (above == live.begin()) return nullptr;

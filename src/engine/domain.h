@@ -117,6 +117,8 @@ struct Domain {
   void forget_ranges();
   // A live range that shares a page with lo..hi, or NULL.
   const Range* live_overlap(uint64_t lo, uint64_t hi) const;
+  // Whether the pfn may be withheld behind a live range, or is in one.
+  bool withholds(uint64_t pfn) const;
 };
 
 }  // namespace engine

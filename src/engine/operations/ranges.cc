@@ -167,6 +167,7 @@ void free_pfn(Run& run, const Operation& operation) {
   if (pfn == ~uint64_t{0}) return run.skip("pfn ~0 is the anchor's");
   if (domain.live_overlap(pfn, pfn) || domain.reserved.contains(pfn, pfn))
     return run.skip("the pfn is in a range");
+  if (domain.withholds(pfn)) return run.skip("the pfn may be withheld");
   if (domain.perhaps_cached.intersects(pfn, pfn)) return run.skip("the pfn may be cached");
   Call call(Function::free_pfn, &domain);
   call.pfn = pfn;
@@ -209,6 +210,7 @@ void reserve(Run& run, const Operation& operation) {
   if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift || hi == ~uint64_t{0})
     return run.skip("the range leaves the space");
   if (domain.live_overlap(lo, hi)) return run.skip("the range is in use");
+  if (domain.withholds(lo)) return run.skip("a part may be withheld");
   if (domain.perhaps_cached.intersects(lo, hi)) return run.skip("a part may be cached");
   Call call(Function::reserve, &domain);
   call.pfn = lo;
