@@ -17,8 +17,6 @@
 set(iova ${CMAKE_SOURCE_DIR}/src/iova)
 set(kernel ${CMAKE_SOURCE_DIR}/src/kernel)
 set(port_sources ${iova}/dma_iommu.cc ${iova}/iova.cc)
-set_property(GLOBAL PROPERTY IOVAFUZZ_PORTS "")
-set_property(GLOBAL PROPERTY IOVAFUZZ_KERNELS "")
 set_property(GLOBAL PROPERTY IOVAFUZZ_FUZZED "")
 
 function(iovafuzz_fuzzed name)
@@ -57,7 +55,6 @@ function(iovafuzz_port name revision)
   target_compile_definitions(variant_${name} PRIVATE ${definitions})
   target_link_libraries(variant_${name} PUBLIC port_${name} PRIVATE iovafuzz_harness)
   add_dependencies(tests port_module_${name})
-  set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_PORTS ${name})
 endfunction()
 
 add_library(kernel_statics OBJECT EXCLUDE_FROM_ALL ${kernel}/statics.c)
@@ -157,5 +154,4 @@ function(iovafuzz_kernel name title tree)
   list(TRANSFORM revisions PREPEND port_)
   target_link_libraries(variant_kernel-${name}
     PUBLIC kernel_${name} ${revisions} PRIVATE iovafuzz_harness)
-  set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_KERNELS ${name})
 endfunction()

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "engine/oracles.h"
-#include "engine/text.h"
 #include "tool/findings/crash_files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
@@ -30,13 +29,6 @@ struct Arguments {
   bool quiet = false;
   bool json = false;
 };
-
-// What a target that reads text makes of it.
-Outcome check_text(const std::filesystem::path& path, const std::vector<std::string>& known) {
-  const std::string content = read_file(path);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
-  return check_isolated([&] { return engine::check_text({bytes, content.size()}); }, known);
-}
 
 int replay(const Arguments& arguments) {
   const iova_variant& variant = arguments.choice.variant();
@@ -106,7 +98,7 @@ int replay(const Arguments& arguments) {
     }
   });
   for (const std::filesystem::path& path : texts) {
-    Outcome outcome = check_text(path, options.known);
+    Outcome outcome = check_text_isolated(read_file(path), options.known);
     const std::string key = outcome.kind == Outcome::clean ? "clean" : outcome.key();
     any |= outcome.kind != Outcome::clean;
     results.push_back(

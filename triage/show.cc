@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/text.h"
 #include "tool/findings/crash_files.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
@@ -95,8 +94,7 @@ struct Arguments {
 // An input of a target that reads text is no program but what may be one.
 int show_text(const Arguments& arguments) {
   const std::string content = read_file(arguments.file);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
-  Outcome outcome = check_isolated([&] { return engine::check_text({bytes, content.size()}); }, {});
+  Outcome outcome = check_text_isolated(content, {});
   if (arguments.json) {
     fmt::print("{}", to_text(json{{"file", arguments.file},
                                   {"variant", "text"},

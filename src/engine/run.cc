@@ -38,15 +38,12 @@ const Result& Run::run(const iova_variant& variant, const program::Program& prog
   met_first_.reset();
   try {
     try {
-      Options first = options;
-      first.always_check = closely_;
-      return run_once(variant, program, first);
+      return run_once(variant, program, options);
     } catch (const Abandoned&) {
       if (reported_) return abandon();
     }
-    Options closely = options;
-    closely.always_check = closely_ = repeated_ = true;
-    return run_once(variant, program, closely);
+    closely_ = repeated_ = true;
+    return run_once(variant, program, options);
   } catch (const Abandoned&) {
     return abandon();
   } catch (const GivenUp&) {
@@ -227,7 +224,7 @@ void Run::finish_operation(const Operation& operation) {
   history.add({.kind = Kind::quiet, .operation = &operation});
   if (judges_.operation_failed()) credit_ = look_cost_;
   credit_ += 1 + calls(operation) / 8;
-  if (credit_ >= look_cost_ || options_.always_check) look();
+  if (credit_ >= look_cost_ || closely_) look();
   finish_step();
 }
 
@@ -248,13 +245,12 @@ void Run::look_before_its_end() {
 void Run::finish_step() {
   if (options_.on_step) {
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
-    options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
-                      options_.always_check
-                          ? describe_allocator(*variant_, books.domains(), options_.views)
-                          : "",
-                      prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
-                      prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
-                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
+    options_.on_step(
+        {position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
+         closely_ ? describe_allocator(*variant_, books.domains(), options_.views) : "",
+         prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
+         prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
+         prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -477,7 +473,7 @@ void Run::repeat_closely_before_this_call() {
     before.operations.push_back(counted);
   }
   Options closely = options_;
-  closely.always_check = closely_ = repeated_ = true;
+  closely_ = repeated_ = true;
   closely.on_step = nullptr;
   closely.survives_findings = false;
   begin(*variant_, before, closely);

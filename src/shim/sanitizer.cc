@@ -69,7 +69,7 @@ class FrameSearch {
     if (is_over()) return;
     const Symbol symbol = symbol_of(instruction);
     std::string_view name = symbol.name;
-    bool is_shim = name.starts_with("shim::") && !contains(where, "sanitizer.cc") && !is_own(name);
+    bool is_shim = name.starts_with("shim::") && !is_own(name);
     bool is_harness = name.starts_with("engine::") || name.starts_with("program::");
     if (is_allocator(symbol))
       frame_ = {bare_name(name), std::string(where), Blame::allocator};
@@ -81,8 +81,7 @@ class FrameSearch {
  private:
   // Of this file, while it looks.
   static bool is_own(std::string_view name) {
-    return contains(name, "FrameSearch") || contains(name, "frame_at_fault") ||
-           contains(name, "on_signal") || contains(name, "on_asan_report");
+    return contains(name, "::frame_at_fault(") || contains(name, "::on_signal(");
   }
   Frame frame_;
 };

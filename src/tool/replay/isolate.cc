@@ -19,6 +19,7 @@
 
 #include "engine/compare.h"
 #include "engine/oracles.h"
+#include "engine/text.h"
 #include "reproducer/recorder.h"
 #include "reproducer/reproducer.h"
 #include "tool/support/failure.h"
@@ -401,6 +402,11 @@ Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check
   }
   outcome.log = child.last_log();
   return outcome;
+}
+
+Outcome check_text_isolated(const std::string& content, const std::vector<std::string>& known) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(content.data());
+  return check_isolated([&] { return engine::check_text({bytes, content.size()}); }, known);
 }
 
 namespace {

@@ -93,6 +93,8 @@ Outcome run_isolated(const iova_variant& variant, const program::Program& progra
 // Without an allocator: what a check in a child reports, if anything that is not known.
 Outcome check_isolated(const std::function<std::vector<engine::Report>()>& check,
                        const std::vector<std::string>& known);
+// What a target that reads text makes of it.
+Outcome check_text_isolated(const std::string& content, const std::vector<std::string>& known);
 
 // Compares two allocators on programs that are made where they run: program number i of count by
 // make(i). Several children share the numbers; all end with the first that meets a finding.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "engine/text.h"
 #include "tool/support/words.h"
 #include "tool/variants/kernel_tree.h"
 
@@ -72,9 +71,7 @@ Outcome Judge::replay_past(const Input& input, const fuzz::Target& target,
                            const std::vector<std::string>& past, bool tell_differences) const {
   if (!target.reads_text)
     return run_isolated(*tested_.variant, input.program, options(target, past, tell_differences));
-  std::span<const uint8_t> bytes{reinterpret_cast<const uint8_t*>(input.content.data()),
-                                 input.content.size()};
-  return check_isolated([&] { return engine::check_text(bytes); }, past);
+  return check_text_isolated(input.content, past);
 }
 
 Outcome Judge::replay(const Input& input, const fuzz::Target& target,
