@@ -80,6 +80,7 @@ TEST(Run, FindsAPlantedDefect) {
 TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   TemporaryFolder out;
   leave_crash(out, "crash-0", bug);
+  leave_crash(out, "kept-1-1:half-written,execs:1.partial", bug);
   auto summary = run_into(
       out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
   ASSERT_EQ(summary["findings"].size(), 1u);

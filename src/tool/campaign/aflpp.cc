@@ -145,7 +145,7 @@ std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
   for (const fs::path& folder : {task.corpus, task.seeds})
     if (!folder.empty())
       for (const auto& entry : fs::directory_iterator(folder))
-        if (entry.is_regular_file() && entry.path().extension() != ".partial")
+        if (entry.is_regular_file() && !is_partial(entry.path()))
           place(entry.path(), in / entry.path().filename());
   if (fs::is_empty(in)) write_file(in / "nothing", std::string(1, '\0'));  // it wants a byte
 

@@ -311,7 +311,7 @@ class Campaign {
       progress_.troubles.push_back(trouble);
   }
 
-  // What an earlier campaign left untriaged when it was killed.
+  // What an earlier campaign left untriaged when it was killed, with its processes.
   void recover(size_t lane) {
     const fuzz::Target& target = *progress_.targets[lane].target;
     fs::path left = options_.out / name(Engine::aflpp);
@@ -321,8 +321,15 @@ class Campaign {
     for (const auto& entry : fs::directory_iterator(left, none))
       if (entry.path().stem() == target.name)
         recover_aflpp(entry.path(), kept_corpus(target), crash_folder(target, Engine::aflpp));
-    for (Engine engine : {Engine::libfuzzer, Engine::aflpp})
-      take_crashes_of(lane, crash_folder(target, engine), 0, "");
+    for (Engine engine : {Engine::libfuzzer, Engine::aflpp}) {
+      const fs::path folder = crash_folder(target, engine);
+      take_crashes_of(lane, folder, 0, "");
+      // The input that such a file was to hold was never told of; it is found again.
+      std::vector<fs::path> partial;
+      for (const auto& entry : fs::directory_iterator(folder, none))
+        if (is_partial(entry.path())) partial.push_back(entry.path());
+      for (const fs::path& path : partial) fs::remove(path, none);
+    }
   }
 
   size_t take_crashes(size_t lane, uint64_t executions, const std::string& log) {
@@ -337,7 +344,7 @@ class Campaign {
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(folder, none))
       // Slow inputs are no findings, and what a killed process was writing is elsewhere, whole.
-      if (entry.is_regular_file(none) && entry.path().extension() != ".partial" &&
+      if (entry.is_regular_file(none) && !is_partial(entry.path()) &&
           entry.path().filename().string().rfind("slow-unit-", 0) != 0)
         inputs.push_back(entry.path());
     std::sort(inputs.begin(), inputs.end());

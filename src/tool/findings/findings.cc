@@ -66,7 +66,7 @@ size_t count_inputs(const fs::path& folder) {
   std::error_code ignored;
   size_t count = 0;
   for (const auto& entry : fs::directory_iterator(folder / "inputs", ignored))
-    count += entry.path().extension() != ".partial";
+    count += !is_partial(entry.path());
   return count;
 }
 

@@ -35,6 +35,8 @@ std::string read_file(const fs::path& path) {
   return content;
 }
 
+bool is_partial(const fs::path& path) { return path.extension() == ".partial"; }
+
 void write_file(const fs::path& path, std::string_view content) {
   fs::path partial = path;
   partial += ".partial";

@@ -15,6 +15,8 @@ std::vector<std::filesystem::path> expand(const std::vector<std::string>& paths)
 std::string read_file(const std::filesystem::path& path);
 // Whole or not at all: written beside and renamed.
 void write_file(const std::filesystem::path& path, std::string_view content);
+// The name of a file that is being written: a killed process may have left anything there.
+bool is_partial(const std::filesystem::path& path);
 void make_folder(const std::filesystem::path& path);
 
 // A folder of its own, gone with it.
