@@ -5,8 +5,9 @@
 #   the regression test regression.name, bin/aflpp/name.so with its mutation for AFL++, and the row
 #   in the list of targets.
 # With COMPARES, binaries are made of kernel trees only: the target compares one with the port. With
-# SEEKS_COST, engines are guided by what operations cost, too. With TEXT, one binary is made,
-# bin/text/name: the target reads the seeds as they are.
+# SEEKS_COST, engines are guided by what operations cost, too. With WATCHED, every access of the
+# allocator is told to the shim. With TEXT, one binary is made, bin/text/name: the target reads the
+# seeds as they are.
 
 set(harness ${CMAKE_SOURCE_DIR}/fuzz/harness)
 set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_ROWS "// Generated from fuzz/CMakeLists.txt.\n")
@@ -59,7 +60,7 @@ function(iovafuzz_seeds name)
 endfunction()
 
 function(iovafuzz_target name)
-  cmake_parse_arguments(arg "COMPARES;TEXT;SEEKS_COST" "" "SEEDS" ${ARGN})
+  cmake_parse_arguments(arg "COMPARES;TEXT;SEEKS_COST;WATCHED" "" "SEEDS" ${ARGN})
   set(source ${CMAKE_SOURCE_DIR}/fuzz/${name}.cc)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
   file(STRINGS ${source} max_len REGEX "max_len = ")
@@ -105,6 +106,10 @@ function(iovafuzz_target name)
   if(arg_SEEKS_COST)
     list(APPEND main ${harness}/costs.cc)
   endif()
+  set(kind guided)
+  if(arg_WATCHED)
+    set(kind watched)
+  endif()
   # A new variant costs a link.
   add_library(main-${name} OBJECT EXCLUDE_FROM_ALL ${source} ${main})
   target_compile_definitions(main-${name} PRIVATE IOVAFUZZ_TARGET=${name})
@@ -118,7 +123,8 @@ function(iovafuzz_target name)
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/${variant})
     target_link_libraries(${binary} PRIVATE engine)
     if(NOT arg_TEXT)
-      target_link_libraries(${binary} PRIVATE variant_${variant})
+      target_sources(${binary} PRIVATE $<TARGET_OBJECTS:variant_${variant}>)
+      target_link_libraries(${binary} PRIVATE variant_${kind}_${variant})
     endif()
     target_link_libraries(${binary} PRIVATE fuzzing_engine)
     add_custom_command(TARGET ${binary} POST_BUILD

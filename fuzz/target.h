@@ -15,10 +15,11 @@ struct Target {
   const char* purpose;
   std::span<const program::OpCode> operations;  // that its seeds, dictionary and mutation use
   size_t max_len;                               // bytes of an input
-  bool compares = false;     // a kernel tree with the port, instead of judging one allocator
-  bool needs_queue = false;  // nothing to do without a flush queue
-  bool seeks_cost = false;   // guided by what operations cost, too (engine::Result::costs)
-  bool reads_text = false;   // our own parser and codec are judged (engine/text.h), no allocator
+  bool compares = false;       // a kernel tree with the port, instead of judging one allocator
+  bool needs_queue = false;    // nothing to do without a flush queue
+  bool watches_races = false;  // tells of data races, too: its binaries are compiled for that
+  bool seeks_cost = false;     // guided by what operations cost, too (engine::Result::costs)
+  bool reads_text = false;     // our own parser and codec are judged (engine/text.h), no allocator
 };
 
 // The folder of a target's binary under the build's bin/, when a variant's is given; the end of its

@@ -22,7 +22,8 @@ static const std::vector<std::string>& run(const program::Program& program) {
   const engine::Options options{.known = fuzz::known(&fuzz::variant),
                                 .only = fuzz::only(),
                                 .keep = fuzz::keeps_findings() ? fuzz::keep : nullptr,
-                                .tell_differences = fuzz::tells_differences()};
+                                .tell_differences = fuzz::tells_differences(),
+                                .watch_races = fuzz::IOVAFUZZ_TARGET.watches_races};
   if (fuzz::IOVAFUZZ_TARGET.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
   const engine::Result& result = engine::run(fuzz::as_asked_for(fuzz::variant), program, options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/caller.h"
 
+#include "engine/callers_order.h"
 #include "engine/domain.h"
 #include "engine/request.h"
 #include "shim/context.h"
@@ -23,7 +24,9 @@ void Caller::make(Call& call) {
   call.strand = shim::in_started_context();
   call.first_attempt = shim::attempts().size();
   history_.add_begin(call);
+  order_begin(call);
   enter(call);
+  order_end(call);
   auto made = shim::attempts().subspan(call.first_attempt);
   call.attempts = made.size();
   for (const shim::Attempt& attempt : made) {

@@ -58,6 +58,8 @@ struct Options {
   // Look at the whole state after every operation and call, not only now and then. A finding is
   // told where things went wrong first in any case: for it, the run is repeated so.
   bool always_check = false;
+  // Tell of data races, where the variant is compiled for that (shim/races.h). Costs time.
+  bool watch_races = false;
   // A finding ends the run and not the process, unless what it did to memory cannot be dropped.
   bool survives_findings = false;
   // Told of every operation once it is over, for people. Costs time.

@@ -106,8 +106,9 @@ enum class Kind : uint8_t {
   looked,           // at every domain
   owner_robbed,     // what stands for a reserved range was freed, and its owner asks for it
   glance,           // at its ranges alone: domain, view
+  over,             // the run, and nothing is left
 };
-inline constexpr size_t kind_count = 19;
+inline constexpr size_t kind_count = 20;
 
 // Of handlers that came due while time passed: a flush that lasts may hold them up.
 enum class Lateness : uint64_t { none, excused, unknown };

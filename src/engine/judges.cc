@@ -47,7 +47,7 @@ void Judges::listen(History& history, bool to_callers) {
   for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
                     Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
                     Kind::time_passed, Kind::idle, Kind::cpu_offline, Kind::owner_robbed,
-                    Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance})
+                    Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance, Kind::over})
     history.tell(kind, *this);
 }
 
@@ -71,6 +71,7 @@ void Judges::hear(const Event& event) {
     case Kind::look: return tell(event, structure_, magazines_, rings_, tracer_, objects_);
     case Kind::looked: return tell(event, objects_);
     case Kind::glance: return tell(event, structure_, magazines_);
+    case Kind::over: return tell(event, races_);
     default: return;
   }
 }

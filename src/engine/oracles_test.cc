@@ -19,6 +19,8 @@
 #include "shim/types.h"
 #include "testing/literally.h"
 
+extern "C" void __sanitizer_cov_store8(const void* address);
+
 namespace engine {
 namespace {
 
@@ -96,6 +98,15 @@ void* reserve_all_but_a_page_and_fail(void* domain, unsigned long lo, unsigned l
   if (void* iova = good.reserve(domain, lo, hi)) return iova;
   good.reserve(domain, lo, hi - 1);
   return nullptr;
+}
+
+// Each CPU counts in one variable, which no lock protects; the compiler tells of its accesses.
+unsigned long count_without_a_lock(void* domain, unsigned long size, unsigned long limit,
+                                   bool flush) {
+  static unsigned long count;
+  __sanitizer_cov_store8(&count);
+  count++;
+  return good.alloc_fast(domain, size, limit, flush);
 }
 
 void* find_nothing(void*, unsigned long) { return nullptr; }
@@ -274,7 +285,7 @@ void judge(const Broken& broken, const iova_variant& variant) {
   if (broken.compared)
     expect_same(good, variant, program);
   else
-    run(variant, program);
+    run(variant, program, {.watch_races = true});
 }
 
 #define QUEUE FAST "queue_init\n"
@@ -416,6 +427,9 @@ const Broken broken[] = {
     {&oracle::queue_counters, "queue-counters:iova_depot_work_func:tick:none",
      [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.fields = counted_backwards; }); },
      QUEUE "alloc_fast\nqueue\nslow\ntick 10\n"},
+    {&oracle::data_race, "data-race:count_without_a_lock:alloc_fast:none",
+     [](iova_variant& v) { v.alloc_fast = count_without_a_lock; },
+     FAST "alloc_fast\ncpu 1\nalloc_fast\n"},
     {&oracle::variants_differ, "variants-differ:alloc_iova:alloc:none",
      [](iova_variant& v) { v.alloc = alloc_unaligned; }, FAST "alloc\nalloc size=4\n", true},
     {&oracle::reserve_partial, "reserve-partial:reserve_iova:reserve:alloc_iova_mem",

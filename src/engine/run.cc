@@ -14,6 +14,7 @@
 #include "shim/iommu.h"
 #include "shim/locks.h"
 #include "shim/object.h"
+#include "shim/races.h"
 #include "shim/sanitizer.h"
 #include "shim/timekeeping.h"
 
@@ -106,6 +107,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
     cpus = static_cast<unsigned>(value(program.operations[0], Role::cpus).number);
   shim::reset_world(cpus);
   variant.reset();
+  shim::watch_races(options.watch_races);
 }
 
 void Run::execute_all() {
@@ -300,6 +302,7 @@ void Run::end() {
   }
   shim::check_end_of_operation("end");
   shim::check_end_of_run();
+  history.add({.kind = Kind::over});
   outcome("{}", left);
   finish_step();
   result_.trace_hash = tracer_.hash();

@@ -79,7 +79,7 @@ static unsigned fq_ring_add(iova_fq* fq) {
 // Releases entries up to the first that no finished flush covers: counters grow along the ring.
 // Equality is not enough: the flushes that have finished may be those that had started before.
 static void fq_ring_free_locked(iommu_dma_cookie* cookie, iova_fq* fq) {
-  unsigned long long counter = cookie->fq_flush_finish_cnt;
+  unsigned long long counter = atomic64_read(&cookie->fq_flush_finish_cnt);
   unsigned idx;
 
   if (defect.queue_released_on_equality) counter++;
@@ -107,9 +107,9 @@ static void fq_ring_free(iommu_dma_cookie* cookie, iova_fq* fq) {
 }
 
 static void fq_flush_iotlb(iommu_dma_cookie* cookie) {
-  cookie->fq_flush_start_cnt++;
+  atomic64_inc(&cookie->fq_flush_start_cnt);
   cookie->fq_domain->ops->flush_iotlb_all(cookie->fq_domain);
-  cookie->fq_flush_finish_cnt++;
+  atomic64_inc(&cookie->fq_flush_finish_cnt);
 }
 
 static void fq_flush_timeout(timer_list* t) {
@@ -117,9 +117,9 @@ static void fq_flush_timeout(timer_list* t) {
   unsigned cpu;
 
   // First, so that a range queued during the flush arms the timer again.
-  if (!defect.queue_timer_flag_cleared_late) cookie->fq_timer_on = 0;
+  if (!defect.queue_timer_flag_cleared_late) atomic_set(&cookie->fq_timer_on, 0);
   fq_flush_iotlb(cookie);
-  if (defect.queue_timer_flag_cleared_late) cookie->fq_timer_on = 0;
+  if (defect.queue_timer_flag_cleared_late) atomic_set(&cookie->fq_timer_on, 0);
 
   if (helper::has_single_queue(cookie)) {
     fq_ring_free(cookie, cookie->single_fq);
@@ -157,16 +157,16 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   idx = fq_ring_add(fq);
   fq->entries[idx].iova_pfn = pfn;
   fq->entries[idx].pages = pages;
-  fq->entries[idx].counter = defect.queue_counts_finished_flushes ? cookie->fq_flush_finish_cnt
-                                                                  : cookie->fq_flush_start_cnt;
+  fq->entries[idx].counter =
+      atomic64_read(defect.queue_counts_finished_flushes ? &cookie->fq_flush_finish_cnt
+                                                         : &cookie->fq_flush_start_cnt);
   helper::splice(freelist, &fq->entries[idx].freelist);
 
   spin_unlock_irqrestore(&fq->lock, flags);
 
-  if (!cookie->fq_timer_on) {
-    cookie->fq_timer_on = 1;
+  // The second look is for those who meet here.
+  if (!atomic_read(&cookie->fq_timer_on) && !atomic_xchg(&cookie->fq_timer_on, 1))
     mod_timer(&cookie->fq_timer, jiffies + msecs_to_jiffies(cookie->options.fq_timeout));
-  }
 }
 
 static void iommu_dma_free_fq_single(iova_fq* fq) {
@@ -248,8 +248,8 @@ int iommu_dma_init_fq(iommu_domain* domain) {
 
   if (cookie->fq_domain) return 0;
 
-  cookie->fq_flush_start_cnt = 0;
-  cookie->fq_flush_finish_cnt = 0;
+  atomic64_set(&cookie->fq_flush_start_cnt, 0);
+  atomic64_set(&cookie->fq_flush_finish_cnt, 0);
 
   if (helper::has_single_queue(cookie))
     rc = iommu_dma_init_fq_single(cookie);
@@ -262,7 +262,7 @@ int iommu_dma_init_fq(iommu_domain* domain) {
 
   cookie->fq_timer.cookie = cookie;
   timer_setup(&cookie->fq_timer, fq_flush_timeout, 0);
-  cookie->fq_timer_on = 0;
+  atomic_set(&cookie->fq_timer_on, 0);
   cookie->fq_domain = domain;  // last: from now on ranges are queued
   return 0;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "iova/iova.h"
+#include "shim/atomic.h"
 #include "shim/iommu.h"
 #include "shim/list.h"
 
@@ -60,11 +61,11 @@ struct iommu_dma_cookie {
     iova_fq* single_fq;  // v6.7
     iova_fq* percpu_fq;
   };
-  unsigned long long fq_flush_start_cnt, fq_flush_finish_cnt;
+  atomic64_t fq_flush_start_cnt, fq_flush_finish_cnt;
   struct flush_timer : timer_list {
     iommu_dma_cookie* cookie;
   } fq_timer;
-  int fq_timer_on;          // from the first range that is queued to the start of the flush
+  atomic_t fq_timer_on;     // from the first range that is queued to the start of the flush
   iommu_domain* fq_domain;  // NULL: there is no queue
   iommu_dma_options options;
 };

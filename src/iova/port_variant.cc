@@ -4,6 +4,7 @@
 
 #include "iova/dma_iommu.h"
 #include "iova/iova.h"
+#include "shim/races.h"
 
 namespace port::IOVAFUZZ_PORT {
 namespace {
@@ -36,6 +37,7 @@ void fields(const void* domain, iova_fields* out) {
 
 void each_node(const void* domain, bool (*visit)(void*, unsigned long, unsigned long),
                void* context) {
+  shim::Unwatched look;  // the tree's functions are those of the port itself
   for (const iova& node : as_domain(domain).rbroot)
     if (!visit(context, node.pfn_lo, node.pfn_hi)) return;
 }
@@ -109,8 +111,9 @@ const void* queue(void* domain, unsigned long pfn, unsigned long size, list_head
 
 void queue_fields(const void* domain, iova_queue_fields* out) {
   const iommu_dma_cookie& c = as_cookie(domain);
-  *out = {c.fq_domain != nullptr, c.fq_flush_start_cnt, c.fq_flush_finish_cnt, c.fq_timer_on != 0,
-          c.fq_domain && timer_pending(&c.fq_timer)};
+  auto flushes = [](const atomic64_t& v) { return static_cast<unsigned long long>(v.counter); };
+  *out = {c.fq_domain != nullptr, flushes(c.fq_flush_start_cnt), flushes(c.fq_flush_finish_cnt),
+          c.fq_timer_on.counter != 0, c.fq_domain && timer_pending(&c.fq_timer)};
 }
 
 void each_queued(const void* domain, void (*visit)(void*, const iova_queued_view*), void* context) {

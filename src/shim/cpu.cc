@@ -11,6 +11,7 @@
 #include "fault.h"
 #include "finding.h"
 #include "locks.h"
+#include "races.h"
 #include "world.h"
 
 namespace shim {
@@ -85,16 +86,20 @@ void shim_cpu_offline(unsigned cpu) {
   facility::tell_action(__func__, cpu);
   online &= ~(1u << cpu);
   if (current == cpu) current = shim_next_online_cpu(0);
+  facility::note_cpu_dead(cpu);
   if (!registered || !dead_callback) return;
+  note_happens_after(&instances);
   std::vector<hlist_node*> called(instances.rbegin(), instances.rend());
   for (hlist_node* node : called)
     if (int error = dead_callback(cpu, node))
       raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
+  note_happens_before(&instances);
 }
 
 void shim_cpu_online(unsigned cpu) {
   facility::tell_action(__func__, cpu);
   online |= 1u << cpu;
+  facility::note_cpu_alive(cpu);
 }
 
 int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_callback,
@@ -134,6 +139,7 @@ int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const
     return -EINVAL;
   }
   instances.push_back(node);
+  note_happens_before(&instances);
   return 0;
 }
 
@@ -149,6 +155,7 @@ int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
     return 0;
   }
   std::erase(instances, node);
+  note_happens_after(&instances);
   return 0;
 }
 

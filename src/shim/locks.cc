@@ -13,6 +13,7 @@
 #include "cost.h"
 #include "cpu.h"
 #include "finding.h"
+#include "races.h"
 #include "rcu.h"
 #include "world.h"
 
@@ -32,6 +33,9 @@ int& in_timer = state.in_timer;
 // What was seen in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];
 uint64_t taken_in_interrupt, taken_with_irqs_on;
+
+// What RCU readers come to: all that was done under a lock, since that is how it is published.
+const char published = 0;
 
 // cost.h
 uint64_t steps, stretch_start, longest_stretch;
@@ -119,6 +123,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   }
   lock->dep_map.held = 1;
   held[held_count++] = {lock, sleeping, site};
+  note_happens_after(lock);
 }
 
 void release(shim_lock* lock, const shim_site* site) {
@@ -131,6 +136,8 @@ void release(shim_lock* lock, const shim_site* site) {
     for (; i + 1 < held_count; i++) held[i] = held[i + 1];
     held_count--;
     lock->dep_map.held = 0;
+    note_happens_before(lock);
+    note_happens_before(&published);
     return;
   }
   raise(oracle::lock_not_held, site, name(*lock), lock);
@@ -152,6 +159,12 @@ void start_cost() { steps = stretch_start = longest_stretch = 0; }
 
 void facility::exchange_locks(LockState& other) { std::swap(state, other); }
 int& facility::rcu_readers_here() { return state.rcu_readers; }
+void facility::note_rcu_reader() { note_happens_after(&published); }
+
+void facility::held_lock_classes(std::span<const shim_lock_class*> classes_held) {
+  for (size_t i = 0; i < classes_held.size() && i < static_cast<size_t>(held_count); i++)
+    classes_held[i] = held[i].lock->lock_class;
+}
 
 void facility::enter_timer() {
   irqs_off++;

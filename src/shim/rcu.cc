@@ -111,6 +111,7 @@ extern "C" {
 
 void shim_rcu_read_lock(void) {
   facility::rcu_readers_here()++;
+  facility::note_rcu_reader();
   readers++;
 }
 

@@ -48,17 +48,6 @@ bool is_allocator(const Symbol& symbol) {
           !contains(symbol.name, "boost::intrusive::"));
 }
 
-// "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk"
-std::string bare_name(std::string_view function) {
-  size_t parameters = function.rfind('(');
-  while (parameters != std::string_view::npos && function.substr(parameters, 11) == "(anonymous ")
-    parameters = parameters ? function.rfind('(', parameters - 1) : std::string_view::npos;
-  function = function.substr(0, parameters);
-  size_t scope = function.rfind("::");
-  if (scope != std::string_view::npos) function.remove_prefix(scope + 2);
-  return std::string(function.substr(0, function.find('.')));
-}
-
 // Takes the instructions of a stack, the innermost first, until it has met the one at fault: the
 // allocator's innermost; if none is the allocator's, the innermost of the project.
 class FrameSearch {

@@ -64,6 +64,16 @@ std::string demangled(const char* name) {
 
 }  // namespace
 
+std::string bare_name(std::string_view function) {
+  size_t parameters = function.rfind('(');
+  while (parameters != std::string_view::npos && function.substr(parameters, 11) == "(anonymous ")
+    parameters = parameters ? function.rfind('(', parameters - 1) : std::string_view::npos;
+  function = function.substr(0, parameters);
+  size_t scope = function.rfind("::");
+  if (scope != std::string_view::npos) function.remove_prefix(scope + 2);
+  return std::string(function.substr(0, function.find('.')));
+}
+
 Symbol symbol_of(uintptr_t instruction) {
   Dl_info module;
   if (!dladdr(reinterpret_cast<void*>(instruction), &module) || !module.dli_fname) return {};

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace shim {
 
@@ -15,5 +16,7 @@ struct Symbol {
 
 // Of the function with the instruction.
 Symbol symbol_of(uintptr_t instruction);
+// "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk"
+std::string bare_name(std::string_view function);
 
 }  // namespace shim

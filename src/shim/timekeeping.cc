@@ -11,6 +11,7 @@
 #include "context.h"
 #include "finding.h"
 #include "locks.h"
+#include "races.h"
 #include "world.h"
 
 namespace shim {
@@ -43,6 +44,7 @@ bool forget(shim_event* event) {
 }
 
 void enqueue(shim_event* event, unsigned long deadline) {
+  note_happens_before(event);
   event->pending = true;
   event->deadline = deadline;
   event->sequence = next_sequence++;
@@ -79,6 +81,7 @@ void run(shim_event* event) {
   const shim_event* outer = std::exchange(running, event);
   all_running.push_back(event);
   if (observer) observer(event->is_timer);
+  note_happens_after(event);
   if (event->is_timer) {
     timer_list* timer = containing<timer_list>(event);
     facility::enter_timer();
@@ -88,6 +91,7 @@ void run(shim_event* event) {
     work_struct* work = containing<work_struct>(event);
     work->func(work);
   }
+  note_happens_before(event);
   running = outer;
   std::erase(all_running, event);
 }
@@ -121,6 +125,7 @@ void wait_for(shim_event* event, bool is_timer, const shim_site* site) {
     raise(is_timer ? oracle::timer_delete_self : oracle::work_cancel_self, site,
           "called from its handler", event);
   wait_for_others([&] { return !runs_somewhere(event); });
+  note_happens_after(event);
 }
 
 bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
@@ -144,6 +149,7 @@ const void* facility::exchange_running_handler(const void* event) {
 }
 
 bool facility::is_in_handler() { return running; }
+bool facility::is_in_timer() { return running && running->is_timer; }
 
 size_t facility::pending_events() { return pending.size(); }
 
@@ -220,7 +226,10 @@ void shim_init_work(work_struct* work, work_func_t func, const char* handler,
 bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
                      const shim_site* site) {
   require_initialized(work->event, false, site);
-  if (work->event.pending) return false;
+  if (work->event.pending) {
+    note_happens_before(&work->event);  // its handler sees what was done before
+    return false;
+  }
   enqueue(&work->event, jiffies_at(now) + delay);
   return true;
 }

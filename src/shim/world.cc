@@ -27,6 +27,7 @@ void reset_world(unsigned cpus) {
   facility::reset_rcu();
   facility::reset_cpus(cpus);
   facility::reset_slab();
+  facility::reset_races();
 }
 
 void check_end_of_operation(const char* operation) {

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 
 #include "site.h"
 
 struct kmem_cache;
+struct shim_lock_class;
 
 namespace shim {
 
@@ -58,11 +60,19 @@ namespace facility {
 void tell_action(const char* function, unsigned long argument);
 void exchange_locks(LockState& other);
 int& rcu_readers_here();  // of the context that runs
+void note_rcu_reader();
+// The outermost first; what is left of the span stays as it is.
+void held_lock_classes(std::span<const shim_lock_class*> held);
 void enter_timer();
 void exit_timer();
 // The event whose handler runs, or NULL; returns the one before.
 const void* exchange_running_handler(const void* event);
 bool is_in_handler();  // of work, whose thread stays on its CPU, or of a timer
+bool is_in_timer();
+// A CPU is gone, with all that ran on it; a CPU has come.
+void note_cpu_dead(unsigned cpu);
+void note_cpu_alive(unsigned cpu);
+void reset_races();
 void reset_contexts();
 void reset_slab();
 void reset_locks();

@@ -89,6 +89,12 @@ class Lookups : public Judge {
   void hear(const Event& event) override;
 };
 
+class Races : public Judge {
+ public:
+  using Judge::Judge;
+  void hear(const Event& event) override;
+};
+
 class Failures : public Judge {
  public:
   using Judge::Judge;

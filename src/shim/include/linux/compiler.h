@@ -3,6 +3,8 @@
 #ifndef IOVAFUZZ_LINUX_COMPILER_H
 #define IOVAFUZZ_LINUX_COMPILER_H
 
+#include "shim/atomic.h"
+
 #define __always_inline inline __attribute__((always_inline))
 #define noinline __attribute__((noinline))
 #define __maybe_unused __attribute__((unused))
@@ -20,9 +22,6 @@
 #define fallthrough __attribute__((fallthrough))
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
-/* One access, which the compiler neither splits nor repeats. */
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, value) ((void)(*(volatile __typeof__(x) *)&(x) = (value)))
 #define barrier() __asm__ __volatile__("" ::: "memory")
 /* One thread runs, so the order of its own accesses is all there is. */
 #define smp_mb() barrier()

@@ -6,18 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shim/atomic.h"
 #include "shim/cpu.h"
 #include "shim/locks.h"
 #include "shim/slab.h"
 
 typedef __UINT32_TYPE__ u32;
 typedef unsigned long long u64;
-
-typedef struct {
-  int counter;
-} atomic_t;
-typedef struct {
-  long long counter;
-} atomic64_t;
 
 #endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The order that callers owe, as edges for who looks for data races (shim/races.h): a domain is
+// used after its initialization and before its end, a range after it was granted. All other calls
+// may overlap if they are made on different CPUs.
+#pragma once
+
+#include "engine/history.h"
+
+namespace engine {
+
+void order_begin(const Call& call);
+void order_end(const Call& call);
+
+}  // namespace engine

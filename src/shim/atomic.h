@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Marked accesses: READ_ONCE() and its like, atomic counters and barriers (linux/compiler.h,
+ * linux/atomic.h, v6.12). One thread runs, so each is a plain access here; the mark tells who looks
+ * for data races (races.h) that this one may meet others.
+ */
+#ifndef IOVAFUZZ_SHIM_ATOMIC_H
+#define IOVAFUZZ_SHIM_ATOMIC_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The next access to that address is a marked one; of an update, the next two. */
+const volatile void* shim_mark(const volatile void* address);
+void shim_mark_update(const volatile void* address);
+
+typedef struct {
+  int counter;
+} atomic_t;
+typedef struct {
+  long long counter;
+} atomic64_t;
+
+/* Both return the value before. */
+static inline int shim_atomic_exchange(atomic_t* v, int value) {
+  shim_mark_update(v);
+  int before = v->counter;
+  v->counter = value;
+  return before;
+}
+static inline int shim_atomic_compare_exchange(atomic_t* v, int old, int value) {
+  shim_mark_update(v);
+  int before = v->counter;
+  if (before == old) v->counter = value;
+  return before;
+}
+static inline void shim_atomic64_inc(atomic64_t* v) {
+  shim_mark_update(v);
+  v->counter++;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+/* One access, which the compiler neither splits nor repeats. */
+#define READ_ONCE(x) (*(const volatile __typeof__(x)*)shim_mark(&(x)))
+#define WRITE_ONCE(x, value)                                \
+  do {                                                      \
+    const __typeof__(x) shim_value = (value);               \
+    *(volatile __typeof__(x)*)shim_mark(&(x)) = shim_value; \
+  } while (0)
+
+#define atomic_read(v) READ_ONCE((v)->counter)
+#define atomic_set(v, value) WRITE_ONCE((v)->counter, value)
+#define atomic64_read(v) READ_ONCE((v)->counter)
+#define atomic64_set(v, value) WRITE_ONCE((v)->counter, value)
+#define atomic64_inc(v) shim_atomic64_inc(v)
+#define atomic_xchg(v, value) shim_atomic_exchange((v), (value))
+#define atomic_cmpxchg(v, old, value) shim_atomic_compare_exchange((v), (old), (value))
+
+#endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "races.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <unordered_map>
+
+#include "atomic.h"
+#include "cpu.h"
+#include "object.h"
+#include "symbols.h"
+#include "world.h"
+
+namespace shim {
+
+bool facility::watches_races = false;
+using facility::watches_races;
+
+namespace {
+
+enum StrandKind : unsigned { task, timer, work };
+constexpr unsigned max_strands = 3 * SHIM_MAX_CPUS;  // kind by kind
+
+// How far of each strand is known.
+struct Clock {
+  std::array<uint32_t, max_strands> at{};
+  void join(const Clock& other) {
+    for (unsigned i = 0; i < max_strands; i++) at[i] = std::max(at[i], other.at[i]);
+  }
+};
+
+struct Access {
+  uintptr_t instruction;
+  uint32_t operation, time;  // on its strand
+  uint16_t locks;            // index of lock_sets
+  uint8_t strand;
+  uint8_t bytes;  // a bit for each of the word
+  bool is_write, is_marked;
+};
+
+// A word and its latest accesses. More strands seldom meet at one.
+struct Cell {
+  uintptr_t word = 0;  // its address / 8
+  uint32_t run = 0;    // others are empty
+  uint8_t count = 0, oldest = 0;
+  Access accesses[4];
+};
+
+using LockSet = std::array<const shim_lock_class*, 4>;
+
+constexpr size_t cells_size = 1 << 16, most_races = 16;
+
+uint32_t runs;
+std::array<Clock, max_strands> clocks;
+std::unordered_map<const void*, Clock> orders;
+std::vector<Cell> cells;
+size_t cells_used;
+std::vector<LockSet> lock_sets;  // the first one is empty
+struct Met {
+  Access earlier, later;
+  uintptr_t address;
+};
+std::vector<Met> met;
+const volatile void* marked;
+unsigned marked_accesses;
+
+unsigned strand_at_hand() {
+  StrandKind kind = !facility::is_in_handler() ? task : facility::is_in_timer() ? timer : work;
+  return kind * SHIM_MAX_CPUS + raw_smp_processor_id();
+}
+
+uint16_t locks_at_hand() {
+  LockSet held{};
+  facility::held_lock_classes(held);
+  auto found = std::find(lock_sets.begin(), lock_sets.end(), held);
+  if (found == lock_sets.end()) found = lock_sets.insert(found, held);
+  return static_cast<uint16_t>(found - lock_sets.begin());
+}
+
+// NULL: there is no room for more words.
+Cell* cell_of(uintptr_t word) {
+  size_t at = (word * 0x9e3779b97f4a7c15u) >> 48;
+  static_assert(cells_size == size_t{1} << 16);
+  for (;; at = (at + 1) % cells_size) {
+    Cell& cell = cells[at];
+    if (cell.run == runs && cell.word == word) return &cell;
+    if (cell.run == runs) continue;
+    if (cells_used == cells_size / 2) return nullptr;
+    cells_used++;
+    cell.word = word;
+    cell.run = runs;
+    cell.count = cell.oldest = 0;
+    return &cell;
+  }
+}
+
+bool is_ordered(const Access& earlier, const Clock& now, unsigned strand) {
+  return earlier.strand == strand || earlier.time < now.at[earlier.strand];
+}
+
+void note_race(const Access& earlier, const Access& later, uintptr_t address) {
+  if (met.size() == most_races) return;
+  for (const Met& race : met)
+    if (race.earlier.instruction == earlier.instruction &&
+        race.later.instruction == later.instruction)
+      return;
+  met.push_back({earlier, later, address});
+}
+
+void note_access(uintptr_t word, const Access& access) {
+  Cell* cell = cell_of(word);
+  if (!cell) return;
+  const Clock& now = clocks[access.strand];
+  Access* place = nullptr;
+  for (unsigned i = 0; i < cell->count; i++) {
+    Access& other = cell->accesses[i];
+    bool is_order_known = is_ordered(other, now, access.strand);
+    if (!is_order_known && (other.bytes & access.bytes) && (other.is_write || access.is_write) &&
+        !(other.is_marked && access.is_marked))
+      note_race(other, access, 8 * word);
+    // Whoever races with that one races with this one.
+    bool says_less = is_order_known && !(other.bytes & ~access.bytes) &&
+                     (access.is_write || !other.is_write) && (other.is_marked || !access.is_marked);
+    if (says_less && !place) place = &other;
+  }
+  if (!place && cell->count < std::size(cell->accesses)) place = &cell->accesses[cell->count++];
+  if (!place) place = &cell->accesses[cell->oldest++ % std::size(cell->accesses)];
+  *place = access;
+}
+
+void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction,
+            const void* frame) {
+  bool is_marked = marked_accesses && address == reinterpret_cast<uintptr_t>(marked);
+  if (is_marked) marked_accesses--;
+  // A function's own variables are nobody else's.
+  constexpr uintptr_t deepest = 64 << 10;  // bytes
+  if (address - reinterpret_cast<uintptr_t>(frame) < deepest) return;
+  const void* const whole = reinterpret_cast<const void*>(address);
+  if (is_marked && !is_write) note_happens_after(whole);
+  const unsigned strand = strand_at_hand();
+  Access now{.instruction = instruction,
+             .operation = current_operation(),
+             .time = clocks[strand].at[strand],
+             .locks = locks_at_hand(),
+             .strand = static_cast<uint8_t>(strand),
+             .bytes = 0,
+             .is_write = is_write,
+             .is_marked = is_marked};
+  for (uintptr_t end = address + size; address < end;) {
+    uintptr_t in_word = address % 8, bytes = std::min(end - address, 8 - in_word);
+    now.bytes = static_cast<uint8_t>(((1u << bytes) - 1) << in_word);
+    note_access(address / 8, now);
+    address += bytes;
+  }
+  if (is_marked && is_write) note_happens_before(whole);
+}
+
+const std::string& function_of(uintptr_t instruction) {
+  static std::map<uintptr_t, std::string> known;
+  auto [at, is_new] = known.try_emplace(instruction);
+  if (is_new) at->second = bare_name(symbol_of(instruction).name);
+  return at->second;
+}
+
+RacingAccess in_words(const Access& access) {
+  static constexpr const char* kinds[] = {"", "timer on ", "work on "};
+  RacingAccess words{.function = function_of(access.instruction),
+                     .is_write = access.is_write,
+                     .is_marked = access.is_marked,
+                     .bytes = static_cast<size_t>(__builtin_popcount(access.bytes)),
+                     .strand = fmt::format("{}CPU {}", kinds[access.strand / SHIM_MAX_CPUS],
+                                           access.strand % SHIM_MAX_CPUS),
+                     .locks = "",
+                     .held = 0,
+                     .operation = access.operation};
+  for (const shim_lock_class* lock : lock_sets[access.locks]) {
+    if (!lock) break;
+    words.locks +=
+        fmt::format("{}{} of {}()", words.held++ ? ", " : "", lock->name, lock->function);
+  }
+  if (!words.held) words.locks = "no lock";
+  return words;
+}
+
+}  // namespace
+
+void watch_races(bool watch) {
+  watches_races = watch;
+  if (!watch) return;
+  if (cells.empty()) cells.resize(cells_size);
+  runs++;
+  cells_used = 0;
+  clocks = {};
+  for (unsigned i = 0; i < max_strands; i++) clocks[i].at[i] = 1;
+  orders.clear();
+  lock_sets.assign(1, {});
+  met.clear();
+  marked_accesses = 0;
+}
+
+void facility::note_happens_before(const void* address) {
+  const unsigned strand = strand_at_hand();
+  Clock& now = clocks[strand];
+  now.at[strand]++;
+  orders[address].join(now);
+}
+
+void facility::note_happens_after(const void* address) {
+  auto before = orders.find(address);
+  if (before != orders.end()) clocks[strand_at_hand()].join(before->second);
+}
+
+void facility::reset_races() {
+  watches_races = false;
+  met.clear();
+}
+
+void facility::note_cpu_dead(unsigned cpu) {
+  if (!watches_races) return;
+  Clock& now = clocks[strand_at_hand()];
+  for (unsigned kind : {task, timer, work}) {
+    const unsigned strand = kind * SHIM_MAX_CPUS + cpu;
+    clocks[strand].at[strand]++;
+    now.join(clocks[strand]);
+  }
+}
+
+void facility::note_cpu_alive(unsigned cpu) {
+  if (!watches_races) return;
+  const unsigned mine = strand_at_hand();
+  Clock& now = clocks[mine];
+  now.at[mine]++;
+  for (unsigned kind : {task, timer, work}) clocks[kind * SHIM_MAX_CPUS + cpu].join(now);
+}
+
+std::vector<Race> races() {
+  std::vector<Race> told;
+  for (const Met& race : met)
+    told.push_back({in_words(race.earlier), in_words(race.later),
+                    reinterpret_cast<const void*>(race.address)});
+  return told;
+}
+
+}  // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+const volatile void* shim_mark(const volatile void* address) {
+  if (watches_races) {
+    marked = address;
+    marked_accesses = 1;
+  }
+  return address;
+}
+
+void shim_mark_update(const volatile void* address) {
+  shim_mark(address);
+  marked_accesses *= 2;
+}
+
+// Called by the compiler before each access.
+#define ACCESS(name, size, is_write)                                       \
+  void __sanitizer_cov_##name##size(const void* address) {                 \
+    if (watches_races)                                                     \
+      access(reinterpret_cast<uintptr_t>(address), size, is_write,         \
+             reinterpret_cast<uintptr_t>(__builtin_return_address(0)) - 1, \
+             __builtin_frame_address(0));                                  \
+  }
+ACCESS(load, 1, false)
+ACCESS(load, 2, false)
+ACCESS(load, 4, false)
+ACCESS(load, 8, false)
+ACCESS(load, 16, false)
+ACCESS(store, 1, true)
+ACCESS(store, 2, true)
+ACCESS(store, 4, true)
+ACCESS(store, 8, true)
+ACCESS(store, 16, true)
+#undef ACCESS
+
+}  // extern "C"

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "races.h"
+
+#include "atomic.h"
+#include "cpu.h"
+#include "locks.h"
+#include "object.h"
+#include "rcu.h"
+#include "test_world.h"
+#include "timekeeping.h"
+
+// What the compiler has code under test call before each access.
+extern "C" {
+void __sanitizer_cov_load4(const void* address);
+void __sanitizer_cov_load8(const void* address);
+void __sanitizer_cov_store4(const void* address);
+void __sanitizer_cov_store8(const void* address);
+}
+
+namespace shim {
+namespace {
+
+long shared, other;  // no function's own
+struct {
+  int low, high;
+} halves;
+
+[[gnu::noinline]] void read_shared() {
+  __sanitizer_cov_load8(&shared);
+  asm volatile("");  // no tail call
+}
+[[gnu::noinline]] void write_shared() {
+  __sanitizer_cov_store8(&shared);
+  asm volatile("");
+}
+
+class Races : public WorldTest {
+ protected:
+  void SetUp() override {
+    WorldTest::SetUp();
+    watch_races(true);
+    spin_lock_init(&lock);
+    spin_lock_init(&other_lock);
+  }
+  void TearDown() override {
+    watch_races(false);
+    WorldTest::TearDown();
+  }
+  template <class Code>
+  void on(unsigned cpu, Code code) {
+    shim_set_current_cpu(cpu);
+    code();
+  }
+  template <class Code>
+  void locked(spinlock_t& lock, Code code) {
+    spin_lock(&lock);
+    code();
+    spin_unlock(&lock);
+  }
+
+  spinlock_t lock, other_lock;
+};
+
+TEST_F(Races, OfTwoCpusOneOfWhichWrites) {
+  set_current_operation(3);
+  on(0, write_shared);
+  set_current_operation(5);
+  on(1, read_shared);
+  ASSERT_EQ(races().size(), 1u);
+  const Race race = races()[0];
+  EXPECT_EQ(race.address, &shared);
+  EXPECT_EQ(race.earlier.function, "write_shared");
+  EXPECT_EQ(race.earlier.strand, "CPU 0");
+  EXPECT_EQ(race.earlier.operation, 3u);
+  EXPECT_TRUE(race.earlier.is_write);
+  EXPECT_EQ(race.earlier.bytes, 8u);
+  EXPECT_EQ(race.earlier.locks, "no lock");
+  EXPECT_EQ(race.later.function, "read_shared");
+  EXPECT_EQ(race.later.strand, "CPU 1");
+  EXPECT_EQ(race.later.operation, 5u);
+  EXPECT_FALSE(race.later.is_write);
+}
+
+TEST_F(Races, AreToldOnceOfTwoPlaces) {
+  for (int i = 0; i < 10; i++) {
+    on(0, write_shared);
+    on(1, read_shared);
+  }
+  EXPECT_EQ(races().size(), 2u);  // each came later once
+}
+
+TEST_F(Races, OfOneCpuAreNone) {
+  on(1, write_shared);
+  on(1, read_shared);
+  on(1, write_shared);
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, OfReadersAreNone) {
+  on(0, read_shared);
+  on(1, read_shared);
+  EXPECT_TRUE(races().empty());
+  // But each of them races with a writer, whoever read last.
+  watch_races(true);
+  on(0, read_shared);
+  on(1, read_shared);
+  on(1, write_shared);
+  EXPECT_EQ(races().size(), 1u);
+}
+
+TEST_F(Races, AreNoneUnderOneLock) {
+  on(0, [&] { locked(lock, write_shared); });
+  on(1, [&] { locked(lock, write_shared); });
+  on(0, [&] { locked(lock, read_shared); });
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, TellTheLocksThatAreHeld) {
+  on(0, [&] { locked(lock, write_shared); });
+  on(1, [&] { locked(other_lock, [&] { locked(lock, [] {}); }); });
+  on(0, [&] { locked(lock, write_shared); });
+  on(1, [&] { locked(other_lock, write_shared); });
+  ASSERT_EQ(races().size(), 1u);
+  EXPECT_EQ(races()[0].earlier.locks, "&lock of SetUp()");
+  EXPECT_EQ(races()[0].later.locks, "&other_lock of SetUp()");
+  EXPECT_EQ(races()[0].later.held, 1u);
+}
+
+// The schedule at hand hides them: the lock that came between is another's business.
+TEST_F(Races, AreHiddenByAnOrderThatHappensToBe) {
+  on(0, [&] {
+    write_shared();
+    locked(lock, [] {});
+  });
+  on(1, [&] {
+    locked(lock, [] {});
+    write_shared();
+  });
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, OfBytesThatNobodyShares) {
+  on(0, [] { __sanitizer_cov_store4(&halves.low); });
+  on(1, [] { __sanitizer_cov_store4(&halves.high); });
+  EXPECT_TRUE(races().empty());
+  on(0, [] { __sanitizer_cov_load8(&halves); });
+  EXPECT_EQ(races().size(), 1u);
+}
+
+TEST_F(Races, OfAFunctionsOwnVariablesAreNone) {
+  long own = 0;
+  on(0, [&] { __sanitizer_cov_store8(&own); });
+  on(1, [&] { __sanitizer_cov_store8(&own); });
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, OfMarkedAccessesAreNone) {
+  on(0, [] {
+    shim_mark(&shared);
+    write_shared();
+  });
+  on(1, [] {
+    shim_mark(&shared);
+    read_shared();
+  });
+  EXPECT_TRUE(races().empty());
+  // A mark is for one access.
+  on(1, read_shared);
+  EXPECT_TRUE(races().empty());  // the marked one before it has come to the write
+  watch_races(true);
+  on(0, [] {
+    shim_mark(&shared);
+    write_shared();
+  });
+  on(1, read_shared);
+  ASSERT_EQ(races().size(), 1u);
+  EXPECT_TRUE(races()[0].earlier.is_marked);
+  EXPECT_FALSE(races()[0].later.is_marked);
+}
+
+TEST_F(Races, UpdatesAreTwoMarkedAccesses) {
+  for (unsigned cpu : {0, 1, 0})
+    on(cpu, [] {
+      shim_mark_update(&shared);
+      read_shared();
+      write_shared();
+    });
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, MarkedAccessesPublish) {
+  on(0, [] {
+    write_shared();
+    shim_mark(&other);
+    __sanitizer_cov_store8(&other);
+  });
+  on(1, [] {
+    shim_mark(&other);
+    __sanitizer_cov_load8(&other);
+    read_shared();
+  });
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, CallersKeepAnOrder) {
+  on(0, [] {
+    write_shared();
+    note_happens_before(&other);
+  });
+  on(1, [] {
+    note_happens_after(&other);
+    write_shared();
+  });
+  EXPECT_TRUE(races().empty());
+  on(0, write_shared);
+  EXPECT_EQ(races().size(), 1u);
+}
+
+struct Event {
+  delayed_work work;
+  timer_list timer;
+};
+
+TEST_F(Races, HandlersComeAfterWhatQueuedThem) {
+  static Event event;
+  INIT_DELAYED_WORK(&event.work, [](work_struct*) { write_shared(); });
+  timer_setup(
+      &event.timer, [](timer_list*) { write_shared(); }, 0);
+  on(1, [] {
+    write_shared();
+    schedule_delayed_work(&event.work, 1);
+  });
+  on(0, [] { shim_advance(10); });
+  EXPECT_TRUE(races().empty());
+  on(1, [] {
+    cancel_delayed_work_sync(&event.work);
+    write_shared();
+    mod_timer(&event.timer, jiffies + 1);
+  });
+  on(0, [] { shim_advance(10); });
+  EXPECT_TRUE(races().empty());
+  // Nobody waited for the timer's handler.
+  on(1, [] {
+    del_timer(&event.timer);
+    read_shared();
+  });
+  ASSERT_EQ(races().size(), 1u);
+  EXPECT_EQ(races()[0].earlier.strand, "timer on CPU 0");
+}
+
+TEST_F(Races, DeadCpusAreDoneAndNewOnesBegin) {
+  on(1, write_shared);
+  on(0, [] {
+    shim_cpu_offline(1);
+    write_shared();
+    shim_cpu_online(1);
+  });
+  on(1, write_shared);
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, ReadersOfRcuSeeWhatWasPublishedUnderALock) {
+  on(0, [&] { locked(lock, write_shared); });
+  on(1, [] {
+    shim_rcu_read_lock();
+    read_shared();
+    shim_rcu_read_unlock(SHIM_SITE);
+  });
+  EXPECT_TRUE(races().empty());
+}
+
+TEST_F(Races, AreForgottenWithTheWorld) {
+  on(0, write_shared);
+  on(1, write_shared);
+  EXPECT_FALSE(races().empty());
+  reset_world(2);
+  EXPECT_TRUE(races().empty());
+  on(0, write_shared);
+  on(1, write_shared);
+  EXPECT_TRUE(races().empty());  // nobody watches
+}
+
+}  // namespace
+}  // namespace shim
