@@ -34,6 +34,8 @@ int& in_timer = state.in_timer;
 uint64_t after[max_classes];
 uint64_t taken_in_interrupt, taken_with_irqs_on;
 
+uint64_t changes;  // of what is held, ever
+
 // What RCU readers come to: all that was done under a lock, since that is how it is published.
 const char published = 0;
 
@@ -123,6 +125,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   }
   lock->dep_map.held = 1;
   held[held_count++] = {lock, sleeping, site};
+  changes++;
   note_happens_after(lock);
 }
 
@@ -135,6 +138,7 @@ void release(shim_lock* lock, const shim_site* site) {
     if (held[i].lock != lock) continue;
     for (; i + 1 < held_count; i++) held[i] = held[i + 1];
     held_count--;
+    changes++;
     lock->dep_map.held = 0;
     note_happens_before(lock);
     note_happens_before(&published);
@@ -152,12 +156,17 @@ void facility::reset_locks() {
   held_count = irqs_off = in_interrupt = in_timer = state.rcu_readers = 0;
   for (int i = 0; i < class_count; i++) after[i] = 0;
   taken_in_interrupt = taken_with_irqs_on = 0;
+  changes++;
 }
 
 Cost cost() { return {steps, longest_stretch}; }
 void start_cost() { steps = stretch_start = longest_stretch = 0; }
 
-void facility::exchange_locks(LockState& other) { std::swap(state, other); }
+void facility::exchange_locks(LockState& other) {
+  std::swap(state, other);
+  changes++;
+}
+uint64_t facility::lock_changes() { return changes; }
 int& facility::rcu_readers_here() { return state.rcu_readers; }
 void facility::note_rcu_reader() { note_happens_after(&published); }
 

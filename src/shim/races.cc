@@ -10,6 +10,7 @@
 
 #include "atomic.h"
 #include "cpu.h"
+#include "locks.h"
 #include "object.h"
 #include "symbols.h"
 #include "world.h"
@@ -59,6 +60,8 @@ std::unordered_map<const void*, Clock> orders;
 std::vector<Cell> cells;
 size_t cells_used;
 std::vector<LockSet> lock_sets;  // the first one is empty
+uint64_t locks_known_at;         // after so many changes
+uint16_t known_locks;            // index of lock_sets
 struct Met {
   Access earlier, later;
   uintptr_t address;
@@ -72,12 +75,15 @@ unsigned strand_at_hand() {
   return kind * SHIM_MAX_CPUS + raw_smp_processor_id();
 }
 
+// Between two accesses they seldom change.
 uint16_t locks_at_hand() {
+  if (locks_known_at == facility::lock_changes()) return known_locks;
+  locks_known_at = facility::lock_changes();
   LockSet held{};
   facility::held_lock_classes(held);
   auto found = std::find(lock_sets.begin(), lock_sets.end(), held);
   if (found == lock_sets.end()) found = lock_sets.insert(found, held);
-  return static_cast<uint16_t>(found - lock_sets.begin());
+  return known_locks = static_cast<uint16_t>(found - lock_sets.begin());
 }
 
 // NULL: there is no room for more words.
@@ -197,6 +203,7 @@ void watch_races(bool watch) {
   for (unsigned i = 0; i < max_strands; i++) clocks[i].at[i] = 1;
   orders.clear();
   lock_sets.assign(1, {});
+  locks_known_at = ~uint64_t{0};
   met.clear();
   marked_accesses = 0;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "site.h"
@@ -63,6 +64,7 @@ int& rcu_readers_here();  // of the context that runs
 void note_rcu_reader();
 // The outermost first; what is left of the span stays as it is.
 void held_lock_classes(std::span<const shim_lock_class*> held);
+uint64_t lock_changes();  // how often that may have changed
 void enter_timer();
 void exit_timer();
 // The event whose handler runs, or NULL; returns the one before.
