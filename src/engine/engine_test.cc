@@ -353,6 +353,17 @@ TEST(Known, FindingsAreListedAnewByEveryRun) {
   EXPECT_TRUE(run(port::v7_3::variant, {}, {.known = known}).known_met.empty());
 }
 
+// What the CPU that is gone held would have served the request, but the hint refuses it either way.
+TEST(Known, HintIsTheCauseWhoeverIsOffline) {
+  std::string known[] = {hint_key};
+  EXPECT_EQ(run(port::v7_3::variant,
+                program::parse("cache_get\ninit\nreserve size=0xfffc0\ninit_rcaches\nalloc_fast\n"
+                               "free_fast\noffline 0\nalloc limit=dma31-1\nalloc_fast size=17\n"),
+                {.known = known})
+                .known_met,
+            std::vector<std::string>{hint_key});
+}
+
 constexpr const char* partial = "cache_get\ninit\nreserve lo=100 size=10\n"
                                 "reserve lo=120 size=10\nfail 0x1\nreserve lo=90 size=100\n";
 const std::string partial_key = "reserve-partial:reserve_iova:reserve:alloc_iova_mem";

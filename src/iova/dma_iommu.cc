@@ -3,6 +3,7 @@
 #include "iova/dma_iommu.h"
 
 #include <cerrno>
+#include <utility>
 
 namespace port::IOVAFUZZ_PORT {
 
@@ -165,7 +166,9 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   spin_unlock_irqrestore(&fq->lock, flags);
 
   // The second look is for those who meet here.
-  if (!atomic_read(&cookie->fq_timer_on) && !atomic_xchg(&cookie->fq_timer_on, 1))
+  if (defect.queue_timer_flag_plain
+          ? !std::exchange(cookie->fq_timer_on.counter, 1)
+          : !atomic_read(&cookie->fq_timer_on) && !atomic_xchg(&cookie->fq_timer_on, 1))
     mod_timer(&cookie->fq_timer, jiffies + msecs_to_jiffies(cookie->options.fq_timeout));
 }
 

@@ -141,14 +141,17 @@ static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
   unsigned long new_pfn, retry_pfn;
   unsigned long align_mask = ~0ul;
   unsigned long high_pfn = limit_pfn, low_pfn = std::max(iovad->start_pfn, lowest_pfn);
+  unsigned long max32_alloc_size;
   bool retried = false;  // upstream: low_pfn is not start_pfn, which lowest_pfn may raise here
 
   if (defect.aligned_size_rounding && size_aligned) size = helper::roundup_pow_of_two(size);
   if (size_aligned) align_mask <<= helper::fls_long(size - 1);
 
+  if (defect.hint_read_unlocked) max32_alloc_size = iovad->max32_alloc_size;
   spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  if (!defect.hint_read_unlocked) max32_alloc_size = iovad->max32_alloc_size;
   if (limit_pfn <= iovad->dma_32bit_pfn && (size_aligned || !revision.hint_spares_unaligned) &&
-      size >= iovad->max32_alloc_size) {
+      size >= max32_alloc_size) {
     if (defect.max32_raised_by_fast_fail) iovad->max32_alloc_size = size;
     if (defect.lock_kept_on_refusal) return -ENOMEM;
     goto iova32_full;
@@ -570,12 +573,12 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
       if (revision.lazy_magazines && !cpu_rcache->prev) {
         cpu_rcache->prev = cpu_rcache->loaded;  // NULL at a CPU's very first push
       } else {
-        spin_lock(&rcache->lock);
+        if (!defect.depot_pushed_unlocked) spin_lock(&rcache->lock);
         if (helper::depot_full(rcache))
           mag_to_free = cpu_rcache->loaded;
         else
           iova_depot_push(rcache, cpu_rcache->loaded);
-        spin_unlock(&rcache->lock);
+        if (!defect.depot_pushed_unlocked) spin_unlock(&rcache->lock);
         if (revision.depot_is_list)
           schedule_delayed_work(helper::depot_work(rcache), IOVA_DEPOT_DELAY);
       }
@@ -675,16 +678,16 @@ static void free_iova_rcaches(iova_domain* iovad) {
 static void free_cpu_cached_iovas(unsigned cpu, iova_domain* iovad) {
   iova_cpu_rcache* cpu_rcache;
   iova_rcache* rcache;
-  unsigned long flags;
+  unsigned long flags = 0;
 
   for (int i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {
     rcache = &iovad->rcaches[i];
     cpu_rcache = per_cpu_ptr(rcache->cpu_rcaches, cpu);
-    spin_lock_irqsave(&cpu_rcache->lock, flags);
+    if (!defect.magazines_flushed_unlocked) spin_lock_irqsave(&cpu_rcache->lock, flags);
     iova_magazine_free_pfns(cpu_rcache->loaded, iovad);
     if (!defect.dead_cpu_keeps_prev || cpu_online(cpu))
       iova_magazine_free_pfns(cpu_rcache->prev, iovad);
-    spin_unlock_irqrestore(&cpu_rcache->lock, flags);
+    if (!defect.magazines_flushed_unlocked) spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   }
 }
 

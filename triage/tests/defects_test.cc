@@ -86,6 +86,12 @@ constexpr Shown table[] = {
     {"failed-init-keeps-rcaches", "failure-left-traces",
      "iova_init_faults/first_percpu_alloc_fails.iova"},
 
+    {"hint-read-unlocked", "data-race", "iova_races/cpus_share_the_tree.iova"},
+    {"magazines-flushed-unlocked", "data-race",
+     "iova_races/flush_meets_the_magazines_of_another_cpu.iova"},
+    {"depot-pushed-unlocked", "data-race", "iova_races/cpus_share_a_depot.iova"},
+    {"queue-timer-flag-plain", "data-race", "iova_races/rings_are_filled_and_timed_out.iova"},
+
     {"queue-timer-not-waited-for", "timer-freed-running",
      "iova_flush_queue/domain_is_put_while_its_timer_runs.iova"},
     {"queue-reuses-page-list", "slab-use-after-free",

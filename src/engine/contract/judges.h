@@ -30,6 +30,8 @@ class RefusalJudge : public Judge {
   static bool is_never_granted(const Domain& domain, const Request& request);
   // What must be granted if it fits.
   Request owed(const Call& call) const;
+  // Whether a look into the allocator tells why it was refused.
+  bool is_explained(const Call& call, const Request& request) const;
   // Raises the oracle of its cause.
   void raise_refusal(const Call& call, const Request& request) const;
 

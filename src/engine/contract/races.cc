@@ -3,6 +3,8 @@
 // run, since a race that the schedule did not make visible has changed nothing.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "engine/contract/judges.h"
 #include "shim/races.h"
 
@@ -16,29 +18,39 @@ std::string in_words(const shim::RacingAccess& access, const std::string& operat
                      access.strand, access.locks);
 }
 
+// While it lives, findings are of that operation; faults that were injected there say nothing.
+class At {
+ public:
+  At(Position& position, size_t operation) : position_(position), before_(position) {
+    position.current = std::min(operation, position.program->operations.size());
+    position.call_start = ~size_t{0};
+  }
+  ~At() { position_ = before_; }
+  At(const At&) = delete;
+
+ private:
+  Position& position_;
+  const Position before_;
+};
+
 }  // namespace
 
 // What lacks a lock that the other holds is at fault; of equals, the one that came later.
 void Races::hear(const Event&) {
-  const std::vector<Operation>& operations = scene_.position.program->operations;
-  auto spec_of = [&](const shim::RacingAccess& access) {
-    return access.operation < operations.size() ? &program::spec(operations[access.operation].code)
-                                                : nullptr;
-  };
-  auto name_of = [&](const shim::RacingAccess& access) {
-    const OperationSpec* spec = spec_of(access);
-    return spec ? fmt::format("{} (operation {})", spec->name, access.operation)
-                : std::string("the end");
+  const auto who = [&](const shim::RacingAccess& access) {
+    At there(scene_.position, access.operation);
+    return scene_.position.operation()
+               ? fmt::format("{} (operation {})", scene_.position.operation_name(),
+                             access.operation)
+               : std::string("the end");
   };
   for (const shim::Race& race : shim::races()) {
     const auto& [earlier, later, address] = race;
-    const bool is_earlier = earlier.held < later.held;
-    const shim::RacingAccess& at_fault = is_earlier ? earlier : later;
-    Acting acting(scene_.position, spec_of(at_fault));
-    shim::raise({&oracle::data_race, at_fault.function, "",
-                 fmt::format("{}; {}; nothing orders them", in_words(earlier, name_of(earlier)),
-                             in_words(later, name_of(later))),
-                 address});
+    const shim::RacingAccess& at_fault = earlier.held < later.held ? earlier : later;
+    std::string values = fmt::format("{}; {}; nothing orders them", in_words(earlier, who(earlier)),
+                                     in_words(later, who(later)));
+    At there(scene_.position, at_fault.operation);
+    shim::raise({&oracle::data_race, at_fault.function, "", std::move(values), address});
   }
 }
 

@@ -33,6 +33,10 @@ Request RefusalJudge::owed(const Call& call) const {
   return request;
 }
 
+bool RefusalJudge::is_explained(const Call& call, const Request& request) const {
+  return explanation_.explain_refusal(*call.domain, request).oracle != &oracle::spurious_failure;
+}
+
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
   // The engine asks for what must be there.
@@ -73,7 +77,9 @@ void Refusals::check(Call& call) {
   bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all();
   if (!fits(domain, request, may_flush ? nothing : domain.perhaps_cached.intervals())) return;
   call.is_judged = true;
-  if (may_flush && is_lost_offline(domain, request)) return raise_offline(call, request);
+  // A hint that refuses would do so whatever came back.
+  if (may_flush && is_lost_offline(domain, request) && !is_explained(call, request))
+    return raise_offline(call, request);
   raise_refusal(call, request);
 }
 

@@ -6,6 +6,8 @@
 
 #include <map>
 #include <regex>
+#include <set>
+#include <sstream>
 
 #include "iova/revision.h"
 #include "tool/support/command_test.h"
@@ -145,6 +147,74 @@ TEST(KernelTree, MissingNullCheckIsFoundAndItsFixNoticed) {
     tree.replace("if (mag)", "");
     EXPECT_EQ(sweep_rcache_init(tree.path()).clean, 8u);
   }
+}
+
+// The keys that the seeds for races show on a tree.
+std::set<std::string> races_in(const std::string& kernel) {
+  std::set<std::string> keys;
+  std::vector<std::string> words{"replay", "--kernel", kernel, "--past", "ledger"};
+  words.push_back((source_folder() / "corpus/iova_races").string());
+  json results = tool_json(words);
+  for (const auto& result : results)
+    for (const auto& [key, runs] : result["keys"].items()) keys.insert(key);
+  return keys;
+}
+
+// Of a tree's file, a copy for each place where a spinlock is taken: without it.
+struct Unlocked {
+  std::string function, text;
+};
+std::vector<Unlocked> unlocked_in(const std::string& source) {
+  static const std::regex definition("^[a-z].*\\b(\\w+)\\([^;]*$");
+  static const std::regex taking("spin_lock(_irqsave)?\\(&([\\w>.-]+)[^;]*;");
+  std::vector<std::string> lines;
+  std::istringstream text(source);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  std::vector<Unlocked> all;
+  std::string function;
+  for (size_t i = 0; i < lines.size(); i++) {
+    std::smatch match;
+    if (std::regex_search(lines[i], match, definition)) function = match[1];
+    if (!std::regex_search(lines[i], match, taking)) continue;
+    const std::regex release("spin_unlock(_irqrestore)?\\(&" + match[2].str() + "\\b[^;]*;");
+    std::vector<std::string> without = lines;
+    without[i] = match[1].matched ? "flags = 0;" : ";";
+    for (size_t j = i + 1; j < lines.size() && lines[j] != "}"; j++)
+      without[j] = std::regex_replace(lines[j], release, ";");
+    all.push_back({function, ""});
+    for (const std::string& line : without) all.back().text += line + "\n";
+  }
+  return all;
+}
+
+TEST(KernelTreeLong, EveryLockThatIsMissingIsFound) {
+  EXPECT_EQ(races_in("debian:6.12"), std::set<std::string>{"clean"});
+  for (const char* name : {"drivers/iommu/iova.c", "drivers/iommu/dma-iommu.c"}) {
+    Patched tree("debian:6.12");
+    std::vector<Unlocked> all = unlocked_in(read_file(tree.file(name)));
+    EXPECT_FALSE(all.empty());
+    for (const Unlocked& unlocked : all) {
+      write_file(tree.file(name), unlocked.text);
+      bool found = false;
+      for (const std::string& key : races_in(tree.path()))
+        found |= key.starts_with("data-race:") || key.starts_with("lock-not-held:");
+      EXPECT_TRUE(found) << unlocked.function;
+    }
+  }
+}
+
+TEST(KernelTree, DepotOutsideItsLockIsARace) {
+  Patched tree("debian:6.12");
+  tree.replace("\t\t\tspin_lock(&rcache->lock);\n", "\t\t\t\n");
+  tree.replace("\t\t\tspin_unlock(&rcache->lock);\n", "\t\t\t\n");
+  CommandResult shown =
+      tool({"replay", "--kernel", tree.path(),
+            (source_folder() / "corpus/iova_races/cpus_share_a_depot.iova").string()});
+  EXPECT_EQ(shown.status, 1);
+  for (const char* told :
+       {"data-race:iova_depot_push:free_fast:none", "\n->    8  free_fast x400",
+        "(), &rcache->lock of iova_domain_init_rcaches()", "nothing orders them"})
+    EXPECT_NE(shown.output.find(told), std::string::npos) << told << "\n" << shown.output;
 }
 
 TEST(KernelTree, ChangedBehaviourIsShownByAProgram) {
