@@ -51,8 +51,11 @@ std::string sanitizers_of(const std::string& word) {
   return word == "both" ? "address,undefined" : word == "none" ? "" : word;
 }
 
-// What keeps a target from running on a variant; nothing if it is "".
-std::string obstacle(const fuzz::Target& target, const TestedVariant& tested) {
+// What keeps a target from running on a variant with those engines; nothing if it is "".
+std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
+                     const std::vector<Engine>& engines) {
+  if (target.watches_races && engines == std::vector{Engine::aflpp})
+    return "AFL++'s compiler does not tell of memory accesses: use --engine libfuzzer";
   if (target.compares && !tested.expected)
     return "it compares a kernel tree with the port's revision that it is like: choose such a tree "
            "with --kernel";
@@ -67,15 +70,16 @@ std::string obstacle(const fuzz::Target& target, const TestedVariant& tested) {
 
 // Those of the names, or all that can run.
 std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names,
-                                                const TestedVariant& tested) {
+                                                const TestedVariant& tested,
+                                                const std::vector<Engine>& engines) {
   std::vector<const fuzz::Target*> chosen;
   for (const fuzz::Target* target : fuzz::targets)
     // Comparing is not judging: it is asked for by name.
-    if (names.empty() && !target->compares && obstacle(*target, tested).empty())
+    if (names.empty() && !target->compares && obstacle(*target, tested, engines).empty())
       chosen.push_back(target);
   for (const std::string& name : names) {
     const fuzz::Target* found = &find_target(name);
-    if (std::string why = obstacle(*found, tested); !why.empty())
+    if (std::string why = obstacle(*found, tested, engines); !why.empty())
       throw Failure(fmt::format("{}: {}", name, why));
     chosen.push_back(found);
   }
@@ -83,11 +87,12 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
 }
 
 // Those that were not named and cannot run, each with a line.
-std::string left_out(const Arguments& arguments, const TestedVariant& tested) {
+std::string left_out(const Arguments& arguments, const TestedVariant& tested,
+                     const std::vector<Engine>& engines) {
   std::string text;
   if (!arguments.targets.empty()) return text;
   for (const fuzz::Target* target : fuzz::targets)
-    if (std::string why = obstacle(*target, tested); !why.empty() && !target->compares)
+    if (std::string why = obstacle(*target, tested, engines); !why.empty() && !target->compares)
       text += in_lines(fmt::format("left out: {}: {}", target->name, why), screen_size().columns);
   return text;
 }
@@ -96,7 +101,8 @@ int run(const Arguments& arguments) {
   CampaignOptions options;
   options.tested = tested(arguments.choice);
   options.variant_folder = arguments.choice.build_name();
-  options.targets = choose_targets(arguments.targets, options.tested);
+  const std::vector<Engine> engines = engines_of(arguments.engine);
+  options.targets = choose_targets(arguments.targets, options.tested, engines);
   options.time = arguments.time;
   options.input_timeout = static_cast<unsigned>(arguments.input_timeout.count() / 1000);
   options.memory = arguments.memory;
@@ -119,7 +125,6 @@ int run(const Arguments& arguments) {
   else
     options.out = arguments.out;
   options.least_space = arguments.least_space << 20;
-  std::vector<Engine> engines = engines_of(arguments.engine);
   std::string sanitizer = sanitizers_of(arguments.sanitizer);
   for (Engine engine : engines)
     if (engine == Engine::aflpp && run_command({"which", "afl-fuzz"}, false).status)
@@ -129,7 +134,7 @@ int run(const Arguments& arguments) {
     if (const std::string& kernel = arguments.choice.kernel; !kernel.empty())
       for (const std::string& note : compiler_notes(find_kernel_tree(kernel)))
         put(fmt::format("note: {}\n", note));
-    put(left_out(arguments, options.tested));
+    put(left_out(arguments, options.tested, engines));
     if (unsigned processors = std::thread::hardware_concurrency(); options.jobs > processors)
       put(fmt::format("{} processes will share {}\n", options.jobs,
                       counted(processors, "processor")));

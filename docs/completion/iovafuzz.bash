@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'assemble bench corpus cost coverage diff disassemble known list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'affected assemble bench bisect corpus cost coverage diff disassemble known list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -29,9 +29,11 @@ _iovafuzz() {
   case $word in
   -*)
     case $command in
+    affected) COMPREPLY=($(compgen -W '--key --repo --from --to --fix --kernel --json --help' -- "$word")) ;;
     assemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
     bench-find) COMPREPLY=($(compgen -W '--configuration --target --revision --time --seeds --jobs --out --json --help' -- "$word")) ;;
     bench-speed) COMPREPLY=($(compgen -W '--time --json --help' -- "$word")) ;;
+    bisect) COMPREPLY=($(compgen -W '--repo --good --bad --key --json --help' -- "$word")) ;;
     corpus-merge) COMPREPLY=($(compgen -W '--into --target --variant --timeout --json --help' -- "$word")) ;;
     corpus-minimize) COMPREPLY=($(compgen -W '--target --variant --timeout --json --out --in-place --help' -- "$word")) ;;
     corpus-promote) COMPREPLY=($(compgen -W '--target --variant --timeout --json --name --comment --to --force --help' -- "$word")) ;;

@@ -493,6 +493,14 @@ TEST(Run, EndsWhenTheDiskIsFull) {
       << result.output;
 }
 
+TEST(Run, RefusesATargetThatItsEngineCannotRun) {
+  CommandResult result = tool({"run", "--engine", "aflpp", "--time", "1s", "iova_races"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("iova_races: AFL++'s compiler does not tell of memory accesses"),
+            std::string::npos)
+      << result.output;
+}
+
 TEST(Run, RefusesAnOutThatCannotBeWritten) {
   TemporaryFolder out;
   std::string file = out.write("file", "");

@@ -19,6 +19,9 @@ std::string unknown_word(const std::string& kind, const std::string& typed,
 // "1 input", "2 inputs".
 std::string counted(uint64_t count, const std::string& one);
 
+// Without their ends.
+std::vector<std::string> lines_of(const std::string& text);
+
 // The words of a text in lines of a width, each with its end.
 std::string in_lines(const std::string& text, size_t columns);
 

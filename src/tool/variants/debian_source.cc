@@ -16,6 +16,7 @@
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/words.h"
 #include "tool/variants/apt_sources.h"
 #include "tool/variants/kernel_tree.h"
 
@@ -64,13 +65,6 @@ CommandResult run(Words words, const fs::path& folder = {}) {
 Words operator+(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-Words lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  Words lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
 }
 
 bool contains(const std::string& text, const char* part) {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/presence.h"
+
+#include <algorithm>
+
+#include "tool/replay/isolate.h"
+#include "tool/support/failure.h"
+#include "tool/variants/kernel.h"
+
+namespace tool {
+
+const char* Presence::in_words() const {
+  switch (state) {
+    case present: return "present";
+    case other: return "another finding";
+    case clean: return "clean";
+    case not_applicable: return "not applicable";
+    case not_built: return "cannot be built";
+  }
+  return "?";
+}
+
+bool is_same_finding(const std::string& key, const std::string& other) {
+  return key.substr(0, key.find(':')) == other.substr(0, other.find(':'));
+}
+
+Presence presence_on(const iova_variant& variant, const program::Program& program,
+                     const std::string& key) {
+  constexpr size_t most = 8;  // findings that stand before it
+  Presence presence;
+  IsolateOptions options{.record = true};
+  std::string skipped;
+  while (presence.keys.size() < most) {
+    Outcome outcome = run_isolated(variant, program, options);
+    if (outcome.kind == Outcome::clean) {
+      for (const RecordedStep& step : outcome.steps) {
+        // Where there is no such call, init_iova_domain() has done it.
+        bool is_done = step.operation < program.operations.size() && !variant.init_rcaches &&
+                       program.operations[step.operation].code == program::OpCode::init_rcaches;
+        if (step.skipped && !is_done && skipped.empty()) skipped = step.outcome;
+      }
+      break;
+    }
+    presence.keys.push_back(outcome.key());
+    if (is_same_finding(outcome.key(), key)) {
+      presence.state = Presence::present;
+      return presence;
+    }
+    if (!outcome.report) break;  // nothing leads past it
+    options.known.push_back(outcome.key());
+  }
+  if (!presence.keys.empty()) {
+    presence.state = Presence::other;
+  } else if (!skipped.empty()) {
+    presence.state = Presence::not_applicable;
+    presence.why = skipped;
+  }
+  return presence;
+}
+
+std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
+                                  const program::Program& program, const std::string& key) {
+  std::vector<ModuleVariant> modules;
+  for (const KernelTree& tree : trees) modules.push_back(module_of(tree));
+  try_build_modules(modules);  // who fails there tells why below
+  std::vector<Presence> all;
+  for (const KernelTree& tree : trees) {
+    try {
+      all.push_back(presence_on(load_kernel(tree), program, key));
+    } catch (const Failure& failure) {
+      all.push_back({Presence::not_built, {}, failure.what()});
+    }
+  }
+  return all;
+}
+
+std::string first_key(const iova_variant& variant, const program::Program& program) {
+  Outcome outcome = run_isolated(variant, program);
+  return outcome.kind == Outcome::clean ? "" : outcome.key();
+}
+
+}  // namespace tool

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// bisect: the commit of a clone with which a finding came, or went. Only commits that changed the
+// allocator's files are looked at, without a checkout.
+#include <fmt/core.h>
+
+#include "tool/replay/input.h"
+#include "tool/replay/presence.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/json.h"
+#include "tool/support/process.h"
+#include "tool/support/words.h"
+#include "tool/variants/clone.h"
+#include "tool/variants/kernel.h"
+
+namespace tool {
+namespace {
+
+struct Arguments {
+  std::string file, key, repo, good, bad;
+  bool json = false;
+};
+
+int bisect(const Arguments& arguments) {
+  const program::Program program = read_input(arguments.file).program;
+  const Clone clone(arguments.repo);
+  const Commit good = clone.commit(arguments.good), bad = clone.commit(arguments.bad);
+  std::string key = arguments.key;
+  if (key.empty()) key = first_key(load_kernel(clone.tree(bad.id)), program);
+  if (key.empty())
+    throw Failure(fmt::format("{} shows nothing on {}", arguments.file, arguments.bad));
+
+  size_t runs = 0;
+  auto shows = [&](const Commit& commit) {
+    runs++;
+    Presence presence = presence_on({clone.tree(commit.id)}, program, key)[0];
+    if (presence.state == Presence::not_built)
+      throw Failure(fmt::format("{}: {}", commit.text(), presence.why));
+    return presence.state == Presence::present;
+  };
+  if (!shows(bad))
+    throw Failure(fmt::format("{} does not show {} on {}", arguments.file, key, arguments.bad));
+  if (shows(good))
+    throw Failure(fmt::format("{} shows {} on {}, too", arguments.file, key, arguments.good));
+  // It came if the good one is older, and went if it is younger.
+  const bool came = clone.is_ancestor(good.id, bad.id);
+  if (!came && !clone.is_ancestor(bad.id, good.id))
+    throw Failure(
+        fmt::format("neither of {} and {} comes after the other", arguments.good, arguments.bad));
+  const std::vector<Commit> changes =
+      came ? clone.changes(good.id, bad.id) : clone.changes(bad.id, good.id);
+  size_t low = 0, high = changes.empty() ? 0 : changes.size() - 1;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (shows(changes[middle]) == came)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  if (changes.empty()) throw Failure("no commit between them changed the allocator's files");
+
+  const Commit& found = changes[low];
+  if (arguments.json) {
+    put(to_text(json{{"key", key},
+                     {"came", came},
+                     {"commit", found.id},
+                     {"subject", found.subject},
+                     {"commits", changes.size()},
+                     {"runs", runs},
+                     {"difference", clone.difference(found.id)}}) +
+        "\n");
+    return nothing_new;
+  }
+  put(fmt::format("{}\n\n{} with {}\nthe {} of {} that changed the allocator's files, found in "
+                  "{}\n\n{}",
+                  key, came ? "came" : "went", found.text(),
+                  low + 1 == changes.size() ? "last" : fmt::format("number {}", low + 1),
+                  counted(changes.size(), "commit"), counted(runs, "run"),
+                  clone.difference(found.id)));
+  return nothing_new;
+}
+
+}  // namespace
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("bisect", "finds the commit with which a finding came, or went");
+  line.option("FILE", arguments.file, "an input that shows it").required();
+  line.option("--repo", arguments.repo, "a git clone of Linux").required();
+  line.option("--good", arguments.good, "a commit or tag that does not show it").required();
+  line.option("--bad", arguments.bad, "one that does").required();
+  line.option("--key", arguments.key, "the finding, instead of what the input shows first");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz bisect crash.iova --repo ~/linux --good v6.8 --bad v6.9",
+               "with which commit did it come?");
+  return line.run(argc, argv, [&] { return bisect(arguments); });
+}

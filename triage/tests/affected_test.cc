@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// affected and bisect, on a clone that is made of Debian's trees and of changes to them.
+#include "tool/support/command_test.h"
+#include "tool/variants/clone.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr char reproducer[] = "corpus/iova_init_faults/magazine_alloc_fails_in_rcache_init.iova";
+constexpr char bug_key[] = "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+constexpr char unchecked[] = "\tkmem_cache_free(iova_magazine_cache, mag);\n";
+constexpr char checked[] = "\tif (mag)\n\t\tkmem_cache_free(iova_magazine_cache, mag);\n";
+
+class AffectedClone : public testing::Test {
+ protected:
+  // v6.1, v6.12 with the bug in the second of three commits, v6.12.1, and v6.13 with the repair.
+  static void SetUpTestSuite() {
+    folder = new TemporaryFolder;
+    git({"init", "-q", "-b", "master"});
+    take("debian:6.1");
+    commit("Linux 6.1", "v6.1");
+    append("/* nothing */\n");
+    commit("iova: a comment");
+    take("debian:6.12");
+    replace(checked, unchecked);
+    commit("iova: a cache for magazines");
+    write_file(folder->path() / "unrelated", "x");
+    commit("something else");
+    append("/* nothing more */\n");
+    commit("iova: another comment", "v6.12");
+    git({"checkout", "-q", "-b", "stable"});
+    append("/* stable */\n");
+    commit("iova: a comment for stable", "v6.12.1");
+    git({"checkout", "-q", "master"});
+    replace(unchecked, checked);
+    commit("iova: NULL is no magazine", "v6.13");
+  }
+  static void TearDownTestSuite() { delete folder; }
+
+  static std::string clone() { return folder->path().string(); }
+  static std::string git(std::vector<std::string> words) {
+    words.insert(words.begin(), {"git", "-C", clone(), "-c", "user.name=n", "-c", "user.email=e"});
+    return must_run(words);
+  }
+  static void take(const std::string& spec) {
+    KernelTree tree = find_kernel_tree(spec);
+    for (const KernelFile& file : kernel_files()) {
+      fs::remove(folder->path() / file.path);
+      if (!fs::exists(tree.folder / file.path)) continue;
+      make_folder((folder->path() / file.path).parent_path());
+      write_file(folder->path() / file.path, read_file(tree.folder / file.path));
+    }
+  }
+  static void append(const std::string& text) { write_file(source(), read_file(source()) + text); }
+  // Where it stands; packages move on.
+  static void replace(const std::string& from, const std::string& to) {
+    std::string text = read_file(source());
+    size_t at = text.find(from);
+    if (at != std::string::npos) write_file(source(), text.replace(at, from.size(), to));
+  }
+  static void commit(const std::string& subject, const std::string& tag = "") {
+    git({"add", "-A"});
+    git({"commit", "-q", "-m", subject});
+    if (!tag.empty()) git({"tag", tag});
+  }
+  static fs::path source() { return folder->path() / "drivers/iommu/iova.c"; }
+
+  static std::string program() { return (source_folder() / reproducer).string(); }
+
+  static inline TemporaryFolder* folder;
+};
+
+TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
+  std::string before = git({"status", "--porcelain"}) + git({"rev-parse", "HEAD"});
+  json told = tool_json({"affected", program(), "--repo", clone(), "--fix", "master"});
+  EXPECT_EQ(told["key"], bug_key) << to_text(told);
+  std::map<std::string, std::string> states;
+  for (const auto& row : told["releases"]) states[row["name"]] = row["state"];
+  EXPECT_EQ(
+      states,
+      (std::map<std::string, std::string>{
+          {"v6.1", "clean"}, {"v6.12", "present"}, {"v6.12.1", "present"}, {"v6.13", "clean"}}));
+  ASSERT_EQ(told["turns"].size(), 2u) << to_text(told);
+  EXPECT_EQ(told["turns"][0]["release"], "v6.12");
+  EXPECT_EQ(told["turns"][0]["came"], true);
+  EXPECT_EQ(told["turns"][0]["subject"], "iova: a cache for magazines");
+  EXPECT_EQ(told["turns"][1]["came"], false);
+  EXPECT_EQ(told["turns"][1]["subject"], "iova: NULL is no magazine");
+  EXPECT_EQ(told["affected"], json({"6.12.y"}));
+  EXPECT_EQ(told["not_affected"], json({"6.1.y", "6.13.y"}));
+  ASSERT_EQ(told["repairs"].size(), 1u);
+  EXPECT_EQ(told["repairs"][0]["release"], "v6.12.1");
+  EXPECT_EQ(told["repairs"][0]["applies"], "as it is");
+  EXPECT_EQ(told["repairs"][0]["state"], "clean");
+  EXPECT_EQ(git({"status", "--porcelain"}) + git({"rev-parse", "HEAD"}), before);
+}
+
+TEST_F(AffectedClone, IsToldInASentenceEach) {
+  CommandResult told =
+      tool({"affected", program(), "--repo", clone(), "--from", "v6.12", "--to", "v6.13"});
+  EXPECT_EQ(told.status, 1);
+  for (const char* line :
+       {"v6.12 .. v6.12.1          present  ", "v6.13                     clean",
+        "repaired in v6.13 by ", "need the repair: 6.12.y\n", "not affected: 6.13.y\n"})
+    EXPECT_NE(told.output.find(line), std::string::npos) << line << "\n" << told.output;
+  EXPECT_EQ(told.output.find("introduced"), std::string::npos) << told.output;
+}
+
+TEST_F(AffectedClone, PatchThatDoesNotApplyIsTold) {
+  TemporaryFolder patches;
+  std::string patch = patches.write(
+      "a.patch",
+      "--- a/drivers/iommu/iova.c\n+++ b/drivers/iommu/iova.c\n@@ -1,1 +1,1 @@\n-no\n+yes\n");
+  json told = tool_json({"affected", program(), "--repo", clone(), "--fix", patch});
+  EXPECT_EQ(told["repairs"][0]["applies"], "does not apply") << to_text(told);
+}
+
+TEST_F(AffectedClone, BisectFindsWhatBroughtItAndWhatRepairedIt) {
+  json came =
+      tool_json({"bisect", program(), "--repo", clone(), "--good", "v6.1", "--bad", "v6.12"});
+  EXPECT_EQ(came["subject"], "iova: a cache for magazines") << to_text(came);
+  EXPECT_EQ(came["came"], true);
+  EXPECT_EQ(came["commits"], 3);  // one that changes other files is not looked at
+  json went =
+      tool_json({"bisect", program(), "--repo", clone(), "--good", "v6.13", "--bad", "v6.12"});
+  EXPECT_EQ(went["subject"], "iova: NULL is no magazine") << to_text(went);
+  EXPECT_NE(went["difference"].get<std::string>().find("+\tif (mag)\n"), std::string::npos);
+}
+
+TEST_F(AffectedClone, WhatCannotBeDoneIsTold) {
+  auto expect_told = [&](std::vector<std::string> words, const std::string& sentence) {
+    CommandResult result = tool(words);
+    EXPECT_EQ(result.status, 2) << result.output;
+    EXPECT_NE(result.output.find(sentence), std::string::npos) << result.output;
+  };
+  TemporaryFolder empty;
+  expect_told({"affected", program(), "--repo", empty.path().string()}, "is no git clone");
+  expect_told({"affected", program(), "--repo", clone(), "--from", "v9.9"}, "has no release tags");
+  expect_told({"affected", program(), "--repo", clone(), "--from", "6.12"},
+              "6.12: give a release as v6.12");
+  expect_told({"affected", program(), "--fix", "master"}, "give --repo CLONE");
+  expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12", "--bad", "v6.13"},
+              "shows nothing on v6.13");
+  expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12.1", "--bad", "v6.12"},
+              "on v6.12.1, too");
+  expect_told({"bisect", program(), "--repo", clone(), "--good", "none", "--bad", "v6.12"},
+              "has no commit none");
+}
+
+TEST(Affected, TellsRevisionsAndTreesWithoutAClone) {
+  json told = tool_json({"affected", (source_folder() / reproducer).string()});
+  std::map<std::string, std::string> states;
+  for (const auto& row : told["trees"]) states[row["name"]] = row["state"];
+  EXPECT_EQ(states["port@6.1"], "clean") << to_text(told);
+  EXPECT_EQ(states["port@6.12"], "present");
+  EXPECT_EQ(states["port@fixed"], "clean");
+  EXPECT_EQ(told["trees"].size(), states.size());
+}
+
+}  // namespace
+}  // namespace tool
