@@ -10,7 +10,8 @@ namespace {
 
 struct Block {
   std::string heading, commands;
-  bool finds = false, may_find = false;  // marked: there are findings to see, or perhaps
+  // Marked: there are findings to see, or perhaps; it takes long.
+  bool finds = false, may_find = false, is_long = false;
 };
 
 // The tool's commands that CI runs, one of which runs this test.
@@ -22,8 +23,8 @@ std::vector<std::string> commands_of_ci() {
   return commands;
 }
 
-// The blocks ```sh, ```sh findings and ```sh perhaps findings, but for those that CI runs itself.
-std::vector<Block> command_blocks() {
+// The blocks ```sh, with their marks, but for those that CI runs itself.
+std::vector<Block> command_blocks(bool that_are_long) {
   std::vector<Block> blocks;
   std::istringstream readme(read_file(source_folder() / "README.md"));
   std::string heading, line;
@@ -32,8 +33,9 @@ std::vector<Block> command_blocks() {
     if (line.rfind("## ", 0) == 0) heading = line.substr(3);
     if (line.rfind("```sh", 0) == 0) {
       inside = true;
-      bool perhaps = line == "```sh perhaps findings";
-      blocks.push_back({heading, "", line == "```sh findings" || perhaps, perhaps});
+      auto is_marked = [&](const char* word) { return line.find(word) != line.npos; };
+      blocks.push_back(
+          {heading, "", is_marked(" findings"), is_marked(" perhaps"), is_marked(" long")});
     } else if (line == "```") {
       inside = false;
     } else if (inside) {
@@ -42,6 +44,7 @@ std::vector<Block> command_blocks() {
   }
   for (const std::string& command : commands_of_ci())
     std::erase_if(blocks, [&](const Block& block) { return block.commands == command; });
+  std::erase_if(blocks, [&](const Block& block) { return block.is_long != that_are_long; });
   return blocks;
 }
 
@@ -54,6 +57,7 @@ std::string block_name(const testing::TestParamInfo<Block>& info) {
 void PrintTo(const Block& block, std::ostream* out) { *out << block.commands; }
 
 class Readme : public testing::TestWithParam<Block> {};
+class ReadmeLong : public Readme {};
 
 // Campaigns that end by time are short, unless the long tests are asked for.
 std::string with_short_campaigns(const std::string& commands) {
@@ -68,18 +72,21 @@ std::string with_short_campaigns(const std::string& commands) {
   return text;
 }
 
-TEST_P(Readme, CommandsSucceed) {
+void expect_success(const Block& block) {
   std::string script = "set -x; cd '" + source_folder().string() + "'\n";
-  const std::string commands = with_short_campaigns(GetParam().commands);
+  const std::string commands = with_short_campaigns(block.commands);
   // Some command ends with findings, 1; that one could not be carried out, 2, is never right.
-  script += GetParam().finds ? "trap '[ $? -le 1 ] || exit 2; found=1' ERR\n" + commands +
-                                   (GetParam().may_find ? "true\n" : "[ \"$found\" = 1 ]\n")
-                             : "set -eu -o pipefail\n" + commands;
+  script += block.finds ? "trap '[ $? -le 1 ] || exit 2; found=1' ERR\n" + commands +
+                              (block.may_find ? "true\n" : "[ \"$found\" = 1 ]\n")
+                        : "set -eu -o pipefail\n" + commands;
   CommandResult result = run_command({"bash", "-c", script}, false);
   EXPECT_EQ(result.status, 0) << result.output;
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, Readme, testing::ValuesIn(command_blocks()), block_name);
+TEST_P(Readme, CommandsSucceed) { expect_success(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Blocks, Readme, testing::ValuesIn(command_blocks(false)), block_name);
+TEST_P(ReadmeLong, CommandsSucceed) { expect_success(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Blocks, ReadmeLong, testing::ValuesIn(command_blocks(true)), block_name);
 
 TEST(ContinuousIntegration, RunsCommandsOfTheReadme) {
   std::string readme = read_file(source_folder() / "README.md");

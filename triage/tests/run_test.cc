@@ -38,7 +38,7 @@ TEST(Run, FindsNothingOnFixed) {
   for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << to_text(row);
 }
 
-TEST(Run, FindsTheNullMagazineFromAnEmptyCorpus) {
+TEST(RunLong, FindsTheNullMagazineFromAnEmptyCorpus) {
   TemporaryFolder out;
   auto summary = run_into(out, {"--revision", "6.12", "--no-ledger", "--no-seeds", "--time", "5s"});
   json finding;
@@ -64,7 +64,7 @@ TEST(Run, StopsAtTheFirstFindingIfAsked) {
   EXPECT_TRUE(replayed[0]["keys"].contains(finding["key"])) << to_text(replayed);
 }
 
-TEST(Run, FindsAPlantedDefect) {
+TEST(RunLong, FindsAPlantedDefect) {
   TemporaryFolder out;
   auto summary = run_into(
       out, {"--defect", "no-second-pass", "--no-seeds", "--first", "--time", "60s", "iova_domain"});
@@ -100,7 +100,7 @@ TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
 }
 
 // Nothing that is found ends the engine's process, and what was found before is gone past.
-TEST(Run, GoesOnInOneProcessWhateverItFinds) {
+TEST(RunLong, GoesOnInOneProcessWhateverItFinds) {
   TemporaryFolder out;
   std::vector<std::string> options{"--revision", "6.12",   "--no-ledger", "--jobs",
                                    "1",          "--time", "4s",          "iova_domain"};
@@ -117,7 +117,7 @@ TEST(Run, GoesOnInOneProcessWhateverItFinds) {
 }
 
 // Seeds show every known finding, so the campaign need not be long.
-TEST(Run, FindsNothingNewWhereEverythingIsKnown) {
+TEST(RunLong, FindsNothingNewWhereEverythingIsKnown) {
   TemporaryFolder out;
   std::vector<std::string> arguments{"run",    "--out", out.path().string(), "--revision", "6.12",
                                      "--time", "6s"};
@@ -164,7 +164,7 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
 }
 
 // The engine's own minimization, which knows of findings what their DEDUP_TOKEN says.
-TEST(Run, KeepsTheFindingWhenTheEngineMinimizes) {
+TEST(RunLong, KeepsTheFindingWhenTheEngineMinimizes) {
   TemporaryFolder folder;
   auto minimized = [&](const std::string& text) {
     std::vector<uint8_t> bytes = program::encode(program::parse(text));
@@ -243,7 +243,7 @@ TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
 }
 
 // Its teardown frees the node like any other. That nobody owns it breaks no promise.
-TEST(Run, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
+TEST(RunLong, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
   WithSentinel tree("0");
   TemporaryFolder out;
   CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "5s", "--out",
@@ -269,7 +269,7 @@ TEST(Run, FirstIsABrokenPromiseNotTheBooks) {
       << to_text(summary);
 }
 
-TEST(Run, FindsWhatAFaultInInitCostsCallers) {
+TEST(RunLong, FindsWhatAFaultInInitCostsCallers) {
   ReservesInInit tree;
   TemporaryFolder out;
   json summary =

@@ -39,8 +39,12 @@ std::string Release::series() const { return fmt::format("{}.{}", number[0], num
 std::string Commit::text() const { return fmt::format("{} (\"{}\")", id.substr(0, 12), subject); }
 
 Clone::Clone(const std::string& path) : folder_(fs::absolute(path).lexically_normal()) {
-  if (run_command({"git", "-C", folder_.string(), "rev-parse", "--git-dir"}, false).status)
-    throw Failure(fmt::format("{}: is no git clone", path));
+  CommandResult found =
+      run_command({"git", "-C", folder_.string(), "rev-parse", "--git-dir"}, false);
+  if (found.status == 127) throw Failure("there is no git: install the package git");
+  if (found.status)
+    throw Failure(fmt::format("{}: is no git clone: {}", path,
+                              found.output.substr(0, found.output.find('\n'))));
 }
 
 // What the clone's owner configured is not asked: the words are read here.
