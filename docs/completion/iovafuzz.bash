@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'affected assemble bench bisect corpus cost coverage diff disassemble known list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble known kunit list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -34,6 +34,7 @@ _iovafuzz() {
     bench-find) COMPREPLY=($(compgen -W '--configuration --target --revision --time --seeds --jobs --out --json --help' -- "$word")) ;;
     bench-speed) COMPREPLY=($(compgen -W '--time --json --help' -- "$word")) ;;
     bisect) COMPREPLY=($(compgen -W '--repo --good --bad --key --json --help' -- "$word")) ;;
+    confirm) COMPREPLY=($(compgen -W '--kernel --console --json --help' -- "$word")) ;;
     corpus-merge) COMPREPLY=($(compgen -W '--into --target --variant --timeout --json --help' -- "$word")) ;;
     corpus-minimize) COMPREPLY=($(compgen -W '--target --variant --timeout --json --out --in-place --help' -- "$word")) ;;
     corpus-promote) COMPREPLY=($(compgen -W '--target --variant --timeout --json --name --comment --to --force --help' -- "$word")) ;;
@@ -43,6 +44,7 @@ _iovafuzz() {
     diff) COMPREPLY=($(compgen -W '--programs --seed --jobs --out --json --help' -- "$word")) ;;
     disassemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
     known) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --json --help' -- "$word")) ;;
+    kunit) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --out --json --help' -- "$word")) ;;
     list) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
     minimize) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --key --out --times --timeout --json --help' -- "$word")) ;;
     mutants) COMPREPLY=($(compgen -W '--kernel --time --sample --seed --jobs --out --json --help' -- "$word")) ;;

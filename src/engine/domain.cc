@@ -130,4 +130,22 @@ const Range* Domain::live_overlap(uint64_t lo, uint64_t hi) const {
   return candidate.hi >= lo ? &candidate : nullptr;
 }
 
+uint64_t resolve(const Domain& domain, const program::Value& pfn) {
+  auto reach = [&](unsigned bits) {
+    unsigned shift = bits - static_cast<unsigned>(domain.granule_shift);
+    return shift >= 64 ? 0 : uint64_t{1} << shift;
+  };
+  switch (static_cast<program::Base>(pfn.base)) {
+    case program::Base::absolute: return pfn.number;
+    case program::Base::start: return domain.start_pfn + pfn.number;
+    case program::Base::dma24: return reach(24) + pfn.number;
+    case program::Base::dma30: return reach(30) + pfn.number;
+    case program::Base::dma31: return reach(31) + pfn.number;
+    case program::Base::dma32: return reach(32) + pfn.number;
+    case program::Base::dma48: return reach(48) + pfn.number;
+    case program::Base::dma64: return reach(64) + pfn.number;
+  }
+  return pfn.number;
+}
+
 }  // namespace engine

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "program/limits.h"
+#include "program/operation.h"
 #include "shim/list.h"
 
 namespace engine {
@@ -120,5 +121,8 @@ struct Domain {
   // Whether the pfn may be withheld behind a live range, or is in one.
   bool withholds(uint64_t pfn) const;
 };
+
+// What a pfn operand means in a domain.
+uint64_t resolve(const Domain& domain, const program::Value& pfn);
 
 }  // namespace engine

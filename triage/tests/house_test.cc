@@ -40,8 +40,8 @@ const std::map<std::string, std::vector<std::string>> rooms{
 // The floors of the tool, from the ground up; each may use those below it, the core and the list of
 // targets.
 const std::vector<std::string> floors{"src/tool/support",  "src/tool/variants", "src/tool/replay",
-                                      "src/tool/findings", "src/tool/coverage", "src/tool/corpus",
-                                      "src/tool/campaign"};
+                                      "src/tool/findings", "src/tool/machine",  "src/tool/coverage",
+                                      "src/tool/corpus",   "src/tool/campaign"};
 const std::vector<std::string> core{"src/shim",    "src/iova",   "src/kernel",
                                     "src/program", "src/engine", "src/reproducer"};
 

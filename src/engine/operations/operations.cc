@@ -14,24 +14,6 @@ Execute function_of(OpCode code) {
   return functions[static_cast<size_t>(code)];
 }
 
-uint64_t resolve(const Domain& domain, const program::Value& pfn) {
-  auto reach = [&](unsigned bits) {
-    unsigned shift = bits - static_cast<unsigned>(domain.granule_shift);
-    return shift >= 64 ? 0 : uint64_t{1} << shift;
-  };
-  switch (static_cast<program::Base>(pfn.base)) {
-    case program::Base::absolute: return pfn.number;
-    case program::Base::start: return domain.start_pfn + pfn.number;
-    case program::Base::dma24: return reach(24) + pfn.number;
-    case program::Base::dma30: return reach(30) + pfn.number;
-    case program::Base::dma31: return reach(31) + pfn.number;
-    case program::Base::dma32: return reach(32) + pfn.number;
-    case program::Base::dma48: return reach(48) + pfn.number;
-    case program::Base::dma64: return reach(64) + pfn.number;
-  }
-  return pfn.number;
-}
-
 Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&)) {
   auto found = oldest ? std::find_if(slot.begin(), slot.end(), wanted) : slot.end();
   if (!oldest) {

@@ -20,8 +20,6 @@ void destroy(Run& run, Domain& domain);
 // Runs the works and timers that come due.
 void advance_time(Run& run, uint64_t ms);
 
-// What a pfn operand means in a domain.
-uint64_t resolve(const Domain& domain, const program::Value& pfn);
 // The newest or oldest range of a slot that is wanted, or NULL.
 Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&));
 inline Slot& slot_of(Domain& domain, const Operation& operation) {

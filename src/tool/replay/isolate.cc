@@ -57,8 +57,12 @@ void send(const json& message) {
 
 void send_step(const engine::Step& step) {
   json failed = json::array();
+  std::string of_slab;
   for (size_t i = 0; i < step.attempts.size(); i++) {
     const shim::Attempt& a = step.attempts[i];
+    bool is_of_slab =
+        a.call == shim::FallibleCall::slab_alloc || a.call == shim::FallibleCall::kmalloc;
+    of_slab += is_of_slab ? '1' : '0';
     if (!a.failed) continue;
     failed.push_back(fmt::format("{} attempt: {}", shim::ordinal(i), shim::describe(a)));
   }
@@ -68,6 +72,7 @@ void send_step(const engine::Step& step) {
           {"outcome", step.outcome},
           {"attempts", step.attempts.size()},
           {"failed", failed},
+          {"of_slab", of_slab},
           {"steps", step.steps},
           {"longest_stretch", step.longest_stretch},
           {"handler_steps", step.handler_steps},
@@ -321,7 +326,7 @@ class Isolated::Impl {
         json& step = (*message)["step"];
         if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
-                                 step["attempts"], step["failed"], step["steps"],
+                                 step["attempts"], step["failed"], step["of_slab"], step["steps"],
                                  step["longest_stretch"], step["handler_steps"], step["ranges"]});
       } else if (message->contains("calls")) {
         outcome.digest = (*message)["digest"];

@@ -27,6 +27,7 @@ struct RecordedStep {
   std::string outcome;
   size_t attempts;
   std::vector<std::string> failed_attempts;
+  std::string of_slab;  // of each attempt: '1' if it asks kmalloc() or a cache for an object
   uint64_t steps, longest_stretch, handler_steps;  // as in engine::Step
   size_t ranges;
 };

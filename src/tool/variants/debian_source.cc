@@ -180,7 +180,23 @@ class Source {
       return installed_;
     }
     download(work, is_cached);
-    return unpack_package(work);
+    const auto [archive, version] = extract_archive(work);
+    unpack(archive, work / "tree");
+    return version;
+  }
+
+  // All of it goes into the folder.
+  void fetch_all(const Workplace& work, const fs::path& folder) {
+    fs::path archive = tarball();
+    if (installed_.empty()) {
+      download(work, false);
+      archive = extract_archive(work).first;
+    }
+    say(fmt::format("unpacking all of {} ...", package_));
+    make_folder(folder);
+    CommandResult result = run({"tar", "-I", "xz -T0", "-xf", archive.string(), "-C",
+                                folder.string(), "--strip-components=1", "--no-same-owner"});
+    if (result.status) throw cannot_unpack(result);
   }
 
  private:
@@ -227,8 +243,8 @@ class Source {
                                lines.empty() ? "no reason was given" : lines[0]));
   }
 
-  // Unpacks the .deb in a workplace.
-  std::string unpack_package(const Workplace& work) const {
+  // The tarball that is in the .deb of a workplace, and the package's version.
+  std::pair<fs::path, std::string> extract_archive(const Workplace& work) const {
     fs::path deb;
     for (const auto& entry : fs::directory_iterator(work / "download"))
       if (entry.path().extension() == ".deb") deb = entry.path();
@@ -242,8 +258,7 @@ class Source {
     std::string archive = "usr/src/" + package_ + ".tar.xz";
     if (!fs::exists(work / "package" / archive))
       throw Failure(fmt::format("{} {} has no {}", package_, version[0], archive));
-    unpack(work / "package" / archive, work / "tree");
-    return version[0];
+    return {work / "package" / archive, version[0]};
   }
 
   // Puts the .deb into the folder "download" of a workplace.
@@ -422,6 +437,18 @@ void Source::download_from_other_suites(const Workplace& work) {
 }  // namespace
 
 DebianPlaces debian_places() { return {builds_folder() / "kernels", "/usr/src", {}, {}}; }
+
+void unpack_debian_source(const std::string& version, const fs::path& folder,
+                          const DebianPlaces& places) {
+  need_tools(version);
+  make_folder(places.cache);
+  DebianPlaces absolute = places;
+  absolute.cache = fs::canonical(places.cache);
+  FileLock lock(absolute.cache / "lock",
+                "waiting for another process that fetches a kernel tree ...");
+  Workplace work(absolute.cache);
+  Source(version, absolute).fetch_all(work, folder);
+}
 
 DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
   need_tools(version);

@@ -29,4 +29,8 @@ DebianPlaces debian_places();  // this system's, with the cache beside the build
 // Throws Failure; what was in the cache stays then, and is used if only its successor can't be had.
 DebianTree debian_tree(const std::string& version, const DebianPlaces& places = debian_places());
 
+// All of the newest linux-source-VERSION that can be had, in a new folder. Throws Failure.
+void unpack_debian_source(const std::string& version, const std::filesystem::path& folder,
+                          const DebianPlaces& places = debian_places());
+
 }  // namespace tool

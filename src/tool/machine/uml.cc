@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/machine/uml.h"
+
+#include <fmt/core.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "tool/support/build.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/support/hash.h"
+#include "tool/support/process.h"
+#include "tool/support/words.h"
+#include "tool/variants/debian_source.h"
+#include "tool/variants/kernel_tree.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+constexpr std::string_view debian_prefix = "debian:";
+constexpr char suite_file[] = "drivers/iommu/iovafuzz_kunit_test.c";
+
+// Nothing in a tree selects the allocator but drivers that User Mode Linux has not.
+constexpr char kconfig[] = R"(
+config IOVAFUZZ_KUNIT_TEST
+	bool "KUnit test of the IOVA allocator"
+	depends on KUNIT
+	select IOMMU_IOVA
+)";
+constexpr char makefile[] = "\nobj-$(CONFIG_IOVAFUZZ_KUNIT_TEST) += iovafuzz_kunit_test.o\n";
+constexpr const char* symbols[] = {"KUNIT",           "DEBUG_KERNEL", "DEBUG_FS",
+                                   "FAULT_INJECTION", "FAILSLAB",     "FAULT_INJECTION_DEBUG_FS",
+                                   "IOMMU_SUPPORT",   "IOMMU_IOVA",   "IOVAFUZZ_KUNIT_TEST",
+                                   "PANIC_ON_OOPS",   "KALLSYMS"};
+
+// A command that takes long, with a line every ten seconds that has the end of its latest one.
+// Returns all it wrote. Throws Failure with its last lines.
+std::string run_long(const std::string& what, const std::string& command) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point began = Clock::now();
+  Clock::time_point told = began;
+  fflush(stdout);
+  FILE* output = popen((command + " 2>&1").c_str(), "r");
+  if (!output) throw Failure(fmt::format("cannot start {}", command));
+  std::string all;
+  char line[4096];
+  while (fgets(line, sizeof line, output)) {
+    all += line;
+    if (Clock::now() - told < std::chrono::seconds(10)) continue;
+    told = Clock::now();
+    std::string latest = line;
+    latest = latest.substr(latest.find_last_of(' ') + 1);
+    fmt::print(stderr, "iovafuzz: {}, {} s: {}", what,
+               std::chrono::duration_cast<std::chrono::seconds>(told - began).count(), latest);
+  }
+  if (pclose(output) == 0) return all;
+  std::vector<std::string> lines = lines_of(all);
+  std::string last;
+  for (size_t i = lines.size() > 12 ? lines.size() - 12 : 0; i < lines.size(); i++)
+    last += "\n" + lines[i];
+  throw Failure(fmt::format("{} failed:{}", what, last));
+}
+
+std::string make(const fs::path& folder) {
+  return fmt::format("make -C {} ARCH=um -j{}", quoted(folder.string()),
+                     std::max(1u, std::thread::hardware_concurrency()));
+}
+
+void append(const fs::path& file, const char* text) {
+  std::string content = read_file(file);
+  if (content.find(text) == content.npos) write_file(file, content + text);
+}
+
+}  // namespace
+
+UmlKernel::UmlKernel(const std::string& spec) {
+  std::string name;
+  if (spec.starts_with(debian_prefix)) {
+    KernelTree tree = find_kernel_tree(spec);
+    title_ = tree.title;
+    // Packages move on.
+    name = "linux-" + content_hash(tree.title);
+  } else {
+    title_ = find_kernel_tree(spec).folder.string();
+    for (const char* file : {"Kbuild", "arch/um/Kconfig", "mm/slub.c"})
+      if (!fs::exists(fs::path(title_) / file))
+        throw Failure(fmt::format("{}: has no {}: to boot it takes all of Linux", spec, file));
+    name = "linux-" + content_hash(title_);
+  }
+  for (const char* tool : {"make", "flex", "bison", "bc", "gcc"})
+    if (run_command({"which", tool}, false).status)
+      throw Failure(fmt::format("there is no {}, which a kernel is built with: install it", tool));
+  const fs::path machines = builds_folder() / "machines";
+  make_folder(machines);
+  folder_ = machines / name;
+  FileLock lock(machines / "lock", "waiting for another process that builds a kernel ...");
+  if (!fs::exists(folder_ / ".config")) {
+    fs::path fresh = machines / (name + ".new");
+    fs::remove_all(fresh);
+    fs::remove_all(folder_);
+    std::swap(folder_, fresh);
+    lay_down(spec);
+    configure();
+    fs::rename(folder_, fresh);
+    folder_ = fresh;
+  }
+  if (spec.starts_with(debian_prefix)) return;
+  // What the user changed since.
+  for (const KernelFile& file : kernel_files()) {
+    const fs::path from = fs::path(title_) / file.path, to = folder_ / file.path;
+    if (!fs::exists(from)) continue;
+    std::string content = read_file(from);
+    if (!fs::exists(to) || read_file(to) != content) write_file(to, content);
+  }
+}
+
+void UmlKernel::lay_down(const std::string& spec) const {
+  if (spec.starts_with(debian_prefix)) {
+    unpack_debian_source(spec.substr(debian_prefix.size()), folder_);
+  } else {
+    // A copy, since a build writes into files that are there.
+    std::string to = quoted(folder_.string());
+    run_long("copying Linux", fmt::format("mkdir -p {1} && tar -C {0} --exclude=./.git -cf - . | "
+                                          "tar -C {1} -xf - && {2} mrproper",
+                                          quoted(title_), to, make(folder_)));
+  }
+  for (const char* file : {"drivers/iommu/Kconfig", "drivers/iommu/Makefile"})
+    append(folder_ / file, std::string_view(file).ends_with("Kconfig") ? kconfig : makefile);
+}
+
+void UmlKernel::configure() const {
+  std::string wanted;
+  for (const char* symbol : symbols) wanted += fmt::format("CONFIG_{}=y\n", symbol);
+  fs::remove(folder_ / suite_file);
+  write_file(folder_ / suite_file, "");
+  write_file(folder_ / ".config.new", wanted);
+  run_long("configuring Linux", fmt::format("cd {0} && cp .config.new .config && {1} olddefconfig "
+                                            "&& cp .config .config.new && rm .config",
+                                            quoted(folder_.string()), make(folder_)));
+  const std::string config = read_file(folder_ / ".config.new");
+  for (const char* symbol : symbols)
+    if (config.find(fmt::format("CONFIG_{}=y\n", symbol)) == config.npos)
+      throw Failure(fmt::format("{}: cannot be configured as User Mode Linux with CONFIG_{}",
+                                title_, symbol));
+  fs::rename(folder_ / ".config.new", folder_ / ".config");
+}
+
+std::string UmlKernel::run(const KunitSuite& suite) const {
+  FileLock lock(folder_.parent_path() / "lock",
+                "waiting for another process that builds a kernel ...");
+  write_file(folder_ / suite_file, suite.source);
+  run_long("building Linux", make(folder_) + " linux");
+  // Its console is what it prints; it halts after its tests, or when it panics.
+  return run_command({"timeout", "60", (folder_ / "linux").string(), "mem=256M", "console=tty",
+                      "kunit_shutdown=halt", "kunit.enable=1"},
+                     false)
+      .output;
+}
+
+Confirmation confirmation(const KunitSuite& suite, const std::string& console) {
+  std::vector<std::string> lines = lines_of(console);
+  auto is_failure = [](const std::string& line) {
+    for (const char* sign : {"EXPECTATION FAILED", "ASSERTION FAILED", "BUG:", "Kernel panic",
+                             "WARNING:", "kernel BUG at", "Segfault"})
+      if (line.find(sign) != line.npos) return true;
+    return false;
+  };
+  constexpr ptrdiff_t most = 24;  // lines
+  auto first = std::find_if(lines.begin(), lines.end(), is_failure);
+  std::string words;
+  for (auto line = first; line != lines.end() && line - first < most; ++line) words += *line + "\n";
+  bool ran =
+      console.find("KTAP version") != console.npos || console.find("TAP version") != console.npos;
+  if (first == lines.end()) {
+    bool passed = console.find("ok 1 " + suite.name) != console.npos &&
+                  console.find("not ok") == console.npos;
+    return {ran && passed ? Confirmation::nothing : Confirmation::no_answer,
+            ran && passed ? "" : console};
+  }
+  // What is right, the test expects. Else the kernel died or complained: in the program's call?
+  bool is_of_test = first->find("EXPECTATION") != first->npos;
+  auto is_on_stack = [&](const std::string& function) {
+    return console.find(" " + function + "+0x") != console.npos;
+  };
+  bool is_same = is_of_test || is_on_stack(suite.report.call) || is_on_stack(suite.report.function);
+  return {is_same ? Confirmation::same : Confirmation::other, words};
+}
+
+}  // namespace tool
