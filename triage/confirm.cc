@@ -9,14 +9,13 @@
 #include "tool/support/json.h"
 #include "tool/support/process.h"
 #include "tool/support/words.h"
-#include "tool/variants/kernel.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
 namespace {
 
 struct Arguments {
-  std::string file, kernel;
+  std::string file, kernel, shown_on;
   bool console = false, json = false;
 };
 
@@ -32,7 +31,8 @@ const char* in_words(Confirmation::Verdict verdict) {
 
 int confirm(const Arguments& arguments) {
   const Input input = read_input(arguments.file);
-  const iova_variant& variant = load_kernel(find_kernel_tree(arguments.kernel));
+  const std::string& shown_on = arguments.shown_on.empty() ? arguments.kernel : arguments.shown_on;
+  const iova_variant& variant = parse_variant(shown_on).variant();
   const KunitSuite suite = kunit_suite(input.program, variant, parse_variant("fixed").variant());
   const UmlKernel kernel(arguments.kernel);
   const std::string console = kernel.run(suite);
@@ -68,6 +68,9 @@ int main(int argc, char** argv) {
   line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
   line.option("--kernel", arguments.kernel,
               "a folder with all of Linux, or debian:VERSION (its whole source is fetched)");
+  line.option("--shown-on", arguments.shown_on,
+              "revision of the port or kernel tree that shows the finding, if the kernel is to be "
+              "without it");
   line.flag("--console", arguments.console, "print all that the kernel printed");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz confirm --kernel ~/linux crash-1234",
