@@ -12,7 +12,7 @@ namespace engine::contract {
 namespace {
 
 std::string in_words(const shim::RacingAccess& access, const std::string& operation) {
-  return fmt::format("{}{} of {} {} in {}() by {} on {}, holding {}",
+  return fmt::format("{}{} of {} {} in {}() by {} on {},\n         holding {}",
                      access.is_marked ? "marked " : "", access.is_write ? "write" : "read",
                      access.bytes, access.bytes == 1 ? "byte" : "bytes", access.function, operation,
                      access.strand, access.locks);
@@ -47,8 +47,8 @@ void Races::hear(const Event&) {
   for (const shim::Race& race : shim::races()) {
     const auto& [earlier, later, address] = race;
     const shim::RacingAccess& at_fault = earlier.held < later.held ? earlier : later;
-    std::string values = fmt::format("{}; {}; nothing orders them", in_words(earlier, who(earlier)),
-                                     in_words(later, who(later)));
+    std::string values = fmt::format("{}\n       {}\n       nothing orders them",
+                                     in_words(earlier, who(earlier)), in_words(later, who(later)));
     At there(scene_.position, at_fault.operation);
     shim::raise({&oracle::data_race, at_fault.function, "", std::move(values), address});
   }
