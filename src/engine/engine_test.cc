@@ -364,6 +364,13 @@ TEST(Known, HintIsTheCauseWhoeverIsOffline) {
             std::vector<std::string>{hint_key});
 }
 
+// Each CPU has two magazines of each size from the start.
+TEST(Rest, EmptyMagazinesAreNoLeak) {
+  run(port::v6_12::variant,
+      program::parse("cpus 8\ncache_get\ninit\ninit_rcaches\ninit domain=1\n"
+                     "init_rcaches domain=1\ninit domain=2\ninit_rcaches domain=2\nidle\n"));
+}
+
 constexpr const char* partial = "cache_get\ninit\nreserve lo=100 size=10\n"
                                 "reserve lo=120 size=10\nfail 0x1\nreserve lo=90 size=100\n";
 const std::string partial_key = "reserve-partial:reserve_iova:reserve:alloc_iova_mem";

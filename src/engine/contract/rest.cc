@@ -15,7 +15,8 @@ namespace {
 // Far above what caches keep upstream (three magazines of 127 pfns, and 32 in a depot that nobody
 // trims), and low enough for a leak to show in a program.
 constexpr size_t most_cached_on_a_cpu = 1024, most_in_an_untrimmed_depot = 8192;
-constexpr size_t most_of_a_domain = 64;  // objects besides ranges
+constexpr size_t most_of_a_domain = 64;  // objects besides ranges and magazines
+constexpr size_t most_empty = 4;         // magazines of a CPU and size
 
 }  // namespace
 
@@ -42,6 +43,7 @@ size_t Rest::most_objects() const {
     size_t of_a_size = most_cached_on_a_cpu * num_possible_cpus();
     if (!variant().trims_depot) of_a_size += most_in_an_untrimmed_depot;
     // A reservation may be kept in parts where it met others; queued ranges are live.
+    most += most_empty * variant().bins * num_possible_cpus();
     most += domain.live.size() + 2 * seen.reservations + most_of_a_domain +
             of_a_size * static_cast<size_t>(std::popcount(seen.cached_sizes));
   }

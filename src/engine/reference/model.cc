@@ -35,7 +35,7 @@ bool Model::asks_hint(const Request& request) const {
 void Model::set_hint(uint64_t hint, const Request& cause) {
   hint_ = hint;
   hint_cause_ = cause;
-  hint_outlived_a_free_ = false;
+  hint_outlived_a_free_ = hint_of_missing_pass_ = false;
 }
 
 // Where its search begins.
@@ -51,6 +51,7 @@ const shim::Oracle& Model::explain_refusal(const Request& request) const {
     return oracle::hint_not_reset;
   if (by_hint && hint_cause_.limit < request.limit) return oracle::hint_lower_limit;
   if (by_hint && hint_cause_.aligned && !request.aligned) return oracle::hint_aligned;
+  if (by_hint && hint_of_missing_pass_) return oracle::second_pass_missing;
   const uint64_t limit = request.limit + 1, above = cached_for(request).hi + 1;
   if (variant_->searches_once && above <= limit && highest_fit(request, above, limit))
     return oracle::second_pass_missing;
@@ -112,6 +113,8 @@ std::optional<uint64_t> Model::allocate(const Request& request) {
     bool sets_hint =
         !variant_->hint_from_full_walk_only || (limit == dma_32bit_pfn_ && request.size < hint_);
     if (sets_hint) set_hint(request.size, request);
+    hint_of_missing_pass_ = sets_hint && variant_->searches_once && cached.hi < limit &&
+                            highest_fit(request, cached.hi + 1, limit);
     return std::nullopt;
   }
   Node node{*place, *place + request.size - 1};

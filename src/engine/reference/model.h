@@ -90,6 +90,7 @@ class Model {
   uint64_t hint_ = 0;
   Request hint_cause_{};               // the request that set it last
   bool hint_outlived_a_free_ = false;  // that should have reset it
+  bool hint_of_missing_pass_ = false;  // the request that set it was refused for lack of one
 };
 
 }  // namespace engine

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "engine/engine.h"
+#include "engine/oracles.h"
 #include "iova/port_variants.h"
 #include "testing/literally.h"
 
@@ -59,6 +60,22 @@ TEST(Model, LooksAboveTheCachedNodeInASecondPass) {
   EXPECT_EQ(m.allocate(loose(20, 100)), 21) << "the first pass goes on below";
   EXPECT_EQ(m.allocate(loose(20, 100)), 1);
   EXPECT_EQ(m.allocate(loose(10, 100)), 91);
+}
+
+// Until v5.11 a search that began too low failed, and the hint refused what came after it.
+TEST(Model, ExplainsAHintByTheSecondPassThatIsMissing) {
+  iova_variant variant = port::v6_1::variant;
+  variant.searches_once = true;
+  Model m = model(1, variant);
+  auto a = m.allocate(loose(10, 100));
+  m.allocate(loose(50, 100));
+  m.remove(*a);
+  m.allocate(loose(20, 100));
+  m.allocate(loose(20, 100));
+  for (bool by_hint : {false, true}) {
+    EXPECT_EQ(m.allocate(loose(10, 100)), std::nullopt);
+    EXPECT_EQ(&m.explain_refusal(loose(10, 100)), &oracle::second_pass_missing) << by_hint;
+  }
 }
 
 TEST(Model, KeepsACachedNodeForEachSideOf4G) {
