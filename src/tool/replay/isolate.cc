@@ -118,7 +118,7 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .known = isolate.known,
                           .tell_differences = isolate.tell_differences,
                           .always_check = isolate.record_calls,
-                          .watch_races = true,
+                          .watch_races = isolate.watch_races,
                           .survives_findings = true,
                           .on_step = isolate.record ? send_step : nullptr};
   if (isolate.expected) {

@@ -69,6 +69,7 @@ struct IsolateOptions {
   int timeout_ms = 25'000;              // for one program
   std::vector<std::string> known = {};  // keys of findings to go past
   bool tell_differences = false;        // as in engine::Options
+  bool watch_races = true;              // likewise; what else a program shows does not hang on it
 };
 
 // A child that runs one program after another, and another child after what it does not survive.

@@ -23,7 +23,8 @@ class Minimizer {
  public:
   Minimizer(const iova_variant& variant, const Program& program, const std::string& key,
             const MinimizeOptions& options)
-      : variant_(variant), options_(options), isolated_(variant, isolate()) {
+      : variant_(variant), options_(options), is_race_(key.starts_with("data-race:")),
+        isolated_(variant, isolate()) {
     best_.program = program;
     best_.key = key;
     // A finding that comes without the fault, too, is the same one.
@@ -55,7 +56,8 @@ class Minimizer {
     return {.expected = options_.expected,
             .timeout_ms = options_.timeout_ms,
             .known = options_.known,
-            .tell_differences = options_.tell_differences};
+            .tell_differences = options_.tell_differences,
+            .watch_races = is_race_};
   }
 
   // Whether every run of the program shows the finding.
@@ -277,6 +279,7 @@ class Minimizer {
 
   const iova_variant& variant_;
   const MinimizeOptions& options_;
+  const bool is_race_;  // to watch for them takes time
   Isolated isolated_;
   std::string key_without_fault_;
   Minimized best_;
