@@ -158,16 +158,10 @@ class History {
     // A stable series does not grow out of the release before it where tags are made by hand.
     if (clone_.is_ancestor(from, to)) {
       std::vector<Commit> changes = clone_.changes(from, to);
-      size_t low = 0, high = changes.size();  // the first one that shows what the end shows
-      while (low < high) {
-        size_t middle = (low + high) / 2;
-        bool is_late = (presence_of(changes[middle].id).state == Presence::present) == turn.came;
-        if (is_late)
-          high = middle;
-        else
-          low = middle + 1;
-      }
-      if (low < changes.size()) turn.commit = changes[low];
+      auto found = std::partition_point(changes.begin(), changes.end(), [&](const Commit& change) {
+        return (presence_of(change.id).state == Presence::present) != turn.came;
+      });
+      if (found != changes.end()) turn.commit = *found;
     }
     turns_.push_back(turn);
   }

@@ -3,6 +3,8 @@
 // allocator's files are looked at, without a checkout.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "tool/replay/input.h"
 #include "tool/replay/presence.h"
 #include "tool/support/command_line.h"
@@ -49,17 +51,11 @@ int bisect(const Arguments& arguments) {
         fmt::format("neither of {} and {} comes after the other", arguments.good, arguments.bad));
   const std::vector<Commit> changes =
       came ? clone.changes(good.id, bad.id) : clone.changes(bad.id, good.id);
-  size_t low = 0, high = changes.empty() ? 0 : changes.size() - 1;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (shows(changes[middle]) == came)
-      high = middle;
-    else
-      low = middle + 1;
-  }
   if (changes.empty()) throw Failure("no commit between them changed the allocator's files");
-
-  const Commit& found = changes[low];
+  // The last one shows what the later end shows.
+  const auto at = std::partition_point(changes.begin(), changes.end() - 1,
+                                       [&](const Commit& commit) { return shows(commit) != came; });
+  const Commit& found = *at;
   if (arguments.json) {
     put(to_text(json{{"key", key},
                      {"came", came},
@@ -71,12 +67,12 @@ int bisect(const Arguments& arguments) {
         "\n");
     return nothing_new;
   }
-  put(fmt::format("{}\n\n{} with {}\nthe {} of {} that changed the allocator's files, found in "
-                  "{}\n\n{}",
-                  key, came ? "came" : "went", found.text(),
-                  low + 1 == changes.size() ? "last" : fmt::format("number {}", low + 1),
-                  counted(changes.size(), "commit"), counted(runs, "run"),
-                  clone.difference(found.id)));
+  put(fmt::format(
+      "{}\n\n{} with {}\nthe {} of {} that changed the allocator's files, found in "
+      "{}\n\n{}",
+      key, came ? "came" : "went", found.text(),
+      at + 1 == changes.end() ? "last" : fmt::format("number {}", at - changes.begin() + 1),
+      counted(changes.size(), "commit"), counted(runs, "run"), clone.difference(found.id)));
   return nothing_new;
 }
 

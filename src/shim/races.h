@@ -27,7 +27,7 @@ struct RacingAccess {
   bool is_write, is_marked;
   size_t bytes;
   std::string strand;  // "CPU 1", "timer on CPU 0"
-  std::string locks;   // held: "nothing", or their names
+  std::string locks;   // held: "no lock", or their names
   size_t held;         // how many
   uint32_t operation;  // that made it (object.h)
 };

@@ -120,13 +120,9 @@ class Suite {
  private:
   void line(const std::string& text) { body_ += "\t" + text + "\n"; }
 
-  bool is_skipped(const std::vector<RecordedStep>& steps, size_t operation) const {
+  // NULL: the run did not come to it.
+  static const RecordedStep* step_of(const std::vector<RecordedStep>& steps, size_t operation) {
     for (const RecordedStep& step : steps)
-      if (step.operation == operation) return step.skipped;
-    return false;
-  }
-  const RecordedStep* right_step(size_t operation) const {
-    for (const RecordedStep& step : right_)
       if (step.operation == operation) return &step;
     return nullptr;
   }
@@ -145,7 +141,8 @@ class Suite {
         irqs_off_ |= operation.code == OpCode::irq;
         continue;
       }
-      if (!is_skipped(steps_, i)) write(operation, i);
+      const RecordedStep* step = step_of(steps_, i);
+      if (!step || !step->skipped) write(operation, i);
       faults_.clear();
       irqs_off_ = false;
     }
@@ -330,7 +327,7 @@ class Suite {
     const uint64_t count = program::calls(operation), size = value(operation, Role::size).number;
     const std::string d = domain(operation), limit = pfn(operation, Role::limit);
     most_ += count;
-    const RecordedStep* step = right_step(index);
+    const RecordedStep* step = step_of(right_, index);
     std::string asked, taken;
     if (fast) {
       asked = fmt::format("pfn = alloc_iova_fast({}, {}, {}, {});", d, size, limit,

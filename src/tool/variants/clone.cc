@@ -27,6 +27,12 @@ bool is_release(const std::string& tag, std::array<unsigned, 3>& number) {
   return true;
 }
 
+std::vector<std::string> of_kernel_files(std::vector<std::string> words) {
+  words.push_back("--");
+  for (const KernelFile& file : kernel_files()) words.push_back(file.path);
+  return words;
+}
+
 Commit commit_of(const std::string& line) {
   size_t space = line.find(' ');
   return {line.substr(0, space), space == line.npos ? "" : line.substr(space + 1)};
@@ -92,36 +98,29 @@ bool Clone::is_ancestor(const std::string& earlier, const std::string& later) co
 }
 
 std::vector<Commit> Clone::changes(const std::string& after, const std::string& until) const {
-  std::vector<std::string> words{"log",         "--reverse",      "--topo-order",
-                                 "--no-merges", "--format=%H %s", after + ".." + until,
-                                 "--"};
-  for (const KernelFile& file : kernel_files()) words.push_back(file.path);
   std::vector<Commit> found;
-  for (const std::string& line : lines_of(git(words))) found.push_back(commit_of(line));
+  for (const std::string& line :
+       lines_of(git(of_kernel_files({"log", "--reverse", "--topo-order", "--no-merges",
+                                     "--format=%H %s", after + ".." + until}))))
+    found.push_back(commit_of(line));
   return found;
 }
 
 std::string Clone::difference(const std::string& commit) const {
-  std::vector<std::string> words{"show", "--format=", "--no-color", "--no-ext-diff", commit, "--"};
-  for (const KernelFile& file : kernel_files()) words.push_back(file.path);
-  return git(words);
-}
-
-std::string Clone::files_of(const std::string& revision) const {
-  std::vector<std::string> words{"ls-tree", "-r", commit(revision).id, "--"};
-  for (const KernelFile& file : kernel_files()) words.push_back(file.path);
-  std::string listed = git(words);
-  bool has_allocator = listed.find("\tdrivers/iommu/iova.c\n") != std::string::npos;
-  return has_allocator ? content_hash(listed) : "";
+  return git(of_kernel_files({"show", "--format=", "--no-color", "--no-ext-diff", commit}));
 }
 
 KernelTree Clone::tree(const std::string& revision) const {
-  const std::string files = files_of(revision);
-  if (files.empty())
+  const std::string id = commit(revision).id, listed = git(of_kernel_files({"ls-tree", "-r", id}));
+  auto has = [&](const char* path) {
+    return listed.find(fmt::format("\t{}\n", path)) != listed.npos;
+  };
+  if (!has("drivers/iommu/iova.c"))
     throw Failure(fmt::format("{}: {} has no drivers/iommu/iova.c", folder_.string(), revision));
-  const fs::path folder = builds_folder() / "kernels" / ("git-" + files);
-  FileLock lock((make_folder(builds_folder() / "kernels"), builds_folder() / "kernels/lock"),
-                "another iovafuzz fetches a kernel tree: waiting");
+  const std::string name = "git-" + content_hash(listed);
+  const fs::path kernels = builds_folder() / "kernels", folder = kernels / name;
+  make_folder(kernels);
+  FileLock lock(kernels / "lock", "another iovafuzz fetches a kernel tree: waiting");
   // The required ones are written last, so a folder that has them is whole.
   std::vector<const KernelFile*> in_order;
   for (bool required : {false, true})
@@ -129,14 +128,13 @@ KernelTree Clone::tree(const std::string& revision) const {
       if (file.required == required) in_order.push_back(&file);
   if (!fs::exists(folder / in_order.back()->path))
     for (const KernelFile* file : in_order) {
-      const std::string id = commit(revision).id;
-      if (git({"ls-tree", id, "--", file->path}).empty()) continue;
+      if (!has(file->path)) continue;
       make_folder((folder / file->path).parent_path());
       write_file(folder / file->path,
                  git({"cat-file", "blob", fmt::format("{}:{}", id, file->path)}));
     }
   find_kernel_tree(folder.string());  // whether all is there that must be
-  return {"git-" + files, "git:" + files, fs::canonical(folder)};
+  return {name, "git:" + content_hash(listed), fs::canonical(folder)};
 }
 
 }  // namespace tool

@@ -39,9 +39,8 @@ class Clone {
   // What a commit changed in the kernel files.
   std::string difference(const std::string& commit) const;
 
-  // Equal for commits whose kernel files are equal; "" where there is no drivers/iommu/iova.c.
-  std::string files_of(const std::string& revision) const;
-  // Those files, laid down in a folder of the builds: one for equal files. Throws Failure.
+  // The kernel files of a commit, laid down in a folder of the builds: one for equal files. Throws
+  // Failure.
   KernelTree tree(const std::string& revision) const;
 
  private:

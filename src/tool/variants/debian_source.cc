@@ -438,27 +438,35 @@ void Source::download_from_other_suites(const Workplace& work) {
 
 DebianPlaces debian_places() { return {builds_folder() / "kernels", "/usr/src", {}, {}}; }
 
-void unpack_debian_source(const std::string& version, const fs::path& folder,
-                          const DebianPlaces& places) {
-  need_tools(version);
-  make_folder(places.cache);
-  DebianPlaces absolute = places;
-  absolute.cache = fs::canonical(places.cache);
-  FileLock lock(absolute.cache / "lock",
-                "waiting for another process that fetches a kernel tree ...");
-  Workplace work(absolute.cache);
-  Source(version, absolute).fetch_all(work, folder);
-}
+namespace {
 
-DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
+// With a cache that is there, and its path in full.
+DebianPlaces made_ready(const std::string& version, const DebianPlaces& places) {
   need_tools(version);
   make_folder(places.cache);
   DebianPlaces absolute = places;
   std::error_code error;
   absolute.cache = fs::canonical(places.cache, error);
   if (error) throw Failure(fmt::format("{}: {}", places.cache.string(), error.message()));
-  FileLock lock(absolute.cache / "lock",
-                "waiting for another process that fetches a kernel tree ...");
+  return absolute;
+}
+
+constexpr char waiting_for_a_fetch[] = "waiting for another process that fetches a kernel tree ...";
+
+}  // namespace
+
+void unpack_debian_source(const std::string& version, const fs::path& folder,
+                          const DebianPlaces& places) {
+  const DebianPlaces absolute = made_ready(version, places);
+  FileLock lock(absolute.cache / "lock", waiting_for_a_fetch);
+  Workplace work(absolute.cache);
+  Source(version, absolute).fetch_all(work, folder);
+}
+
+DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
+  const DebianPlaces absolute = made_ready(version, places);
+  FileLock lock(absolute.cache / "lock", waiting_for_a_fetch);
+  std::error_code error;
   fs::path folder = absolute.cache / ("debian-" + version);
   std::optional<Cached> cached = read_cached(folder);
   Source source(version, absolute);

@@ -81,9 +81,13 @@ std::string absolute_spec(const std::string& spec) {
 
 std::span<const KernelFile> kernel_files() { return files; }
 
+std::string debian_version(const std::string& spec) {
+  return spec.starts_with(debian_prefix) ? spec.substr(debian_prefix.size()) : "";
+}
+
 KernelTree find_kernel_tree(const std::string& spec) {
   if (!spec.starts_with(debian_prefix)) return tree_at(spec);
-  std::string version = spec.substr(debian_prefix.size());
+  std::string version = debian_version(spec);
   static const std::regex form("[0-9]{1,4}\\.[0-9]{1,4}");
   if (!std::regex_match(version, form))
     throw Failure(fmt::format("--kernel {}: give it as debian:6.12", spec));

@@ -28,6 +28,8 @@ std::span<const KernelFile> kernel_files();
 
 // Fetches a debian: tree if it is not at hand; slow steps are told on stderr. Throws Failure.
 KernelTree find_kernel_tree(const std::string& spec);
+// The version of a debian:VERSION, whatever it is; "" of a path.
+std::string debian_version(const std::string& spec);
 // The same word for use in any folder: a path becomes absolute.
 std::string absolute_spec(const std::string& spec);
 
