@@ -71,6 +71,7 @@ void Books::begin_call(Call& call) {
       call.domain->unmaps_under_way++;
       return;
     case Function::put_domain: destroyed_ = call.domain; return;
+    case Function::cache_put: references_--; return;
     default: return;
   }
 }
@@ -79,7 +80,6 @@ void Books::end_call(Call& call) {
   Domain* domain = call.domain;
   switch (call.function) {
     case Function::cache_get: references_ += !call.error; return;
-    case Function::cache_put: references_--; return;
     // Half of them are of no use.
     case Function::init_domain:
       domain->has_rcaches =

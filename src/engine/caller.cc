@@ -27,6 +27,7 @@ void Caller::make(Call& call) {
   order_begin(call);
   enter(call);
   order_end(call);
+  if (call.domain && call.cpu != raw_smp_processor_id()) call.domain->may_be_stranded = true;
   auto made = shim::attempts().subspan(call.first_attempt);
   call.attempts = made.size();
   for (const shim::Attempt& attempt : made) {
@@ -55,11 +56,15 @@ void Caller::enter(Call& call) const {
       call.list = v.queue->queue(domain, call.pfn, call.size, call.pages);
       return;
     case Function::alloc_fast: {
-      const bool may_lose_pfn_0 = !call.domain->start_pfn && !v.find(domain, 0);
+      const auto has_pfn_0 = [&] {
+        shim::Unscheduled aside;
+        return v.find(domain, 0) != nullptr;
+      };
+      const bool may_lose_pfn_0 = !call.domain->start_pfn && !has_pfn_0();
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + owned_size(v, call.size) - 1;
       call.granted = call.lo;
-      if (may_lose_pfn_0 && !call.granted) call.lost_pfn_0 = v.find(domain, 0);
+      if (may_lose_pfn_0 && !call.granted) call.lost_pfn_0 = has_pfn_0();
       return;
     }
     case Function::alloc: call.iova = v.alloc(domain, call.size, call.limit, call.aligned); break;

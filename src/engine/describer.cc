@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/printing.h"
+#include "engine/shim_events.h"
 #include "shim/cpu.h"
 #include "shim/object.h"
 #include "shim/timekeeping.h"
@@ -79,6 +80,8 @@ std::string describe_state(const Circumstances& at) {
   std::string text =
       fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n", at.variant.name,
                   at.books.references(), raw_smp_processor_id(), num_possible_cpus(), shim_now());
+  for (size_t i = 0; i < shim::suspended_contexts(); i++)
+    text += describe_suspended(shim::suspended(i)) + "\n";
   for (const Domain& domain : at.books.domains()) {
     if (!domain.memory) continue;
     text += fmt::format("domain {}: granule {}, start {:#x}, {}, {} ranges in use, {} pages "
@@ -98,14 +101,28 @@ std::string describe_state(const Circumstances& at) {
 }  // namespace
 
 std::string describe_operation(const program::Program& whole_program, const Position& position) {
-  if (!position.operation())
+  const size_t index = position.running();
+  if (index >= position.program->operations.size())
     return position.of_end ? fmt::format("the end of the program ({})", print(*position.of_end))
                            : "the end of the program";
-  std::string text =
-      fmt::format("{} ({})", position.current, print(whole_program.operations[position.current]));
+  std::string text = fmt::format("{} ({})", index, print(whole_program.operations[index]));
   if (position.calls_begun > 1)
     text += fmt::format(", its {} call", shim::ordinal(position.calls_begun - 1));
-  return text;
+  if (index == position.current) return text;
+  return text + (position.operation() ? fmt::format(", which goes on at {}", position.current)
+                                      : ", which goes on at the end");
+}
+
+std::string describe_suspended(const shim::Suspended& is) {
+  const Position& position = static_cast<const Strand*>(is.argument)->position;
+  std::string text =
+      fmt::format("{} (operation {}) is suspended on CPU {}, {}",
+                  program::spec(position.of_strand->code).name, position.running(), is.cpu,
+                  *is.before ? is.before : "while a hardware flush lasts");
+  if (!is.site) return text;
+  std::string_view file = is.site->file;
+  file.remove_prefix(file.rfind('/') + 1);
+  return text + fmt::format(", in {}() ({}:{})", is.site->function, file, is.site->line);
 }
 
 Report describe(const shim::Finding& finding, std::string key, const Circumstances& at) {
@@ -118,7 +135,7 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   report.severity = finding.oracle->severity;
   report.blame = shim::name(finding.blame);
   const std::vector<Operation>& operations = at.whole_program.operations;
-  report.operation_index = at.position.operation() ? at.position.current : operations.size();
+  report.operation_index = std::min(at.position.running(), operations.size());
   report.operation = describe_operation(at.whole_program, at.position);
   for (const InjectedFault& fault : at.injected)
     report.faults.push_back(describe(fault, at.whole_program));
@@ -127,7 +144,7 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   for (size_t i = 0; i < operations.size(); i++)
     report.program += fmt::format("{} {:4}  {}\n", i == report.operation_index ? "->" : "  ", i,
                                   print(operations[i]));
-  if (!at.position.operation())
+  if (report.operation_index == operations.size())
     report.program +=
         fmt::format("-> (end)  {}\n", at.position.of_end ? print(*at.position.of_end) : "");
   if (finding.address)

@@ -10,6 +10,7 @@
 #include "engine/position.h"
 #include "engine/reference/models.h"
 #include "engine/report.h"
+#include "shim/context.h"
 #include "shim/finding.h"
 
 namespace engine {
@@ -27,6 +28,8 @@ struct Circumstances {
 
 // The one at hand, with its call if it is counted.
 std::string describe_operation(const program::Program& whole_program, const Position& position);
+// What it is, and where it stopped.
+std::string describe_suspended(const shim::Suspended& is);
 Report describe(const shim::Finding& finding, std::string key, const Circumstances& at);
 
 }  // namespace engine

@@ -111,6 +111,7 @@ void Domain::forget_ranges() {
   live.clear();
   reserved.clear();
   perhaps_cached.clear();
+  may_be_stranded = false;
   for (Slot& slot : slots) slot.clear();
   has_queue = single_queue = false;
   queued.clear();

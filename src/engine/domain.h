@@ -31,6 +31,7 @@ struct Range {
   uint64_t last_withheld = 0;                         // with what may be withheld behind it
   // Of a queued one:
   list_head pages = {};         // where its page-table pages were
+  const list_head* first_page = nullptr;  // of these; NULL: none
   const void* list = nullptr;   // that the queue will put; NULL while it is not queued yet
   uint64_t unmapped_at = 0;     // hardware flushes started before
   uint64_t queued_at = 0;       // ms
@@ -105,6 +106,8 @@ struct Domain {
   LiveRanges live;
   PageSet reserved;
   PerhapsCached perhaps_cached;
+  // A call moved to another CPU: what it cached on the first one, no flush may reach.
+  bool may_be_stranded = false;
   Slot slots[program::max_slots];
 
   // The flush queue.

@@ -24,6 +24,8 @@ struct Scene {
   size_t findings = 0;            // ever
   bool promise_broken = false;    // in this run, by what was gone past
   bool beyond_judgement = false;  // gone past a finding that leaves nothing to judge
+  // Others were in the midst of what they do, at the begin of the operation at hand or since.
+  bool overlapped = false;
 };
 
 class Judge : public Listener {

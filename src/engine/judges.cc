@@ -27,8 +27,8 @@ void Judges::tell(const Event& event, Listeners&... listeners) {
   ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::hear(event) : void()), ...);
 }
 
-void Judges::begin(unsigned views) {
-  has_models_ = shows_all_of_models(scene_.variant->views & views);
+void Judges::begin(unsigned views, bool are_calls_apart) {
+  has_models_ = are_calls_apart && shows_all_of_models(scene_.variant->views & views);
 #define JUDGE(type, name, ...) name.begin();
 #include "engine/judges.inc"
 #undef JUDGE
@@ -85,6 +85,7 @@ void Judges::begin_call(Call& call) {
     case Function::queue: return tell_begin(call, flush_queue_, rest_, books);
     case Function::free_pfn: return tell_begin(call, ignored_frees_, books);
     case Function::free_fast: return tell_begin(call, rest_, books);
+    case Function::cache_put:
     case Function::put_domain:
     case Function::free_iova: return tell_begin(call, books);
     default: return;
@@ -98,7 +99,7 @@ void Judges::end_call(Call& call) {
   if (to_callers_) tell_end(call, duties_);
   switch (call.function) {
     case Function::cache_get: return tell_end(call, tracer_, failures_, books);
-    case Function::cache_put: return tell_end(call, books);
+    case Function::cache_put: return;
     case Function::rcache_range: return tell_end(call, magazines_);
     case Function::init_domain: return tell_end(call, failures_, models_, books);
     case Function::init_rcaches: return tell_end(call, tracer_, failures_, models_, books);

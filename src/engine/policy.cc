@@ -28,9 +28,9 @@ bool Policy::is_known(const shim::Finding& finding, const std::string& key) cons
 }
 
 Fate Policy::fate_of(const shim::Finding& finding, const std::string& key) const {
-  // Not out of a context that somebody else started.
-  bool may_leave = !shim::in_started_context();
-  bool may_give_up = may_leave && !finding.dying;
+  // A process that dies in a context of its own cannot begin again there.
+  bool may_leave = !finding.dying || !shim::in_started_context();
+  bool may_give_up = !finding.dying;
   bool recoverable = finding.oracle->recoverable;
   if (past_all_ && recoverable) return Fate::go_past;
   if (!past_all_ && (recoverable || may_give_up) && is_known(finding, key))
@@ -48,7 +48,7 @@ std::string key_of(const shim::Finding& finding, const Position& position,
   if (goes_on(*finding.oracle)) return fmt::format("{}:any:any:none", finding.oracle->id);
   const char* site = "none";
   for (const InjectedFault& fault : injected)
-    if (fault.operation == position.current && fault.attempt >= position.first_attempt())
+    if (fault.operation == position.running() && fault.attempt >= position.first_attempt())
       site = fault.what.site->function;
   return fmt::format("{}:{}:{}:{}", finding.oracle->id, finding.function, position.operation_name(),
                      site);

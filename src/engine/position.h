@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "program/program.h"
-#include "shim/context.h"
 
 namespace engine {
 
@@ -19,8 +18,8 @@ struct Position {
   const program::Program* program = nullptr;
   size_t current = 0;  // operation; the number of operations at the end
   const OperationSpec* acting = nullptr;
-  // That the started context executes which runs now: when it goes on after a flush, current is
-  // another, which is not to blame for what it does.
+  // That the started context executes which runs now: when it goes on, current is another, which is
+  // not to blame for what it does. NULL outside such contexts.
   const Operation* of_strand = nullptr;
   // Of a counted operation: its calls so far, and the attempts before the one at hand.
   size_t calls_begun = 0, call_start = 0;
@@ -36,12 +35,16 @@ struct Position {
     bool is_over = !program || current >= program->operations.size();
     return is_over ? nullptr : &program->operations[current];
   }
+  // The index of the operation that runs.
+  size_t running() const {
+    return of_strand ? static_cast<size_t>(of_strand - program->operations.data()) : current;
+  }
   // The operation at hand, for keys: the call into the allocator, wherever the program has it; NULL
   // at the end. A queue's release of a range is a free_fast.
   const OperationSpec* at_hand() const {
     if (releasing) return &program::spec(OpCode::free_fast);
     if (acting) return acting;
-    if (of_strand && shim::in_started_context()) return &program::spec(of_strand->code);
+    if (of_strand) return &program::spec(of_strand->code);
     return operation() ? &program::spec(operation()->code) : nullptr;
   }
   const char* function() const {

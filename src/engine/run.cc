@@ -28,6 +28,11 @@ namespace {
 struct Abandoned {};  // to be repeated
 struct GivenUp {};    // with a known finding
 
+// Its own context was on the CPU that an operation took down in another.
+void leave_dead_cpu() {
+  if (!cpu_online(raw_smp_processor_id())) shim_set_current_cpu(shim_next_online_cpu(0));
+}
+
 }  // namespace
 
 const Result& Run::run(const iova_variant& variant, const program::Program& program,
@@ -81,7 +86,11 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   skipped_ = nullptr;
   outcome_.clear();
   is_armed_ = in_irq_ = slow_ = edge_ = false;
-  scene_.beyond_judgement = scene_.promise_broken = false;
+  pause_at_ = interleaved_ = 0;
+  for (Strand& strand : strands_) strand.is_in_use = false;
+  interleaves_ = std::any_of(program.operations.begin(), program.operations.end(),
+                             [](const Operation& o) { return o.code == OpCode::pause; });
+  scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
   injected_.clear();
   credit_ = look_cost_ = 0;
   running_ = true;
@@ -92,12 +101,12 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   looker_.use(variant);
   caller_.use(variant);
   tracer_.begin(options.views);
-  judges_.begin(options.views);
+  judges_.begin(options.views, !interleaves_);
   // The callers are judged where a finding is to be told.
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
   policy_.begin(options, variant.strict, closely_);
-  shim_events.begin(variant, closely_);
+  shim_events.begin(variant, closely_ && !interleaves_);
   shim::set_attempt_observer(
       history.is_heard(Kind::attempt)
           ? [](const shim::Attempt& attempt) { the_run().shim_events.on_attempt(attempt); }
@@ -121,11 +130,13 @@ void Run::execute_all() {
     }
     shim::set_current_operation(static_cast<uint32_t>(position.current));
     plan();
-    if (slow_)
-      execute_with_slow_flush(operation);
+    scene_.overlapped = interleaved_;
+    if (pause_at_ || slow_)
+      execute_in_strand(operation);
     else
       execute_in_context(operation);
     in_irq_ = slow_ = edge_ = false;
+    pause_at_ = 0;
     shim_events.let_flush_last(false);
     if (is_beyond_judgement()) return;
     finish_operation(operation);
@@ -166,6 +177,7 @@ void Run::plan() {
 void Run::execute(const Operation& operation) {
   history.add(
       {.kind = Kind::operation_begin, .operation = &operation, .number = has_faults_planned_});
+  if (const char* why = hindrance(operation)) return skip(why);
   operations::function_of(operation.code)(*this, operation);
 }
 
@@ -176,21 +188,104 @@ void Run::execute_in_context(const Operation& operation) {
   if (in_irq) shim_irq_exit();
 }
 
-void Run::execute_with_slow_flush(const Operation& operation) {
-  bool may_flush = program::spec(operation.code).may_flush;
-  if (!may_flush || !shim::can_start_context()) return execute_in_context(operation);
+// What is suspended keeps from it, or a caller must wait for.
+const char* Run::hindrance(const Operation& operation) const {
+  const program::OperationSpec& spec = program::spec(operation.code);
+  if (!interleaved_ || !*spec.function || operation.code == OpCode::flush_done) return nullptr;
+  const bool is_interrupt = in_irq_ && spec.any_context;
+  const bool passes_time = operation.code == OpCode::tick || operation.code == OpCode::idle;
+  const shim::Room needed =
+      is_interrupt || passes_time ? shim::Room::interrupts : shim::Room::tasks;
+  if (shim::room_on(raw_smp_processor_id()) < needed)
+    return "what is suspended on this CPU leaves no room";
+  for (const Strand& strand : strands_) {
+    // Its position is its own while it is suspended.
+    if (!strand.is_in_use || !strand.position.of_strand) continue;
+    const Operation& other = *strand.position.of_strand;
+    const auto is_either = [&](auto is) { return is(operation.code) || is(other.code); };
+    if (operation.code == OpCode::offline || operation.code == OpCode::online) {
+      if (other.code == OpCode::offline) return "a CPU is going offline";
+      continue;
+    }
+    if (!spec.on_domain || !program::spec(other.code).on_domain) continue;
+    if (operation.domain != other.domain) continue;
+    if (is_either([](OpCode code) {
+          return program::spec(code).gives & program::needs::of_a_domain || code == OpCode::put;
+        }))
+      return "the domain is being initialized or destroyed";
+    const bool reserves = operation.code == OpCode::reserve;
+    if (reserves != (other.code == OpCode::reserve)) return "reservations come first";
+    if (operation.code == OpCode::free_pfn) return "the pfn may be granted right now";
+  }
+  return nullptr;
+}
+
+void Run::execute_in_strand(const Operation& operation) {
+  const program::OperationSpec& spec = program::spec(operation.code);
+  // What a lookup returns, its caller looks at while nobody else can take it away.
+  const bool may_pause = pause_at_ && *spec.function &&
+                         operation.code != OpCode::find && operation.code != OpCode::find_pfn &&
+                         operation.code != OpCode::flush_done;
+  if (!(may_pause || (slow_ && spec.may_flush)) || !shim::can_start_context())
+    return execute_in_context(operation);
+  Strand& strand = *std::find_if(strands_.begin(), strands_.end(),
+                                 [](const Strand& one) { return !one.is_in_use; });
+  strand = {.position = position, .is_in_use = true, .may_pause = may_pause};
+  strand.position.of_strand = &operation;  // of the program: it outlives the context
+  shim_events.let_flush_last(slow_);
   unsigned cpu = raw_smp_processor_id();
-  const Operation* started = &operation;  // of the program: it outlives the context
   bool ended = shim::start_context(
       [](void* argument) {
-        const Operation& operation = **static_cast<const Operation**>(argument);
-        the_run().position.of_strand = &operation;
-        the_run().execute_in_context(operation);
+        Strand& strand = *static_cast<Strand*>(argument);
+        Run& run = the_run();
+        run.execute_in_context(*run.position.of_strand);
+        run.end_strand(strand);
       },
-      &started);
-  if (ended) return;
-  shim_set_current_cpu(idle_cpu(cpu));
-  outcome("a hardware flush lasts on CPU {}, now on CPU {}", cpu, raw_smp_processor_id());
+      &strand, may_pause ? pause_at_ : 0);
+  if (ended) return leave_dead_cpu();
+  strand.was_suspended = true;
+  if (may_pause) {
+    interleaved_++;
+    scene_.overlapped = true;
+  }
+  if (unsigned idle = idle_cpu(cpu); idle != program::max_cpus) shim_set_current_cpu(idle);
+  leave_dead_cpu();
+  if (is_watched()) tell_suspended(shim::suspended_contexts() - 1);
+}
+
+void Run::end_strand(Strand& strand) {
+  strand.is_in_use = false;
+  if (!strand.was_suspended) return;
+  interleaved_ -= strand.may_pause;
+  shim_events.settle();
+  if (position.running() < result_.attempts.size())
+    result_.attempts[position.running()] = shim::attempts().size();
+  note_faults();
+  shim::check_end_of_operation(position.operation_name());
+}
+
+void Run::tell_suspended(size_t nth) {
+  const shim::Suspended is = shim::suspended(nth);
+  outcome("{}, now on CPU {}", describe_suspended(is), raw_smp_processor_id());
+}
+
+void Run::go_on(size_t nth) {
+  const shim::Suspended is = shim::suspended(nth);
+  const Strand& strand = *static_cast<const Strand*>(is.argument);
+  const size_t index = strand.position.running();
+  const char* name = program::spec(strand.position.of_strand->code).name;
+  outcome_.clear();
+  bool ended = shim::resume_context(nth, strand.may_pause ? pause_at_ : 0);
+  if (!is_watched()) return;
+  if (!ended) return tell_suspended(shim::suspended_contexts() - 1);
+  std::string answer = std::move(outcome_);
+  outcome("{} (operation {}) ends{}{}", name, index, answer.empty() ? "" : ": ", answer);
+}
+
+void Run::exchange(Strand& strand) {
+  std::swap(position, strand.position);
+  std::swap(position.current, strand.position.current);
+  shim_events.exchange(strand.release);
 }
 
 void Run::skip(const char* why) {
@@ -199,7 +294,7 @@ void Run::skip(const char* why) {
 }
 
 void Run::begin_next_call() {
-  if (closely_ && position.calls_begun && position.operation()) look_between_calls();
+  if (closely_ && !interleaved_ && position.calls_begun && position.operation()) look_between_calls();
   position.calls_begun++;
   position.call_start = shim::attempts().size();
 }
@@ -223,6 +318,7 @@ void Run::finish_operation(const Operation& operation) {
   history.add({.kind = Kind::operation_end, .operation = &operation});
   note_faults();
   shim::check_end_of_operation(position.operation_name());
+  if (interleaved_) return finish_step();
   history.add({.kind = Kind::quiet, .operation = &operation});
   if (judges_.operation_failed()) credit_ = look_cost_;
   credit_ += 1 + calls(operation) / 8;
@@ -241,7 +337,7 @@ void Run::look() {
 }
 
 void Run::look_before_its_end() {
-  if (credit_) look();
+  if (credit_ && !interleaved_) look();
 }
 
 void Run::finish_step() {
@@ -249,7 +345,7 @@ void Run::finish_step() {
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
     options_.on_step(
         {position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
-         closely_ ? describe_allocator(*variant_, books.domains(), options_.views) : "",
+         closely_ && !interleaved_ ? describe_allocator(*variant_, books.domains(), options_.views) : "",
          prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
          prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
          prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
@@ -276,7 +372,7 @@ void Run::end() {
   result_.costs.resize(position.program->operations.size());
   shim::set_current_operation(shim::outside_program);
   shim::plan_no_faults();
-  finish_slow_flushes();
+  finish_suspended();
   look();
   release_queued();
   for (Domain& domain : books.domains())
@@ -310,10 +406,12 @@ void Run::end() {
   policy_.end();
 }
 
-void Run::finish_slow_flushes() {
+void Run::finish_suspended() {
   const Operation flush_done = program::make(OpCode::flush_done);
   AtEnd finishing(position, flush_done);
+  scene_.overlapped = interleaved_;
   while (shim::suspended_contexts()) shim::finish_oldest_context();
+  scene_.overlapped = false;
 }
 
 // By its timer, within the timeout.
@@ -391,7 +489,8 @@ void Run::ask_for_everything(Domain& domain) {
 // not granted to a request that fits there and nowhere else.
 void Run::ask_for_what_nobody_owns(Domain& domain) {
   const contract::Structure::Unowned* node = judges_.unowned(domain);
-  if (variant_->strict || !node || !books.references()) return;
+  if (variant_->strict || !node || !books.references() || interleaved_) return;
+  shim::Unscheduled probes;
   const uint64_t lo = std::max({domain.start_pfn, node->free_from, uint64_t{1}}), hi = node->hi;
   if (lo > hi) return;
   // A page that comes and goes makes hints of earlier refusals void.
@@ -426,10 +525,11 @@ void Run::ask_for_what_nobody_owns(Domain& domain) {
 
 // Books the faults of the operation at hand.
 void Run::note_faults() {
-  while (!injected_.empty() && injected_.back().operation == position.current) injected_.pop_back();
+  const size_t operation = position.running();
+  std::erase_if(injected_, [=](const InjectedFault& one) { return one.operation == operation; });
   auto attempts = shim::attempts();
   for (size_t i = 0; i < attempts.size(); i++)
-    if (attempts[i].failed) injected_.push_back({position.current, i, attempts[i]});
+    if (attempts[i].failed) injected_.push_back({operation, i, attempts[i]});
 }
 
 bool Run::on_finding(const shim::Finding& finding) {
@@ -442,13 +542,13 @@ bool Run::on_finding(const shim::Finding& finding) {
   if (fate == Fate::go_past || fate == Fate::give_up) {
     std::vector<std::string>& met = result_.known_met;
     if (std::find(met.begin(), met.end(), key) == met.end()) met.push_back(key);
-    if (fate == Fate::give_up) throw GivenUp{};
+    if (fate == Fate::give_up) shim::leave_contexts([] { throw GivenUp{}; });
     return true;
   }
   if (fate == Fate::end_quietly) _exit(0);
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
   // What a known finding led to is known: the repeated run may meet nothing else.
-  if (fate == Fate::look_closer) throw Abandoned{};
+  if (fate == Fate::look_closer) shim::leave_contexts([] { throw Abandoned{}; });
   Report report = describe(finding, std::move(key),
                            {*whole_program_, position, books, judges_.known_models(), *variant_,
                             injected_, result_.known_met});
@@ -456,9 +556,9 @@ bool Run::on_finding(const shim::Finding& finding) {
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   if (fate == Fate::report_closely) repeat_closely_before_this_call();
   deliver(report);
-  if (!options_.survives_findings || finding.dying || shim::in_started_context()) return false;
+  if (!options_.survives_findings || finding.dying) return false;
   reported_ = true;
-  throw Abandoned{};
+  shim::leave_contexts([] { throw Abandoned{}; });
 }
 
 // The process dies of what the call at hand does. A finding before it is reported instead, and then
@@ -512,6 +612,8 @@ const Result& run(const iova_variant& variant, const program::Program& program,
   shim::set_iommu_handlers(
       {[](const void* domain) { the_run().shim_events.on_hardware_flush(domain); },
        [](const list_head* list) { the_run().shim_events.on_pages_put(list); }});
+  shim::set_context_observer(
+      [](void* strand) { the_run().exchange(*static_cast<Strand*>(strand)); });
   shim::set_event_observer([](bool is_timer) { the_run().shim_events.on_handler(is_timer); });
   return the_run().run(variant, program, options);
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,9 +53,17 @@ class Run {
   bool is_beyond_judgement() const { return scene_.beyond_judgement; }
   // The operation may do what no caller does.
   bool is_edge() const { return edge_; }
+  // Operations of the program overlap; those of now do.
+  bool interleaves() const { return interleaves_; }
+  bool overlaps() const { return scene_.overlapped; }
+  // The nth suspended operation does, to its end or to the next pause.
+  void go_on(size_t nth);
   // While there is something to look at.
   void look_before_its_end();
   void ask_for_what_nobody_owns(Domain& domain);
+
+  // Another strand is entered or left.
+  void exchange(Strand& strand);
 
   // For prefixes: of the next operation.
   void fail_attempts(const program::Value& mask);
@@ -64,6 +73,7 @@ class Run {
     shim_events.let_flush_last(true);
   }
   void be_edge() { edge_ = true; }
+  void be_paused_at(uint64_t point) { pause_at_ = point; }
 
   Books books;
   Position position;
@@ -78,7 +88,10 @@ class Run {
   void plan();
   void execute(const Operation& operation);
   void execute_in_context(const Operation& operation);
-  void execute_with_slow_flush(const Operation& operation);
+  void execute_in_strand(const Operation& operation);
+  void end_strand(Strand& strand);
+  void tell_suspended(size_t nth);
+  const char* hindrance(const Operation& operation) const;
   void finish_operation(const Operation& operation);
   void finish_step();
   void look();
@@ -86,7 +99,7 @@ class Run {
   void end();
   const Result& give_up();
   const Result& abandon();
-  void finish_slow_flushes();
+  void finish_suspended();
   void release_queued();
   void give_everything_back(Domain& domain);
   void ask_for_everything(Domain& domain);
@@ -112,7 +125,11 @@ class Run {
   bool has_faults_planned_ = false;
   bool in_irq_ = false;
   bool edge_ = false;
-  bool slow_ = false;  // the first hardware flush is to last
+  bool slow_ = false;       // the first hardware flush is to last
+  uint64_t pause_at_ = 0;   // scheduling point; 0: none
+  std::array<Strand, program::max_suspended> strands_;
+  bool interleaves_ = false;  // the program has pauses
+  size_t interleaved_ = 0;    // strands in the midst of what they do, wherever that is
   std::vector<InjectedFault> injected_;
   // Looks at everything cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, look_cost_ = 0;

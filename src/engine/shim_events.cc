@@ -33,21 +33,24 @@ void ShimEvents::on_hardware_flush(const void* address) {
     bool others_go_on = idle_cpu(raw_smp_processor_id()) < program::max_cpus;
     if (flush_lasts_ && shim::in_started_context() && others_go_on) {
       flush_lasts_ = false;
-      const Operation* mine = position_.of_strand;
       shim::suspend_context();
-      position_.of_strand = mine;
     }
+    shim::scheduling_point("while a hardware flush lasts", nullptr);
     history_.add({.kind = Kind::flush_end, .domain = &domain, .number = number});
   }
 }
 
 void ShimEvents::on_pages_put(const list_head* list) {
   settle();
+  const list_head* first_page = list->next != list ? list->next : nullptr;
   for (Domain& domain : books_.domains()) {
     for (Range& range : domain.queued) {
-      // A queue that is full may free a range at once, instead of taking it.
+      // A queue that is full may free a range at once, instead of taking it. Under overlapping
+      // calls, only its pages tell whose list it is.
       bool is_at_once = !range.list && &range.pages == list;
-      if (range.list != list && !is_at_once) continue;
+      bool is_mine = first_page && range.first_page ? range.first_page == first_page
+                                                    : range.list == list || is_at_once;
+      if (!is_mine) continue;
       if (&domain == books_.destroyed()) return;  // its ranges go with it
       history_.add({.kind = Kind::pages_put, .domain = &domain, .range = &range});
       release_ = {&domain, &range, raw_smp_processor_id()};

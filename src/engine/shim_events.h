@@ -11,6 +11,22 @@
 
 namespace engine {
 
+// Of a range, by a queue: what comes after its pages are put.
+struct Release {
+  Domain* domain = nullptr;
+  Range* range = nullptr;
+  unsigned cpu = 0;
+};
+
+// What a started context executes. Where the run is, is told apart for each.
+struct Strand {
+  Position position;
+  Release release;
+  bool is_in_use = false;
+  bool may_pause = false;      // anywhere, not only while a flush lasts
+  bool was_suspended = false;  // so that others overlap with it
+};
+
 class ShimEvents {
  public:
   ShimEvents(History& history, Books& books, Position& position, Looker& looker)
@@ -31,6 +47,8 @@ class ShimEvents {
   uint64_t handler_steps() const { return handler_steps_; }  // most of one
   void on_attempt(const shim::Attempt& attempt);
 
+  void exchange(Release& other) { std::swap(release_, other); }
+
   // A queue puts the pages of a range, and then frees it: that it has, the next event shows.
   void settle() {
     if (position_.releasing) end_release();
@@ -49,11 +67,7 @@ class ShimEvents {
   static constexpr uint64_t none = ~uint64_t{0};
   uint64_t handler_began_at_ = none;  // steps before the one that runs
   uint64_t handler_steps_ = 0;
-  struct Release {
-    Domain* domain;
-    Range* range;
-    unsigned cpu;
-  } release_{};
+  Release release_;
 };
 
 // An online CPU but the given one that no suspended context keeps busy; max_cpus if there is none.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/views.h"
 
+#include "shim/context.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -78,6 +80,7 @@ void Snapshot::add(const iova_magazine_view& view) {
 }
 
 void Looker::look() {
+  shim::Unscheduled looking;
   for (Domain& domain : books_.domains()) {
     if (!domain.memory) continue;
     snapshot_.take(*variant_, domain.memory);
@@ -87,6 +90,7 @@ void Looker::look() {
 }
 
 void Looker::glance(Domain& domain) {
+  shim::Unscheduled looking;
   snapshot_.take(*variant_, domain.memory);
   history_.add({.kind = Kind::glance, .domain = &domain, .view = &snapshot_});
 }

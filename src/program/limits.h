@@ -24,5 +24,8 @@ inline constexpr unsigned max_cpus = 8;    // enough for every relation of two C
 // Pages. Rounding up to a power of two and adding to a pfn below stay far from overflow.
 inline constexpr uint64_t max_size = uint64_t{1} << 52;
 inline constexpr uint64_t max_tick = 100'000;  // ms, a thousand periods of the depot's work
+// Strands beside the one that goes on: what three hold up, a fourth one seldom changes.
+inline constexpr unsigned max_suspended = 4;
+inline constexpr uint64_t max_point = 4096;  // of a counted operation, or of rcache init
 
 }  // namespace program

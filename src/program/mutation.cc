@@ -120,6 +120,10 @@ void Mutator::mutate(Program& program) {
       insert(program);
       continue;
     }
+    if (offers(OpCode::pause) && one_in(3)) {
+      change_pauses(program);
+      continue;
+    }
     switch (random(12)) {
       case 0: insert_copies(program); break;
       case 1: erase(program); break;
@@ -470,6 +474,33 @@ void Mutator::change_faults(Program& program) {
     operations.erase(operations.begin() + at - 1);
   else
     change_mask(operations[at - 1].operands[0]);
+}
+
+// An operation is suspended, at another point or no more; what is suspended goes on later.
+void Mutator::change_pauses(Program& program) {
+  auto& operations = program.operations;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < operations.size(); i++)
+    if (*spec(operations[i].code).function || operations[i].code == OpCode::resume)
+      places.push_back(i);
+  if (places.empty()) return insert(program);
+  size_t at = places[one_in(2) ? places.size() - 1 - random(std::min<size_t>(6, places.size()))
+                               : random(places.size())];
+  if (at > 0 && operations[at - 1].code == OpCode::pause) {
+    if (one_in(4))
+      operations.erase(operations.begin() + static_cast<ptrdiff_t>(at) - 1);
+    else
+      randomize(operations[at - 1], 0);
+    return;
+  }
+  Operation pause = make(OpCode::pause);
+  randomize(pause, 0);
+  operations.insert(operations.begin() + static_cast<ptrdiff_t>(at), pause);
+  if (one_in(4)) return;
+  Operation resume = make(OpCode::resume);
+  if (one_in(4)) randomize(resume, random(2));
+  size_t later = std::min(at + 2 + 1 + random(one_in(2) ? 2 : 6), operations.size());
+  operations.insert(operations.begin() + static_cast<ptrdiff_t>(later), resume);
 }
 
 // A fault comes, goes, or moves to the next attempt.

@@ -36,6 +36,7 @@ class Mutator {
 
   // Runs of operations that make a state worth exploring.
   void insert_recipe(Program& program);
+  void change_pauses(Program& program);
   std::vector<Operation> fill_and_drain();
   std::vector<Operation> squeeze();
   std::vector<Operation> use_and_take_offline();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "program/operation.h"
 
+#include <map>
+#include <vector>
+
 namespace program {
 namespace {
 
@@ -56,6 +59,9 @@ constexpr Value counts[] = {
     {0, 126}, {0, 127}, {0, 128}, {0, 129}, {0, 253}, {0, 254}, {0, 255}, {0, 256},
     {0, 381}, {0, 382}, {0, 509}, {0, 512}, {0, 640}, {0, 768}, {0, 900}, {0, 1024},
 };
+
+constexpr Value points[] = {{0, 1},  {0, 2},  {0, 3},  {0, 4},  {0, 6},  {0, 8},
+                            {0, 12}, {0, 16}, {0, 24}, {0, 32}, {0, 64}, {0, 128}};
 
 constexpr Value ticks[] = {{0, 1}, {0, 10}, {0, 99}, {0, 100}, {0, 101}, {0, 200}, {0, 1000}};
 
@@ -124,17 +130,6 @@ constexpr auto make_operand_indices() {
 }
 constexpr auto operand_indices = make_operand_indices();
 
-struct Codes {
-  std::array<OpCode, operation_count> all{};
-  size_t count = 0;
-};
-constexpr Codes codes_of(uint8_t use) {
-  Codes codes;
-  for (const OperationSpec& op : table)
-    if (op.uses & use) codes.all[codes.count++] = op.code;
-  return codes;
-}
-
 constexpr const char* base_names[base_count] = {"",      "start", "dma24", "dma30",
                                                 "dma31", "dma32", "dma48", "dma64"};
 
@@ -145,14 +140,13 @@ const OperationSpec& spec(OpCode code) { return table[static_cast<size_t>(code)]
 const RoleSpec& spec(Role role) { return roles[static_cast<size_t>(role)]; }
 const char* name(Base base) { return base_names[static_cast<size_t>(base)]; }
 
-std::span<const OpCode> operations_of(uint8_t use) {
-  static constexpr auto all = [] {
-    std::array<Codes, 8> of_bit;
-    for (size_t bit = 0; bit < of_bit.size(); bit++) of_bit[bit] = codes_of(1 << bit);
-    return of_bit;
-  }();
-  const Codes& codes = all[static_cast<size_t>(std::countr_zero(use))];
-  return {codes.all.data(), codes.count};
+std::span<const OpCode> operations_of(uint8_t uses) {
+  static std::map<uint8_t, std::vector<OpCode>> known;
+  auto [found, is_new] = known.try_emplace(uses);
+  if (is_new)
+    for (const OperationSpec& op : table)
+      if (op.uses & uses) found->second.push_back(op.code);
+  return found->second;
 }
 
 const OperationSpec* find_operation(std::string_view name) {

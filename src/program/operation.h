@@ -121,6 +121,7 @@ inline constexpr uint8_t edges = 1, queue = 2, rcache = 4, tree = 8;
 inline constexpr uint8_t init = 16;  // just enough beyond init and teardown to use what a failed
                                      // init left
 inline constexpr uint8_t cost = 32;  // without faults, which end work early
+inline constexpr uint8_t interleave = 64;  // operations that overlap
 inline constexpr uint8_t all = edges | queue | rcache | tree | init | cost;
 }  // namespace uses
 
@@ -156,8 +157,8 @@ const RoleSpec& spec(Role role);
 const OperationSpec* find_operation(std::string_view name);  // NULL if there is none
 const char* name(Base base);
 
-// Those with that use, in the order of the table.
-std::span<const OpCode> operations_of(uint8_t use);
+// Those with any of these uses, in the order of the table.
+std::span<const OpCode> operations_of(uint8_t uses);
 
 // An operation with every operand at its fallback.
 Operation make(OpCode code);

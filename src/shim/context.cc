@@ -5,11 +5,13 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include "cpu.h"
+#include "fault.h"
 #include "world.h"
 
 // AddressSanitizer is told of every change of stacks.
@@ -22,6 +24,9 @@ __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* me
 }
 
 namespace shim {
+
+uint64_t facility::points_left = 0;  // of the context that runs
+
 namespace {
 
 constexpr size_t stack_size = size_t{1} << 20;  // bytes; touched as needed
@@ -39,23 +44,32 @@ struct Fiber {
   void* argument = nullptr;
   bool ended = true;
   Fiber* outer = nullptr;  // what runs in the one that resumed it
+  const char* before = "";
+  const shim_site* site = nullptr;
   // While suspended; while it runs, those of the one that resumed it.
   LockState locks;
+  FaultState faults;
   const void* handler = nullptr;
   unsigned cpu = 0;
+  uint64_t points = 0;
 };
 
 Fiber fibers[max_suspended];
-Fiber* suspended[max_suspended];  // the oldest first
+Fiber* stopped[max_suspended];  // the oldest first
 size_t suspended_count;
 Fiber* running;  // NULL: what nobody started
+void (*observer)(void* argument);
+void (*outside)();  // what is to be done there
 
 void exchange_state(Fiber& fiber) {
   facility::exchange_locks(fiber.locks);
+  facility::exchange_faults(fiber.faults);
+  std::swap(facility::points_left, fiber.points);
   fiber.handler = facility::exchange_running_handler(fiber.handler);
   unsigned cpu = raw_smp_processor_id();
   shim_set_current_cpu(fiber.cpu);
   fiber.cpu = cpu;
+  if (observer) observer(fiber.argument);
 }
 
 // As swapcontext() does, which AddressSanitizer would warn of in every log.
@@ -89,6 +103,9 @@ void enter(Fiber& fiber) {
     __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
   exchange_state(fiber);
   running = fiber.outer;
+  if (!outside) return;
+  if (running) leave(*running, false);
+  std::exchange(outside, nullptr)();
 }
 
 void run_fiber() {
@@ -129,9 +146,42 @@ void prepare(Fiber& fiber) {
   fiber.registers.uc_link = nullptr;
   makecontext(&fiber.registers, run_fiber, 0);
   fiber.locks = {};
+  fiber.faults = facility::take_faults();
   fiber.handler = nullptr;
   fiber.cpu = raw_smp_processor_id();
   fiber.ended = false;
+}
+
+Room room_of(const Fiber& fiber) { return facility::room_beside(fiber.locks); }
+
+Fiber* take(size_t i) {
+  Fiber* fiber = stopped[i];
+  suspended_count--;
+  for (; i < suspended_count; i++) stopped[i] = stopped[i + 1];
+  return fiber;
+}
+
+bool go_on(Fiber& fiber, uint64_t points) {
+  fiber.points = points;
+  enter(fiber);
+  if (!fiber.ended) stopped[suspended_count++] = &fiber;
+  return fiber.ended;
+}
+
+// What keeps the i-th from its CPU; suspended_count: nothing.
+size_t on_top_of(size_t i) {
+  size_t top = i + 1;
+  while (top < suspended_count &&
+         (stopped[top]->cpu != stopped[i]->cpu || room_of(*stopped[top]) == Room::tasks))
+    top++;
+  return std::min(top, suspended_count);
+}
+
+bool others_can_go_on() {
+  if (facility::room_here() != Room::none) return true;
+  for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
+    if (cpu != raw_smp_processor_id() && cpu_online(cpu) && !is_busy(cpu)) return true;
+  return false;
 }
 
 }  // namespace
@@ -139,33 +189,90 @@ void prepare(Fiber& fiber) {
 bool can_start_context() { return !running && free_fiber(); }
 bool in_started_context() { return running; }
 
-bool start_context(void (*function)(void*), void* argument) {
+bool start_context(void (*function)(void*), void* argument, uint64_t points) {
   Fiber& fiber = *free_fiber();
   fiber.function = function;
   fiber.argument = argument;
   prepare(fiber);
-  enter(fiber);
-  if (!fiber.ended) suspended[suspended_count++] = &fiber;
-  return fiber.ended;
+  bool ended = go_on(fiber, points);
+  if (ended) facility::exchange_faults(fiber.faults);
+  return ended;
 }
 
-void suspend_context() { leave(*running, false); }
+void suspend_context() {
+  running->before = "";
+  running->site = nullptr;
+  leave(*running, false);
+}
+
+void facility::reach_point(const char* before, const shim_site* site) {
+  if (!running || !others_can_go_on()) return;
+  running->before = before;
+  running->site = site;
+  leave(*running, false);
+}
+
+void leave_contexts(void (*function)()) {
+  if (running) {
+    outside = function;
+    leave(*running, false);
+  }
+  function();
+  abort();
+}
 
 size_t suspended_contexts() { return suspended_count; }
-unsigned cpu_of_suspended(size_t i) { return suspended[i]->cpu; }
+
+Suspended suspended(size_t i) {
+  const Fiber& fiber = *stopped[i];
+  return {fiber.argument, fiber.cpu, fiber.before, fiber.site};
+}
 
 bool is_busy(unsigned cpu) {
-  for (size_t i = 0; i < suspended_count; i++)
-    if (suspended[i]->cpu == cpu) return true;
-  return false;
+  return std::any_of(stopped, stopped + suspended_count,
+                     [cpu](const Fiber* fiber) { return fiber->cpu == cpu; });
 }
 
-void finish_oldest_context() {
-  Fiber& fiber = *suspended[0];
-  suspended_count--;
-  for (size_t i = 0; i < suspended_count; i++) suspended[i] = suspended[i + 1];
-  while (!fiber.ended) enter(fiber);
+Room room_on(unsigned cpu) {
+  Room room = Room::tasks;
+  for (size_t i = 0; i < suspended_count; i++)
+    if (stopped[i]->cpu == cpu) room = std::min(room, room_of(*stopped[i]));
+  return room;
 }
+
+bool can_resume(size_t i) { return on_top_of(i) == suspended_count; }
+
+bool resume_context(size_t i, uint64_t points) { return go_on(*take(i), points); }
+
+bool may_migrate(size_t i) { return room_of(*stopped[i]) == Room::tasks; }
+
+void migrate_context(size_t i, unsigned cpu) {
+  Fiber* fiber = take(i);
+  facility::note_migration(fiber->cpu, cpu);
+  fiber->cpu = cpu;
+  stopped[suspended_count++] = fiber;
+}
+
+void finish_context(size_t i) {
+  Fiber* fiber = stopped[i];
+  // What is on top may itself wait for this one.
+  while (i = std::find(stopped, stopped + suspended_count, fiber) - stopped, i < suspended_count) {
+    size_t top = on_top_of(i);
+    if (top < suspended_count) {
+      finish_context(top);
+      continue;
+    }
+    take(i)->points = 0;
+    while (!fiber->ended) enter(*fiber);
+    return;
+  }
+}
+
+const LockState& facility::locks_of_suspended(size_t i) { return stopped[i]->locks; }
+const void* facility::context_at_hand() { return running; }
+const void* facility::suspended_context(size_t i) { return stopped[i]; }
+
+void set_context_observer(void (*told)(void* argument)) { observer = told; }
 
 void facility::reset_contexts() {
   // Those of a run that was given up.
@@ -177,6 +284,8 @@ void facility::reset_contexts() {
   }
   suspended_count = 0;
   running = nullptr;
+  outside = nullptr;
+  points_left = 0;
 }
 
 }  // namespace shim

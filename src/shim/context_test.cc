@@ -2,7 +2,9 @@
 #include "context.h"
 
 #include "cpu.h"
+#include "fault.h"
 #include "locks.h"
+#include "slab.h"
 #include "test_world.h"
 #include "timekeeping.h"
 
@@ -56,7 +58,7 @@ TEST_F(Context, KeepsItsCpuBusy) {
   start_context([](void*) { suspend_context(); }, nullptr);
   EXPECT_TRUE(is_busy(2));
   EXPECT_FALSE(is_busy(0));
-  EXPECT_EQ(cpu_of_suspended(0), 2u);
+  EXPECT_EQ(suspended(0).cpu, 2u);
   shim_set_current_cpu(1);
   finish_oldest_context();
   EXPECT_FALSE(is_busy(2));
@@ -88,6 +90,7 @@ TEST_F(Context, LetsGoOfALockThatAnotherWaitsFor) {
         spin_unlock(&lock);
       },
       nullptr);
+  shim_set_current_cpu(1);
   spin_lock(&lock);
   log.push_back(2);
   spin_unlock(&lock);
@@ -140,6 +143,162 @@ TEST_F(Context, ResetGivesUpWhatIsSuspended) {
   reset_world(2);
   EXPECT_EQ(suspended_contexts(), 0u);
   EXPECT_TRUE(can_start_context());
+}
+
+// A lock is a point before it and a point after it.
+TEST_F(Context, IsSuspendedAtTheNthPoint) {
+  auto locks_twice = [](void*) {
+    for (int i = 0; i < 2; i++) {
+      spin_lock(&lock);
+      log.push_back(i);
+      spin_unlock(&lock);
+    }
+  };
+  const std::vector<int> seen[] = {{}, {0}, {0}, {0, 1}, {0, 1}};
+  for (uint64_t point = 1; point <= 5; point++) {
+    log.clear();
+    EXPECT_EQ(start_context(locks_twice, nullptr, point), point == 5) << point;
+    EXPECT_EQ(log, seen[point - 1]) << point;
+    if (point == 5) continue;
+    EXPECT_STREQ(suspended(0).before, point % 2 ? "before a lock" : "after a lock");
+    finish_oldest_context();
+    EXPECT_EQ(log, (std::vector<int>{0, 1})) << point;
+  }
+}
+
+TEST_F(Context, GoesOnToAnotherPoint) {
+  EXPECT_FALSE(start_context(
+      [](void*) {
+        for (int i = 0; i < 4; i++) {
+          log.push_back(i);
+          kfree(nullptr);
+        }
+      },
+      nullptr, 1));
+  EXPECT_FALSE(resume_context(0, 2));
+  EXPECT_EQ(log, (std::vector<int>{0, 1, 2}));
+  EXPECT_TRUE(resume_context(0));
+  EXPECT_EQ(log, (std::vector<int>{0, 1, 2, 3}));
+}
+
+TEST_F(Context, OnlyStartedOnesAreSuspended) {
+  start_context([](void*) { kfree(nullptr); }, nullptr, 1);
+  kfree(nullptr);
+  finish_oldest_context();
+}
+
+TEST_F(Context, TheHolderOfALockIsFinishedNotTheOldest) {
+  start_context([](void*) { kfree(nullptr), log.push_back(1); }, nullptr, 1);
+  shim_set_current_cpu(1);
+  start_context([](void*) { spin_lock(&lock), kfree(nullptr), spin_unlock(&lock); }, nullptr, 2);
+  shim_set_current_cpu(2);
+  spin_lock(&lock);
+  spin_unlock(&lock);
+  EXPECT_EQ(suspended_contexts(), 1u);
+  EXPECT_TRUE(log.empty());
+  finish_oldest_context();
+}
+
+TEST_F(Context, RoomOnItsCpu) {
+  const auto room_beside = [](void (*function)(void*)) {
+    start_context(function, nullptr);
+    const Room room = room_on(0);
+    finish_oldest_context();
+    return room;
+  };
+  EXPECT_EQ(room_on(0), Room::tasks);
+  EXPECT_EQ(room_beside([](void*) { suspend_context(); }), Room::tasks);
+  EXPECT_EQ(room_beside([](void*) {
+              spin_lock(&lock);
+              suspend_context();
+              spin_unlock(&lock);
+            }),
+            Room::interrupts);
+  EXPECT_EQ(room_beside([](void*) {
+              unsigned long flags;
+              spin_lock_irqsave(&lock, flags);
+              suspend_context();
+              spin_unlock_irqrestore(&lock, flags);
+            }),
+            Room::none);
+  EXPECT_EQ(room_beside([](void*) {
+              shim_irq_enter();
+              suspend_context();
+              shim_irq_exit();
+            }),
+            Room::none);
+}
+
+TEST_F(Context, WhatIsInterruptedGoesOnAfterTheInterrupt) {
+  start_context([](void*) { suspend_context(), log.push_back(1); }, nullptr);
+  start_context(
+      [](void*) {
+        shim_irq_enter();
+        suspend_context();
+        log.push_back(2);
+        shim_irq_exit();
+      },
+      nullptr);
+  EXPECT_FALSE(can_resume(0));
+  EXPECT_TRUE(can_resume(1));
+  finish_context(0);
+  EXPECT_EQ(log, (std::vector<int>{2, 1}));
+}
+
+TEST_F(Context, ATaskMovesToAnotherCpu) {
+  start_context([](void*) { suspend_context(), log.push_back(int(raw_smp_processor_id())); },
+                nullptr);
+  EXPECT_TRUE(may_migrate(0));
+  migrate_context(0, 3);
+  EXPECT_FALSE(is_busy(0));
+  EXPECT_TRUE(is_busy(3));
+  finish_oldest_context();
+  EXPECT_EQ(log, std::vector<int>{3});
+}
+
+TEST_F(Context, HasAFaultPlanOfItsOwn) {
+  plan_faults(FaultMask(2));
+  start_context(
+      [](void*) {
+        EXPECT_TRUE(kmalloc(8, GFP_KERNEL));
+        suspend_context();
+        EXPECT_FALSE(kmalloc(8, GFP_KERNEL));
+        EXPECT_EQ(attempts().size(), 2u);
+      },
+      nullptr);
+  plan_no_faults();
+  for (int i = 0; i < 2; i++) EXPECT_TRUE(kmalloc(8, GFP_KERNEL));
+  finish_oldest_context();
+  EXPECT_EQ(attempts().size(), 2u);
+  EXPECT_EQ(failed_attempts(), 0u);
+  plan_faults(FaultMask(1));
+  EXPECT_TRUE(start_context([](void*) { EXPECT_FALSE(kmalloc(8, GFP_KERNEL)); }, nullptr));
+  EXPECT_EQ(failed_attempts(), 1u);  // it has come back
+}
+
+TEST_F(Context, IsLeftForGood) {
+  struct Left {};
+  start_context([](void*) { suspend_context(), log.push_back(1); }, nullptr);
+  EXPECT_THROW(start_context([](void*) { leave_contexts([] { throw Left{}; }); }, nullptr), Left);
+  EXPECT_FALSE(in_started_context());
+  EXPECT_THROW(leave_contexts([] { throw Left{}; }), Left);
+  reset_world(2);
+  EXPECT_EQ(suspended_contexts(), 0u);
+}
+
+TEST_F(Context, HotplugInstancesWaitForADeadCpu) {
+  static hlist_node node;
+  cpuhp_setup_state_multi(
+      CPUHP_IOMMU_IOVA_DEAD, "x", nullptr, [](unsigned, hlist_node*) {
+        log.push_back(1);
+        return 0;
+      });
+  cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
+  start_context([](void*) { shim_cpu_offline(3); }, nullptr, 1);
+  EXPECT_TRUE(log.empty());
+  shim_set_current_cpu(1);
+  cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
+  EXPECT_EQ(log, std::vector<int>{1});
 }
 
 }  // namespace

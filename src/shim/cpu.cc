@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "context.h"
 #include "fault.h"
 #include "finding.h"
 #include "locks.h"
@@ -25,6 +26,15 @@ shim_cpuhp_callback dead_callback;
 const shim_site* registered_at;
 std::vector<hlist_node*> instances;  // oldest first
 
+// A CPU comes or goes, and who does that; instances wait for it.
+bool is_changing;
+const void* changed_by;
+
+void wait_for_change() {
+  wait_for_others([] { return !is_changing; },
+                  [](size_t i) { return facility::suspended_context(i) == changed_by; });
+}
+
 bool is_instance(const hlist_node* node) {
   return std::find(instances.begin(), instances.end(), node) != instances.end();
 }
@@ -41,6 +51,7 @@ void facility::reset_cpus(unsigned cpus) {
   dead_callback = nullptr;
   registered_at = nullptr;
   instances.clear();
+  is_changing = false;
 }
 
 size_t facility::hotplug_instances() { return instances.size(); }
@@ -88,12 +99,16 @@ void shim_cpu_offline(unsigned cpu) {
   if (current == cpu) current = shim_next_online_cpu(0);
   facility::note_cpu_dead(cpu);
   if (!registered || !dead_callback) return;
+  is_changing = true;
+  changed_by = facility::context_at_hand();
+  scheduling_point("before the callbacks for a dead CPU", nullptr);
   note_happens_after(&instances);
   std::vector<hlist_node*> called(instances.rbegin(), instances.rend());
   for (hlist_node* node : called)
     if (int error = dead_callback(cpu, node))
       raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
   note_happens_before(&instances);
+  is_changing = false;
 }
 
 void shim_cpu_online(unsigned cpu) {
@@ -120,6 +135,7 @@ int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_cal
 
 void(cpuhp_remove_multi_state)(cpuhp_state state, const shim_site* site) {
   (might_sleep)(site);
+  wait_for_change();
   if (!is_registered(state)) return raise(oracle::cpuhp_not_registered, site, "on removal");
   if (!instances.empty())
     raise(oracle::cpuhp_instances_left, site, fmt::format("{} instances", instances.size()));
@@ -129,6 +145,7 @@ void(cpuhp_remove_multi_state)(cpuhp_state state, const shim_site* site) {
 
 int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const shim_site* site) {
   (might_sleep)(site);
+  wait_for_change();
   if (should_fail(FallibleCall::cpuhp, "instance", 0, GFP_KERNEL, site)) return -ENOMEM;
   if (!is_registered(state)) {
     raise(oracle::cpuhp_not_registered, site, "on adding an instance");
@@ -146,6 +163,8 @@ int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const
 int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
                                          const shim_site* site) {
   (might_sleep)(site);
+  scheduling_point("before the removal of a hotplug instance", site);
+  wait_for_change();
   if (!is_registered(state)) {
     raise(oracle::cpuhp_not_registered, site, "on removing an instance");
     return -EINVAL;

@@ -3,15 +3,18 @@
 
 #include <fmt/core.h>
 
-#include <vector>
+#include <utility>
+
+#include "context.h"
 
 namespace shim {
 namespace {
 
-FaultMask plan;
-bool plan_is_empty = true;
-size_t failures;
-std::vector<Attempt> record;  // keeps its capacity from run to run
+FaultState at_hand;  // of the context that runs
+auto& plan = at_hand.plan;
+auto& plan_is_empty = at_hand.plan_is_empty;
+auto& failures = at_hand.failures;
+auto& record = at_hand.record;
 void (*observer)(const Attempt&);
 
 }  // namespace
@@ -65,6 +68,7 @@ void plan_no_faults() {
 
 bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
                  const shim_site* site) {
+  scheduling_point("before an allocation", site);
   size_t index = record.size();
   bool fail = !plan_is_empty && index < max_planned_attempts && plan[index];
   Attempt& attempt = record.emplace_back();
@@ -82,5 +86,8 @@ bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
 std::span<const Attempt> attempts() { return record; }
 size_t failed_attempts() { return failures; }
 void set_attempt_observer(void (*told)(const Attempt&)) { observer = told; }
+
+void facility::exchange_faults(FaultState& other) { std::swap(at_hand, other); }
+FaultState facility::take_faults() { return std::exchange(at_hand, {}); }
 
 }  // namespace shim

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "slab.h"
 
@@ -53,5 +54,17 @@ std::span<const Attempt> attempts();
 size_t failed_attempts();  // how many of them failed
 // Told of every attempt, with its fate; NULL: nobody is.
 void set_attempt_observer(void (*observer)(const Attempt&));
+
+// A plan with its record, of a context.
+struct FaultState {
+  FaultMask plan;
+  bool plan_is_empty = true;
+  size_t failures = 0;
+  std::vector<Attempt> record;  // keeps its capacity from run to run
+};
+namespace facility {
+void exchange_faults(FaultState& other);
+FaultState take_faults();  // none are planned any more
+}  // namespace facility
 
 }  // namespace shim

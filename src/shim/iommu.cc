@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "context.h"
 #include "finding.h"
 #include "object.h"
 
@@ -26,6 +27,7 @@ Object* page_of(list_head* element, const shim_site* site) {
 }
 
 void free_pages(list_head* list, const shim_site* site) {
+  scheduling_point("before put_pages_list()", site);
   told.pages_put(list);
   for (list_head* element = list->next; element != list;) {
     Object* page = page_of(element, site);

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +36,9 @@ uint64_t after[max_classes];
 uint64_t taken_in_interrupt, taken_with_irqs_on;
 
 uint64_t changes;  // of what is held, ever
+
+// Where one is suspended.
+const char *const before_lock = "before a lock", *const after_lock = "after a lock";
 
 // What RCU readers come to: all that was done under a lock, since that is how it is published.
 const char published = 0;
@@ -105,15 +109,38 @@ bool is_held_here(const shim_lock* lock) {
   return false;
 }
 
+bool holds(const LockState& other, const shim_lock* lock) {
+  return std::any_of(other.held.begin(), other.held.begin() + other.held_count,
+                     [lock](const HeldLock& one) { return one.lock == lock; });
+}
+
+// Nobody spins for what his own CPU holds: the holder would never go on.
+bool comes_from(size_t i, const shim_lock* lock, bool sleeping) {
+  return holds(facility::locks_of_suspended(i), lock) &&
+         (sleeping || suspended(i).cpu != raw_smp_processor_id());
+}
+
+std::string holder_of(const shim_lock& lock) {
+  for (size_t i = 0; i < suspended_contexts(); i++)
+    if (holds(facility::locks_of_suspended(i), &lock))
+      return fmt::format("suspended on this CPU, {}", suspended(i).cpu);
+  return "which waits for this one";
+}
+
 void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   if (lock->magic != SHIM_LOCK_MAGIC) {
     raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
     return;
   }
-  if (lock->dep_map.held && !is_held_here(lock))
-    wait_for_others([&] { return !lock->dep_map.held; });
-  if (lock->dep_map.held) {
+  if (lock->dep_map.held && is_held_here(lock)) {
     raise(oracle::lock_recursion, site, name(*lock), lock);
+    return;
+  }
+  wait_for_others([lock] { return !lock->dep_map.held; },
+                  [=](size_t i) { return comes_from(i, lock, sleeping); });
+  if (lock->dep_map.held) {
+    raise(oracle::lock_deadlock, site,
+          fmt::format("{}, held by what is {}", name(*lock), holder_of(*lock)), lock);
     return;
   }
   int index = index_of(lock->lock_class);
@@ -197,12 +224,16 @@ void facility::check_locks_at_end_of_operation(const char* operation) {
 }
 
 void facility::check_freed_locks(const void* memory, size_t size, const shim_site* site) {
-  for (int i = 0; i < held_count; i++) {
-    const char* lock = reinterpret_cast<const char*>(held[i].lock);
-    const char* start = static_cast<const char*>(memory);
-    if (lock >= start && lock < start + size)
-      raise(oracle::lock_freed_held, site, name(*held[i].lock), memory);
-  }
+  const auto check = [&](const LockState& holder) {
+    for (int i = 0; i < holder.held_count; i++) {
+      const char* lock = reinterpret_cast<const char*>(holder.held[i].lock);
+      const char* start = static_cast<const char*>(memory);
+      if (lock >= start && lock < start + size)
+        raise(oracle::lock_freed_held, site, name(*holder.held[i].lock), memory);
+    }
+  };
+  check(state);
+  for (size_t i = 0; i < suspended_contexts(); i++) check(locks_of_suspended(i));
 }
 
 // What keeps the task from sleeping and from moving to another CPU, or NULL.
@@ -216,6 +247,15 @@ static const char* why_atomic() {
 
 bool runs_in_interrupt() { return in_interrupt; }
 
+Room facility::room_beside(const LockState& other) {
+  if (other.irqs_off > other.in_timer) return Room::none;
+  if (other.in_timer) return Room::interrupts;
+  for (int i = 0; i < other.held_count; i++)
+    if (!other.held[i].sleeping) return Room::interrupts;
+  return Room::tasks;
+}
+Room facility::room_here() { return room_beside(state); }
+
 }  // namespace shim
 
 using namespace shim;
@@ -228,10 +268,17 @@ void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
   *lock = {lock_class, SHIM_LOCK_MAGIC, {0}};
 }
 
-void(spin_lock)(spinlock_t* lock, const shim_site* site) { acquire(lock, false, site); }
-void(spin_unlock)(spinlock_t* lock, const shim_site* site) { release(lock, site); }
+void(spin_lock)(spinlock_t* lock, const shim_site* site) {
+  scheduling_point(before_lock, site);
+  acquire(lock, false, site);
+}
+void(spin_unlock)(spinlock_t* lock, const shim_site* site) {
+  release(lock, site);
+  scheduling_point(after_lock, site);
+}
 
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
+  scheduling_point(before_lock, site);
   int flags = irqs_off++;
   if (flags == in_timer) stretch_start = steps;
   acquire(lock, false, site);
@@ -242,6 +289,7 @@ void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_s
   release(lock, site);
   irqs_off = static_cast<int>(flags);
   if (irqs_off == in_timer) note_stretch_end();
+  scheduling_point(after_lock, site);
 }
 
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
@@ -260,10 +308,14 @@ bool shim_lock_is_held(const lockdep_map* map) {
 
 void(mutex_lock)(mutex* mutex, const shim_site* site) {
   (might_sleep)(site);
+  scheduling_point(before_lock, site);
   acquire(&mutex->lock, true, site);
 }
 
-void(mutex_unlock)(mutex* mutex, const shim_site* site) { release(&mutex->lock, site); }
+void(mutex_unlock)(mutex* mutex, const shim_site* site) {
+  release(&mutex->lock, site);
+  scheduling_point(after_lock, site);
+}
 
 void(might_sleep)(const shim_site* site) {
   const char* why = state.rcu_readers ? "in an RCU read-side section" : why_atomic();

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "context.h"
 #include "cpu.h"
 #include "fault.h"
 #include "finding.h"
@@ -43,6 +44,7 @@ void*(__alloc_percpu)(size_t size, size_t align, const shim_site* site) {
 }
 
 void(free_percpu)(void* address, const shim_site* site) {
+  scheduling_point("before free_percpu()", site);
   if (!address) return;
   Object* handle = handle_at(address);
   if (!handle) {
@@ -71,6 +73,7 @@ void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
   if (cpu >= num_possible_cpus())
     raise(oracle::percpu_cpu_range, site,
           fmt::format("CPU {} of {}: {}", cpu, num_possible_cpus(), describe(*handle)), address);
+  scheduling_point("with the address of per-CPU memory", site);
   return copy_of(*handle, cpu).memory;
 }
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "atomic.h"
+#include "context.h"
 #include "cpu.h"
 #include "locks.h"
 #include "object.h"
@@ -243,6 +244,15 @@ void facility::note_cpu_alive(unsigned cpu) {
   for (unsigned kind : {task, timer, work}) clocks[kind * SHIM_MAX_CPUS + cpu].join(now);
 }
 
+void facility::note_migration(unsigned from, unsigned to) {
+  if (!watches_races) return;
+  for (unsigned kind : {task, timer, work}) {
+    const unsigned strand = kind * SHIM_MAX_CPUS + from;
+    clocks[strand].at[strand]++;
+    clocks[kind * SHIM_MAX_CPUS + to].join(clocks[strand]);
+  }
+}
+
 std::vector<Race> races() {
   std::vector<Race> told;
   for (const Met& race : met)
@@ -258,6 +268,7 @@ using namespace shim;
 extern "C" {
 
 const volatile void* shim_mark(const volatile void* address) {
+  scheduling_point("before a marked access", nullptr);
   if (watches_races) {
     marked = address;
     marked_accesses = 1;

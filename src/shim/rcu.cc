@@ -55,7 +55,8 @@ void run_waiting() {
 }
 
 void wait_for_readers() {
-  wait_for_others([] { return readers == facility::rcu_readers_here(); });
+  wait_for_others([] { return readers == facility::rcu_readers_here(); },
+                  [](size_t i) { return facility::locks_of_suspended(i).rcu_readers > 0; });
 }
 
 }  // namespace
@@ -110,6 +111,7 @@ using namespace shim;
 extern "C" {
 
 void shim_rcu_read_lock(void) {
+  scheduling_point("before rcu_read_lock()", nullptr);
   facility::rcu_readers_here()++;
   facility::note_rcu_reader();
   readers++;
@@ -122,16 +124,19 @@ void shim_rcu_read_unlock(const shim_site* site) {
   }
   facility::rcu_readers_here()--;
   readers--;
+  scheduling_point("after rcu_read_unlock()", site);
 }
 
 bool rcu_read_lock_held(void) { return facility::rcu_readers_here(); }
 
 void(call_rcu)(rcu_head* head, void (*func)(rcu_head*), const shim_site* site) {
+  scheduling_point("before call_rcu()", site);
   add(head, nullptr, site);
   head->func = func;
 }
 
 void shim_kfree_rcu(rcu_head* head, const void* object, const shim_site* site) {
+  scheduling_point("before kfree_rcu()", site);
   add(head, object, site);
 }
 

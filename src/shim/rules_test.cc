@@ -221,6 +221,17 @@ const Program programs[] = {
        spin_lock(&lock);
        spin_lock(&lock);
      }},
+    {&oracle::lock_deadlock, "lock-deadlock: lock waited for that is never released",
+     [] {
+       static spinlock_t lock;
+       spin_lock_init(&lock);
+       auto interrupted = [](void*) {
+         spin_lock(&lock);
+         kfree(nullptr);
+       };
+       start_context(interrupted, nullptr, 2);
+       spin_lock(&lock);  // in what interrupts it
+     }},
     {&oracle::lock_not_held, "lock-not-held: lock released or asserted but not held",
      [] {
        spinlock_t lock;

@@ -11,6 +11,7 @@
 #include <deque>
 
 #include "cache.h"
+#include "context.h"
 #include "fault.h"
 #include "finding.h"
 #include "locks.h"
@@ -178,6 +179,7 @@ kmem_cache* shim_kmem_cache_create_args(const char* name, unsigned size,
 }
 
 void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
+  scheduling_point("before kmem_cache_destroy()", site);
   if (!cache) return;
   (might_sleep)(site);
   if (!known(cache)) {
@@ -223,6 +225,7 @@ int(kmem_cache_alloc_bulk)(kmem_cache* cache, gfp_t gfp, size_t n, void** object
 }
 
 void(kmem_cache_free_bulk)(kmem_cache* cache, size_t n, void** objects, const shim_site* site) {
+  scheduling_point("before kmem_cache_free_bulk()", site);
   for (size_t i = 0; i < n; i++)
     cache ? (kmem_cache_free)(cache, objects[i], site) : (kfree)(objects[i], site);
 }
@@ -250,6 +253,7 @@ int(kmem_cache_refill_sheaf)(kmem_cache* cache, gfp_t gfp, slab_sheaf** sheaf, u
 
 void*(kmem_cache_alloc_from_sheaf)(kmem_cache* cache, gfp_t gfp, slab_sheaf* sheaf,
                                    const shim_site* site) {
+  scheduling_point("before kmem_cache_alloc_from_sheaf()", site);
   require_sheaf(cache, sheaf, site);
   if (!sheaf->size) return nullptr;
   sheaf->size--;
@@ -259,12 +263,14 @@ void*(kmem_cache_alloc_from_sheaf)(kmem_cache* cache, gfp_t gfp, slab_sheaf* she
 unsigned kmem_cache_sheaf_size(const slab_sheaf* sheaf) { return sheaf->size; }
 
 void(kmem_cache_return_sheaf)(kmem_cache* cache, gfp_t, slab_sheaf* sheaf, const shim_site* site) {
+  scheduling_point("before kmem_cache_return_sheaf()", site);
   require_sheaf(cache, sheaf, site);
   sheaf->is_returned = true;
   sheaves_out--;
 }
 
 void(kmem_cache_free)(kmem_cache* cache, void* address, const shim_site* site) {
+  scheduling_point("before kmem_cache_free()", site);
   require_usable(cache, site);
   if (!address) {
     raise(oracle::slab_free_null, site, fmt::format("cache {}", cache->name));
@@ -295,6 +301,7 @@ void*(kmalloc_array)(size_t n, size_t size, gfp_t gfp, const shim_site* site) {
 }
 
 void(kfree)(const void* address, const shim_site* site) {
+  scheduling_point("before kfree()", site);
   if (!address) return;
   Object* object = freeable(address, site);
   if (!object) return;
@@ -308,6 +315,7 @@ void*(vmalloc)(size_t size, const shim_site* site) {
 }
 
 void(vfree)(const void* address, const shim_site* site) {
+  scheduling_point("before vfree()", site);
   (might_sleep)(site);
   if (!address) return;
   Object* object = object_at(address);

@@ -22,12 +22,22 @@ constexpr unsigned event_magic = 0xe7e27ed1;
 void (*observer)(bool is_timer);
 unsigned long now;  // ms
 unsigned long next_sequence;
-std::vector<shim_event*> pending;            // a handful; unordered
-const shim_event* running;                   // its handler runs here
-std::vector<const shim_event*> all_running;  // here and in suspended contexts
+std::vector<shim_event*> pending;  // a handful; unordered
+const shim_event* running;         // its handler runs here
+struct Running {
+  const shim_event* event;
+  const void* context;
+};
+std::vector<Running> all_running;  // handlers, here and in suspended contexts
 
 bool runs_somewhere(const shim_event* event) {
-  return std::find(all_running.begin(), all_running.end(), event) != all_running.end();
+  return std::any_of(all_running.begin(), all_running.end(),
+                     [event](const Running& one) { return one.event == event; });
+}
+bool runs_in(size_t i, const shim_event* event) {
+  return std::any_of(all_running.begin(), all_running.end(), [=](const Running& one) {
+    return one.event == event && one.context == facility::suspended_context(i);
+  });
 }
 
 // The jiffy of a time, and when a jiffy begins.
@@ -79,7 +89,7 @@ void run(shim_event* event) {
   forget(event);
   // The handler may free the event's memory.
   const shim_event* outer = std::exchange(running, event);
-  all_running.push_back(event);
+  all_running.push_back({event, facility::context_at_hand()});
   if (observer) observer(event->is_timer);
   note_happens_after(event);
   if (event->is_timer) {
@@ -93,7 +103,7 @@ void run(shim_event* event) {
   }
   note_happens_before(event);
   running = outer;
-  std::erase(all_running, event);
+  std::erase_if(all_running, [event](const Running& one) { return one.event == event; });
 }
 
 void advance(unsigned long ms) {
@@ -124,7 +134,8 @@ void wait_for(shim_event* event, bool is_timer, const shim_site* site) {
   if (running == event)
     raise(is_timer ? oracle::timer_delete_self : oracle::work_cancel_self, site,
           "called from its handler", event);
-  wait_for_others([&] { return !runs_somewhere(event); });
+  wait_for_others([&] { return !runs_somewhere(event); },
+                  [&](size_t i) { return runs_in(i, event); });
   note_happens_after(event);
 }
 
@@ -170,7 +181,7 @@ void facility::check_freed_events(const void* memory, size_t size, const shim_si
                         now),
             memory);
   }
-  for (const shim_event* event : all_running) {
+  for (const auto& [event, context] : all_running) {
     const char* at = reinterpret_cast<const char*>(event);
     const char* start = static_cast<const char*>(memory);
     if (event != running && at >= start && at < start + size)
@@ -225,6 +236,7 @@ void shim_init_work(work_struct* work, work_func_t func, const char* handler,
 
 bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
                      const shim_site* site) {
+  scheduling_point("before queue_work()", site);
   require_initialized(work->event, false, site);
   if (work->event.pending) {
     note_happens_before(&work->event);  // its handler sees what was done before
@@ -236,6 +248,7 @@ bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
 
 bool shim_requeue_work(workqueue_struct*, work_struct* work, unsigned long delay,
                        const shim_site* site) {
+  scheduling_point("before mod_delayed_work()", site);
   require_initialized(work->event, false, site);
   bool was_pending = forget(&work->event);
   enqueue(&work->event, jiffies_at(now) + delay);
@@ -243,17 +256,20 @@ bool shim_requeue_work(workqueue_struct*, work_struct* work, unsigned long delay
 }
 
 bool shim_cancel_work(work_struct* work, const shim_site* site) {
+  scheduling_point("before cancel_work()", site);
   require_initialized(work->event, false, site);
   return forget(&work->event);
 }
 
 bool shim_cancel_work_sync(work_struct* work, const shim_site* site) {
   (might_sleep)(site);
+  scheduling_point("before cancel_work_sync()", site);
   return cancel(&work->event, false, site);
 }
 
 bool shim_flush_work(work_struct* work, const shim_site* site) {
   (might_sleep)(site);
+  scheduling_point("before flush_work()", site);
   bool ran = runs_somewhere(&work->event);
   wait_for(&work->event, false, site);
   bool was_pending = work->event.pending;
@@ -269,6 +285,7 @@ void shim_timer_setup(timer_list* timer, void (*function)(timer_list*), const ch
 }
 
 int(mod_timer)(timer_list* timer, unsigned long expires, const shim_site* site) {
+  scheduling_point("before mod_timer()", site);
   require_initialized(timer->event, true, site);
   bool was_pending = forget(&timer->event);
   enqueue(&timer->event, expires);
@@ -276,11 +293,13 @@ int(mod_timer)(timer_list* timer, unsigned long expires, const shim_site* site) 
 }
 
 int shim_timer_delete(timer_list* timer, const shim_site* site) {
+  scheduling_point("before timer_delete()", site);
   require_initialized(timer->event, true, site);
   return forget(&timer->event);
 }
 
 int(timer_delete_sync)(timer_list* timer, const shim_site* site) {
+  scheduling_point("before timer_delete_sync()", site);
   return cancel(&timer->event, true, site);
 }
 

@@ -57,9 +57,16 @@ struct LockState {
 };
 
 // What each facility offers for the above; defined beside its state.
+enum class Room : uint8_t;  // context.h
 namespace facility {
 void tell_action(const char* function, unsigned long argument);
 void exchange_locks(LockState& other);
+const LockState& locks_of_suspended(size_t i);
+Room room_beside(const LockState& state);
+Room room_here();  // beside the context that runs
+// Stand for contexts; NULL for what nobody started.
+const void* context_at_hand();
+const void* suspended_context(size_t i);
 int& rcu_readers_here();  // of the context that runs
 void note_rcu_reader();
 // The outermost first; what is left of the span stays as it is.
@@ -74,6 +81,8 @@ bool is_in_timer();
 // A CPU is gone, with all that ran on it; a CPU has come.
 void note_cpu_dead(unsigned cpu);
 void note_cpu_alive(unsigned cpu);
+// A task goes on elsewhere.
+void note_migration(unsigned from, unsigned to);
 void reset_races();
 void reset_contexts();
 void reset_slab();

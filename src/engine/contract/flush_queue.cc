@@ -43,10 +43,11 @@ void FlushQueue::end_call(Call& call) {
 void FlushQueue::queued(const Call& call) {
   Range& range = *call.range;
   if (range.is_released) return;
-  range.in_ring = true;
+  range.in_ring = call.cpu == raw_smp_processor_id();  // moved, it may be in either's
   range.queued_at = shim_now();
-  range.overlaps_flush = shim::suspended_contexts() > 0;
+  range.overlaps_flush = shim::suspended_contexts() > 0 || scene_.overlapped;
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
+  if (!range.in_ring) return;
   unsigned& entries = in_ring_[call.domain->number][range.ring];
   if (++entries < variant().queue->entries) return;
   raise(oracle::queue_overrun,

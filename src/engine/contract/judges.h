@@ -48,7 +48,7 @@ class Refusals : public RefusalJudge {
 
  private:
   void check(Call& call);
-  bool flush_reaches_all() const;
+  bool flush_reaches_all(const Domain& domain) const;
   static bool fits(const Domain& domain, const Request& request,
                    const std::vector<PageSet::Interval>& all_kept);
   bool is_lost_offline(const Domain& domain, const Request& request) const;

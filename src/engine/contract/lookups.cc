@@ -30,6 +30,7 @@ void Lookups::end_call(Call& call) {
         oracle::find_wrong,
         fmt::format("pfn {:#x}, which is {}", pfn,
                     call.granted ? "not in " + print_range(call.lo, call.hi) : "reserved"));
+  if (scene_.overlapped) return;  // it may be granted or given back right now
   bool is_free = !domain.withholds(pfn) && !domain.reserved.contains(pfn, pfn);
   if (call.granted && is_free && !domain.perhaps_cached.intersects(pfn, pfn))
     raise(oracle::find_wrong,

@@ -59,22 +59,22 @@ void Refusals::end_call(Call& call) {
     cached.add(*call.range);
     return;
   }
-  if (call.lost_pfn_0 || call.faults) return;
+  if (call.lost_pfn_0 || call.faults || scene_.overlapped) return;
   check(call);
   bool flushed = call.function == Function::alloc_fast && call.flush;
-  if (flushed && !call.is_judged && flush_reaches_all()) cached.clear();
+  if (flushed && !call.is_judged && flush_reaches_all(*call.domain)) cached.clear();
 }
 
 // Old ones leave depots, or what a CPU held when it went offline, as they are.
-bool Refusals::flush_reaches_all() const {
-  return variant().flushes_depots && variant().flushes_dead_cpus;
+bool Refusals::flush_reaches_all(const Domain& domain) const {
+  return !domain.may_be_stranded && variant().flushes_depots && variant().flushes_dead_cpus;
 }
 
 void Refusals::check(Call& call) {
   const Request request = owed(call);
   Domain& domain = *call.domain;
   if (is_never_granted(domain, request)) return;
-  bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all();
+  bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all(domain);
   if (!fits(domain, request, may_flush ? nothing : domain.perhaps_cached.intervals())) return;
   call.is_judged = true;
   // A hint that refuses would do so whatever came back.

@@ -51,7 +51,7 @@ size_t Rest::most_objects() const {
 }
 
 void Rest::hear(const Event& event) {
-  if (event.kind != Kind::idle) return;
+  if (event.kind != Kind::idle || scene_.overlapped) return;
   if (event.number) return raise(oracle::never_settles, "");
   // What a finding lost is lost.
   if (scene_.promise_broken) return;

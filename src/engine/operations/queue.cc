@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The flush queue, and flushes of the hardware that last while other CPUs go on.
+#include <algorithm>
+
 #include "engine/operations/operations.h"
 #include "engine/printing.h"
 #include "shim/context.h"
@@ -40,8 +42,10 @@ void queue(Run& run, const Operation& operation) {
     slot.erase(slot.iterator_to(*range));
     INIT_LIST_HEAD(&range->pages);
     static const shim_site in_driver{"queue_iova", __FILE__, __LINE__};
-    for (uint64_t i = value(operation, Role::pages).number; i; i--)
-      shim_add_page(&range->pages, &in_driver);
+    uint64_t pages = value(operation, Role::pages).number;
+    if (run.interleaves()) pages = std::max<uint64_t>(pages, 1);  // that tell it from others
+    for (; pages; pages--) shim_add_page(&range->pages, &in_driver);
+    range->first_page = range->pages.next != &range->pages ? range->pages.next : nullptr;
     Call call(Function::queue, &domain, range);
     call.size = range->size;
     call.pfn = range->lo;
@@ -59,7 +63,7 @@ void queue(Run& run, const Operation& operation) {
 
 void flush_done(Run& run, const Operation&) {
   if (!shim::suspended_contexts()) return run.skip("no flush lasts");
-  unsigned cpu = shim::cpu_of_suspended(0);
+  unsigned cpu = shim::suspended(0).cpu;
   shim::finish_oldest_context();
   run.outcome("the one on CPU {}", cpu);
 }

@@ -4,6 +4,7 @@
 
 #include "engine/operations/operations.h"
 #include "engine/printing.h"
+#include "shim/context.h"
 #include "shim/object.h"
 
 namespace engine::operations {
@@ -139,6 +140,7 @@ void alloc_fast(Run& run, const Operation& operation) {
     if (call.lost_pfn_0) {
       Call find(Function::find, &domain);
       find.is_aside = true;
+      shim::Unscheduled aside;
       run.make(find);
       call.range->iova = find.iova;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Time, and CPUs that come and go.
+// Time, CPUs that come and go, and what is suspended on them.
 #include "engine/operations/operations.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
@@ -16,7 +16,7 @@ unsigned cpu_of(const Operation& operation) {
 // Handlers ran; waited: some that wait for flushes were there before.
 void pass_time(Run& run, bool waited) {
   run.shim_events.end_handlers();
-  waited = waited || shim::suspended_contexts();
+  waited = waited || shim::suspended_contexts() || run.overlaps();
   run.outcome("now {} ms", shim_now());
   run.history.add({.kind = Kind::time_passed,
                    .number = static_cast<uint64_t>(waited ? Lateness::excused : Lateness::none)});
@@ -33,7 +33,8 @@ void cpus(Run& run, const Operation&) {
 void cpu(Run& run, const Operation& operation) {
   unsigned cpu = cpu_of(operation);
   if (!cpu_online(cpu)) return run.skip("the CPU is not online");
-  if (shim::is_busy(cpu)) return run.skip("a hardware flush keeps the CPU busy");
+  if (shim::room_on(cpu) == shim::Room::none)
+    return run.skip("what is suspended there has interrupts off");
   shim_set_current_cpu(cpu);
   run.outcome("on CPU {}", cpu);
 }
@@ -42,9 +43,13 @@ void offline(Run& run, const Operation& operation) {
   unsigned cpu = cpu_of(operation);
   if (!cpu_online(cpu)) return run.skip("the CPU is not online");
   if (num_online_cpus() == 1) return run.skip("the last online CPU");
-  if (shim::is_busy(cpu)) return run.skip("a hardware flush keeps the CPU busy");
   unsigned other = idle_cpu(cpu);
-  if (other == program::max_cpus) return run.skip("a hardware flush keeps the others busy");
+  if (other == program::max_cpus) return run.skip("what is suspended keeps the others busy");
+  // A task that is preempted goes on elsewhere.
+  if (shim::room_on(cpu) != shim::Room::tasks)
+    return run.skip("what is suspended there cannot move");
+  for (size_t i = 0; i < shim::suspended_contexts(); i++)
+    if (shim::suspended(i).cpu == cpu) shim::migrate_context(i--, other);
   if (raw_smp_processor_id() == cpu) shim_set_current_cpu(other);
   shim_cpu_offline(cpu);
   run.history.add({.kind = Kind::cpu_offline, .cpu = cpu});
@@ -58,6 +63,20 @@ void online(Run& run, const Operation& operation) {
   shim_cpu_online(cpu);
   run.history.add({.kind = Kind::cpu_online, .cpu = cpu});
   run.outcome("{} CPUs online", num_online_cpus());
+}
+
+void resume(Run& run, const Operation& operation) {
+  size_t nth = value(operation, Role::nth).number;
+  if (nth >= shim::suspended_contexts()) return run.skip("nothing of that number is suspended");
+  if (!shim::can_resume(nth)) return run.skip("what interrupts it is suspended, too");
+  if (value(operation, Role::here).number) {
+    if (!shim::may_migrate(nth)) return run.skip("preemption is off where it is suspended");
+    if (shim::room_on(raw_smp_processor_id()) != shim::Room::tasks)
+      return run.skip("the CPU has no room for a task");
+    shim::migrate_context(nth, raw_smp_processor_id());
+    nth = shim::suspended_contexts() - 1;
+  }
+  run.go_on(nth);
 }
 
 void tick(Run& run, const Operation& operation) {

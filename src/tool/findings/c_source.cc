@@ -89,8 +89,8 @@ class Source {
   }
 
   void note_prefix(const Operation& operation) {
-    if (operation.code == OpCode::slow)
-      throw NotInC("C cannot say that other operations overlap with a flush that lasts");
+    if (operation.code == OpCode::slow || operation.code == OpCode::pause)
+      throw NotInC("C cannot say that operations overlap");
     irq_ |= operation.code == OpCode::irq;
     if (operation.code != OpCode::fail) return;
     const program::Value& mask = value(operation, Role::mask);

@@ -137,6 +137,8 @@ class Suite {
           faults_.insert(mask.base + static_cast<unsigned>(__builtin_ctzll(rest)));
         continue;
       }
+      if (operation.code == OpCode::pause)
+        throw NotInKunit("no KUnit test can say that operations overlap");
       if (operation.code == OpCode::irq || operation.code == OpCode::edge) {
         irqs_off_ |= operation.code == OpCode::irq;
         continue;

@@ -19,6 +19,11 @@ void Hints::end_call(Call& call) {
   if (!shows(IOVA_VIEW_HINT)) return;
   Request& cause = causes_[call.domain->number];
   const uint64_t hint = hint_of(variant(), *call.domain);
+  if (scene_.overlapped) {
+    // Who set it, nobody knows: perhaps a request with the lowest limit.
+    cause = hint < call.domain->first_pfn_above_32bit() ? Request{hint, 0, true} : Request{};
+    return;
+  }
   bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
   if (is_request && !call.granted && cause.size != hint) {
     const Request request = request_of(variant(), call);
@@ -32,7 +37,8 @@ Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& r
   const bool is_32bit = request.limit + 1 <= domain.first_pfn_above_32bit();
   bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit && cause.size && request.size >= cause.size &&
                  hint_of(variant(), domain) == cause.size;
-  std::string values = fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
+  std::string values = !cause.limit ? "; a hint that was set while calls overlapped"
+                                    : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
                                    cause.limit, cause.aligned ? "" : ", unaligned");
   constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
   if (request.limit == no_limit || (by_hint && cause.limit == no_limit))

@@ -9,6 +9,7 @@
 namespace engine::contract {
 
 void RefusalsInTree::end_call(Call& call) {
+  if (scene_.overlapped) return;
   if (call.lost_pfn_0) return raise(oracle::pfn_0_lost, fmt::format("{} pages", call.size));
   if (!call.faults && !call.is_judged && shows(IOVA_VIEW_NODES)) check(call);
 }

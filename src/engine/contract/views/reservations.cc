@@ -12,7 +12,7 @@
 namespace engine::contract {
 
 void Reservations::end_call(Call& call) {
-  if (call.granted || !shows(IOVA_VIEW_NODES)) return;
+  if (call.granted || scene_.overlapped || !shows(IOVA_VIEW_NODES)) return;
   Domain& domain = *call.domain;
   const uint64_t lo = call.pfn, hi = call.last;
   struct Search {
