@@ -115,10 +115,9 @@ std::string describe_operation(const program::Program& whole_program, const Posi
 
 std::string describe_suspended(const shim::Suspended& is) {
   const Position& position = static_cast<const Strand*>(is.argument)->position;
-  std::string text =
-      fmt::format("{} (operation {}) is suspended on CPU {}, {}",
-                  program::spec(position.of_strand->code).name, position.running(), is.cpu,
-                  *is.before ? is.before : "while a hardware flush lasts");
+  std::string text = fmt::format("{} (operation {}) is suspended on CPU {}, {}",
+                                 program::spec(position.of_strand->code).name, position.running(),
+                                 is.cpu, *is.before ? is.before : "while a hardware flush lasts");
   if (!is.site) return text;
   std::string_view file = is.site->file;
   file.remove_prefix(file.rfind('/') + 1);

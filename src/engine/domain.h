@@ -30,7 +30,7 @@ struct Range {
   intrusive::list_member_hook<NormalLink> in_slot;    // or in the flush queue
   uint64_t last_withheld = 0;                         // with what may be withheld behind it
   // Of a queued one:
-  list_head pages = {};         // where its page-table pages were
+  list_head pages = {};                   // where its page-table pages were
   const list_head* first_page = nullptr;  // of these; NULL: none
   const void* list = nullptr;   // that the queue will put; NULL while it is not queued yet
   uint64_t unmapped_at = 0;     // hardware flushes started before

@@ -11,6 +11,7 @@
 #include "iova/variant.h"
 #include "program/program.h"
 #include "shim/fault.h"
+#include "shim/footprint.h"
 
 namespace engine {
 
@@ -32,6 +33,17 @@ struct Step {
   uint64_t longest_stretch;  // most of them with interrupts off, without a pause
   uint64_t handler_steps;    // most of them in one handler of a timer or of work, with its pauses
   size_t ranges;             // in use after it, in all domains
+};
+
+// What an operation of the program touched, from one scheduling point to the next (shim/context.h):
+// one more stretch than it has points.
+struct Footprints {
+  struct OfOperation {
+    std::vector<shim::Footprint> stretches;
+    bool skipped = false;
+    bool suspended = false;  // by its own pause, in the end
+  };
+  std::vector<OfOperation> operations;  // of the program; none of those that were not reached
 };
 
 struct Options {
@@ -62,6 +74,8 @@ struct Options {
   bool watch_races = false;
   // A finding ends the run and not the process, unless what it did to memory cannot be dropped.
   bool survives_findings = false;
+  // Filled in, if not NULL; what the allocator accesses, only while races are watched.
+  Footprints* footprints = nullptr;
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;
 };

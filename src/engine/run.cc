@@ -114,6 +114,10 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   unsigned cpus = 2;
   if (!program.operations.empty() && program.operations[0].code == OpCode::cpus)
     cpus = static_cast<unsigned>(value(program.operations[0], Role::cpus).number);
+  shim::set_point_observer(options.footprints ? [] { the_run().begin_stretch(); }
+                                              : static_cast<void (*)()>(nullptr));
+  shim::record_footprint(nullptr);
+  if (options.footprints) options.footprints->operations.clear();
   shim::reset_world(cpus);
   variant.reset();
   shim::watch_races(options.watch_races);
@@ -130,6 +134,10 @@ void Run::execute_all() {
     }
     shim::set_current_operation(static_cast<uint32_t>(position.current));
     plan();
+    if (options_.footprints) {
+      options_.footprints->operations.resize(position.current + 1);
+      begin_stretch();
+    }
     scene_.overlapped = interleaved_;
     if (pause_at_ || slow_)
       execute_in_strand(operation);
@@ -139,6 +147,7 @@ void Run::execute_all() {
     pause_at_ = 0;
     shim_events.let_flush_last(false);
     if (is_beyond_judgement()) return;
+    end_stretch();
     finish_operation(operation);
   }
 }
@@ -223,13 +232,16 @@ const char* Run::hindrance(const Operation& operation) const {
 void Run::execute_in_strand(const Operation& operation) {
   const program::OperationSpec& spec = program::spec(operation.code);
   // What a lookup returns, its caller looks at while nobody else can take it away.
-  const bool may_pause = pause_at_ && *spec.function &&
+  const bool may_pause = pause_at_ && !strands_[pause_as_].is_in_use && *spec.function &&
                          operation.code != OpCode::find && operation.code != OpCode::find_pfn &&
                          operation.code != OpCode::flush_done;
   if (!(may_pause || (slow_ && spec.may_flush)) || !shim::can_start_context())
     return execute_in_context(operation);
-  Strand& strand = *std::find_if(strands_.begin(), strands_.end(),
-                                 [](const Strand& one) { return !one.is_in_use; });
+  // A flush that lasts takes a name that programs seldom do.
+  size_t name = pause_as_;
+  if (!may_pause)
+    for (name = strands_.size() - 1; strands_[name].is_in_use;) name--;
+  Strand& strand = strands_[name];
   strand = {.position = position, .is_in_use = true, .may_pause = may_pause};
   strand.position.of_strand = &operation;  // of the program: it outlives the context
   shim_events.let_flush_last(slow_);
@@ -250,6 +262,7 @@ void Run::execute_in_strand(const Operation& operation) {
   }
   if (unsigned idle = idle_cpu(cpu); idle != program::max_cpus) shim_set_current_cpu(idle);
   leave_dead_cpu();
+  if (options_.footprints) options_.footprints->operations[position.current].suspended = true;
   if (is_watched()) tell_suspended(shim::suspended_contexts() - 1);
 }
 
@@ -264,9 +277,32 @@ void Run::end_strand(Strand& strand) {
   shim::check_end_of_operation(position.operation_name());
 }
 
+// Points of the end are nobody's.
+void Run::begin_stretch() {
+  if (position.current >= options_.footprints->operations.size()) return;
+  end_stretch();
+  std::vector<shim::Footprint>& all = options_.footprints->operations[position.current].stretches;
+  shim::record_footprint(&all.emplace_back());
+}
+
+void Run::end_stretch() {
+  if (!options_.footprints) return;
+  shim::record_footprint(nullptr);
+  auto& operation = options_.footprints->operations[position.current];
+  if (!operation.stretches.empty()) shim::sort_footprint(operation.stretches.back());
+  operation.skipped = skipped_;
+}
+
 void Run::tell_suspended(size_t nth) {
   const shim::Suspended is = shim::suspended(nth);
   outcome("{}, now on CPU {}", describe_suspended(is), raw_smp_processor_id());
+}
+
+size_t Run::suspended_as(size_t strand) const {
+  size_t nth = 0;
+  while (nth < shim::suspended_contexts() && shim::suspended(nth).argument != &strands_[strand])
+    nth++;
+  return nth;
 }
 
 void Run::go_on(size_t nth) {
@@ -276,6 +312,8 @@ void Run::go_on(size_t nth) {
   const char* name = program::spec(strand.position.of_strand->code).name;
   outcome_.clear();
   bool ended = shim::resume_context(nth, strand.may_pause ? pause_at_ : 0);
+  if (!ended && options_.footprints)
+    options_.footprints->operations[position.current].suspended = true;
   if (!is_watched()) return;
   if (!ended) return tell_suspended(shim::suspended_contexts() - 1);
   std::string answer = std::move(outcome_);
@@ -286,6 +324,7 @@ void Run::exchange(Strand& strand) {
   std::swap(position, strand.position);
   std::swap(position.current, strand.position.current);
   shim_events.exchange(strand.release);
+  shim::set_current_operation(static_cast<uint32_t>(position.running()));
 }
 
 void Run::skip(const char* why) {
@@ -294,7 +333,8 @@ void Run::skip(const char* why) {
 }
 
 void Run::begin_next_call() {
-  if (closely_ && !interleaved_ && position.calls_begun && position.operation()) look_between_calls();
+  if (closely_ && !interleaved_ && position.calls_begun && position.operation())
+    look_between_calls();
   position.calls_begun++;
   position.call_start = shim::attempts().size();
 }
@@ -343,12 +383,13 @@ void Run::look_before_its_end() {
 void Run::finish_step() {
   if (options_.on_step) {
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
-    options_.on_step(
-        {position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
-         closely_ && !interleaved_ ? describe_allocator(*variant_, books.domains(), options_.views) : "",
-         prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
-         prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
-         prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
+    options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
+                      closely_ && !interleaved_
+                          ? describe_allocator(*variant_, books.domains(), options_.views)
+                          : "",
+                      prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
+                      prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
+                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
     outcome_.clear();
   }
   skipped_ = nullptr;
@@ -612,8 +653,10 @@ const Result& run(const iova_variant& variant, const program::Program& program,
   shim::set_iommu_handlers(
       {[](const void* domain) { the_run().shim_events.on_hardware_flush(domain); },
        [](const list_head* list) { the_run().shim_events.on_pages_put(list); }});
+  // A release that is pending comes before what others do.
   shim::set_context_observer(
-      [](void* strand) { the_run().exchange(*static_cast<Strand*>(strand)); });
+      {.before = [] { the_run().shim_events.settle(); },
+       .exchange = [](void* strand) { the_run().exchange(*static_cast<Strand*>(strand)); }});
   shim::set_event_observer([](bool is_timer) { the_run().shim_events.on_handler(is_timer); });
   return the_run().run(variant, program, options);
 }

@@ -56,6 +56,8 @@ class Run {
   // Operations of the program overlap; those of now do.
   bool interleaves() const { return interleaves_; }
   bool overlaps() const { return scene_.overlapped; }
+  // Of what is suspended, the one of that name; suspended_contexts(): none.
+  size_t suspended_as(size_t strand) const;
   // The nth suspended operation does, to its end or to the next pause.
   void go_on(size_t nth);
   // While there is something to look at.
@@ -73,7 +75,7 @@ class Run {
     shim_events.let_flush_last(true);
   }
   void be_edge() { edge_ = true; }
-  void be_paused_at(uint64_t point) { pause_at_ = point; }
+  void be_paused(uint64_t point, size_t strand) { pause_at_ = point, pause_as_ = strand; }
 
   Books books;
   Position position;
@@ -91,6 +93,8 @@ class Run {
   void execute_in_strand(const Operation& operation);
   void end_strand(Strand& strand);
   void tell_suspended(size_t nth);
+  void begin_stretch();
+  void end_stretch();
   const char* hindrance(const Operation& operation) const;
   void finish_operation(const Operation& operation);
   void finish_step();
@@ -125,11 +129,12 @@ class Run {
   bool has_faults_planned_ = false;
   bool in_irq_ = false;
   bool edge_ = false;
-  bool slow_ = false;       // the first hardware flush is to last
-  uint64_t pause_at_ = 0;   // scheduling point; 0: none
-  std::array<Strand, program::max_suspended> strands_;
-  bool interleaves_ = false;  // the program has pauses
-  size_t interleaved_ = 0;    // strands in the midst of what they do, wherever that is
+  bool slow_ = false;                                   // the first hardware flush is to last
+  uint64_t pause_at_ = 0;                               // scheduling point; 0: none
+  size_t pause_as_ = 0;                                 // index of the strand
+  std::array<Strand, program::max_suspended> strands_;  // by name
+  bool interleaves_ = false;                            // the program has pauses
+  size_t interleaved_ = 0;  // strands in the midst of what they do, wherever that is
   std::vector<InjectedFault> injected_;
   // Looks at everything cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, look_cost_ = 0;

@@ -91,7 +91,9 @@ static void fq_ring_free_locked(iommu_dma_cookie* cookie, iova_fq* fq) {
 
     if (entry->counter >= counter) break;
 
+    if (defect.ring_unlocked_while_released) spin_unlock(&fq->lock);
     helper::put_pages(&entry->freelist, SHIM_SITE);
+    if (defect.ring_unlocked_while_released) spin_lock(&fq->lock);
     free_iova_fast(&cookie->iovad, entry->iova_pfn, entry->pages);
     if (revision.page_list_has_a_type && !defect.queue_reuses_page_list)
       helper::init_list(&entry->freelist);

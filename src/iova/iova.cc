@@ -186,6 +186,10 @@ retry:
     goto iova32_full;
   }
 
+  if (defect.tree_unlocked_before_insertion) {
+    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  }
   new_iova->pfn_lo = new_pfn;
   new_iova->pfn_hi = new_pfn + size - 1;
 
@@ -511,6 +515,11 @@ int iova_domain_init_rcaches(iova_domain* iovad) {
   iovad->rcaches = static_cast<iova_rcache*>(
       kcalloc(IOVA_RANGE_CACHE_MAX_SIZE, sizeof(iova_rcache), GFP_KERNEL));
   if (!iovad->rcaches) return -ENOMEM;
+  if (defect.dead_cpus_told_too_early) {
+    iovad->cpuhp_dead.iovad = iovad;
+    ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
+    if (ret) goto out_err;
+  }
 
   for (i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {
     iova_cpu_rcache* cpu_rcache;
@@ -540,12 +549,15 @@ int iova_domain_init_rcaches(iova_domain* iovad) {
     }
   }
 
+  if (defect.dead_cpus_told_too_early) return 0;
   iovad->cpuhp_dead.iovad = iovad;
   ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
   if (ret) goto out_err;
   return 0;
 
 out_err:
+  if (defect.dead_cpus_told_too_early)
+    cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
   if (!defect.failed_init_keeps_rcaches) free_iova_rcaches(iovad);
   return ret;
 }
@@ -666,7 +678,9 @@ static void free_iova_rcaches(iova_domain* iovad) {
       iova_magazine_free(cpu_rcache->prev);
     }
     free_percpu(rcache->cpu_rcaches);
-    if (revision.depot_is_list && !defect.work_not_cancelled)
+    if (defect.depot_work_not_waited_for)
+      cancel_delayed_work(helper::depot_work(rcache));
+    else if (revision.depot_is_list && !defect.work_not_cancelled)
       cancel_delayed_work_sync(helper::depot_work(rcache));
     while (rcache->depot_size) iova_magazine_free(iova_depot_pop(rcache));
   }
@@ -718,9 +732,11 @@ static int iova_cpuhp_dead(unsigned cpu, hlist_node* node) {
 
 int iova_cache_get() {
   int err = -ENOMEM;
+  bool is_first = !iova_cache_users;
 
   mutex_lock(&iova_cache_mutex);
-  if (!iova_cache_users) {
+  if (!defect.users_counted_unlocked) is_first = !iova_cache_users;
+  if (is_first) {
     if (!revision.caches_before_hotplug) {
       err = cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "iommu/iova:dead", nullptr,
                                     iova_cpuhp_dead);

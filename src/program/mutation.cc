@@ -490,15 +490,18 @@ void Mutator::change_pauses(Program& program) {
     if (one_in(4))
       operations.erase(operations.begin() + static_cast<ptrdiff_t>(at) - 1);
     else
-      randomize(operations[at - 1], 0);
+      randomize(operations[at - 1], one_in(8) ? 0 : 1);
     return;
   }
   Operation pause = make(OpCode::pause);
-  randomize(pause, 0);
+  randomize(pause, 1);
+  const uint64_t strand = random(one_in(2) ? 1 : 3);
+  set(pause, Role::strand, strand);
   operations.insert(operations.begin() + static_cast<ptrdiff_t>(at), pause);
   if (one_in(4)) return;
   Operation resume = make(OpCode::resume);
-  if (one_in(4)) randomize(resume, random(2));
+  set(resume, Role::strand, strand);
+  set(resume, Role::here, one_in(8));
   size_t later = std::min(at + 2 + 1 + random(one_in(2) ? 2 : 6), operations.size());
   operations.insert(operations.begin() + static_cast<ptrdiff_t>(later), resume);
 }

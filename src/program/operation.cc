@@ -90,6 +90,7 @@ constexpr Value pfns[] = {
 
 constexpr const char* letters[max_slots] = {"a", "b", "c", "d", "e", "f", "g", "h",
                                             "i", "j", "k", "l", "m", "n", "o", "p"};
+constexpr const char* strands[max_suspended] = {"a", "b", "c", "d"};
 constexpr const char* positions[] = {"first", "middle", "last"};
 
 constexpr RoleSpec roles[] = {

@@ -43,7 +43,9 @@ struct Fiber {
   void (*function)(void*) = nullptr;
   void* argument = nullptr;
   bool ended = true;
-  Fiber* outer = nullptr;  // what runs in the one that resumed it
+  bool has_points = false;  // it may be suspended at any
+  bool is_awaited = false;  // it goes on for another one that waits, on whatever CPU that is
+  Fiber* outer = nullptr;   // what runs in the one that resumed it
   const char* before = "";
   const shim_site* site = nullptr;
   // While suspended; while it runs, those of the one that resumed it.
@@ -51,25 +53,28 @@ struct Fiber {
   FaultState faults;
   const void* handler = nullptr;
   unsigned cpu = 0;
-  uint64_t points = 0;
+  uint64_t points = 0, points_of_program = 0;
 };
 
 Fiber fibers[max_suspended];
 Fiber* stopped[max_suspended];  // the oldest first
 size_t suspended_count;
 Fiber* running;  // NULL: what nobody started
-void (*observer)(void* argument);
-void (*outside)();  // what is to be done there
+ContextObserver observer;
+void (*point_observer)();
+uint64_t points_of_program;  // beside facility::points_left, which stops at each for the observer
+void (*outside)();           // what is to be done there
 
 void exchange_state(Fiber& fiber) {
   facility::exchange_locks(fiber.locks);
   facility::exchange_faults(fiber.faults);
   std::swap(facility::points_left, fiber.points);
+  std::swap(points_of_program, fiber.points_of_program);
   fiber.handler = facility::exchange_running_handler(fiber.handler);
   unsigned cpu = raw_smp_processor_id();
   shim_set_current_cpu(fiber.cpu);
   fiber.cpu = cpu;
-  if (observer) observer(fiber.argument);
+  observer.exchange(fiber.argument);
 }
 
 // As swapcontext() does, which AddressSanitizer would warn of in every log.
@@ -93,6 +98,7 @@ void leave(Fiber& fiber, bool for_good) {
 }
 
 void enter(Fiber& fiber) {
+  observer.before();
   fiber.outer = std::exchange(running, &fiber);
   exchange_state(fiber);
   void* fake_stack = nullptr;
@@ -149,7 +155,7 @@ void prepare(Fiber& fiber) {
   fiber.faults = facility::take_faults();
   fiber.handler = nullptr;
   fiber.cpu = raw_smp_processor_id();
-  fiber.ended = false;
+  fiber.ended = fiber.is_awaited = false;
 }
 
 Room room_of(const Fiber& fiber) { return facility::room_beside(fiber.locks); }
@@ -162,7 +168,8 @@ Fiber* take(size_t i) {
 }
 
 bool go_on(Fiber& fiber, uint64_t points) {
-  fiber.points = points;
+  fiber.points = point_observer ? 1 : points;
+  fiber.points_of_program = points;
   enter(fiber);
   if (!fiber.ended) stopped[suspended_count++] = &fiber;
   return fiber.ended;
@@ -194,19 +201,27 @@ bool start_context(void (*function)(void*), void* argument, uint64_t points) {
   fiber.function = function;
   fiber.argument = argument;
   prepare(fiber);
+  fiber.has_points = points;
   bool ended = go_on(fiber, points);
   if (ended) facility::exchange_faults(fiber.faults);
   return ended;
 }
 
 void suspend_context() {
+  observer.before();
   running->before = "";
   running->site = nullptr;
   leave(*running, false);
 }
 
 void facility::reach_point(const char* before, const shim_site* site) {
-  if (!running || !others_can_go_on()) return;
+  if (point_observer && !(running && running->is_awaited)) {
+    point_observer();
+    points_left = 1;
+    if (!points_of_program || --points_of_program) return;
+  }
+  if (!running || !(running->is_awaited || others_can_go_on())) return;
+  observer.before();
   running->before = before;
   running->site = site;
   leave(*running, false);
@@ -262,17 +277,38 @@ void finish_context(size_t i) {
       finish_context(top);
       continue;
     }
-    take(i)->points = 0;
+    take(i);
+    fiber->points = fiber->points_of_program = 0;
     while (!fiber->ended) enter(*fiber);
     return;
   }
+}
+
+void facility::let_go_on(size_t i) {
+  Fiber* fiber = stopped[i];
+  const size_t top = on_top_of(i);
+  if (top < suspended_count) return finish_context(top);
+  if (!fiber->has_points) return finish_context(i);
+  take(i);
+  fiber->points = 1;
+  fiber->points_of_program = 0;
+  fiber->is_awaited = true;
+  enter(*fiber);
+  fiber->is_awaited = false;
+  if (fiber->ended) return;
+  // Where it was.
+  i = std::min(i, suspended_count);
+  std::copy_backward(stopped + i, stopped + suspended_count, stopped + suspended_count + 1);
+  stopped[i] = fiber;
+  suspended_count++;
 }
 
 const LockState& facility::locks_of_suspended(size_t i) { return stopped[i]->locks; }
 const void* facility::context_at_hand() { return running; }
 const void* facility::suspended_context(size_t i) { return stopped[i]; }
 
-void set_context_observer(void (*told)(void* argument)) { observer = told; }
+void set_point_observer(void (*told)()) { point_observer = told; }
+void set_context_observer(const ContextObserver& told) { observer = told; }
 
 void facility::reset_contexts() {
   // Those of a run that was given up.
@@ -285,7 +321,8 @@ void facility::reset_contexts() {
   suspended_count = 0;
   running = nullptr;
   outside = nullptr;
-  points_left = 0;
+  points_left = point_observer ? 1 : 0;
+  points_of_program = 0;
 }
 
 }  // namespace shim

@@ -61,13 +61,22 @@ void finish_context(size_t i);
 inline void finish_oldest_context() { finish_context(0); }
 bool may_migrate(size_t i);  // preemption is on where it is
 
-// Told whenever one context takes the place of another, with what was passed to start_context() by
-// the one that is entered or left; NULL for nobody.
-void set_context_observer(void (*observer)(void* argument));
+// Told whenever one context takes the place of another: before it, and while it happens with what
+// was passed to start_context() by the one that is entered or left.
+struct ContextObserver {
+  void (*before)() = [] {};
+  void (*exchange)(void* argument) = [](void*) {};
+};
+void set_context_observer(const ContextObserver& observer);
+
+// Told of every scheduling point of contexts that somebody started or resumed, and of those that
+// nobody did; NULL for nobody. From the next world on.
+void set_point_observer(void (*observer)());
 
 namespace facility {
 extern uint64_t points_left;
 void reach_point(const char* before, const shim_site* site);
+void let_go_on(size_t i);  // somebody waits for the i-th
 }  // namespace facility
 
 inline void scheduling_point(const char* before, const shim_site* site) {
@@ -86,14 +95,15 @@ class Unscheduled {
 };
 
 // What a context needs may be held by suspended ones: a lock, or a timer whose handler it must wait
-// for. Those are finished, as they would be on their CPUs while this one waits.
+// for. Those go on from point to point, as they would on their CPUs while this one waits, until it
+// need not. One that was started without points goes on to its end.
 template <class Condition, class Blocks>
 void wait_for_others(Condition is_over, Blocks blocks) {
   while (!is_over()) {
     size_t i = 0;
     while (i < suspended_contexts() && !blocks(i)) i++;
     if (i == suspended_contexts()) return;
-    finish_context(i);
+    facility::let_go_on(i);
   }
 }
 

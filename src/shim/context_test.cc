@@ -187,16 +187,19 @@ TEST_F(Context, OnlyStartedOnesAreSuspended) {
   finish_oldest_context();
 }
 
-TEST_F(Context, TheHolderOfALockIsFinishedNotTheOldest) {
+TEST_F(Context, TheHolderOfALockGoesOnUntilItIsReleased) {
   start_context([](void*) { kfree(nullptr), log.push_back(1); }, nullptr, 1);
   shim_set_current_cpu(1);
   start_context([](void*) { spin_lock(&lock), kfree(nullptr), spin_unlock(&lock); }, nullptr, 2);
   shim_set_current_cpu(2);
   spin_lock(&lock);
   spin_unlock(&lock);
-  EXPECT_EQ(suspended_contexts(), 1u);
+  // Both are suspended still, in the same order.
+  ASSERT_EQ(suspended_contexts(), 2u);
+  EXPECT_EQ(suspended(1).cpu, 1u);
+  EXPECT_STREQ(suspended(1).before, "after a lock");
   EXPECT_TRUE(log.empty());
-  finish_oldest_context();
+  while (suspended_contexts()) finish_oldest_context();
 }
 
 TEST_F(Context, RoomOnItsCpu) {
@@ -288,11 +291,10 @@ TEST_F(Context, IsLeftForGood) {
 
 TEST_F(Context, HotplugInstancesWaitForADeadCpu) {
   static hlist_node node;
-  cpuhp_setup_state_multi(
-      CPUHP_IOMMU_IOVA_DEAD, "x", nullptr, [](unsigned, hlist_node*) {
-        log.push_back(1);
-        return 0;
-      });
+  cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "x", nullptr, [](unsigned, hlist_node*) {
+    log.push_back(1);
+    return 0;
+  });
   cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &node);
   start_context([](void*) { shim_cpu_offline(3); }, nullptr, 1);
   EXPECT_TRUE(log.empty());

@@ -11,6 +11,7 @@
 #include "context.h"
 #include "fault.h"
 #include "finding.h"
+#include "footprint.h"
 #include "locks.h"
 #include "races.h"
 #include "world.h"
@@ -79,11 +80,15 @@ using namespace shim;
 extern "C" {
 
 unsigned num_possible_cpus(void) { return possible; }
-unsigned num_online_cpus(void) { return __builtin_popcount(online); }
+unsigned num_online_cpus(void) {
+  note_read(&online);
+  return __builtin_popcount(online);
+}
 bool cpu_online(unsigned cpu) { return cpu < possible && online >> cpu & 1; }
 unsigned raw_smp_processor_id(void) { return current; }
 
 unsigned shim_next_online_cpu(unsigned cpu) {
+  note_read(&online);
   while (cpu < possible && !cpu_online(cpu)) cpu++;
   return cpu;
 }
@@ -95,6 +100,7 @@ void shim_set_current_cpu(unsigned cpu) {
 
 void shim_cpu_offline(unsigned cpu) {
   facility::tell_action(__func__, cpu);
+  note_change(&online);
   online &= ~(1u << cpu);
   if (current == cpu) current = shim_next_online_cpu(0);
   facility::note_cpu_dead(cpu);
@@ -103,6 +109,7 @@ void shim_cpu_offline(unsigned cpu) {
   changed_by = facility::context_at_hand();
   scheduling_point("before the callbacks for a dead CPU", nullptr);
   note_happens_after(&instances);
+  note_read(&instances);
   std::vector<hlist_node*> called(instances.rbegin(), instances.rend());
   for (hlist_node* node : called)
     if (int error = dead_callback(cpu, node))
@@ -113,6 +120,7 @@ void shim_cpu_offline(unsigned cpu) {
 
 void shim_cpu_online(unsigned cpu) {
   facility::tell_action(__func__, cpu);
+  note_change(&online);
   online |= 1u << cpu;
   facility::note_cpu_alive(cpu);
 }
@@ -126,6 +134,7 @@ int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_cal
           fmt::format("{}, registered in {}()", name, registered_at->function));
     return -EBUSY;
   }
+  note_change(&registered);
   registered = true;
   registered_state = state;
   dead_callback = teardown;
@@ -155,6 +164,7 @@ int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const
     raise(oracle::cpuhp_double_add, site, "", node);
     return -EINVAL;
   }
+  note_change(&instances);
   instances.push_back(node);
   note_happens_before(&instances);
   return 0;
@@ -173,6 +183,7 @@ int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
     raise(oracle::cpuhp_remove_absent, site, "", node);
     return 0;
   }
+  note_change(&instances);
   std::erase(instances, node);
   note_happens_after(&instances);
   return 0;

@@ -5,6 +5,7 @@
 
 #include "context.h"
 #include "finding.h"
+#include "footprint.h"
 #include "object.h"
 
 namespace shim {
@@ -50,7 +51,10 @@ extern "C" {
 const iommu_domain_ops shim_iommu_ops = {
     .flush_iotlb_all = [](iommu_domain* domain) { shim_flush_hardware(domain); }};
 
-void shim_flush_hardware(const void* domain) { told.flush_hardware(domain); }
+void shim_flush_hardware(const void* domain) {
+  note_change(domain);
+  told.flush_hardware(domain);
+}
 
 void shim_add_page(list_head* list, const shim_site* site) {
   Object& page =

@@ -14,6 +14,7 @@
 #include "cost.h"
 #include "cpu.h"
 #include "finding.h"
+#include "footprint.h"
 #include "races.h"
 #include "rcu.h"
 #include "world.h"
@@ -150,6 +151,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
     fmt::print(stderr, "the shim knows at most {} held locks\n", held.size());
     abort();
   }
+  note_change(lock);
   lock->dep_map.held = 1;
   held[held_count++] = {lock, sleeping, site};
   changes++;
@@ -166,6 +168,7 @@ void release(shim_lock* lock, const shim_site* site) {
     for (; i + 1 < held_count; i++) held[i] = held[i + 1];
     held_count--;
     changes++;
+    note_change(lock);
     lock->dep_map.held = 0;
     note_happens_before(lock);
     note_happens_before(&published);

@@ -167,6 +167,7 @@ Object* object_around(const void* address) {
   return &a.objects.front();
 }
 
+const unsigned char* end_of_objects() { return arena().base + arena().used; }
 size_t live_objects(ObjectKind kind) { return arena().live_by_kind[static_cast<int>(kind)]; }
 size_t live_slab_objects() {
   return live_objects(ObjectKind::kmalloc) + live_objects(ObjectKind::cache_object);

@@ -46,6 +46,7 @@ Object* object_at(const void* address);
 // NULL outside the arena.
 Object* object_around(const void* address);
 
+const unsigned char* end_of_objects();  // where the next one will be, or above
 size_t live_objects(ObjectKind kind);
 size_t live_slab_objects();  // of kmalloc() and of caches
 // All objects of the run, oldest first, and next to each other.

@@ -73,8 +73,9 @@ void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
   if (cpu >= num_possible_cpus())
     raise(oracle::percpu_cpu_range, site,
           fmt::format("CPU {} of {}: {}", cpu, num_possible_cpus(), describe(*handle)), address);
-  scheduling_point("with the address of per-CPU memory", site);
-  return copy_of(*handle, cpu).memory;
+  void* memory = copy_of(*handle, cpu).memory;
+  scheduling_point("with the address of per-CPU memory", site);  // objects move meanwhile
+  return memory;
 }
 
 }  // extern "C"

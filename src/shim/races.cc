@@ -11,6 +11,7 @@
 #include "atomic.h"
 #include "context.h"
 #include "cpu.h"
+#include "footprint.h"
 #include "locks.h"
 #include "object.h"
 #include "symbols.h"
@@ -145,6 +146,7 @@ void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction
   // A function's own variables are nobody else's.
   constexpr uintptr_t deepest = 64 << 10;  // bytes
   if (address - reinterpret_cast<uintptr_t>(frame) < deepest) return;
+  note_touch(reinterpret_cast<const void*>(address), size, is_write);
   const void* const whole = reinterpret_cast<const void*>(address);
   if (is_marked && !is_write) note_happens_after(whole);
   const unsigned strand = strand_at_hand();

@@ -10,6 +10,7 @@
 
 #include "context.h"
 #include "finding.h"
+#include "footprint.h"
 #include "locks.h"
 #include "object.h"
 #include "slab.h"
@@ -33,6 +34,7 @@ constexpr uint32_t nowhere = outside_program - 1;
 uint32_t told_in = nowhere;
 
 void add(rcu_head* head, const void* object, const shim_site* site) {
+  note_change(&readers);
   for (const Callback& other : waiting)
     if (other.head == head)
       raise(oracle::rcu_double_call, site, fmt::format("queued in {}()", other.site->function),
@@ -55,6 +57,7 @@ void run_waiting() {
 }
 
 void wait_for_readers() {
+  note_change(&readers);
   wait_for_others([] { return readers == facility::rcu_readers_here(); },
                   [](size_t i) { return facility::locks_of_suspended(i).rcu_readers > 0; });
 }
@@ -112,6 +115,7 @@ extern "C" {
 
 void shim_rcu_read_lock(void) {
   scheduling_point("before rcu_read_lock()", nullptr);
+  note_change(&readers);
   facility::rcu_readers_here()++;
   facility::note_rcu_reader();
   readers++;

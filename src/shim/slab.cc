@@ -14,6 +14,7 @@
 #include "context.h"
 #include "fault.h"
 #include "finding.h"
+#include "footprint.h"
 #include "locks.h"
 #include "object.h"
 #include "types.h"
@@ -49,6 +50,7 @@ std::string describe_cache(const kmem_cache& cache) {
 }
 
 void require_usable(const kmem_cache* cache, const shim_site* site) {
+  note_read(cache);
   if (!cache)
     raise(oracle::slab_null_cache, site, "the cache was never created, or its creation failed");
   else if (!known(cache))
@@ -180,6 +182,7 @@ kmem_cache* shim_kmem_cache_create_args(const char* name, unsigned size,
 
 void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
   scheduling_point("before kmem_cache_destroy()", site);
+  note_change(cache);
   if (!cache) return;
   (might_sleep)(site);
   if (!known(cache)) {

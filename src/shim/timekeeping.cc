@@ -10,6 +10,7 @@
 
 #include "context.h"
 #include "finding.h"
+#include "footprint.h"
 #include "locks.h"
 #include "races.h"
 #include "world.h"
@@ -47,6 +48,7 @@ unsigned long begin_of(unsigned long count) { return (count * 1000 + HZ - 1) / H
 bool is_initialized(const shim_event& event) { return event.magic == event_magic; }
 
 bool forget(shim_event* event) {
+  note_change(event);
   if (!event->pending) return false;
   event->pending = false;
   std::erase(pending, event);
@@ -55,6 +57,7 @@ bool forget(shim_event* event) {
 
 void enqueue(shim_event* event, unsigned long deadline) {
   note_happens_before(event);
+  note_change(event);
   event->pending = true;
   event->deadline = deadline;
   event->sequence = next_sequence++;
@@ -75,6 +78,7 @@ shim_event* next_due(unsigned long until) {
 }
 
 void move_to(unsigned long time) {
+  note_change(&now);
   if (time <= now) return;
   facility::end_grace_period();
   now = time;
@@ -87,6 +91,7 @@ Container* containing(shim_event* event) {
 
 void run(shim_event* event) {
   forget(event);
+  note_change(&pending);
   // The handler may free the event's memory.
   const shim_event* outer = std::exchange(running, event);
   all_running.push_back({event, facility::context_at_hand()});
@@ -131,6 +136,7 @@ void require_initialized(const shim_event& event, bool is_timer, const shim_site
 // For its handler to end.
 void wait_for(shim_event* event, bool is_timer, const shim_site* site) {
   require_initialized(*event, is_timer, site);
+  note_change(event);
   if (running == event)
     raise(is_timer ? oracle::timer_delete_self : oracle::work_cancel_self, site,
           "called from its handler", event);
@@ -196,7 +202,10 @@ using namespace shim;
 
 extern "C" {
 
-unsigned long shim_jiffies(void) { return jiffies_at(now); }
+unsigned long shim_jiffies(void) {
+  note_read(&now);
+  return jiffies_at(now);
+}
 unsigned long shim_now(void) { return now; }
 
 void shim_advance(unsigned long ms) {
@@ -238,6 +247,7 @@ bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
                      const shim_site* site) {
   scheduling_point("before queue_work()", site);
   require_initialized(work->event, false, site);
+  note_change(&work->event);
   if (work->event.pending) {
     note_happens_before(&work->event);  // its handler sees what was done before
     return false;

@@ -92,6 +92,17 @@ constexpr Shown table[] = {
     {"depot-pushed-unlocked", "data-race", "iova_races/cpus_share_a_depot.iova"},
     {"queue-timer-flag-plain", "data-race", "iova_races/rings_are_filled_and_timed_out.iova"},
 
+    {"tree-unlocked-before-insertion", "iova-overlap",
+     "iova_interleave/two_requests_meet_in_the_tree.iova"},
+    {"dead-cpus-told-too-early", "lock-uninitialized",
+     "iova_interleave/rcaches_are_initialized_while_a_cpu_dies.iova"},
+    {"depot-work-not-waited-for", "work-freed-running",
+     "iova_interleave/depot_work_is_suspended_during_teardown.iova"},
+    {"users-counted-unlocked", "lock-deadlock",
+     "iova_interleave/caches_are_taken_by_two_at_once.iova"},
+    {"ring-unlocked-while-released", "queue-stray",
+     "iova_queue_interleave/timer_meets_a_queueing_task_in_a_ring.iova"},
+
     {"queue-timer-not-waited-for", "timer-freed-running",
      "iova_flush_queue/domain_is_put_while_its_timer_runs.iova"},
     {"queue-reuses-page-list", "slab-use-after-free",

@@ -100,8 +100,7 @@ TEST(ReproducerCommand, SaysWhatItCannotDo) {
                 .string(),
             "--out", (folder.path() / "x.c").string()});
   EXPECT_EQ(overlap.status, 2);
-  EXPECT_EQ(overlap.output,
-            "iovafuzz: C cannot say that operations overlap\n");
+  EXPECT_EQ(overlap.output, "iovafuzz: C cannot say that operations overlap\n");
 }
 
 }  // namespace

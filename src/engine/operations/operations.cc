@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "shim/footprint.h"
+
 namespace engine::operations {
 
 Execute function_of(OpCode code) {
@@ -15,6 +17,7 @@ Execute function_of(OpCode code) {
 }
 
 Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&)) {
+  shim::note_change(&slot);
   auto found = oldest ? std::find_if(slot.begin(), slot.end(), wanted) : slot.end();
   if (!oldest) {
     auto newest = std::find_if(slot.rbegin(), slot.rend(), wanted);

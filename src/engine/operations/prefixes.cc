@@ -12,7 +12,7 @@ void fail(Run& run, const Operation& operation) {
 void irq(Run& run, const Operation&) { run.be_in_interrupt(); }
 void slow(Run& run, const Operation&) { run.be_slow(); }
 void pause(Run& run, const Operation& operation) {
-  run.be_paused_at(value(operation, Role::point).number);
+  run.be_paused(value(operation, Role::point).number, value(operation, Role::strand).number);
 }
 void edge(Run& run, const Operation&) { run.be_edge(); }
 

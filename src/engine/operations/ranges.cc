@@ -5,6 +5,7 @@
 #include "engine/operations/operations.h"
 #include "engine/printing.h"
 #include "shim/context.h"
+#include "shim/footprint.h"
 #include "shim/object.h"
 
 namespace engine::operations {
@@ -113,6 +114,7 @@ void alloc(Run& run, const Operation& operation) {
     call.aligned = aligned;
     run.make(call);
     if (!call.granted) continue;
+    shim::note_change(&slot);
     slot.push_back(*call.range);
     tally.add(call.lo);
   }
@@ -144,6 +146,7 @@ void alloc_fast(Run& run, const Operation& operation) {
       run.make(find);
       call.range->iova = find.iova;
     }
+    shim::note_change(&slot);
     if (call.granted || call.lost_pfn_0) slot.push_back(*call.range);
     if (call.granted) tally.add(call.lo);
   }

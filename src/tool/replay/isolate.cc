@@ -96,6 +96,34 @@ void send_report(const engine::Report& report) {
   if (__llvm_profile_write_file) exit(1);
 }
 
+// "f", "s" if it was skipped, "w" if it was suspended, then each stretch, its words in hex.
+std::string to_words(const engine::Footprints::OfOperation& of) {
+  constexpr const char digits[] = "0123456789abcdef";
+  std::string text = of.skipped ? "s" : of.suspended ? "w" : "f";
+  for (const shim::Footprint& stretch : of.stretches) {
+    text += ',';
+    for (uint32_t entry : stretch)
+      for (unsigned shift = 32; shift; shift -= 4) text += digits[entry >> (shift - 4) & 15];
+  }
+  return text;
+}
+
+engine::Footprints::OfOperation from_words(const std::string& text) {
+  engine::Footprints::OfOperation of{
+      .stretches = {}, .skipped = text[0] == 's', .suspended = text[0] == 'w'};
+  uint32_t entry = 0;
+  unsigned digits = 0;
+  for (char c : text.substr(1)) {
+    if (c == ',') {
+      of.stretches.emplace_back();
+      continue;
+    }
+    entry = entry << 4 | static_cast<uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+    if (++digits % 8 == 0) of.stretches.back().push_back(entry);
+  }
+  return of;
+}
+
 // Returns false at the end of the connection.
 bool receive(void* bytes, size_t size) {
   for (size_t got = 0; got < size;) {
@@ -114,12 +142,14 @@ struct RequestHeader {
 
 void run_job(const iova_variant& variant, const program::Program& program,
              std::span<const engine::FaultPoint> faults, const IsolateOptions& isolate) {
+  static engine::Footprints footprints;
   engine::Options options{.faults = faults,
                           .known = isolate.known,
                           .tell_differences = isolate.tell_differences,
                           .always_check = isolate.record_calls,
                           .watch_races = isolate.watch_races,
                           .survives_findings = true,
+                          .footprints = isolate.footprints ? &footprints : nullptr,
                           .on_step = isolate.record ? send_step : nullptr};
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
@@ -132,11 +162,15 @@ void run_job(const iova_variant& variant, const program::Program& program,
   const engine::Result& result =
       engine::run(isolate.record_calls ? reproducer::recorded(variant) : variant, program, options);
   if (result.reported) return send({{"survived", true}});
+  json prints = json::array();
+  if (isolate.footprints)
+    for (const auto& operation : footprints.operations) prints.push_back(to_words(operation));
   send({{"done",
          {{"hash", result.trace_hash},
           {"attempts", result.attempts},
           {"costs", result.costs},
-          {"known_met", result.known_met}}}});
+          {"known_met", result.known_met},
+          {"footprints", prints}}}});
 }
 
 // Runs what it is asked to, until the parent asks for no more.
@@ -346,6 +380,9 @@ class Isolated::Impl {
         outcome.attempts = done["attempts"].get<std::vector<size_t>>();
         outcome.costs = done["costs"].get<std::vector<uint64_t>>();
         outcome.known_met = done["known_met"].get<std::vector<std::string>>();
+        if (done.contains("footprints"))
+          for (const json& words : done["footprints"])
+            outcome.footprints.operations.push_back(from_words(words));
         child_->log();  // of a clean run nobody wants it
         return outcome;
       }

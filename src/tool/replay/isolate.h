@@ -49,6 +49,7 @@ struct Outcome {
   std::optional<engine::Report> report;  // of a finding
   std::vector<std::string> known_met;    // keys of findings gone past
   std::vector<RecordedStep> steps;       // if asked for
+  engine::Footprints footprints;         // if clean and asked for
   std::string log;                       // what the child wrote, unless clean
   // If asked for: what was called and, if an oracle of the engine tells it, what it all came to
   // (reproducer/reproducer.h).
@@ -64,6 +65,7 @@ struct Outcome {
 struct IsolateOptions {
   bool record = false;        // keep the steps
   bool record_calls = false;  // of a program with a finding
+  bool footprints = false;    // what operations touch
   // If there is one: only whether it does the same is judged.
   const iova_variant* expected = nullptr;
   int timeout_ms = 25'000;              // for one program

@@ -25,9 +25,11 @@ void Hints::end_call(Call& call) {
     return;
   }
   bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
-  if (is_request && !call.granted && cause.size != hint) {
+  if (is_request && !call.granted) {
     const Request request = request_of(variant(), call);
-    if (request.size == hint) cause = request;
+    // What a flush freed made the hint void, and this one set it again.
+    bool set_again = call.flush && request.limit < cause.limit;
+    if (request.size == hint && (cause.size != hint || set_again)) cause = request;
   }
   if (cause.size != hint) cause = {};
 }
@@ -37,9 +39,10 @@ Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& r
   const bool is_32bit = request.limit + 1 <= domain.first_pfn_above_32bit();
   bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit && cause.size && request.size >= cause.size &&
                  hint_of(variant(), domain) == cause.size;
-  std::string values = !cause.limit ? "; a hint that was set while calls overlapped"
-                                    : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
-                                   cause.limit, cause.aligned ? "" : ", unaligned");
+  std::string values = !cause.limit
+                           ? "; a hint that was set while calls overlapped"
+                           : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
+                                         cause.limit, cause.aligned ? "" : ", unaligned");
   constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
   if (request.limit == no_limit || (by_hint && cause.limit == no_limit))
     return {&oracle::limit_wraps, by_hint ? values : ""};

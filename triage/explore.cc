@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// explore: every schedule of a program with at most so many preemptions.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "tool/replay/explorer.h"
+#include "tool/replay/input.h"
+#include "tool/replay/known.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/support/json.h"
+#include "tool/support/report_json.h"
+#include "tool/variants/variants.h"
+
+namespace tool {
+namespace {
+
+using std::chrono::steady_clock;
+
+struct Arguments {
+  std::string file, out;
+  VariantChoice choice;
+  PastOption past;
+  unsigned preemptions = 1;
+  std::optional<std::chrono::milliseconds> time;
+  bool json = false;
+};
+
+// On a terminal a line that counts, elsewhere one now and then.
+class Counter {
+ public:
+  void show(const Exploration& so_far) {
+    const auto now = steady_clock::now();
+    if (now < next_) return;
+    is_shown_ = true;
+    next_ = now + (is_terminal_ ? std::chrono::milliseconds(200) : std::chrono::seconds(10));
+    fmt::print("{}{} schedules run, {} equal to one of them{}", is_terminal_ ? "\r" : "",
+               so_far.schedules, so_far.equal, is_terminal_ ? "\x1b[K" : "\n");
+    fflush(stdout);
+  }
+  void clear() const {
+    if (is_shown_ && is_terminal_) fmt::print("\r\x1b[K");
+  }
+
+ private:
+  const bool is_terminal_ = isatty(STDOUT_FILENO);
+  bool is_shown_ = false;
+  steady_clock::time_point next_ = steady_clock::now() + std::chrono::seconds(1);
+};
+
+std::string in_words(const Exploration& seen, unsigned preemptions, const char* variant) {
+  const std::string equal =
+      seen.equal ? fmt::format(" ({} more are equal to one of them)", seen.equal) : "";
+  if (seen.schedule)
+    return fmt::format("{} schedules run on {}, the last with a finding", seen.schedules, variant);
+  if (!seen.is_complete)
+    return fmt::format("time is up on {} after {} schedules{}: no finding in those", variant,
+                       seen.schedules, equal);
+  return fmt::format("all {} schedules with at most {} {} on {}{}: no finding", seen.schedules,
+                     preemptions, preemptions == 1 ? "preemption" : "preemptions", variant, equal);
+}
+
+int run(const Arguments& arguments) {
+  const iova_variant& variant = arguments.choice.variant();
+  const Input input = read_input(arguments.file);
+  std::vector<std::string> known = arguments.past.expand(variant);
+  std::optional<steady_clock::time_point> deadline;
+  if (arguments.time) deadline = steady_clock::now() + *arguments.time;
+  Counter counter;
+  const Exploration seen = explore(variant, input.program, arguments.preemptions, known, deadline,
+                                   [&](const Exploration& so_far) {
+                                     if (!arguments.json) counter.show(so_far);
+                                   });
+  counter.clear();
+  const std::string text = seen.schedule ? print(*seen.schedule) : "";
+  if (seen.schedule && !arguments.out.empty()) write_file(arguments.out, text);
+  const std::string key = seen.schedule ? seen.outcome.key() : "";
+  if (arguments.json) {
+    json result = {{"variant", variant.name},
+                   {"preemptions", arguments.preemptions},
+                   {"schedules", seen.schedules},
+                   {"equal", seen.equal},
+                   {"complete", seen.is_complete},
+                   {"known_met", seen.known_met},
+                   {"key", key},
+                   {"program", text}};
+    if (seen.outcome.report) result["report"] = to_json(*seen.outcome.report);
+    fmt::print("{}", to_text(result));
+    return seen.schedule ? findings : nothing_new;
+  }
+  fmt::print("{}: {}\n", arguments.file, in_words(seen, arguments.preemptions, variant.name));
+  for (const std::string& met : seen.known_met)
+    fmt::print("gone past: {}{}\n", met, known_note(met, variant));
+  if (!seen.schedule) return nothing_new;
+  fmt::print("{}{}\n", key, known_note(key, variant));
+  if (seen.outcome.report)
+    fmt::print("{}", engine::format(*seen.outcome.report));
+  else
+    fmt::print("\n{}\n{}\n", text, seen.outcome.log);
+  if (!arguments.out.empty()) fmt::print("schedule: {}\n", arguments.out);
+  return findings;
+}
+
+}  // namespace
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("explore", "runs a program in every schedule with at most so many preemptions");
+  line.option("FILE", arguments.file, "an input").required();
+  line.option("--preemptions,-k", arguments.preemptions,
+              "how often an operation is suspended while others run")
+      .range(0, program::max_suspended);
+  arguments.choice.add_options(line);
+  arguments.past.add_to(line);
+  line.option("--time", arguments.time, "how long at most, as in 30s or 10m");
+  line.option("--out", arguments.out, "a file for the schedule that shows something");
+  line.flag("--json", arguments.json, "print JSON");
+  line.example("iovafuzz explore -k 2 --kernel debian:6.12 --past ledger corpus/iova_races/"
+               "cpus_share_the_tree.iova",
+               "does any overlap of these requests break a promise?");
+  return line.run(argc, argv, [&] { return tool::run(arguments); });
+}
