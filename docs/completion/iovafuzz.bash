@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble known kunit list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -43,6 +43,7 @@ _iovafuzz() {
     coverage) COMPREPLY=($(compgen -W '--kernel --html --json --help' -- "$word")) ;;
     diff) COMPREPLY=($(compgen -W '--programs --seed --jobs --out --json --help' -- "$word")) ;;
     disassemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
+    explore) COMPREPLY=($(compgen -W '--preemptions -k --kernel --revision --defect --strict --contract-only --past --time --out --json --help' -- "$word")) ;;
     known) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --json --help' -- "$word")) ;;
     kunit) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --out --json --help' -- "$word")) ;;
     list) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;

@@ -14,7 +14,6 @@ Books::Books() {
 void Books::begin(const iova_variant& variant, size_t ranges) {
   variant_ = &variant;
   references_ = 0;
-  destroyed_ = nullptr;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
   // The end of a run asks each once more, and perhaps for each stretch between reservations or for
@@ -28,7 +27,7 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
 
 void Books::forget(Domain& domain) {
   domain.memory = nullptr;
-  domain.has_rcaches = domain.has_allocated = false;
+  domain.has_rcaches = domain.has_allocated = domain.is_being_put = false;
   domain.forget_ranges();
 }
 
@@ -70,7 +69,7 @@ void Books::begin_call(Call& call) {
       call.domain->queued.push_back(*call.range);
       call.domain->unmaps_under_way++;
       return;
-    case Function::put_domain: destroyed_ = call.domain; return;
+    case Function::put_domain: call.domain->is_being_put = true; return;
     case Function::cache_put: references_--; return;
     default: return;
   }
@@ -86,7 +85,6 @@ void Books::end_call(Call& call) {
           !variant_->init_rcaches && !(variant_->ignores_rcache_failures && call.faults);
       return;
     case Function::init_rcaches: domain->has_rcaches |= !call.error; return;
-    case Function::put_domain: destroyed_ = nullptr; return;
     case Function::alloc:
       domain->has_allocated = true;
       if (call.granted) add(call, call.hi, RangeKind::tree);

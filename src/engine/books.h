@@ -24,8 +24,6 @@ class Books : public Listener {
   Domains& domains() { return domains_; }
   const Domains& domains() const { return domains_; }
   unsigned references() const { return references_; }
-  // That put_iova_domain() is destroying, or NULL.
-  const Domain* destroyed() const { return destroyed_; }
   size_t ranges_in_use() const;
 
   // For a call that may be granted one.
@@ -44,7 +42,6 @@ class Books : public Listener {
   const iova_variant* variant_ = nullptr;
   Domains domains_;
   unsigned references_ = 0;
-  const Domain* destroyed_ = nullptr;
   std::unique_ptr<Range[]> ranges_;
   size_t ranges_size_ = 0, ranges_used_ = 0;
 };

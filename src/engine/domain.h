@@ -101,6 +101,7 @@ struct Domain {
   void* memory = nullptr;  // NULL: not initialized
   bool has_rcaches = false;
   bool has_allocated = false;  // reservations come before
+  bool is_being_put = false;   // put_iova_domain() is under way
   uint64_t granule_shift = 0;
   uint64_t start_pfn = 0;
   LiveRanges live;

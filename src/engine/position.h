@@ -35,6 +35,8 @@ struct Position {
     bool is_over = !program || current >= program->operations.size();
     return is_over ? nullptr : &program->operations[current];
   }
+  // That a resume let go on.
+  const Operation* resumed = nullptr;
   // The index of the operation that runs.
   size_t running() const {
     return of_strand ? static_cast<size_t>(of_strand - program->operations.data()) : current;
@@ -45,7 +47,9 @@ struct Position {
     if (releasing) return &program::spec(OpCode::free_fast);
     if (acting) return acting;
     if (of_strand) return &program::spec(of_strand->code);
-    return operation() ? &program::spec(operation()->code) : nullptr;
+    const Operation* now = operation();
+    if (now && now->code == OpCode::resume && resumed) now = resumed;
+    return now ? &program::spec(now->code) : nullptr;
   }
   const char* function() const {
     const OperationSpec* spec = at_hand();

@@ -69,6 +69,7 @@ const Result& Run::run_once(const iova_variant& variant, const program::Program&
                             const Options& options) {
   begin(variant, program, options);
   execute_all();
+  if (!is_beyond_judgement()) finish_suspended();
   if (is_beyond_judgement()) return give_up();
   end();
   return result_;
@@ -179,6 +180,7 @@ void Run::plan() {
   else
     shim::plan_no_faults();
   position.call_start = position.calls_begun = 0;
+  position.resumed = nullptr;
   shim::start_cost();
   shim_events.begin_handlers();
 }
@@ -311,6 +313,7 @@ void Run::go_on(size_t nth) {
   const size_t index = strand.position.running();
   const char* name = program::spec(strand.position.of_strand->code).name;
   outcome_.clear();
+  position.resumed = strand.position.of_strand;
   bool ended = shim::resume_context(nth, strand.may_pause ? pause_at_ : 0);
   if (!ended && options_.footprints)
     options_.footprints->operations[position.current].suspended = true;
@@ -411,9 +414,6 @@ const Result& Run::give_up() {
 void Run::end() {
   result_.attempts.resize(position.program->operations.size());
   result_.costs.resize(position.program->operations.size());
-  shim::set_current_operation(shim::outside_program);
-  shim::plan_no_faults();
-  finish_suspended();
   look();
   release_queued();
   for (Domain& domain : books.domains())
@@ -450,6 +450,8 @@ void Run::end() {
 void Run::finish_suspended() {
   const Operation flush_done = program::make(OpCode::flush_done);
   AtEnd finishing(position, flush_done);
+  shim::set_current_operation(shim::outside_program);
+  shim::plan_no_faults();
   scene_.overlapped = interleaved_;
   while (shim::suspended_contexts()) shim::finish_oldest_context();
   scene_.overlapped = false;

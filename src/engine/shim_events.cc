@@ -51,7 +51,7 @@ void ShimEvents::on_pages_put(const list_head* list) {
       bool is_mine = first_page && range.first_page ? range.first_page == first_page
                                                     : range.list == list || is_at_once;
       if (!is_mine) continue;
-      if (&domain == books_.destroyed()) return;  // its ranges go with it
+      if (domain.is_being_put) return;  // its ranges go with it  // its ranges go with it
       history_.add({.kind = Kind::pages_put, .domain = &domain, .range = &range});
       release_ = {&domain, &range, raw_smp_processor_id()};
       position_.releasing = true;
@@ -59,7 +59,9 @@ void ShimEvents::on_pages_put(const list_head* list) {
       return;
     }
   }
-  if (!books_.destroyed()) history_.add({.kind = Kind::pages_put});
+  const bool may_be_of_those = std::any_of(books_.domains().begin(), books_.domains().end(),
+                                           [](const Domain& d) { return d.is_being_put; });
+  if (!may_be_of_those) history_.add({.kind = Kind::pages_put});
 }
 
 void ShimEvents::end_release() {

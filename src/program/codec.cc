@@ -10,13 +10,15 @@
 // leaves the meaning of all that do not need it. An operation that would break the allocator's
 // contract (a free from an empty slot, an allocation from a domain that was not initialized) is
 // skipped, so every list of operations can run. `fail` sets no state of the allocator: it chooses
-// allocation attempts of the operation that follows which are to fail.
+// allocation attempts of the operation that follows which are to fail. `pause` chooses a scheduling
+// point of it (shim/context.h) at which it is suspended; what follows runs meanwhile, on a CPU
+// where nothing is suspended or where `cpu` puts it, until `resume`. At the end all go on.
 //
 // The bytes. Decoding runs front to back and never fails:
 //
-//   program   = operation*                 at most max_operations and max_calls; the rest is
-//   ignored operation = head operand* head      = e dd ooooo                 bit 7, bits 6-5, bits
-//   4-0
+//   program   = operation*                 at most max_operations, max_calls; then all is ignored
+//   operation = head operand*
+//   head      = e dd ooooo                 bit 7, bits 6-5, bits 4-0
 //
 //   ooooo     the opcode; those without an operation stand for opcode - operation_count
 //   dd        the domain, ignored by operations that name none

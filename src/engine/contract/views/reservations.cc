@@ -12,7 +12,7 @@
 namespace engine::contract {
 
 void Reservations::end_call(Call& call) {
-  if (call.granted || scene_.overlapped || !shows(IOVA_VIEW_NODES)) return;
+  if (call.granted || !shows(IOVA_VIEW_NODES)) return;
   Domain& domain = *call.domain;
   const uint64_t lo = call.pfn, hi = call.last;
   struct Search {
@@ -30,6 +30,10 @@ void Reservations::end_call(Call& call) {
       },
       &search);
   const PageSet& in_tree = search.in_tree;
+  if (scene_.overlapped) {  // another one may be half made
+    domain.reserved = in_tree;
+    return;
+  }
   if (in_tree.covers_the_same(domain.reserved)) return;
   PageSet partial = domain.reserved;
   if (in_tree.contains(lo, lo)) partial.add(lo, std::min(hi, in_tree.run_end(lo)));
