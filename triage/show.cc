@@ -31,14 +31,28 @@ std::string opening_comments(const Input& input) {
   return text;
 }
 
+// Where operations overlap, a column for each CPU.
 void print_steps(const Input& input, const iova_variant& variant, const Outcome& outcome) {
   const auto& operations = input.program.operations;
-  size_t width = 16;
+  const bool overlaps = std::any_of(operations.begin(), operations.end(),
+                                    [](const auto& o) { return o.code == program::OpCode::pause; });
+  size_t column = 16;
   for (const auto& operation : operations)
-    width = std::min<size_t>(48, std::max(width, print(operation).size()));
+    column = std::min<size_t>(overlaps ? 28 : 48, std::max(column, print(operation).size()));
+  unsigned columns = 1;
+  if (overlaps)
+    for (const RecordedStep& step : outcome.steps) columns = std::max(columns, step.cpu + 1);
+  const size_t width = columns * (column + 2) - 2;
+  if (columns > 1) {
+    fmt::print("{:7}", "");
+    for (unsigned cpu = 0; cpu < columns; cpu++)
+      fmt::print("{:<{}}", fmt::format("CPU {}", cpu), cpu + 1 < columns ? column + 2 : 0);
+    fmt::print("\n");
+  }
   for (const RecordedStep& step : outcome.steps) {
     bool at_end = step.operation >= operations.size();
     std::string text = at_end ? "(end)" : print(operations[step.operation]);
+    if (columns > 1 && !at_end) text.insert(0, step.cpu * (column + 2), ' ');
     std::string number = at_end ? "" : fmt::format("{}", step.operation);
     fmt::print("{:>5}  {:<{}}  {}{}\n", number, text, width, step.skipped ? "skipped: " : "",
                step.outcome);

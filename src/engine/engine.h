@@ -33,6 +33,7 @@ struct Step {
   uint64_t longest_stretch;  // most of them with interrupts off, without a pause
   uint64_t handler_steps;    // most of them in one handler of a timer or of work, with its pauses
   size_t ranges;             // in use after it, in all domains
+  unsigned cpu;              // it ran on; of what is resumed, that one's
 };
 
 // What an operation of the program touched, from one scheduling point to the next (shim/context.h):

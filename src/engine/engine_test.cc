@@ -354,6 +354,21 @@ TEST(Known, FindingsAreListedAnewByEveryRun) {
 }
 
 // What the CPU that is gone held would have served the request, but the hint refuses it either way.
+// Where calls overlap the models are not asked, and the hint alone tells.
+TEST(Known, HintIsTheCauseThoughItWasVoidInBetween) {
+  const char* const programs[] = {
+      "cache_get\ninit start=16\ninit_rcaches\nalloc_fast size=9 limit=start+15\n"
+      "alloc_fast limit=start\ncpu 1\nfree_fast\noffline 1\nalloc limit=start-1\npause 10\n"
+      "alloc_fast no_flush limit=start\n",
+      "cache_get\npause 1\ninit\ninit_rcaches\nreserve size=0xffff8\nalloc_fast slot=b x8\n"
+      "free_fast slot=b\nalloc_fast limit=dma31-1\nalloc_fast\n"};
+  for (const char* program : programs) {
+    const std::string oracle[] = {"hint-lower-limit"};
+    const Result& result = run(port::v6_12::variant, program::parse(program), {.known = oracle});
+    EXPECT_EQ(result.known_met, std::vector<std::string>{"hint-lower-limit:alloc_iova:alloc:none"});
+  }
+}
+
 TEST(Known, HintIsTheCauseWhoeverIsOffline) {
   std::string known[] = {hint_key};
   EXPECT_EQ(run(port::v7_3::variant,

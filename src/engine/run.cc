@@ -129,6 +129,7 @@ void Run::execute_all() {
   for (position.current = 0; position.current < operations.size(); position.current++) {
     const Operation& operation = operations[position.current];
     if (program::is_prefix(operation.code)) {
+      cpu_ = raw_smp_processor_id();
       operations::function_of(operation.code)(*this, operation);
       finish_step();
       continue;
@@ -181,6 +182,7 @@ void Run::plan() {
     shim::plan_no_faults();
   position.call_start = position.calls_begun = 0;
   position.resumed = nullptr;
+  cpu_ = raw_smp_processor_id();
   shim::start_cost();
   shim_events.begin_handlers();
 }
@@ -314,6 +316,7 @@ void Run::go_on(size_t nth) {
   const char* name = program::spec(strand.position.of_strand->code).name;
   outcome_.clear();
   position.resumed = strand.position.of_strand;
+  cpu_ = is.cpu;
   bool ended = shim::resume_context(nth, strand.may_pause ? pause_at_ : 0);
   if (!ended && options_.footprints)
     options_.footprints->operations[position.current].suspended = true;
@@ -392,7 +395,7 @@ void Run::finish_step() {
                           : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
                       prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
-                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use()});
+                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use(), cpu_});
     outcome_.clear();
   }
   skipped_ = nullptr;

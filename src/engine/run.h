@@ -123,6 +123,7 @@ class Run {
   bool running_ = false;
   const char* skipped_ = nullptr;
   std::string outcome_;
+  unsigned cpu_ = 0;  // of the step at hand
   // Of the next operation.
   shim::FaultMask armed_;
   bool is_armed_ = false;

@@ -76,7 +76,8 @@ void send_step(const engine::Step& step) {
           {"steps", step.steps},
           {"longest_stretch", step.longest_stretch},
           {"handler_steps", step.handler_steps},
-          {"ranges", step.ranges}}}});
+          {"ranges", step.ranges},
+          {"cpu", step.cpu}}}});
 }
 
 void send_report(const engine::Report& report) {
@@ -361,7 +362,8 @@ class Isolated::Impl {
         if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["of_slab"], step["steps"],
-                                 step["longest_stretch"], step["handler_steps"], step["ranges"]});
+                                 step["longest_stretch"], step["handler_steps"], step["ranges"],
+                                 step["cpu"]});
       } else if (message->contains("calls")) {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])

@@ -30,6 +30,7 @@ struct RecordedStep {
   std::string of_slab;  // of each attempt: '1' if it asks kmalloc() or a cache for an object
   uint64_t steps, longest_stretch, handler_steps;  // as in engine::Step
   size_t ranges;
+  unsigned cpu;
 };
 
 // A call into the allocator or the shim, as it came from the child (reproducer/recorder.h).

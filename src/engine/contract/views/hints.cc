@@ -27,8 +27,9 @@ void Hints::end_call(Call& call) {
   bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
   if (is_request && !call.granted) {
     const Request request = request_of(variant(), call);
-    // What a flush freed made the hint void, and this one set it again.
-    bool set_again = call.flush && request.limit < cause.limit;
+    // What was freed meanwhile, by a flush or for a dead CPU, made the hint void, and this one may
+    // have set it again.
+    bool set_again = request.limit < cause.limit;
     if (request.size == hint && (cause.size != hint || set_again)) cause = request;
   }
   if (cause.size != hint) cause = {};
