@@ -518,7 +518,10 @@ int iova_domain_init_rcaches(iova_domain* iovad) {
   if (defect.dead_cpus_told_too_early) {
     iovad->cpuhp_dead.iovad = iovad;
     ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD, &iovad->cpuhp_dead);
-    if (ret) goto out_err;
+    if (ret) {
+      free_iova_rcaches(iovad);
+      return ret;
+    }
   }
 
   for (i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {

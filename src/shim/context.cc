@@ -314,6 +314,7 @@ void facility::reset_contexts() {
   // Those of a run that was given up.
   for (Fiber& fiber : fibers) {
     // Its frames are gone without having been left.
+    if (!fiber.ended) forget_locks(fiber.locks);
     if (!fiber.ended && __asan_unpoison_memory_region)
       __asan_unpoison_memory_region(fiber.memory, stack_size);
     fiber.ended = true;

@@ -279,6 +279,14 @@ TEST_F(Context, HasAFaultPlanOfItsOwn) {
   EXPECT_EQ(failed_attempts(), 1u);  // it has come back
 }
 
+TEST_F(Context, LeavesNoMutexBehind) {
+  static DEFINE_MUTEX(mutex);
+  start_context([](void*) { mutex_lock(&mutex), suspend_context(); }, nullptr);
+  reset_world(2);
+  mutex_lock(&mutex);
+  mutex_unlock(&mutex);
+}
+
 TEST_F(Context, IsLeftForGood) {
   struct Left {};
   start_context([](void*) { suspend_context(), log.push_back(1); }, nullptr);

@@ -179,10 +179,14 @@ void release(shim_lock* lock, const shim_site* site) {
 
 }  // namespace
 
+// A run that was given up may leave locks marked as held, of which mutexes outlive it.
+void facility::forget_locks(const LockState& of) {
+  for (int i = 0; i < of.held_count; i++)
+    if (of.held[i].sleeping) of.held[i].lock->dep_map.held = 0;
+}
+
 void facility::reset_locks() {
-  // A run that died in a ledger-listed finding may leave locks marked as held.
-  for (int i = 0; i < held_count; i++)
-    if (held[i].sleeping) held[i].lock->dep_map.held = 0;
+  forget_locks(state);
   held_count = irqs_off = in_interrupt = in_timer = state.rcu_readers = 0;
   for (int i = 0; i < class_count; i++) after[i] = 0;
   taken_in_interrupt = taken_with_irqs_on = 0;

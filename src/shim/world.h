@@ -61,6 +61,7 @@ enum class Room : uint8_t;  // context.h
 namespace facility {
 void tell_action(const char* function, unsigned long argument);
 void exchange_locks(LockState& other);
+void forget_locks(const LockState& of);
 const LockState& locks_of_suspended(size_t i);
 Room room_beside(const LockState& state);
 Room room_here();  // beside the context that runs

@@ -98,7 +98,7 @@ constexpr Shown table[] = {
      "iova_interleave/rcaches_are_initialized_while_a_cpu_dies.iova"},
     {"depot-work-not-waited-for", "work-freed-running",
      "iova_interleave/depot_work_is_suspended_during_teardown.iova"},
-    {"users-counted-unlocked", "lock-deadlock",
+    {"users-counted-unlocked", "cpuhp-state-busy",
      "iova_interleave/caches_are_taken_by_two_at_once.iova"},
     {"ring-unlocked-while-released", "queue-stray",
      "iova_queue_interleave/timer_meets_a_queueing_task_in_a_ring.iova"},

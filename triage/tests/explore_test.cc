@@ -39,7 +39,7 @@ TEST(Explore, FindsWhatOnlyAnOverlapShows) {
   } rows[] = {
       {"tree-unlocked-before-insertion", two_requests, "iova-overlap"},
       {"users-counted-unlocked", "cpus 2\ncache_get\ncache_get\ncache_put\ncache_put\n",
-       "lock-deadlock"},
+       "cpuhp-state-busy"},
       {"dead-cpus-told-too-early",
        "cpus 3\ncache_get\ninit\ninit_rcaches\noffline 2\nput\ncache_put\n", "lock-uninitialized"},
   };
