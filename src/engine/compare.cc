@@ -25,6 +25,7 @@ std::vector<Record> record(const iova_variant& variant, const program::Program& 
       variant, program,
       {.faults = faults,
        .past_all = true,
+       .in_sequence = true,
        .views = views,
        .always_check = true,
        .on_step = [](const Step& step) {
@@ -54,7 +55,7 @@ std::optional<Difference> compare(const iova_variant& expected, const iova_varia
                                   std::span<const FaultPoint> faults) {
   static std::vector<uint64_t> expected_traces;  // keeps its memory
   const unsigned views = expected.views & actual.views;
-  const Options options{.faults = faults, .past_all = true, .views = views};
+  const Options options{.faults = faults, .past_all = true, .in_sequence = true, .views = views};
   expected_traces = run(expected, program, options).traces;
   const std::vector<uint64_t>& actual_traces = run(actual, program, options).traces;
   if (actual_traces == expected_traces) return std::nullopt;

@@ -64,6 +64,9 @@ struct Options {
   bool tell_differences = false;
   // Or all of them: what matters is then the trace, which has the findings too.
   bool past_all = false;
+  // Nothing is suspended: of two allocators that are compared, the scheduling points are not the
+  // same.
+  bool in_sequence = false;
   // Of two allocators that are compared, the views of both (iova/variant.h). If those are not all
   // that the models know, they are of different designs: then the trace has what they answer and
   // these views, the models are not asked, and no allocation fails, since each has its own.

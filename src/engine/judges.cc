@@ -27,8 +27,8 @@ void Judges::tell(const Event& event, Listeners&... listeners) {
   ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::hear(event) : void()), ...);
 }
 
-void Judges::begin(unsigned views, bool are_calls_apart) {
-  has_models_ = are_calls_apart && shows_all_of_models(scene_.variant->views & views);
+void Judges::begin(unsigned views) {
+  has_models_ = shows_all_of_models(scene_.variant->views & views);
 #define JUDGE(type, name, ...) name.begin();
 #include "engine/judges.inc"
 #undef JUDGE

@@ -19,9 +19,10 @@ class Judges : public Listener {
   Judges(Scene& scene, Tracer& tracer) : scene_(scene), tracer_(tracer) {}
   // They listen to the history from now on, and to the callers' side as well if so.
   void listen(History& history, bool to_callers);
-  // Of a run, with those views of the variant's that all judges may use. Where calls overlap, only
-  // the contract says what is right.
-  void begin(unsigned views = all_views, bool are_calls_apart = true);
+  // Of a run, with those views of the variant's that all judges may use.
+  void begin(unsigned views = all_views);
+  // To the end of the run: calls overlap, and only the contract says what is right.
+  void leave_to_contract() { has_models_ = false; }
   void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;

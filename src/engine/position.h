@@ -21,6 +21,7 @@ struct Position {
   // That the started context executes which runs now: when it goes on, current is another, which is
   // not to blame for what it does. NULL outside such contexts.
   const Operation* of_strand = nullptr;
+  bool may_pause = false;  // anywhere, not only while a flush lasts
   // Of a counted operation: its calls so far, and the attempts before the one at hand.
   size_t calls_begun = 0, call_start = 0;
   // What the end of the program does in its place; a probe is what no program asked for.

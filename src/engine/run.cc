@@ -89,7 +89,8 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   is_armed_ = in_irq_ = slow_ = edge_ = false;
   pause_at_ = interleaved_ = 0;
   for (Strand& strand : strands_) strand.is_in_use = false;
-  interleaves_ = std::any_of(program.operations.begin(), program.operations.end(),
+  interleaves_ = !options.in_sequence &&
+                 std::any_of(program.operations.begin(), program.operations.end(),
                              [](const Operation& o) { return o.code == OpCode::pause; });
   scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
   injected_.clear();
@@ -102,7 +103,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   looker_.use(variant);
   caller_.use(variant);
   tracer_.begin(options.views);
-  judges_.begin(options.views, !interleaves_);
+  judges_.begin(options.views);
   // The callers are judged where a finding is to be told.
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
@@ -235,10 +236,8 @@ const char* Run::hindrance(const Operation& operation) const {
 
 void Run::execute_in_strand(const Operation& operation) {
   const program::OperationSpec& spec = program::spec(operation.code);
-  // What a lookup returns, its caller looks at while nobody else can take it away.
-  const bool may_pause = pause_at_ && !strands_[pause_as_].is_in_use && *spec.function &&
-                         operation.code != OpCode::find && operation.code != OpCode::find_pfn &&
-                         operation.code != OpCode::flush_done;
+  const bool may_pause =
+      pause_at_ && !strands_[pause_as_].is_in_use && program::may_be_suspended(operation.code);
   if (!(may_pause || (slow_ && spec.may_flush)) || !shim::can_start_context())
     return execute_in_context(operation);
   // A flush that lasts takes a name that programs seldom do.
@@ -246,8 +245,11 @@ void Run::execute_in_strand(const Operation& operation) {
   if (!may_pause)
     for (name = strands_.size() - 1; strands_[name].is_in_use;) name--;
   Strand& strand = strands_[name];
-  strand = {.position = position, .is_in_use = true, .may_pause = may_pause};
+  strand = {};
+  strand.is_in_use = true;
+  strand.position = position;
   strand.position.of_strand = &operation;  // of the program: it outlives the context
+  strand.position.may_pause = may_pause;
   shim_events.let_flush_last(slow_);
   unsigned cpu = raw_smp_processor_id();
   bool ended = shim::start_context(
@@ -273,7 +275,7 @@ void Run::execute_in_strand(const Operation& operation) {
 void Run::end_strand(Strand& strand) {
   strand.is_in_use = false;
   if (!strand.was_suspended) return;
-  interleaved_ -= strand.may_pause;
+  interleaved_ -= position.may_pause;
   shim_events.settle();
   if (position.running() < result_.attempts.size())
     result_.attempts[position.running()] = shim::attempts().size();
@@ -317,13 +319,19 @@ void Run::go_on(size_t nth) {
   outcome_.clear();
   position.resumed = strand.position.of_strand;
   cpu_ = is.cpu;
-  bool ended = shim::resume_context(nth, strand.may_pause ? pause_at_ : 0);
+  bool ended = shim::resume_context(nth, strand.position.may_pause ? pause_at_ : 0);
   if (!ended && options_.footprints)
     options_.footprints->operations[position.current].suspended = true;
   if (!is_watched()) return;
   if (!ended) return tell_suspended(shim::suspended_contexts() - 1);
   std::string answer = std::move(outcome_);
   outcome("{} (operation {}) ends{}{}", name, index, answer.empty() ? "" : ": ", answer);
+}
+
+// A release that is pending comes before what others do. Where it is half done, no model may look.
+void Run::before_exchange() {
+  if (position.may_pause) judges_.leave_to_contract();
+  shim_events.settle();
 }
 
 void Run::exchange(Strand& strand) {
@@ -658,9 +666,8 @@ const Result& run(const iova_variant& variant, const program::Program& program,
   shim::set_iommu_handlers(
       {[](const void* domain) { the_run().shim_events.on_hardware_flush(domain); },
        [](const list_head* list) { the_run().shim_events.on_pages_put(list); }});
-  // A release that is pending comes before what others do.
   shim::set_context_observer(
-      {.before = [] { the_run().shim_events.settle(); },
+      {.before = [] { the_run().before_exchange(); },
        .exchange = [](void* strand) { the_run().exchange(*static_cast<Strand*>(strand)); }});
   shim::set_event_observer([](bool is_timer) { the_run().shim_events.on_handler(is_timer); });
   return the_run().run(variant, program, options);

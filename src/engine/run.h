@@ -64,7 +64,8 @@ class Run {
   void look_before_its_end();
   void ask_for_what_nobody_owns(Domain& domain);
 
-  // Another strand is entered or left.
+  // Another strand will be entered or left; it is.
+  void before_exchange();
   void exchange(Strand& strand);
 
   // For prefixes: of the next operation.
@@ -75,7 +76,10 @@ class Run {
     shim_events.let_flush_last(true);
   }
   void be_edge() { edge_ = true; }
-  void be_paused(uint64_t point, size_t strand) { pause_at_ = point, pause_as_ = strand; }
+  void be_paused(uint64_t point, size_t strand) {
+    pause_at_ = interleaves_ ? point : 0;
+    pause_as_ = strand;
+  }
 
   Books books;
   Position position;

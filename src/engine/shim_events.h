@@ -23,7 +23,6 @@ struct Strand {
   Position position;
   Release release;
   bool is_in_use = false;
-  bool may_pause = false;      // anywhere, not only while a flush lasts
   bool was_suspended = false;  // so that others overlap with it
 };
 

@@ -481,7 +481,7 @@ void Mutator::change_pauses(Program& program) {
   auto& operations = program.operations;
   std::vector<size_t> places;
   for (size_t i = 0; i < operations.size(); i++)
-    if (*spec(operations[i].code).function || operations[i].code == OpCode::resume)
+    if (may_be_suspended(operations[i].code) || operations[i].code == OpCode::resume)
       places.push_back(i);
   if (places.empty()) return insert(program);
   size_t at = places[one_in(2) ? places.size() - 1 - random(std::min<size_t>(6, places.size()))

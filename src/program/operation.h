@@ -134,8 +134,10 @@ struct OperationSpec {
   bool allocates = false;    // so that a fault may hit it, although it reports nothing
   bool may_flush = false;    // the hardware
   bool any_context = false;  // may be called in interrupt handlers
-  uint8_t weight = 0;        // how often mutation inserts it, relative to the others
-  uint8_t uses = 0;          // beside that of targets for all operations
+  // Never suspended: what it asks about, its caller must own to the end.
+  bool is_undivided = false;
+  uint8_t weight = 0;  // how often mutation inserts it, relative to the others
+  uint8_t uses = 0;    // beside that of targets for all operations
   std::span<const OperandSpec> operands{};
   uint8_t needs = 0;             // to do anything
   uint8_t gives = 0, takes = 0;  // of the above, unless it fails
@@ -172,6 +174,10 @@ inline bool can_fail(OpCode code) {
 // The operation must have the role.
 inline const Value& value(const Operation& operation, Role role) {
   return operation.operands[operand_index(operation.code, role)];
+}
+// Whether others may run in its midst.
+inline bool may_be_suspended(OpCode code) {
+  return *spec(code).function && !spec(code).is_undivided;
 }
 // How many calls into the allocator the operation stands for.
 uint64_t calls(const Operation& operation);

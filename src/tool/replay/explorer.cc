@@ -38,7 +38,7 @@ class Explorer {
   Explorer(const iova_variant& variant, const std::vector<std::string>& known,
            std::optional<std::chrono::steady_clock::time_point> deadline,
            const std::function<void(const Exploration&)>& on_progress)
-      : isolated_(variant, {.known = known, .footprints = true}), deadline_(deadline),
+      : isolated_(variant, {.footprints = true, .known = known}), deadline_(deadline),
         on_progress_(on_progress) {}
 
   Exploration explore(const program::Program& program, unsigned preemptions) {
@@ -84,9 +84,7 @@ class Explorer {
   static bool may_be_suspended(const std::vector<Operation>& operations, size_t i) {
     const OpCode code = operations[i].code;
     const bool has_pause = i && operations[i - 1].code == OpCode::pause;
-    const bool is_looked_at = code == OpCode::find || code == OpCode::find_pfn;
-    return !has_pause && !is_looked_at && code != OpCode::flush_done &&
-           (*program::spec(code).function || code == OpCode::resume);
+    return !has_pause && (program::may_be_suspended(code) || code == OpCode::resume);
   }
 
   // One preemption more, of the i-th operation or a later one.
