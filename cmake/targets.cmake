@@ -5,8 +5,7 @@
 #   the regression test regression.name, bin/aflpp/name.so with its mutation for AFL++, and the row
 #   in the list of targets.
 # With COMPARES, binaries are made of kernel trees only: the target compares one with the port. With
-# SEEKS_COST, engines are guided by what operations cost, too; with INTERLEAVES, by where overlapping
-# ones meet. With WATCHED, every access of the
+# SEEKS_COST, engines are guided by what operations cost, too. With WATCHED, every access of the
 # allocator is told to the shim. With TEXT, one binary is made, bin/text/name: the target reads the
 # seeds as they are.
 
@@ -61,7 +60,7 @@ function(iovafuzz_seeds name)
 endfunction()
 
 function(iovafuzz_target name)
-  cmake_parse_arguments(arg "COMPARES;INTERLEAVES;TEXT;SEEKS_COST;WATCHED" "" "SEEDS" ${ARGN})
+  cmake_parse_arguments(arg "COMPARES;TEXT;SEEKS_COST;WATCHED" "" "SEEDS" ${ARGN})
   set(source ${CMAKE_SOURCE_DIR}/fuzz/${name}.cc)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
   file(STRINGS ${source} max_len REGEX "max_len = ")
@@ -105,10 +104,7 @@ function(iovafuzz_target name)
     list(FILTER variants INCLUDE REGEX "^kernel-")
   endif()
   if(arg_SEEKS_COST)
-    list(APPEND main ${harness}/costs.cc ${harness}/extra_counters.cc)
-  endif()
-  if(arg_INTERLEAVES)
-    list(APPEND main ${harness}/meetings.cc ${harness}/extra_counters.cc)
+    list(APPEND main ${harness}/costs.cc)
   endif()
   set(kind guided)
   if(arg_WATCHED)

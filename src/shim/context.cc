@@ -6,7 +6,6 @@
 #include <ucontext.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -27,7 +26,6 @@ __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* me
 namespace shim {
 
 uint64_t facility::points_left = 0;  // of the context that runs
-bool facility::overlaps = false;
 
 namespace {
 
@@ -64,16 +62,6 @@ size_t suspended_count;
 Fiber* running;  // NULL: what nobody started
 ContextObserver observer;
 void (*point_observer)();
-void (*meeting_observer)(const shim_site& first, const shim_site& then);
-
-// Who was the last to call about an object, in this run.
-struct Visit {
-  const void* object = nullptr;
-  const Fiber* fiber = nullptr;
-  const shim_site* site = nullptr;
-};
-std::array<Visit, 512> visits;  // by address; others find no place
-size_t visits_made;
 uint64_t points_of_program;  // beside facility::points_left, which stops at each for the observer
 void (*outside)();           // what is to be done there
 
@@ -183,10 +171,7 @@ bool go_on(Fiber& fiber, uint64_t points) {
   fiber.points = point_observer ? 1 : points;
   fiber.points_of_program = points;
   enter(fiber);
-  if (!fiber.ended) {
-    stopped[suspended_count++] = &fiber;
-    facility::overlaps = meeting_observer;
-  }
+  if (!fiber.ended) stopped[suspended_count++] = &fiber;
   return fiber.ended;
 }
 
@@ -322,22 +307,6 @@ const LockState& facility::locks_of_suspended(size_t i) { return stopped[i]->loc
 const void* facility::context_at_hand() { return running; }
 const void* facility::suspended_context(size_t i) { return stopped[i]; }
 
-void facility::note_visit(const shim_site& site, const void* object) {
-  const size_t first = reinterpret_cast<uintptr_t>(object) / 16;
-  for (size_t i = 0; i < visits.size(); i++) {
-    Visit& visit = visits[(first + i) % visits.size()];
-    if (visit.object && visit.object != object) continue;
-    if (!visit.object && visits_made == visits.size() / 2) return;
-    visits_made += !visit.object;
-    if (visit.object && visit.fiber != running) meeting_observer(*visit.site, site);
-    visit = {object, running, &site};
-    return;
-  }
-}
-
-void set_meeting_observer(void (*told)(const shim_site& first, const shim_site& then)) {
-  meeting_observer = told;
-}
 void set_point_observer(void (*told)()) { point_observer = told; }
 void set_context_observer(const ContextObserver& told) { observer = told; }
 
@@ -353,8 +322,6 @@ void facility::reset_contexts() {
   suspended_count = 0;
   running = nullptr;
   outside = nullptr;
-  overlaps = false;
-  if (std::exchange(visits_made, 0)) visits = {};
   points_left = point_observer ? 1 : 0;
   points_of_program = 0;
 }

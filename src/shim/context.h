@@ -75,20 +75,11 @@ void set_point_observer(void (*observer)());
 
 namespace facility {
 extern uint64_t points_left;
-extern bool overlaps;  // something was suspended in this run, and somebody observes meetings
-void note_visit(const shim_site& site, const void* object);
 void reach_point(const char* before, const shim_site* site);
 void let_go_on(size_t i);  // somebody waits for the i-th
 }  // namespace facility
 
-// Told where one context called about an object, and where the next one did, once operations
-// overlap: what tells one interleaving from another. NULL for nobody.
-void set_meeting_observer(void (*observer)(const shim_site& first, const shim_site& then));
-
-// object: that the call is about.
-inline void scheduling_point(const char* before, const shim_site* site,
-                             const void* object = nullptr) {
-  if (facility::overlaps && site && object) facility::note_visit(*site, object);
+inline void scheduling_point(const char* before, const shim_site* site) {
   if (facility::points_left && !--facility::points_left) facility::reach_point(before, site);
 }
 

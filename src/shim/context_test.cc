@@ -287,31 +287,6 @@ TEST_F(Context, LeavesNoMutexBehind) {
   mutex_unlock(&mutex);
 }
 
-TEST_F(Context, TellsWhereTwoMeetAtAnObject) {
-  static std::vector<std::string> meetings;
-  meetings.clear();
-  set_meeting_observer([](const shim_site& first, const shim_site& then) {
-    meetings.push_back(std::string(first.function) + " " + then.function);
-  });
-  static spinlock_t other;
-  spin_lock_init(&other);
-  struct Holder {
-    static void one_takes(spinlock_t* one) { spin_lock(one), spin_unlock(one); }
-    static void another_takes(spinlock_t* one) { spin_lock(one), spin_unlock(one); }
-  };
-  Holder::one_takes(&lock);
-  Holder::another_takes(&lock);
-  EXPECT_TRUE(meetings.empty());  // nothing overlaps
-  start_context([](void*) { Holder::one_takes(&lock), kfree(nullptr), Holder::one_takes(&lock); },
-                nullptr, 3);
-  Holder::another_takes(&other);
-  EXPECT_TRUE(meetings.empty());
-  Holder::another_takes(&lock);
-  finish_oldest_context();
-  EXPECT_EQ(meetings, std::vector<std::string>{"another_takes one_takes"});
-  set_meeting_observer(nullptr);
-}
-
 TEST_F(Context, IsLeftForGood) {
   struct Left {};
   start_context([](void*) { suspend_context(), log.push_back(1); }, nullptr);

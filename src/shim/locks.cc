@@ -276,16 +276,16 @@ void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
 }
 
 void(spin_lock)(spinlock_t* lock, const shim_site* site) {
-  scheduling_point(before_lock, site, lock);
+  scheduling_point(before_lock, site);
   acquire(lock, false, site);
 }
 void(spin_unlock)(spinlock_t* lock, const shim_site* site) {
   release(lock, site);
-  scheduling_point(after_lock, site, lock);
+  scheduling_point(after_lock, site);
 }
 
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
-  scheduling_point(before_lock, site, lock);
+  scheduling_point(before_lock, site);
   int flags = irqs_off++;
   if (flags == in_timer) stretch_start = steps;
   acquire(lock, false, site);
@@ -296,7 +296,7 @@ void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_s
   release(lock, site);
   irqs_off = static_cast<int>(flags);
   if (irqs_off == in_timer) note_stretch_end();
-  scheduling_point(after_lock, site, lock);
+  scheduling_point(after_lock, site);
 }
 
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
@@ -315,13 +315,13 @@ bool shim_lock_is_held(const lockdep_map* map) {
 
 void(mutex_lock)(mutex* mutex, const shim_site* site) {
   (might_sleep)(site);
-  scheduling_point(before_lock, site, &mutex->lock);
+  scheduling_point(before_lock, site);
   acquire(&mutex->lock, true, site);
 }
 
 void(mutex_unlock)(mutex* mutex, const shim_site* site) {
   release(&mutex->lock, site);
-  scheduling_point(after_lock, site, &mutex->lock);
+  scheduling_point(after_lock, site);
 }
 
 void(might_sleep)(const shim_site* site) {

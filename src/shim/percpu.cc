@@ -44,7 +44,7 @@ void*(__alloc_percpu)(size_t size, size_t align, const shim_site* site) {
 }
 
 void(free_percpu)(void* address, const shim_site* site) {
-  scheduling_point("before free_percpu()", site, address);
+  scheduling_point("before free_percpu()", site);
   if (!address) return;
   Object* handle = handle_at(address);
   if (!handle) {
@@ -74,7 +74,7 @@ void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
     raise(oracle::percpu_cpu_range, site,
           fmt::format("CPU {} of {}: {}", cpu, num_possible_cpus(), describe(*handle)), address);
   void* memory = copy_of(*handle, cpu).memory;
-  scheduling_point("with the address of per-CPU memory", site, memory);  // objects move meanwhile
+  scheduling_point("with the address of per-CPU memory", site);  // objects move meanwhile
   return memory;
 }
 

@@ -181,7 +181,7 @@ kmem_cache* shim_kmem_cache_create_args(const char* name, unsigned size,
 }
 
 void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
-  scheduling_point("before kmem_cache_destroy()", site, cache);
+  scheduling_point("before kmem_cache_destroy()", site);
   note_change(cache);
   if (!cache) return;
   (might_sleep)(site);
@@ -273,7 +273,7 @@ void(kmem_cache_return_sheaf)(kmem_cache* cache, gfp_t, slab_sheaf* sheaf, const
 }
 
 void(kmem_cache_free)(kmem_cache* cache, void* address, const shim_site* site) {
-  scheduling_point("before kmem_cache_free()", site, address);
+  scheduling_point("before kmem_cache_free()", site);
   require_usable(cache, site);
   if (!address) {
     raise(oracle::slab_free_null, site, fmt::format("cache {}", cache->name));
@@ -304,7 +304,7 @@ void*(kmalloc_array)(size_t n, size_t size, gfp_t gfp, const shim_site* site) {
 }
 
 void(kfree)(const void* address, const shim_site* site) {
-  scheduling_point("before kfree()", site, address);
+  scheduling_point("before kfree()", site);
   if (!address) return;
   Object* object = freeable(address, site);
   if (!object) return;
@@ -318,7 +318,7 @@ void*(vmalloc)(size_t size, const shim_site* site) {
 }
 
 void(vfree)(const void* address, const shim_site* site) {
-  scheduling_point("before vfree()", site, address);
+  scheduling_point("before vfree()", site);
   (might_sleep)(site);
   if (!address) return;
   Object* object = object_at(address);

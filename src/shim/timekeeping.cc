@@ -245,7 +245,7 @@ void shim_init_work(work_struct* work, work_func_t func, const char* handler,
 
 bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
                      const shim_site* site) {
-  scheduling_point("before queue_work()", site, &work->event);
+  scheduling_point("before queue_work()", site);
   require_initialized(work->event, false, site);
   note_change(&work->event);
   if (work->event.pending) {
@@ -258,7 +258,7 @@ bool shim_queue_work(workqueue_struct*, work_struct* work, unsigned long delay,
 
 bool shim_requeue_work(workqueue_struct*, work_struct* work, unsigned long delay,
                        const shim_site* site) {
-  scheduling_point("before mod_delayed_work()", site, &work->event);
+  scheduling_point("before mod_delayed_work()", site);
   require_initialized(work->event, false, site);
   bool was_pending = forget(&work->event);
   enqueue(&work->event, jiffies_at(now) + delay);
@@ -266,20 +266,20 @@ bool shim_requeue_work(workqueue_struct*, work_struct* work, unsigned long delay
 }
 
 bool shim_cancel_work(work_struct* work, const shim_site* site) {
-  scheduling_point("before cancel_work()", site, &work->event);
+  scheduling_point("before cancel_work()", site);
   require_initialized(work->event, false, site);
   return forget(&work->event);
 }
 
 bool shim_cancel_work_sync(work_struct* work, const shim_site* site) {
   (might_sleep)(site);
-  scheduling_point("before cancel_work_sync()", site, &work->event);
+  scheduling_point("before cancel_work_sync()", site);
   return cancel(&work->event, false, site);
 }
 
 bool shim_flush_work(work_struct* work, const shim_site* site) {
   (might_sleep)(site);
-  scheduling_point("before flush_work()", site, &work->event);
+  scheduling_point("before flush_work()", site);
   bool ran = runs_somewhere(&work->event);
   wait_for(&work->event, false, site);
   bool was_pending = work->event.pending;
@@ -295,7 +295,7 @@ void shim_timer_setup(timer_list* timer, void (*function)(timer_list*), const ch
 }
 
 int(mod_timer)(timer_list* timer, unsigned long expires, const shim_site* site) {
-  scheduling_point("before mod_timer()", site, &timer->event);
+  scheduling_point("before mod_timer()", site);
   require_initialized(timer->event, true, site);
   bool was_pending = forget(&timer->event);
   enqueue(&timer->event, expires);
@@ -303,13 +303,13 @@ int(mod_timer)(timer_list* timer, unsigned long expires, const shim_site* site) 
 }
 
 int shim_timer_delete(timer_list* timer, const shim_site* site) {
-  scheduling_point("before timer_delete()", site, &timer->event);
+  scheduling_point("before timer_delete()", site);
   require_initialized(timer->event, true, site);
   return forget(&timer->event);
 }
 
 int(timer_delete_sync)(timer_list* timer, const shim_site* site) {
-  scheduling_point("before timer_delete_sync()", site, &timer->event);
+  scheduling_point("before timer_delete_sync()", site);
   return cancel(&timer->event, true, site);
 }
 

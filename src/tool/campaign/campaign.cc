@@ -349,6 +349,7 @@ class Campaign {
         inputs.push_back(entry.path());
     std::sort(inputs.begin(), inputs.end());
     for (const fs::path& input : inputs) {
+      if (options_.first && stop_) break;  // the next campaign takes it in
       std::string name = input.filename().string();
       if (size_t at = name.rfind(executions_label); at != std::string::npos)
         executions = strtoull(name.c_str() + at + strlen(executions_label), nullptr, 10);
@@ -369,7 +370,6 @@ class Campaign {
       if (counts) lane_of_[taken.new_finding->key] = lane;
       report(taken.new_finding);
       stop_ |= counts && options_.first;
-      if (stop_) break;
     }
     return inputs.size();
   }
