@@ -135,6 +135,15 @@ TEST(Interleaving, TellsWhatOperationsTouch) {
   }
 }
 
+// At its last points a judge counts what the flush left; others must not run in the midst of that.
+TEST(Interleaving, NothingIsSuspendedWhileItIsJudged) {
+  const std::string before = "cache_get\ninit\ninit_rcaches\nreserve size=0xffff6\n"
+                             "alloc_fast slot=b size=3 x2\npause ";
+  for (int point = 30; point < 100; point++)
+    run(fixed,
+        program::parse(before + std::to_string(point) + "\nalloc_fast size=2\nfree_fast slot=b\n"));
+}
+
 // Same bytes, same trace, whatever ran before.
 TEST(Interleaving, IsDeterministic) {
   std::vector<uint64_t> hashes;

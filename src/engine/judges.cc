@@ -3,6 +3,8 @@
 
 #include <type_traits>
 
+#include "shim/context.h"
+
 namespace engine {
 namespace {
 
@@ -51,7 +53,9 @@ void Judges::listen(History& history, bool to_callers) {
     history.tell(kind, *this);
 }
 
+// Judges look at views, which call the shim: nothing is suspended in the midst of that.
 void Judges::hear(const Event& event) {
+  shim::Unscheduled judging;
   Books& books = scene_.books;
   switch (event.kind) {
     case Kind::operation_begin: return tell(event, tracer_, failures_);
@@ -77,6 +81,7 @@ void Judges::hear(const Event& event) {
 }
 
 void Judges::begin_call(Call& call) {
+  shim::Unscheduled judging;
   Books& books = scene_.books;
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
@@ -95,6 +100,7 @@ void Judges::begin_call(Call& call) {
 // The models answer before anybody compares, and the books grant a range after all have judged it.
 // Findings are in the trace, too: where it stands among the judges is part of its hash.
 void Judges::end_call(Call& call) {
+  shim::Unscheduled judging;
   Books& books = scene_.books;
   if (to_callers_) tell_end(call, duties_);
   switch (call.function) {
