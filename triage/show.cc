@@ -34,8 +34,7 @@ std::string opening_comments(const Input& input) {
 // Where operations overlap, a column for each CPU.
 void print_steps(const Input& input, const iova_variant& variant, const Outcome& outcome) {
   const auto& operations = input.program.operations;
-  const bool overlaps = std::any_of(operations.begin(), operations.end(),
-                                    [](const auto& o) { return o.code == program::OpCode::pause; });
+  const bool overlaps = program::has_pauses(input.program);
   size_t column = 16;
   for (const auto& operation : operations)
     column = std::min<size_t>(overlaps ? 28 : 48, std::max(column, print(operation).size()));

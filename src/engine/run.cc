@@ -19,6 +19,9 @@
 #include "shim/timekeeping.h"
 
 namespace engine {
+
+static_assert(program::max_suspended == shim::max_suspended);
+
 namespace {
 
 // Thrown by the handler of a finding, through the allocator and the shim, to where the run began.
@@ -89,9 +92,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   is_armed_ = in_irq_ = slow_ = edge_ = false;
   pause_at_ = interleaved_ = 0;
   for (Strand& strand : strands_) strand.is_in_use = false;
-  interleaves_ = !options.in_sequence &&
-                 std::any_of(program.operations.begin(), program.operations.end(),
-                             [](const Operation& o) { return o.code == OpCode::pause; });
+  interleaves_ = !options.in_sequence && program::has_pauses(program);
   scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
   injected_.clear();
   credit_ = look_cost_ = 0;

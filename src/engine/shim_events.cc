@@ -51,7 +51,7 @@ void ShimEvents::on_pages_put(const list_head* list) {
       bool is_mine = first_page && range.first_page ? range.first_page == first_page
                                                     : range.list == list || is_at_once;
       if (!is_mine) continue;
-      if (domain.is_being_put) return;  // its ranges go with it  // its ranges go with it
+      if (domain.is_being_put) return;  // its ranges go with it
       history_.add({.kind = Kind::pages_put, .domain = &domain, .range = &range});
       release_ = {&domain, &range, raw_smp_processor_id()};
       position_.releasing = true;

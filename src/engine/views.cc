@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/views.h"
 
-#include "shim/context.h"
-
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>
+
+#include "shim/context.h"
 
 namespace engine {
 

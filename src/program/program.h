@@ -2,6 +2,7 @@
 // Programs and their two forms, bytes (what fuzzing engines handle) and text (what people read).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,6 +19,12 @@ struct Program {
   std::vector<Operation> operations;
   bool operator==(const Program&) const = default;
 };
+
+// Its operations may overlap.
+inline bool has_pauses(const Program& program) {
+  return std::any_of(program.operations.begin(), program.operations.end(),
+                     [](const Operation& operation) { return operation.code == OpCode::pause; });
+}
 
 // Total: every byte string is a program. Replaces what the program held, keeping its memory.
 void decode(std::span<const uint8_t> bytes, Program& program);

@@ -207,12 +207,14 @@ bool start_context(void (*function)(void*), void* argument, uint64_t points) {
   return ended;
 }
 
-void suspend_context() {
+static void suspend_context(const char* before, const shim_site* site) {
   observer.before();
-  running->before = "";
-  running->site = nullptr;
+  running->before = before;
+  running->site = site;
   leave(*running, false);
 }
+
+void suspend_context() { suspend_context("", nullptr); }
 
 void facility::reach_point(const char* before, const shim_site* site) {
   if (point_observer && !(running && running->is_awaited)) {
@@ -221,10 +223,7 @@ void facility::reach_point(const char* before, const shim_site* site) {
     if (!points_of_program || --points_of_program) return;
   }
   if (!running || !(running->is_awaited || others_can_go_on())) return;
-  observer.before();
-  running->before = before;
-  running->site = site;
-  leave(*running, false);
+  suspend_context(before, site);
 }
 
 void leave_contexts(void (*function)()) {

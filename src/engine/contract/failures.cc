@@ -62,9 +62,9 @@ bool Failures::operation_failed() const {
 }
 
 void Failures::check_traces(const Operation& operation) const {
-  // A counted operation may have succeeded before it failed; its ranges are checked as nodes.
   if (scene_.overlapped) return;
   shim::Census now = shim::census();
+  // A counted operation may have succeeded before it failed; its ranges are checked as nodes.
   if (calls(operation) != 1 || now == before_) return;
   raise(oracle::failure_left_traces,
         fmt::format("objects {} -> {}, per-CPU objects {} -> {}, caches {} -> {}, hotplug "

@@ -58,16 +58,14 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
                     const iova_variant& right) {
   std::optional<KunitSuite> suite;
   std::string why_not;
+  engine::Report report;
   try {
     suite = kunit_suite(program, variant, right);
+    report = suite->report;
   } catch (const NotInKunit& reason) {
     why_not = reason.what();
+    report = *run_isolated(variant, program).report;  // else there was nothing to make a suite of
   }
-  const Outcome shown = run_isolated(variant, program);
-  if (!shown.report)
-    throw Failure(fmt::format("the program shows {} on {}, of which there is nothing to write",
-                              shown.key().empty() ? "nothing" : shown.key(), variant.name));
-  const engine::Report& report = *shown.report;
   const engine::KnownFinding* known = engine::find_known(report.key, variant);
 
   std::string text = subject_of(report, known) + "\n\n";

@@ -163,15 +163,14 @@ void run_job(const iova_variant& variant, const program::Program& program,
   const engine::Result& result =
       engine::run(isolate.record_calls ? reproducer::recorded(variant) : variant, program, options);
   if (result.reported) return send({{"survived", true}});
-  json prints = json::array();
+  json done = {{"hash", result.trace_hash},
+               {"attempts", result.attempts},
+               {"costs", result.costs},
+               {"known_met", result.known_met}};
   if (isolate.footprints)
-    for (const auto& operation : footprints.operations) prints.push_back(to_words(operation));
-  send({{"done",
-         {{"hash", result.trace_hash},
-          {"attempts", result.attempts},
-          {"costs", result.costs},
-          {"known_met", result.known_met},
-          {"footprints", prints}}}});
+    for (const auto& operation : footprints.operations)
+      done["footprints"].push_back(to_words(operation));
+  send({{"done", done}});
 }
 
 // Runs what it is asked to, until the parent asks for no more.
