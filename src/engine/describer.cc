@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "engine/printing.h"
-#include "engine/shim_events.h"
+#include "engine/strands.h"
 #include "shim/cpu.h"
 #include "shim/object.h"
 #include "shim/timekeeping.h"

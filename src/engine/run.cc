@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "engine/describer.h"
+#include "engine/ending.h"
 #include "engine/operations/operations.h"
 #include "shim/context.h"
 #include "shim/cost.h"
@@ -20,8 +21,6 @@
 
 namespace engine {
 
-static_assert(program::max_suspended == shim::max_suspended);
-
 namespace {
 
 // Thrown by the handler of a finding, through the allocator and the shim, to where the run began.
@@ -30,11 +29,6 @@ namespace {
 // stacks are dropped with the world, too.
 struct Abandoned {};  // to be repeated
 struct GivenUp {};    // with a known finding
-
-// Its own context was on the CPU that an operation took down in another.
-void leave_dead_cpu() {
-  if (!cpu_online(raw_smp_processor_id())) shim_set_current_cpu(shim_next_online_cpu(0));
-}
 
 }  // namespace
 
@@ -90,9 +84,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   skipped_ = nullptr;
   outcome_.clear();
   is_armed_ = in_irq_ = slow_ = edge_ = false;
-  pause_at_ = interleaved_ = 0;
-  for (Strand& strand : strands_) strand.is_in_use = false;
-  interleaves_ = !options.in_sequence && program::has_pauses(program);
+  strands_.begin(!options.in_sequence && program::has_pauses(program));
   scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
   injected_.clear();
   credit_ = look_cost_ = 0;
@@ -109,7 +101,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
   policy_.begin(options, variant.strict, closely_);
-  shim_events.begin(variant, closely_ && !interleaves_);
+  shim_events.begin(variant, closely_ && !interleaves());
   shim::set_attempt_observer(
       history.is_heard(Kind::attempt)
           ? [](const shim::Attempt& attempt) { the_run().shim_events.on_attempt(attempt); }
@@ -142,13 +134,10 @@ void Run::execute_all() {
       options_.footprints->operations.resize(position.current + 1);
       begin_stretch();
     }
-    scene_.overlapped = interleaved_;
-    if (pause_at_ || slow_)
-      execute_in_strand(operation);
-    else
-      execute_in_context(operation);
+    scene_.overlapped = strands_.overlap();
+    execute_in_strand(operation);
     in_irq_ = slow_ = edge_ = false;
-    pause_at_ = 0;
+    strands_.forget_pause();
     shim_events.let_flush_last(false);
     if (is_beyond_judgement()) return;
     end_stretch();
@@ -192,7 +181,7 @@ void Run::plan() {
 void Run::execute(const Operation& operation) {
   history.add(
       {.kind = Kind::operation_begin, .operation = &operation, .number = has_faults_planned_});
-  if (const char* why = hindrance(operation)) return skip(why);
+  if (const char* why = strands_.hindrance(operation, in_irq_)) return skip(why);
   operations::function_of(operation.code)(*this, operation);
 }
 
@@ -203,81 +192,14 @@ void Run::execute_in_context(const Operation& operation) {
   if (in_irq) shim_irq_exit();
 }
 
-// What is suspended keeps from it, or a caller must wait for.
-const char* Run::hindrance(const Operation& operation) const {
-  const program::OperationSpec& spec = program::spec(operation.code);
-  if (!interleaved_ || !*spec.function || operation.code == OpCode::flush_done) return nullptr;
-  const bool is_interrupt = in_irq_ && spec.any_context;
-  const bool passes_time = operation.code == OpCode::tick || operation.code == OpCode::idle;
-  const shim::Room needed =
-      is_interrupt || passes_time ? shim::Room::interrupts : shim::Room::tasks;
-  if (shim::room_on(raw_smp_processor_id()) < needed)
-    return "what is suspended on this CPU leaves no room";
-  for (const Strand& strand : strands_) {
-    // Its position is its own while it is suspended.
-    if (!strand.is_in_use || !strand.position.of_strand) continue;
-    const Operation& other = *strand.position.of_strand;
-    const auto is_either = [&](auto is) { return is(operation.code) || is(other.code); };
-    if (operation.code == OpCode::offline || operation.code == OpCode::online) {
-      if (other.code == OpCode::offline) return "a CPU is going offline";
-      continue;
-    }
-    if (!spec.on_domain || !program::spec(other.code).on_domain) continue;
-    if (operation.domain != other.domain) continue;
-    if (is_either([](OpCode code) {
-          return program::spec(code).gives & program::needs::of_a_domain || code == OpCode::put;
-        }))
-      return "the domain is being initialized or destroyed";
-    const bool reserves = operation.code == OpCode::reserve;
-    if (reserves != (other.code == OpCode::reserve)) return "reservations come first";
-    if (operation.code == OpCode::free_pfn) return "the pfn may be granted right now";
-  }
-  return nullptr;
-}
-
 void Run::execute_in_strand(const Operation& operation) {
-  const program::OperationSpec& spec = program::spec(operation.code);
-  const bool may_pause =
-      pause_at_ && !strands_[pause_as_].is_in_use && program::may_be_suspended(operation.code);
-  if (!(may_pause || (slow_ && spec.may_flush)) || !shim::can_start_context())
-    return execute_in_context(operation);
-  // A flush that lasts takes a name that programs seldom do.
-  size_t name = pause_as_;
-  if (!may_pause)
-    for (name = strands_.size() - 1; strands_[name].is_in_use;) name--;
-  Strand& strand = strands_[name];
-  strand = {};
-  strand.is_in_use = true;
-  strand.position = position;
-  strand.position.of_strand = &operation;  // of the program: it outlives the context
-  strand.position.may_pause = may_pause;
-  shim_events.let_flush_last(slow_);
-  unsigned cpu = raw_smp_processor_id();
-  bool ended = shim::start_context(
-      [](void* argument) {
-        Strand& strand = *static_cast<Strand*>(argument);
-        Run& run = the_run();
-        run.execute_in_context(*run.position.of_strand);
-        run.end_strand(strand);
-      },
-      &strand, may_pause ? pause_at_ : 0);
-  if (ended) return leave_dead_cpu();
-  strand.was_suspended = true;
-  if (may_pause) {
-    interleaved_++;
-    scene_.overlapped = true;
-  }
-  if (unsigned idle = idle_cpu(cpu); idle != program::max_cpus) shim_set_current_cpu(idle);
-  leave_dead_cpu();
-  if (options_.footprints) options_.footprints->operations[position.current].suspended = true;
-  if (is_watched()) tell_suspended(shim::suspended_contexts() - 1);
+  const Strands::Fate fate = strands_.start(operation, slow_);
+  if (fate == Strands::Fate::not_started) return execute_in_context(operation);
+  if (fate == Strands::Fate::suspended) tell_suspended();
 }
 
-void Run::end_strand(Strand& strand) {
-  strand.is_in_use = false;
-  if (!strand.was_suspended) return;
-  interleaved_ -= position.may_pause;
-  shim_events.settle();
+// Its end comes while another operation is at hand.
+void Run::end_late() {
   if (position.running() < result_.attempts.size())
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
@@ -300,33 +222,22 @@ void Run::end_stretch() {
   operation.skipped = skipped_;
 }
 
-void Run::tell_suspended(size_t nth) {
-  const shim::Suspended is = shim::suspended(nth);
+void Run::tell_suspended() {
+  if (options_.footprints) options_.footprints->operations[position.current].suspended = true;
+  if (!is_watched()) return;
+  const shim::Suspended is = shim::suspended(shim::suspended_contexts() - 1);
   outcome("{}, now on CPU {}", describe_suspended(is), raw_smp_processor_id());
 }
 
-size_t Run::suspended_as(size_t strand) const {
-  size_t nth = 0;
-  while (nth < shim::suspended_contexts() && shim::suspended(nth).argument != &strands_[strand])
-    nth++;
-  return nth;
-}
-
 void Run::go_on(size_t nth) {
-  const shim::Suspended is = shim::suspended(nth);
-  const Strand& strand = *static_cast<const Strand*>(is.argument);
-  const size_t index = strand.position.running();
-  const char* name = program::spec(strand.position.of_strand->code).name;
+  cpu_ = shim::suspended(nth).cpu;
   outcome_.clear();
-  position.resumed = strand.position.of_strand;
-  cpu_ = is.cpu;
-  bool ended = shim::resume_context(nth, strand.position.may_pause ? pause_at_ : 0);
-  if (!ended && options_.footprints)
-    options_.footprints->operations[position.current].suspended = true;
+  if (strands_.resume(nth) == Strands::Fate::suspended) return tell_suspended();
   if (!is_watched()) return;
-  if (!ended) return tell_suspended(shim::suspended_contexts() - 1);
+  const Operation& ended = *position.resumed;
   std::string answer = std::move(outcome_);
-  outcome("{} (operation {}) ends{}{}", name, index, answer.empty() ? "" : ": ", answer);
+  outcome("{} (operation {}) ends{}{}", program::spec(ended.code).name,
+          &ended - position.program->operations.data(), answer.empty() ? "" : ": ", answer);
 }
 
 // A release that is pending comes before what others do. Where it is half done, no model may look.
@@ -335,20 +246,13 @@ void Run::before_exchange() {
   shim_events.settle();
 }
 
-void Run::exchange(Strand& strand) {
-  std::swap(position, strand.position);
-  std::swap(position.current, strand.position.current);
-  shim_events.exchange(strand.release);
-  shim::set_current_operation(static_cast<uint32_t>(position.running()));
-}
-
 void Run::skip(const char* why) {
   skipped_ = why;
   history.add({.kind = Kind::skipped});
 }
 
 void Run::begin_next_call() {
-  if (closely_ && !interleaved_ && position.calls_begun && position.operation())
+  if (closely_ && !strands_.overlap() && position.calls_begun && position.operation())
     look_between_calls();
   position.calls_begun++;
   position.call_start = shim::attempts().size();
@@ -373,7 +277,7 @@ void Run::finish_operation(const Operation& operation) {
   history.add({.kind = Kind::operation_end, .operation = &operation});
   note_faults();
   shim::check_end_of_operation(position.operation_name());
-  if (interleaved_) return finish_step();
+  if (strands_.overlap()) return finish_step();
   history.add({.kind = Kind::quiet, .operation = &operation});
   if (judges_.operation_failed()) credit_ = look_cost_;
   credit_ += 1 + calls(operation) / 8;
@@ -392,14 +296,14 @@ void Run::look() {
 }
 
 void Run::look_before_its_end() {
-  if (credit_ && !interleaved_) look();
+  if (credit_ && !strands_.overlap()) look();
 }
 
 void Run::finish_step() {
   if (options_.on_step) {
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
     options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
-                      closely_ && !interleaved_
+                      closely_ && !strands_.overlap()
                           ? describe_allocator(*variant_, books.domains(), options_.views)
                           : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
@@ -427,28 +331,11 @@ void Run::end() {
   result_.attempts.resize(position.program->operations.size());
   result_.costs.resize(position.program->operations.size());
   look();
-  release_queued();
-  for (Domain& domain : books.domains())
-    if (domain.memory) give_everything_back(domain);
+  ending::free_everything(*this);
   looker_.look();
   for (Domain& domain : books.domains())
-    if (domain.memory) ask_for_what_nobody_owns(domain);
-  std::string left;
-  for (Domain& domain : books.domains()) {
-    if (!domain.memory) continue;
-    if (is_watched()) left += fmt::format("put domain {}, ", domain.number);
-    Operation put = program::make(OpCode::put);
-    put.domain = static_cast<uint8_t>(domain.number);
-    AtEnd putting(position, put);
-    operations::destroy(*this, domain);
-  }
-  if (is_watched()) left += fmt::format("drop {} references", books.references());
-  const Operation cache_put = program::make(OpCode::cache_put);
-  while (books.references()) {
-    AtEnd putting(position, cache_put);
-    Call call(Function::cache_put);
-    make(call);
-  }
+    if (domain.memory) ending::ask_for_what_nobody_owns(*this, domain);
+  std::string left = ending::put_everything(*this);
   shim::check_end_of_operation("end");
   shim::check_end_of_run();
   history.add({.kind = Kind::over});
@@ -464,118 +351,9 @@ void Run::finish_suspended() {
   AtEnd finishing(position, flush_done);
   shim::set_current_operation(shim::outside_program);
   shim::plan_no_faults();
-  scene_.overlapped = interleaved_;
+  scene_.overlapped = strands_.overlap();
   while (shim::suspended_contexts()) shim::finish_oldest_context();
   scene_.overlapped = false;
-}
-
-// By its timer, within the timeout.
-void Run::release_queued() {
-  if (!variant_->queue) return;
-  bool any = std::any_of(books.domains().begin(), books.domains().end(),
-                         [](const Domain& domain) { return !domain.queued.empty(); });
-  if (!any) return;
-  Operation tick = program::make(OpCode::tick);
-  tick.operands[program::operand_index(tick.code, Role::ms)].number =
-      std::max(variant_->queue->timeout, variant_->queue->timeout_of_single);
-  AtEnd time(position, tick);
-  operations::tick(*this, tick);
-}
-
-// Frees all ranges and flushes: what is then left in the tree may be lost. Where a look sees no
-// tree, the space is asked for once more.
-void Run::give_everything_back(Domain& domain) {
-  auto number = static_cast<uint8_t>(domain.number);
-  for (OpCode code : {OpCode::free_fast, OpCode::free}) {
-    Operation free = program::make(code);
-    free.domain = number;
-    for (unsigned slot = 0; slot < program::max_slots; slot++) {
-      free.operands[program::operand_index(code, Role::slot)].number = slot;
-      do {
-        skipped_ = nullptr;
-        AtEnd freeing(position, free);
-        operations::function_of(code)(*this, free);
-      } while (!skipped_);
-    }
-  }
-  // Larger than what is below its limit, it is refused and flushes.
-  Operation refused = program::make(OpCode::alloc_fast);
-  refused.domain = number;
-  refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
-  refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
-  edge_ = true;  // whatever its start
-  AtEnd asking(position, refused, true);
-  operations::function_of(refused.code)(*this, refused);
-  edge_ = false;
-  skipped_ = nullptr;
-  if (!(variant_->views & IOVA_VIEW_NODES) && books.references()) ask_for_everything(domain);
-}
-
-// Each stretch between reservations as one range, which is given back. What the allocator puts off
-// is done before.
-void Run::ask_for_everything(Domain& domain) {
-  constexpr uint64_t longest_delay = 1000;  // ms
-  if (shim::census().pending_events) operations::advance_time(*this, longest_delay);
-  std::vector<PageSet::Interval> taken = domain.reserved.intervals();
-  const uint64_t end = ~uint64_t{0} >> domain.granule_shift;  // of addresses of 64 bits
-  taken.push_back({end, end});
-  uint64_t next = domain.start_pfn;
-  for (const PageSet::Interval& interval : taken) {
-    if (interval.lo > next) {
-      Acting allocating(position, OpCode::alloc);
-      Call ask(Function::alloc, &domain, &books.fresh_range());
-      ask.is_aside = true;
-      ask.size = interval.lo - next;
-      ask.limit = interval.lo - 1;
-      make(ask);
-      if (ask.granted) {
-        Acting freeing(position, OpCode::free_iova);
-        Call back(Function::free_iova, &domain, ask.range);
-        back.is_aside = true;
-        back.iova = ask.iova;
-        make(back);
-      }
-    }
-    next = std::max(next, interval.hi + 1);
-  }
-}
-
-// A node that no caller owns may be the allocator's own business. Its pages are lost if they are
-// not granted to a request that fits there and nowhere else.
-void Run::ask_for_what_nobody_owns(Domain& domain) {
-  const contract::Structure::Unowned* node = judges_.unowned(domain);
-  if (variant_->strict || !node || !books.references() || interleaved_) return;
-  shim::Unscheduled probes;
-  const uint64_t lo = std::max({domain.start_pfn, node->free_from, uint64_t{1}}), hi = node->hi;
-  if (lo > hi) return;
-  // A page that comes and goes makes hints of earlier refusals void.
-  Call page(Function::alloc, &domain, &books.fresh_range());
-  page.size = 1;
-  page.limit = domain.first_pfn_above_32bit() - 1;
-  Operation request = program::make(OpCode::alloc);
-  request.domain = static_cast<uint8_t>(domain.number);
-  auto operand = [&](Role role) -> program::Value& {
-    return request.operands[program::operand_index(request.code, role)];
-  };
-  operand(Role::unaligned).number = 1;
-  operand(Role::size).number = page.size;
-  operand(Role::limit) = {0, page.limit};
-  AtEnd asking(position, request, true);
-  make(page);
-  if (page.granted) {
-    Call free(Function::free_iova, &domain, page.range);
-    free.iova = page.iova;
-    free.pfn = page.lo;
-    free.size = page.size;
-    make(free);
-  }
-  operand(Role::size).number = hi - lo + 1;
-  operand(Role::limit) = {0, hi};
-  Call all(Function::alloc, &domain, &books.fresh_range());
-  all.size = hi - lo + 1;
-  all.limit = hi;
-  all.is_probe = true;
-  make(all);
 }
 
 // Books the faults of the operation at hand.

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,11 +18,16 @@
 #include "engine/policy.h"
 #include "engine/position.h"
 #include "engine/shim_events.h"
+#include "engine/strands.h"
 #include "engine/tracer.h"
 #include "engine/views.h"
 #include "shim/finding.h"
 
 namespace engine {
+
+class Run;
+// The one of this process.
+Run& the_run();
 
 class Run {
  public:
@@ -54,19 +58,26 @@ class Run {
   // The operation may do what no caller does.
   bool is_edge() const { return edge_; }
   // Operations of the program overlap; those of now do.
-  bool interleaves() const { return interleaves_; }
+  bool interleaves() const { return strands_.interleave(); }
   bool overlaps() const { return scene_.overlapped; }
+  bool strands_overlap() const { return strands_.overlap(); }
   // Of what is suspended, the one of that name; suspended_contexts(): none.
-  size_t suspended_as(size_t strand) const;
+  size_t suspended_as(size_t strand) const { return strands_.suspended_as(strand); }
   // The nth suspended operation does, to its end or to the next pause.
   void go_on(size_t nth);
   // While there is something to look at.
   void look_before_its_end();
-  void ask_for_what_nobody_owns(Domain& domain);
+  // By the operation that is executed now, or by what takes its place at the end.
+  bool was_skipped() const { return skipped_; }
+  void forget_skipped() { skipped_ = nullptr; }
+  // The highest node that nobody owned when the domain was looked at last, or NULL.
+  const contract::Structure::Unowned* unowned(const Domain& domain) const {
+    return judges_.unowned(domain);
+  }
 
   // Another strand will be entered or left; it is.
   void before_exchange();
-  void exchange(Strand& strand);
+  void exchange(Strand& strand) { strands_.exchange(strand); }
 
   // For prefixes: of the next operation.
   void fail_attempts(const program::Value& mask);
@@ -75,11 +86,8 @@ class Run {
     slow_ = true;
     shim_events.let_flush_last(true);
   }
-  void be_edge() { edge_ = true; }
-  void be_paused(uint64_t point, size_t strand) {
-    pause_at_ = interleaves_ ? point : 0;
-    pause_as_ = strand;
-  }
+  void be_edge(bool is_edge = true) { edge_ = is_edge; }
+  void be_paused(uint64_t point, size_t strand) { strands_.pause_next(point, strand); }
 
   Books books;
   Position position;
@@ -95,11 +103,10 @@ class Run {
   void execute(const Operation& operation);
   void execute_in_context(const Operation& operation);
   void execute_in_strand(const Operation& operation);
-  void end_strand(Strand& strand);
-  void tell_suspended(size_t nth);
+  void end_late();
+  void tell_suspended();
   void begin_stretch();
   void end_stretch();
-  const char* hindrance(const Operation& operation) const;
   void finish_operation(const Operation& operation);
   void finish_step();
   void look();
@@ -108,9 +115,6 @@ class Run {
   const Result& give_up();
   const Result& abandon();
   void finish_suspended();
-  void release_queued();
-  void give_everything_back(Domain& domain);
-  void ask_for_everything(Domain& domain);
   void note_faults();
   void repeat_closely_before_this_call();
 
@@ -119,6 +123,10 @@ class Run {
   Result result_{};
   Looker looker_{history, books};
   Scene scene_{books, position, looker_};
+  Strands strands_{scene_,
+                   shim_events,
+                   {.execute = [](const Operation& one) { the_run().execute_in_context(one); },
+                    .ended_late = [] { the_run().end_late(); }}};
   Tracer tracer_;
   Judges judges_{scene_, tracer_};
   Caller caller_{history, shim_events};
@@ -134,12 +142,7 @@ class Run {
   bool has_faults_planned_ = false;
   bool in_irq_ = false;
   bool edge_ = false;
-  bool slow_ = false;                                   // the first hardware flush is to last
-  uint64_t pause_at_ = 0;                               // scheduling point; 0: none
-  size_t pause_as_ = 0;                                 // index of the strand
-  std::array<Strand, program::max_suspended> strands_;  // by name
-  bool interleaves_ = false;                            // the program has pauses
-  size_t interleaved_ = 0;  // strands in the midst of what they do, wherever that is
+  bool slow_ = false;  // the first hardware flush is to last
   std::vector<InjectedFault> injected_;
   // Looks at everything cost what they look at; operations earn the right to one.
   uint64_t credit_ = 0, look_cost_ = 0;
@@ -156,8 +159,5 @@ class Run {
   };
   std::optional<Met> met_first_;  // what the run was repeated for
 };
-
-// The one of this process.
-Run& the_run();
 
 }  // namespace engine

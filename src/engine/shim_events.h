@@ -18,14 +18,6 @@ struct Release {
   unsigned cpu = 0;
 };
 
-// What a started context executes. Where the run is, is told apart for each.
-struct Strand {
-  Position position;
-  Release release;
-  bool is_in_use = false;
-  bool was_suspended = false;  // so that others overlap with it
-};
-
 class ShimEvents {
  public:
   ShimEvents(History& history, Books& books, Position& position, Looker& looker)

@@ -2,6 +2,7 @@
 // From the first reference on the caches to the end of a domain.
 #include <algorithm>
 
+#include "engine/ending.h"
 #include "engine/operations/operations.h"
 #include "engine/printing.h"
 #include "shim/object.h"
@@ -64,7 +65,7 @@ void put(Run& run, const Operation& operation) {
   if (domain.unmaps_under_way) return run.skip("a range is being unmapped");
   run.outcome("{} ranges were in use", domain.live.size());
   run.look_before_its_end();
-  run.ask_for_what_nobody_owns(domain);
+  ending::ask_for_what_nobody_owns(run, domain);
   destroy(run, domain);
 }
 

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/ending.h"
+
+#include <algorithm>
+
+#include "engine/operations/operations.h"
+#include "engine/run.h"
+#include "shim/context.h"
+#include "shim/object.h"
+
+namespace engine::ending {
+namespace {
+
+// By its timer, within the timeout.
+void release_queued(Run& run) {
+  if (!run.variant().queue) return;
+  bool any = std::any_of(run.books.domains().begin(), run.books.domains().end(),
+                         [](const Domain& domain) { return !domain.queued.empty(); });
+  if (!any) return;
+  Operation tick = program::make(OpCode::tick);
+  tick.operands[program::operand_index(tick.code, Role::ms)].number =
+      std::max(run.variant().queue->timeout, run.variant().queue->timeout_of_single);
+  AtEnd time(run.position, tick);
+  operations::tick(run, tick);
+}
+
+// Each stretch between reservations as one range, which is given back. What the allocator puts off
+// is done before.
+void ask_for_everything(Run& run, Domain& domain) {
+  constexpr uint64_t longest_delay = 1000;  // ms
+  if (shim::census().pending_events) operations::advance_time(run, longest_delay);
+  std::vector<PageSet::Interval> taken = domain.reserved.intervals();
+  const uint64_t end = ~uint64_t{0} >> domain.granule_shift;  // of addresses of 64 bits
+  taken.push_back({end, end});
+  uint64_t next = domain.start_pfn;
+  for (const PageSet::Interval& interval : taken) {
+    if (interval.lo > next) {
+      Acting allocating(run.position, OpCode::alloc);
+      Call ask(Function::alloc, &domain, &run.books.fresh_range());
+      ask.is_aside = true;
+      ask.size = interval.lo - next;
+      ask.limit = interval.lo - 1;
+      run.make(ask);
+      if (ask.granted) {
+        Acting freeing(run.position, OpCode::free_iova);
+        Call back(Function::free_iova, &domain, ask.range);
+        back.is_aside = true;
+        back.iova = ask.iova;
+        run.make(back);
+      }
+    }
+    next = std::max(next, interval.hi + 1);
+  }
+}
+
+// Frees all ranges and flushes: what is then left in the tree may be lost. Where a look sees no
+// tree, the space is asked for once more.
+void give_everything_back(Run& run, Domain& domain) {
+  auto number = static_cast<uint8_t>(domain.number);
+  for (OpCode code : {OpCode::free_fast, OpCode::free}) {
+    Operation free = program::make(code);
+    free.domain = number;
+    for (unsigned slot = 0; slot < program::max_slots; slot++) {
+      free.operands[program::operand_index(code, Role::slot)].number = slot;
+      do {
+        run.forget_skipped();
+        AtEnd freeing(run.position, free);
+        operations::function_of(code)(run, free);
+      } while (!run.was_skipped());
+    }
+  }
+  // Larger than what is below its limit, it is refused and flushes.
+  Operation refused = program::make(OpCode::alloc_fast);
+  refused.domain = number;
+  refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
+  refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
+  run.be_edge();  // whatever its start
+  AtEnd asking(run.position, refused, true);
+  operations::function_of(refused.code)(run, refused);
+  run.be_edge(false);
+  run.forget_skipped();
+  if (!(run.variant().views & IOVA_VIEW_NODES) && run.books.references())
+    ask_for_everything(run, domain);
+}
+
+}  // namespace
+
+void free_everything(Run& run) {
+  release_queued(run);
+  for (Domain& domain : run.books.domains())
+    if (domain.memory) give_everything_back(run, domain);
+}
+
+void ask_for_what_nobody_owns(Run& run, Domain& domain) {
+  const contract::Structure::Unowned* node = run.unowned(domain);
+  if (run.variant().strict || !node || !run.books.references() || run.strands_overlap()) return;
+  shim::Unscheduled probes;
+  const uint64_t lo = std::max({domain.start_pfn, node->free_from, uint64_t{1}}), hi = node->hi;
+  if (lo > hi) return;
+  // A page that comes and goes makes hints of earlier refusals void.
+  Call page(Function::alloc, &domain, &run.books.fresh_range());
+  page.size = 1;
+  page.limit = domain.first_pfn_above_32bit() - 1;
+  Operation request = program::make(OpCode::alloc);
+  request.domain = static_cast<uint8_t>(domain.number);
+  auto operand = [&](Role role) -> program::Value& {
+    return request.operands[program::operand_index(request.code, role)];
+  };
+  operand(Role::unaligned).number = 1;
+  operand(Role::size).number = page.size;
+  operand(Role::limit) = {0, page.limit};
+  AtEnd asking(run.position, request, true);
+  run.make(page);
+  if (page.granted) {
+    Call free(Function::free_iova, &domain, page.range);
+    free.iova = page.iova;
+    free.pfn = page.lo;
+    free.size = page.size;
+    run.make(free);
+  }
+  operand(Role::size).number = hi - lo + 1;
+  operand(Role::limit) = {0, hi};
+  Call all(Function::alloc, &domain, &run.books.fresh_range());
+  all.size = hi - lo + 1;
+  all.limit = hi;
+  all.is_probe = true;
+  run.make(all);
+}
+
+std::string put_everything(Run& run) {
+  std::string done;
+  for (Domain& domain : run.books.domains()) {
+    if (!domain.memory) continue;
+    if (run.is_watched()) done += fmt::format("put domain {}, ", domain.number);
+    Operation put = program::make(OpCode::put);
+    put.domain = static_cast<uint8_t>(domain.number);
+    AtEnd putting(run.position, put);
+    operations::destroy(run, domain);
+  }
+  if (run.is_watched()) done += fmt::format("drop {} references", run.books.references());
+  const Operation cache_put = program::make(OpCode::cache_put);
+  while (run.books.references()) {
+    AtEnd putting(run.position, cache_put);
+    Call call(Function::cache_put);
+    run.make(call);
+  }
+  return done;
+}
+
+}  // namespace engine::ending

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a run does after its last operation: everything is freed, flushed, asked for and put, so
+// that what was lost shows.
+#pragma once
+
+#include <string>
+
+namespace engine {
+
+struct Domain;
+class Run;
+
+namespace ending {
+
+// All ranges, in all domains. Where a look sees no tree, the whole space is asked for once more.
+void free_everything(Run& run);
+// A node that no caller owns may be the allocator's own business. Its pages are lost if they are
+// not granted to a request that fits there and nowhere else.
+void ask_for_what_nobody_owns(Run& run, Domain& domain);
+// Domains, and references to the caches. Returns what was done, for somebody who watches.
+std::string put_everything(Run& run);
+
+}  // namespace ending
+}  // namespace engine
