@@ -2,8 +2,10 @@
 # Variants of the allocator, each as a library for targets and as a shared object for commands,
 # which load what they are asked for. None is built unless something needs it.
 #
-#   iovafuzz_port(name revision [flag])  the port: port_<name> and ports/<name>/port.so, with the
-#                                        planted defect of that flag (src/iova/defects.inc)
+#   iovafuzz_port(name revision [flag])  the port: port_<name>, with the planted defect of that flag
+#                                        (src/iova/defects.inc), or ports/<name>/port.so
+#   iovafuzz_defects(name revision flag) ports/<name>/port.so: all defects that need the same of the
+#                                        revision as that one does
 #   iovafuzz_kernel(name title tree)     the tree's own code: kernels/<name>/kernel.so; with a fourth
 #                                        argument, iova.c is taken from that folder, but the tree's
 #                                        own is probed
@@ -22,22 +24,93 @@ set(kernel ${CMAKE_SOURCE_DIR}/src/kernel)
 set(port_sources ${iova}/dma_iommu.cc ${iova}/iova.cc)
 set_property(GLOBAL PROPERTY IOVAFUZZ_FUZZED "")
 
-# The code of an allocator is compiled twice: guided, for targets; and watched, for modules and the
-# targets that tell of data races, where the shim is told of every access (shim/races.h).
+# The code of an allocator is compiled three times: guided, for targets; watched, for modules and the
+# targets that tell of data races, where the shim is told of every access (shim/races.h); and
+# measured, for modules that count what inputs reach (measured.so beside the other one).
 set(watched "")
 if(IOVAFUZZ_TARGETS AND NOT CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
   set(watched -fsanitize-coverage=edge,trace-loads,trace-stores)
 endif()
+set(module_kinds watched)
+if(IOVAFUZZ_TARGETS AND IOVAFUZZ_TOOL)
+  list(APPEND module_kinds measured)
+endif()
+set(unit_kinds guided ${module_kinds})
 function(iovafuzz_instrument unit kind)
+  target_compile_options(${unit} PRIVATE ${named})
+  if(kind STREQUAL "measured")
+    target_compile_options(${unit} PRIVATE -fprofile-instr-generate -fcoverage-mapping)
+    return()
+  endif()
   set_target_properties(${unit} PROPERTIES IOVAFUZZ_GUIDED branches)
-  target_compile_options(${unit} PRIVATE ${measured} ${named})
   if(kind STREQUAL "watched")
     target_compile_options(${unit} PRIVATE ${watched})
   endif()
 endfunction()
 
+# <what>_module_<name>, which is <what>.so in that folder, or measured_<what>_module_<name>, which is
+# measured.so, by the kind of the objects. Sets module to its name.
+function(iovafuzz_module what name kind folder)
+  set(module ${what}_module_${name})
+  set(output ${what})
+  if(kind STREQUAL "measured")
+    set(module measured_${module})
+    set(output measured)
+  endif()
+  add_library(${module} MODULE EXCLUDE_FROM_ALL ${ARGN})
+  set_target_properties(${module} PROPERTIES
+    OUTPUT_NAME ${output} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${folder})
+  # The shim of the command that loads it serves this one.
+  target_link_libraries(${module} PRIVATE iovafuzz_runtime)
+  if(kind STREQUAL "measured")
+    target_link_options(${module} PRIVATE -fprofile-instr-generate)
+  endif()
+  set(module ${module} PARENT_SCOPE)
+endfunction()
+
 function(iovafuzz_fuzzed name)
   set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_FUZZED ${name})
+endfunction()
+
+# As one file, since headers take most of the time to compile.
+function(iovafuzz_port_unit name kind definitions)
+  set(unit port_${kind}_unit_${name})
+  add_library(${unit} OBJECT EXCLUDE_FROM_ALL ${port_sources})
+  iovafuzz_batches(${unit} 0)
+  iovafuzz_instrument(${unit} ${kind})
+  iovafuzz_port_flags(${unit} "${definitions}")
+endfunction()
+
+# What shows the port to the engine is not instrumented.
+function(iovafuzz_port_views name definitions)
+  add_library(port_views_${name} OBJECT EXCLUDE_FROM_ALL ${iova}/port_variant.cc)
+  iovafuzz_port_flags(port_views_${name} "${definitions}")
+endfunction()
+
+function(iovafuzz_port_flags part definitions)
+  target_compile_definitions(${part} PRIVATE ${definitions})
+  target_compile_options(${part} PRIVATE -fPIC -fvisibility=hidden)
+  target_link_libraries(${part} PRIVATE iovafuzz_under_test Boost::headers)
+endfunction()
+
+function(iovafuzz_port_modules name definitions)
+  add_library(port_choice_${name} OBJECT EXCLUDE_FROM_ALL ${iova}/module.cc)
+  iovafuzz_port_flags(port_choice_${name} "${definitions}")
+  foreach(kind ${module_kinds})
+    iovafuzz_module(port ${name} ${kind} ${CMAKE_BINARY_DIR}/ports/${name}
+      $<TARGET_OBJECTS:port_choice_${name}> $<TARGET_OBJECTS:port_views_${name}>
+      $<TARGET_OBJECTS:port_${kind}_unit_${name}>)
+  endforeach()
+endfunction()
+
+function(iovafuzz_defects name revision flag)
+  set(definitions IOVAFUZZ_REVISION=${revision} IOVAFUZZ_DEFECT=${flag}
+    IOVAFUZZ_DEFECT_CHOSEN_BY_VARIANT)
+  iovafuzz_port_views(${name} "${definitions}")
+  foreach(kind ${module_kinds})
+    iovafuzz_port_unit(${name} ${kind} "${definitions}")
+  endforeach()
+  iovafuzz_port_modules(${name} "${definitions}")
 endfunction()
 
 function(iovafuzz_port name revision)
@@ -45,44 +118,27 @@ function(iovafuzz_port name revision)
   if(ARGC GREATER 2)
     list(APPEND definitions IOVAFUZZ_DEFECT=${ARGV2})
   endif()
-  # What shows the port to the engine is not instrumented.
-  add_library(port_views_${name} OBJECT EXCLUDE_FROM_ALL ${iova}/port_variant.cc)
-  set(parts port_views_${name})
-  foreach(kind guided watched)
-    # As one file, since headers take most of the time to compile.
-    set(unit port_${kind}_unit_${name})
-    add_library(${unit} OBJECT EXCLUDE_FROM_ALL ${port_sources})
-    iovafuzz_batches(${unit} 0)
-    iovafuzz_instrument(${unit} ${kind})
-    list(APPEND parts ${unit})
-    set(objects_${kind} $<TARGET_OBJECTS:${unit}> $<TARGET_OBJECTS:port_views_${name}>)
-  endforeach()
-  foreach(part ${parts})
-    target_compile_definitions(${part} PRIVATE ${definitions})
-    target_compile_options(${part} PRIVATE -fPIC -fvisibility=hidden)
-    target_link_libraries(${part} PRIVATE iovafuzz_under_test Boost::headers)
+  iovafuzz_port_views(${name} "${definitions}")
+  foreach(kind ${unit_kinds})
+    iovafuzz_port_unit(${name} ${kind} "${definitions}")
   endforeach()
   foreach(kind guided watched)
-    add_library(port_${kind}_${name} STATIC EXCLUDE_FROM_ALL ${objects_${kind}})
+    add_library(port_${kind}_${name} STATIC EXCLUDE_FROM_ALL
+      $<TARGET_OBJECTS:port_${kind}_unit_${name}> $<TARGET_OBJECTS:port_views_${name}>)
     set_target_properties(port_${kind}_${name} PROPERTIES LINKER_LANGUAGE CXX)
     target_link_libraries(port_${kind}_${name} PUBLIC shim)
+    add_library(variant_${kind}_${name} INTERFACE)
+    target_link_libraries(variant_${kind}_${name} INTERFACE port_${kind}_${name})
   endforeach()
   add_library(port_${name} ALIAS port_guided_${name})
-  # The shim of the command that loads it serves this one.
-  add_library(port_module_${name} MODULE EXCLUDE_FROM_ALL ${objects_watched} ${iova}/module.cc)
-  target_compile_definitions(port_module_${name} PRIVATE ${definitions})
-  set_target_properties(port_module_${name} PROPERTIES
-    OUTPUT_NAME port PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/ports/${name})
-  target_link_libraries(port_module_${name} PRIVATE iovafuzz_under_test iovafuzz_runtime)
+  if(ARGC EQUAL 2)
+    iovafuzz_port_modules(${name} "${definitions}")
+    add_dependencies(tests port_module_${name})
+  endif()
 
   add_library(variant_${name} OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/fuzz/harness/variant.cc)
   target_compile_definitions(variant_${name} PRIVATE ${definitions})
   target_link_libraries(variant_${name} PRIVATE iovafuzz_harness)
-  foreach(kind guided watched)
-    add_library(variant_${kind}_${name} INTERFACE)
-    target_link_libraries(variant_${kind}_${name} INTERFACE port_${kind}_${name})
-  endforeach()
-  add_dependencies(tests port_module_${name})
 endfunction()
 
 add_library(kernel_statics OBJECT EXCLUDE_FROM_ALL ${kernel}/statics.c)
@@ -145,7 +201,7 @@ function(iovafuzz_kernel name title tree)
 
   # The statics of the tree's code go to sections of their own, which statics.c restores; so no red
   # zones may stand between them. Its functions go to one by which reports know them.
-  foreach(kind guided watched)
+  foreach(kind ${unit_kinds})
     set(unit kernel_${kind}_unit_${name})
     add_library(${unit} OBJECT EXCLUDE_FROM_ALL ${kernel}/glue.c ${out}/tree_features.h)
     target_link_libraries(${unit} PRIVATE iovafuzz_under_test kernel_flags_${name})
@@ -163,22 +219,26 @@ function(iovafuzz_kernel name title tree)
       DEPENDS ${unit} $<TARGET_OBJECTS:${unit}>
       COMMAND_EXPAND_LISTS VERBATIM)
     set_source_files_properties(${out}/${kind}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+    # Two libraries may be made of it; one may not be built while the other makes it.
+    add_custom_target(kernel_object_${kind}_${name} DEPENDS ${out}/${kind}.o)
     set(objects ${out}/${kind}.o $<TARGET_OBJECTS:kernel_trees_${name}>
       $<TARGET_OBJECTS:kernel_statics>)
-    add_library(kernel_${kind}_${name} STATIC EXCLUDE_FROM_ALL ${objects})
-    set_target_properties(kernel_${kind}_${name} PROPERTIES LINKER_LANGUAGE C)
-    target_link_libraries(kernel_${kind}_${name} PUBLIC shim)
-    target_include_directories(kernel_${kind}_${name} INTERFACE ${out})
-    # Two libraries are made of it; one may not be built while the other makes it.
-    add_custom_target(kernel_object_${kind}_${name} DEPENDS ${out}/${kind}.o)
-    add_dependencies(kernel_${kind}_${name} kernel_object_${kind}_${name})
+    set(made "")
+    if(NOT kind STREQUAL "measured")
+      set(made kernel_${kind}_${name})
+      add_library(${made} STATIC EXCLUDE_FROM_ALL ${objects})
+      target_link_libraries(${made} PUBLIC shim)
+      target_include_directories(${made} INTERFACE ${out})
+    endif()
+    if(kind IN_LIST module_kinds)
+      iovafuzz_module(kernel ${name} ${kind} ${out} ${objects})
+      list(APPEND made ${module})
+    endif()
+    set_target_properties(${made} PROPERTIES LINKER_LANGUAGE C)
+    foreach(library ${made})
+      add_dependencies(${library} kernel_object_${kind}_${name})
+    endforeach()
   endforeach()
-  # The shim of the command that loads it serves this one.
-  add_library(kernel_module_${name} MODULE EXCLUDE_FROM_ALL ${objects})
-  set_target_properties(kernel_module_${name} PROPERTIES LINKER_LANGUAGE C
-    OUTPUT_NAME kernel PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${out})
-  target_link_libraries(kernel_module_${name} PRIVATE iovafuzz_runtime)
-  add_dependencies(kernel_module_${name} kernel_object_watched_${name})
 
   add_library(variant_kernel-${name} OBJECT EXCLUDE_FROM_ALL
     ${CMAKE_SOURCE_DIR}/fuzz/harness/variant.cc)

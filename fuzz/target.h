@@ -28,7 +28,9 @@ inline const char* binary_folder(const Target& target, const char* variant) {
   return target.reads_text ? "text" : variant;
 }
 
-// What the binary at hand is made of: an allocator, and the one that it should equal or NULL.
+// What the binary at hand is made of: a target, an allocator, and the one that it should equal or
+// NULL.
+extern const Target& this_target;
 extern const iova_variant& variant;
 extern const iova_variant* const likeness;
 

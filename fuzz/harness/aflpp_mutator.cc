@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "fuzz/targets.h"
+#include "fuzz/target.h"
 #include "program/mutation.h"
 
 namespace {
@@ -39,7 +39,7 @@ const char* afl_custom_describe(void*, size_t) { return "operations"; }
 size_t afl_custom_fuzz(void* data, uint8_t* input, size_t size, uint8_t** out, uint8_t* other,
                        size_t other_size, size_t max_size) {
   State& state = *static_cast<State*>(data);
-  program::Mutator mutator(fuzz::IOVAFUZZ_TARGET.operations, state.seed++);
+  program::Mutator mutator(fuzz::this_target.operations, state.seed++);
   program::decode({input, size}, state.program);
   if (other && other_size && state.seed % 8 == 0)
     state.program = mutator.cross(state.program, program::decode({other, other_size}));

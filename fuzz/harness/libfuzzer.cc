@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The entry points of a target for libFuzzer and its relatives.
-//
-// IOVAFUZZ_TARGET is given by the build, as is the variant (variant.cc).
+// The entry points of a target for libFuzzer and its relatives. The build gives a binary its target
+// (this_target.cc) and its variant (variant.cc).
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 #include "fuzz/harness/common_edge.h"
 #include "fuzz/harness/costs.h"
 #include "fuzz/harness/entry.h"
-#include "fuzz/targets.h"
+#include "fuzz/target.h"
 #include "program/mutation.h"
 
 static const std::vector<std::string>& run(const program::Program& program) {
@@ -23,11 +22,11 @@ static const std::vector<std::string>& run(const program::Program& program) {
                                 .only = fuzz::only(),
                                 .keep = fuzz::keeps_findings() ? fuzz::keep : nullptr,
                                 .tell_differences = fuzz::tells_differences(),
-                                .watch_races = fuzz::IOVAFUZZ_TARGET.watches_races};
-  if (fuzz::IOVAFUZZ_TARGET.compares)
+                                .watch_races = fuzz::this_target.watches_races};
+  if (fuzz::this_target.compares)
     return engine::expect_same(*fuzz::likeness, fuzz::variant, program, options);
   const engine::Result& result = engine::run(fuzz::as_asked_for(fuzz::variant), program, options);
-  if (fuzz::IOVAFUZZ_TARGET.seeks_cost) fuzz::note_costs(program, result.costs);
+  if (fuzz::this_target.seeks_cost) fuzz::note_costs(program, result.costs);
   return result.known_met;
 }
 
@@ -55,7 +54,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   if (fuzz::uses_stock_mutators() || seed % 16 == 0) return LLVMFuzzerMutate(data, size, max_size);
   static program::Program program;
   program::decode({data, size}, program);
-  program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed).mutate(program);
+  program::Mutator(fuzz::this_target.operations, seed).mutate(program);
   return store(program, data, max_size);
 }
 
@@ -68,7 +67,7 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
     return LLVMFuzzerMutate(out, size, max_out_size);
   }
   program::Program program =
-      program::Mutator(fuzz::IOVAFUZZ_TARGET.operations, seed)
+      program::Mutator(fuzz::this_target.operations, seed)
           .cross(program::decode({data1, size1}), program::decode({data2, size2}));
   return store(program, out, max_out_size);
 }

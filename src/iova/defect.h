@@ -10,21 +10,28 @@
 
 namespace port {
 
+struct Defects {
+#define DEFECT(flag, commit, meaning, ...) bool flag = false;
+#include "defects.inc"
+#undef DEFECT
+};
+
+constexpr Defects defects_with(bool Defects::*flag) {
+  Defects defects;
+  defects.*flag = true;
+  return defects;
+}
+
 struct DefectInfo {
   const char* flag;
   const char* commit;  // upstream's fix, "not established" or "own"
   const char* meaning;
   const char* needs;  // of the revision, as C++; may be empty
+  bool Defects::*member;
 };
 
 inline constexpr DefectInfo defects[] = {
-#define DEFECT(flag, commit, meaning, ...) {#flag, commit, meaning, #__VA_ARGS__},
-#include "defects.inc"
-#undef DEFECT
-};
-
-struct Defects {
-#define DEFECT(flag, commit, meaning, ...) bool flag = false;
+#define DEFECT(flag, commit, meaning, ...) {#flag, commit, meaning, #__VA_ARGS__, &Defects::flag},
 #include "defects.inc"
 #undef DEFECT
 };

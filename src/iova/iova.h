@@ -38,11 +38,16 @@
 namespace port::IOVAFUZZ_PORT {
 
 #ifdef IOVAFUZZ_DEFECT
-inline constexpr Defects defect{.IOVAFUZZ_DEFECT = true};
+inline constexpr Defects built_for{.IOVAFUZZ_DEFECT = true};
 #else
-inline constexpr Defects defect{};
+inline constexpr Defects built_for{};
 #endif
-inline constexpr Revision revision = PlantedRevision(revisions::IOVAFUZZ_REVISION, defect);
+inline constexpr Revision revision = PlantedRevision(revisions::IOVAFUZZ_REVISION, built_for);
+#ifdef IOVAFUZZ_DEFECT_CHOSEN_BY_VARIANT
+inline Defects defect{};
+#else
+inline constexpr Defects defect = built_for;
+#endif
 
 inline constexpr unsigned long IOVA_ANCHOR = ~0ul;   // pfn of the anchor node
 inline constexpr int IOVA_RANGE_CACHE_MAX_SIZE = 6;  // bins: sizes of 2^0 .. 2^5 pages

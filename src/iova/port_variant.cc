@@ -140,7 +140,7 @@ constexpr iova_queue the_queue = {
     .fields = queue_fields,
     .each_queued = each_queued,
 };
-constexpr auto name = variant_name(variant_names::IOVAFUZZ_REVISION, defect);
+constexpr auto name = variant_name(variant_names::IOVAFUZZ_REVISION, built_for);
 
 }  // namespace
 

@@ -53,6 +53,8 @@ struct Revision {
 #define BEHAVIOUR(identifier, ...) bool identifier;
 #include "behaviours.inc"
 #undef BEHAVIOUR
+
+  constexpr bool operator==(const Revision&) const = default;
 };
 
 constexpr Revision revision_of(Version version) {

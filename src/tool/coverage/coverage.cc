@@ -11,7 +11,7 @@
 #include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/variants/kernel_tree.h"
-#include "tool/variants/port.h"
+#include "tool/variants/module.h"
 #include "tool/variants/variants.h"
 
 namespace fs = std::filesystem;
@@ -19,17 +19,19 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
+fs::path coverage_folder() { return build_folder() / "coverage"; }
+
 // llvm-profdata and llvm-cov beside the compiler that built this tool.
 std::string llvm_tool(const char* name) {
   return (fs::canonical(cxx_compiler()).parent_path() / name).string();
 }
 
-// The build with source coverage, and one kind of allocator in it.
+// Of one kind of allocator.
 class Measurement {
  public:
-  Measurement(const fs::path& build, const std::string& name, const Measured& measured)
-      : replay_(build / "commands/iovafuzz-replay"), profiles_(build / "profiles" / name),
-        html_(measured.html.empty() ? build / "html" / name : fs::path(measured.html)),
+  Measurement(const std::string& name, const Measured& measured)
+      : replay_(command_program("replay")), profiles_(coverage_folder() / "profiles" / name),
+        html_(measured.html.empty() ? coverage_folder() / "html" / name : fs::path(measured.html)),
         inputs_(measured.inputs) {
     fs::remove_all(profiles_);
     make_folder(profiles_);
@@ -37,12 +39,14 @@ class Measurement {
   }
 
   void run_inputs(const std::vector<std::string>& choice) {
-    std::vector<std::string> words{replay_.string(), "--quiet", "--past", "ledger"};
+    std::vector<std::string> words{replay_, "--quiet", "--past", "ledger"};
     words.insert(words.end(), choice.begin(), choice.end());
     words.insert(words.end(), inputs_.begin(), inputs_.end());
     // Merged as processes end, since the tool runs programs in children of its own.
     setenv("LLVM_PROFILE_FILE", (profiles_ / "%m.profraw").c_str(), 1);
+    measure_modules(true);
     CommandResult result = run_command(words, false);
+    measure_modules(false);
     unsetenv("LLVM_PROFILE_FILE");
     // What ran before a finding counts.
     if (result.status > findings)
@@ -97,17 +101,17 @@ class Measurement {
   }
   std::string merged() const { return (profiles_ / "all.profdata").string(); }
 
-  fs::path replay_, profiles_, html_;
+  std::string replay_;
+  fs::path profiles_, html_;
   std::vector<std::string> inputs_;
 };
 
-Subject measure_port(const fs::path& build, const Measured& measured) {
-  Measurement measurement(build, "port", measured);
+Subject measure_port(const Measured& measured) {
+  Measurement measurement("port", measured);
   std::vector<fs::path> binaries;
   for (const std::string& revision : revisions()) {
     measurement.run_inputs({"--revision", revision});
-    fs::path library = parse_variant(revision).library();
-    binaries.push_back(build / fs::relative(library, build_folder()));
+    binaries.push_back(parse_variant(revision).library().parent_path() / "measured.so");
   }
   std::string folder = (source_folder() / "src/iova").string() + "/";
   // Without what shows it to the engine.
@@ -123,11 +127,11 @@ Subject measure_port(const fs::path& build, const Measured& measured) {
   return subject;
 }
 
-Subject measure_kernel(const fs::path& build, const Measured& measured) {
+Subject measure_kernel(const Measured& measured) {
   KernelTree tree = find_kernel_tree(measured.kernel);
-  Measurement measurement(build, tree.name, measured);
+  Measurement measurement(tree.name, measured);
   measurement.run_inputs({"--kernel", measured.kernel});
-  fs::path folder = build / "kernels" / tree.name;
+  fs::path folder = build_folder() / "kernels" / tree.name;
   // The tree's file, and what the build cuts out of another for the flush queue.
   auto path_of = [&](const std::string& file) {
     return fs::path(file).filename() == "iova.c" ? tree.folder / "drivers/iommu/iova.c"
@@ -138,7 +142,7 @@ Subject measure_kernel(const fs::path& build, const Measured& measured) {
     return name == "iova.c" || name == "flush_queue.inc";
   };
   auto read = [&](const std::string& file) { return read_file(path_of(file)); };
-  std::vector<fs::path> binary{folder / "kernel.so"};
+  std::vector<fs::path> binary{folder / "measured.so"};
   Subject subject{tree.title, "kernel", measurement.measure(binary, wanted, read), ""};
   subject.pages = measurement.write_pages(binary, tree.folder,
                                           {(tree.folder / "drivers/iommu/iova.c").string()});
@@ -149,10 +153,9 @@ Subject measure_kernel(const fs::path& build, const Measured& measured) {
 }  // namespace
 
 Subject measure(const Measured& measured) {
-  fs::path build = build_preset("coverage", c_compiler(), cxx_compiler(), {"command-replay"});
-  // Profiles have one place.
-  FileLock lock(build / "profiles.lock");
-  return measured.kernel.empty() ? measure_port(build, measured) : measure_kernel(build, measured);
+  make_folder(coverage_folder());
+  FileLock lock(coverage_folder() / "lock");  // profiles have one place
+  return measured.kernel.empty() ? measure_port(measured) : measure_kernel(measured);
 }
 
 std::string describe(const Gap& gap) {

@@ -226,8 +226,10 @@ std::string variant_declaration(const iova_variant& variant) {
   if (name.starts_with("kernel@"))
     return "extern const struct iova_variant " KERNEL_VARIANT_SYMBOL
            ";\n#define VARIANT (&" KERNEL_VARIANT_SYMBOL ")\n";
-  return "extern const struct iova_variant *const " PORT_MODULE_SYMBOL
-         ";\n#define VARIANT " PORT_MODULE_SYMBOL "\n";
+  const size_t at = name.find('+');
+  return fmt::format("extern const struct iova_variant *" PORT_MODULE_SYMBOL
+                     "(const char *defect);\n#define VARIANT " PORT_MODULE_SYMBOL "(\"{}\")\n",
+                     at == name.npos ? "" : name.substr(at + 1));
 }
 
 std::string c_source(const program::Program& program, const iova_variant& variant,

@@ -20,9 +20,9 @@ ModuleVariant module_of(const KernelTree& tree) {
       throw Failure(fmt::format("{}: cannot be built from a path with such characters", word));
   std::string changed;
   if (!tree.changed.empty()) changed = fmt::format(" [==[{}]==]", tree.changed.string());
-  return {fmt::format("iovafuzz_kernel({} [==[{}]==] [==[{}]==]{})", tree.name, tree.title,
-                      tree.folder.string(), changed),
-          "kernel_module_" + tree.name, build_folder() / "kernels" / tree.name / "kernel.so"};
+  return made_module(fmt::format("iovafuzz_kernel({} [==[{}]==] [==[{}]==]{})", tree.name,
+                                 tree.title, tree.folder.string(), changed),
+                     "kernel", tree.name);
 }
 
 std::vector<std::string> compiler_notes(const KernelTree& tree) {

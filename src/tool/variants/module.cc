@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -17,6 +18,8 @@ namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
+
+constexpr const char measured[] = "IOVAFUZZ_MEASURED";
 
 // "iovafuzz_kernel(debian-6.12" of a call: the function and the variant's name.
 std::string head(const std::string& call) { return call.substr(0, call.find_first_of(" )")); }
@@ -76,6 +79,20 @@ void add_to_list(std::set<std::string> calls) {
 
 }  // namespace
 
+ModuleVariant made_module(std::string call, const std::string& what, const std::string& name) {
+  const bool is_measured = getenv(measured);
+  return {std::move(call),
+          fmt::format("{}{}_module_{}", is_measured ? "measured_" : "", what, name),
+          build_folder() / (what + "s") / name / ((is_measured ? "measured" : what) + ".so")};
+}
+
+void measure_modules(bool measure) {
+  if (measure)
+    setenv(measured, "1", 1);
+  else
+    unsetenv(measured);
+}
+
 CommandResult try_build_modules(const std::vector<ModuleVariant>& variants) {
   std::vector<std::string> targets;
   std::set<std::string> calls;
@@ -95,6 +112,12 @@ fs::path build_binaries(const std::vector<Binary>& binaries, Engine engine,
     targets.push_back(fmt::format("{}-{}", binary.target->name, folder));
     bool is_in_each_build = folder.find_first_of("+-") == folder.npos;
     if (!is_in_each_build) calls.insert(fmt::format("iovafuzz_fuzzed({})", folder));
+    // Modules have many defects each, targets one.
+    if (size_t at = folder.find('+'); at != folder.npos) {
+      std::string flag = folder.substr(at + 1);
+      std::replace(flag.begin(), flag.end(), '-', '_');
+      calls.insert(fmt::format("iovafuzz_port({} {} {})", folder, folder.substr(0, at), flag));
+    }
   }
   std::sort(targets.begin(), targets.end());
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());

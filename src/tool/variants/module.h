@@ -21,6 +21,11 @@ struct ModuleVariant {
   std::filesystem::path file;  // the shared object
 };
 
+// The shared object of that name, in the build's folder of that name. A process that is run to see
+// what it reaches has measure_modules() in its environment, and gets those that count that.
+ModuleVariant made_module(std::string call, const std::string& what, const std::string& name);
+void measure_modules(bool measure);
+
 // Lists them, and builds what is not up to date, all in one go.
 CommandResult try_build_modules(const std::vector<ModuleVariant>& variants);
 

@@ -25,12 +25,28 @@ void build_modules(const std::vector<ModuleVariant>& modules) {
 
 }  // namespace
 
+// The first defect that is planted in the same revision, all behaviours taken together.
+static const port::DefectInfo& first_like(const port::DefectInfo& defect,
+                                          const std::string& revision) {
+  const auto planted_in = [&](const port::DefectInfo& one) -> port::Revision {
+    for (const port::NamedRevision& named : port::named_revisions)
+      if (named.identifier == revision)
+        return port::PlantedRevision(port::revision_of(named.version),
+                                     port::defects_with(one.member));
+    throw Failure("no revision " + revision);
+  };
+  return *std::find_if(std::begin(port::defects), std::end(port::defects),
+                       [&](const auto& one) { return planted_in(one) == planted_in(defect); });
+}
+
 ModuleVariant module_of(const std::string& revision, const port::DefectInfo* defect) {
-  std::string name = build_name(revision, defect);
-  // Revisions are in every build.
-  std::string call =
-      defect ? fmt::format("iovafuzz_port({} {} {})", name, revision, defect->flag) : "";
-  return {call, "port_module_" + name, build_folder() / "ports" / name / "port.so"};
+  std::string name = revision, call;  // revisions are in every build
+  if (defect) {
+    const port::DefectInfo& first = first_like(*defect, revision);
+    name += "+like-" + name_of(first);
+    call = fmt::format("iovafuzz_defects({} {} {})", name, revision, first.flag);
+  }
+  return made_module(call, "port", name);
 }
 
 std::string name_of(const port::DefectInfo& defect) {
@@ -65,7 +81,9 @@ const iova_variant& load_port(const std::string& revision, const port::DefectInf
   if (variant) return *variant;
   ModuleVariant module = module_of(revision, defect);
   build_modules({module});
-  variant = *static_cast<const iova_variant* const*>(load_module(module, PORT_MODULE_SYMBOL));
+  auto of_defect = reinterpret_cast<PortModuleVariant*>(
+      reinterpret_cast<uintptr_t>(load_module(module, PORT_MODULE_SYMBOL)));
+  variant = of_defect(defect ? name_of(*defect).c_str() : "");
   return *variant;
 }
 

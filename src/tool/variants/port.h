@@ -21,6 +21,7 @@ const port::DefectInfo& find_defect(const std::string& name);
 // The name of its build targets and of its folder under bin/; NULL: no defect.
 std::string build_name(const std::string& revision, const port::DefectInfo* defect);
 
+// Of a revision, or of all defects that need the same of it.
 ModuleVariant module_of(const std::string& revision, const port::DefectInfo* defect);
 
 // Brings all of them up to date in one go. Throws Failure.

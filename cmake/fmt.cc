@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// fmt's library, out of its headers: what other files call, and with it all that this calls.
+#define FMT_HEADER_ONLY 1
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+namespace {
+
+[[gnu::used]] std::string (*const format)(fmt::string_view, fmt::format_args) = fmt::vformat;
+[[gnu::used]] void (*const print)(std::FILE*, fmt::string_view, fmt::format_args) = fmt::vprint;
+
+}  // namespace
