@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <random>
 
 #include "program/printing.h"
@@ -116,7 +117,8 @@ TEST(Codec, OperationsWithAllOperandsGivenSurviveBytesAndText) {
 
 TEST(Codec, DecodedRandomBytesSurviveEncodingAndEncodeStably) {
   std::mt19937_64 random(2);
-  for (int round = 0; round < 100'000; round++) {
+  const int rounds = getenv("IOVAFUZZ_LONG") ? 1'000'000 : 20'000;
+  for (int round = 0; round < rounds; round++) {
     // Most are short, where the end comes at every place of an operation.
     Program program = decode(random_bytes(random, round % 10 ? 64 : 4096));
     Bytes canonical = encode(program);
