@@ -211,13 +211,9 @@ function(iovafuzz_kernel name title tree)
     target_compile_options(${unit} PRIVATE
       $<IF:$<C_COMPILER_ID:Clang>,SHELL:-mllvm -asan-globals=0,--param=asan-globals=0>)
     add_custom_command(OUTPUT ${out}/${kind}.o
-      COMMAND ${CMAKE_OBJCOPY} --rename-section .data=iova_statics
-        --rename-section .bss=iova_zeroed
-        --rename-section .data.rel=iova_statics --rename-section .data.rel.local=iova_statics
-        --rename-section .text=iova_text --rename-section .text.unlikely=iova_text
-        $<TARGET_OBJECTS:${unit}> ${out}/${kind}.o
-      DEPENDS ${unit} $<TARGET_OBJECTS:${unit}>
-      COMMAND_EXPAND_LISTS VERBATIM)
+      COMMAND ${CMAKE_COMMAND} -DOBJDUMP=${CMAKE_OBJDUMP} -DOBJCOPY=${CMAKE_OBJCOPY}
+        -DOBJECT=$<TARGET_OBJECTS:${unit}> -DOUT=${out}/${kind}.o -P ${kernel}/sections.cmake
+      DEPENDS ${unit} $<TARGET_OBJECTS:${unit}> ${kernel}/sections.cmake VERBATIM)
     set_source_files_properties(${out}/${kind}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
     # Two libraries may be made of it; one may not be built while the other makes it.
     add_custom_target(kernel_object_${kind}_${name} DEPENDS ${out}/${kind}.o)

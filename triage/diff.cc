@@ -12,6 +12,7 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/json.h"
+#include "tool/support/report_text.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -85,7 +86,7 @@ int diff(const Arguments& arguments) {
              same ? ":" : ", after", comparison.programs, same ? "" : " without a difference");
   if (same) return nothing_new;
   if (outcome.report)
-    fmt::print("{}", engine::format(*outcome.report));
+    fmt::print("{}", report_text(*outcome.report));
   else
     fmt::print("{}\n{}\nprogram:\n{}", outcome.key(), outcome.log, text);
   return findings;

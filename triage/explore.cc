@@ -13,6 +13,7 @@
 #include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
+#include "tool/support/report_text.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -97,7 +98,7 @@ int run(const Arguments& arguments) {
   if (!seen.schedule) return nothing_new;
   fmt::print("{}{}\n", key, known_note(key, variant));
   if (seen.outcome.report)
-    fmt::print("{}", engine::format(*seen.outcome.report));
+    fmt::print("{}", report_text(*seen.outcome.report));
   else
     fmt::print("\n{}\n{}\n", text, seen.outcome.log);
   if (!arguments.out.empty()) fmt::print("schedule: {}\n", arguments.out);

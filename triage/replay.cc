@@ -15,6 +15,7 @@
 #include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
+#include "tool/support/report_text.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -93,7 +94,7 @@ int replay(const Arguments& arguments) {
       fmt::print("{}: behaves otherwise, breaks no promise: {}\n", path, key);
     if (traces.size() > 1) fmt::print("{}: {} different traces\n", path, traces.size());
     if (found && !arguments.quiet) {
-      if (last_finding.report) fmt::print("{}", engine::format(*last_finding.report));
+      if (last_finding.report) fmt::print("{}", report_text(*last_finding.report));
       if (!last_finding.log.empty()) fmt::print("{}\n", last_finding.log);
     }
   });
@@ -105,7 +106,7 @@ int replay(const Arguments& arguments) {
         {{"file", path.string()}, {"variant", "text"}, {"runs", 1}, {"keys", {{key, 1}}}});
     if (arguments.json) continue;
     fmt::print("{}: read as text: {}\n", path.string(), key);
-    if (outcome.report && !arguments.quiet) fmt::print("{}", engine::format(*outcome.report));
+    if (outcome.report && !arguments.quiet) fmt::print("{}", report_text(*outcome.report));
   }
   if (arguments.json) fmt::print("{}", to_text(results));
   for (const std::string& complaint : complaints) fmt::print(stderr, "iovafuzz: {}\n", complaint);

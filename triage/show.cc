@@ -12,6 +12,7 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/json.h"
+#include "tool/support/report_text.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -115,7 +116,7 @@ int show_text(const Arguments& arguments) {
   } else {
     fmt::print("{}: {} bytes of text\n", arguments.file, content.size());
     if (outcome.report)
-      fmt::print("{}", engine::format(*outcome.report));
+      fmt::print("{}", report_text(*outcome.report));
     else
       fmt::print("no finding\n");
   }
@@ -138,7 +139,7 @@ int show(const Arguments& arguments) {
     fmt::print("{}\n", opening_comments(input));
     print_steps(input, variant, outcome);
     if (outcome.report)
-      fmt::print("{}", engine::format(*outcome.report));
+      fmt::print("{}", report_text(*outcome.report));
     else if (outcome.kind != Outcome::clean)
       fmt::print("\n{}\n{}", outcome.key(), outcome.log);
     else

@@ -131,6 +131,13 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   report.function = finding.function;
   if (!finding.where.empty()) report.function += " (" + finding.where + ")";
   report.call = at.position.function();
+  // From the call that the program made on; what is outside shows it to the engine.
+  for (shim::Caller& caller : shim::call_chain()) {
+    const bool is_last = caller.function == report.call;
+    if (!report.callers.empty() || caller.function != finding.function)
+      report.callers.push_back(std::move(caller));
+    if (is_last) break;
+  }
   report.severity = finding.oracle->severity;
   report.blame = shim::name(finding.blame);
   const std::vector<Operation>& operations = at.whole_program.operations;

@@ -13,7 +13,9 @@ namespace engine {
 namespace {
 
 ReportSink report_sink = [](const Report& report) {
-  fmt::print(stderr, "{}", format(report));
+  Report with_lines = report;
+  for (shim::Caller& caller : with_lines.callers) shim::symbolize(caller);
+  fmt::print(stderr, "{}", format(with_lines));
   fflush(stderr);
 };
 
@@ -57,6 +59,9 @@ std::string format(const Report& report) {
   if (report.faults.empty()) text += "faults injected: none\n";
   for (const std::string& fault : report.faults) text += "fault injected: " + fault + "\n";
   text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);
+  for (const shim::Caller& caller : report.callers)
+    text += fmt::format(" <- {}{}\n", caller.function,
+                        caller.where.empty() ? "" : fmt::format(" ({})", caller.where));
   if (report.blame != "allocator") text += fmt::format("blame: {}\n", report.blame);
   if (!report.came_to.empty()) text += fmt::format("came to: {}\n", report.came_to);
   text += format_for_farms(report);

@@ -40,14 +40,6 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Whether a function is the allocator's own: the port's, or of a tree's iova.c, which the build
-// keeps in a section of its own.
-bool is_allocator(const Symbol& symbol) {
-  return symbol.section == "iova_text" ||
-         (contains(symbol.name, "port::") && !contains(symbol.name, "::helper::") &&
-          !contains(symbol.name, "boost::intrusive::"));
-}
-
 // Takes the instructions of a stack, the innermost first, until it has met the one at fault: the
 // allocator's innermost; if none is the allocator's, the innermost of the project.
 class FrameSearch {
@@ -60,7 +52,7 @@ class FrameSearch {
     std::string_view name = symbol.name;
     bool is_shim = name.starts_with("shim::") && !is_own(name);
     bool is_harness = name.starts_with("engine::") || name.starts_with("program::");
-    if (is_allocator(symbol))
+    if (is_of_allocator(symbol))
       frame_ = {bare_name(name), std::string(where), Blame::allocator};
     else if (frame_.function == "?" && (is_shim || is_harness))
       frame_ = {bare_name(name), std::string(where), is_shim ? Blame::shim : Blame::harness};

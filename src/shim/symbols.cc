@@ -74,6 +74,15 @@ std::string bare_name(std::string_view function) {
   return std::string(function.substr(0, function.find('.')));
 }
 
+bool is_of_allocator(const Symbol& symbol) {
+  const std::string& name = symbol.name;
+  const auto contains = [&](const char* part) { return name.find(part) != name.npos; };
+  // Of a template, the type that it returns comes first.
+  const bool is_port = name.starts_with("port::") || contains(" port::");
+  return symbol.section == "iova_text" ||
+         (is_port && !contains("::helper::") && !contains("boost::intrusive::"));
+}
+
 Symbol symbol_of(uintptr_t instruction) {
   Dl_info module;
   if (!dladdr(reinterpret_cast<void*>(instruction), &module) || !module.dli_fname) return {};

@@ -16,6 +16,9 @@ struct Symbol {
 
 // Of the function with the instruction.
 Symbol symbol_of(uintptr_t instruction);
+// The allocator's own: the port's, or of a tree's iova.c, which the build keeps in a section of its
+// own.
+bool is_of_allocator(const Symbol& symbol);
 // "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk"
 std::string bare_name(std::string_view function);
 

@@ -193,7 +193,14 @@ TEST(Run, FindsTheNullMagazineInTheRealSource) {
   auto summary = run_into(out, {"--kernel", "debian:6.12", "--no-ledger", "--no-seeds", "--time",
                                 "5s", "iova_domain", "iova_init_faults"});
   size_t found = 0;
-  for (const auto& finding : summary["findings"]) found += finding["key"] == bug_key;
+  for (const auto& finding : summary["findings"]) {
+    if (finding["key"] != bug_key) continue;
+    found++;
+    const fs::path folder = fs::path(finding["reproducer"]).parent_path();
+    EXPECT_NE(
+        read_file(folder / "report.txt").find("\n <- free_iova_rcaches (drivers/iommu/iova.c:"),
+        std::string::npos);
+  }
   EXPECT_EQ(found, fixed ? 0u : 1u) << to_text(summary);
 }
 

@@ -25,6 +25,7 @@
 #include "tool/support/interrupt.h"
 #include "tool/support/json.h"
 #include "tool/support/report_json.h"
+#include "tool/support/report_text.h"
 #include "tool/support/words.h"
 
 namespace fs = std::filesystem;
@@ -452,8 +453,12 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
   }
 }
 
-void FindingStore::write_report(const StoredFinding& finding, const std::string& log) const {
-  std::string report = finding.outcome.report ? engine::format(*finding.outcome.report) : "";
+void FindingStore::write_report(StoredFinding finding, const std::string& log) const {
+  std::string report;
+  if (finding.outcome.report) {
+    find_lines(*finding.outcome.report);
+    report = engine::format(*finding.outcome.report);
+  }
   std::string needed;
   for (const std::string& need : finding.needed) needed += need + "\n";
   if (!finding.operands.empty()) needed += finding.operands + "\n";

@@ -118,7 +118,7 @@ class FindingStore {
   void write(const StoredFinding& finding, const Input& input, const fuzz::Target& target,
              const program::Program& smallest) const;
   void write_c_source(const StoredFinding& finding, const program::Program& smallest) const;
-  void write_report(const StoredFinding& finding, const std::string& log) const;
+  void write_report(StoredFinding finding, const std::string& log) const;
   void write_known() const;
 
   // Where a key has its folder.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "call_chain.h"
+
+#include <dlfcn.h>
+#include <unwind.h>
+
+#include "symbols.h"
+
+extern "C" __attribute__((weak)) void __sanitizer_symbolize_pc(void*, const char*, char*, size_t);
+
+namespace shim {
+namespace {
+
+// What is beyond the engine's call is nobody's business.
+_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* chain_pointer) {
+  auto& chain = *static_cast<std::vector<Caller>*>(chain_pointer);
+  int is_before = 0;
+  const uintptr_t instruction = _Unwind_GetIPInfo(context, &is_before) - !is_before;
+  const Symbol symbol = symbol_of(instruction);
+  const bool is_engine = symbol.name.starts_with("engine::");
+  if (is_engine && !chain.empty()) return _URC_END_OF_STACK;
+  // What shows the port to the engine is made of such.
+  const bool is_lambda = symbol.name.find("{lambda") != std::string::npos;
+  Dl_info module;
+  if (is_of_allocator(symbol) && !is_lambda &&
+      dladdr(reinterpret_cast<void*>(instruction), &module))
+    chain.push_back({bare_name(symbol.name), "", module.dli_fname,
+                     instruction - reinterpret_cast<uintptr_t>(module.dli_fbase), instruction});
+  return _URC_NO_REASON;
+}
+
+}  // namespace
+
+std::vector<Caller> call_chain() {
+  std::vector<Caller> chain;
+  _Unwind_Backtrace(take_frame, &chain);
+  return chain;
+}
+
+void symbolize(Caller& caller) {
+  if (!__sanitizer_symbolize_pc || !caller.instruction || !caller.where.empty()) return;
+  char where[1024] = "";
+  __sanitizer_symbolize_pc(reinterpret_cast<void*>(caller.instruction), "%s:%l", where,
+                           sizeof where);
+  if (where[0] && where[0] != '<' && where[0] != '?') caller.where = where;
+}
+
+}  // namespace shim

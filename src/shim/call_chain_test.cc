@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "call_chain.h"
+
+#include <gtest/gtest.h>
+
+// What plays the allocator. No call is the last thing that its function does, which would leave no
+// frame.
+namespace port::test {
+
+using Calls = std::vector<shim::Caller>;
+
+__attribute__((noinline)) void iova_magazine_free(Calls* chain) {
+  *chain = shim::call_chain();
+  asm volatile("");
+}
+
+namespace helper {
+__attribute__((noinline)) void each_cpu(Calls* chain) {
+  iova_magazine_free(chain);
+  asm volatile("");
+}
+}  // namespace helper
+
+__attribute__((noinline)) void free_iova_rcaches(Calls* chain) {
+  helper::each_cpu(chain);
+  asm volatile("");
+}
+
+}  // namespace port::test
+
+namespace shim {
+namespace {
+
+std::vector<std::string> functions(const std::vector<Caller>& chain) {
+  std::vector<std::string> names;
+  for (const Caller& caller : chain) names.push_back(caller.function);
+  return names;
+}
+
+TEST(CallChain, HasTheAllocatorsFunctionsInnermostFirst) {
+  std::vector<Caller> chain;
+  port::test::free_iova_rcaches(&chain);
+  EXPECT_EQ(functions(chain),
+            (std::vector<std::string>{"iova_magazine_free", "free_iova_rcaches"}));
+  for (const Caller& caller : chain) {
+    EXPECT_NE(caller.module, "");
+    EXPECT_NE(caller.offset, 0u);
+  }
+}
+
+}  // namespace
+
+// Not the port's, though a part of its name ends so.
+namespace report {
+__attribute__((noinline)) void tell(std::vector<Caller>* chain) {
+  *chain = call_chain();
+  asm volatile("");
+}
+}  // namespace report
+
+namespace {
+
+TEST(CallChain, IsEmptyWhereTheAllocatorDidNotCall) {
+  std::vector<Caller> chain(1);
+  report::tell(&chain);
+  EXPECT_EQ(functions(chain), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace shim
