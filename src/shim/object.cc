@@ -86,7 +86,8 @@ bool all_bytes(const unsigned char* memory, size_t size, unsigned char value) {
 }
 
 std::string who(const shim_site* site, uint32_t operation) {
-  std::string text = fmt::format("in {}()", site ? site->function : "?");
+  std::string text =
+      site ? fmt::format("in {}() ({}:{})", site->function, site->file, site->line) : "in ?()";
   if (operation == outside_program) return text;
   return text + fmt::format(" by operation {}", operation);
 }

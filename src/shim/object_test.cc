@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <regex>
 
 #include "percpu.h"
 #include "slab.h"
@@ -106,6 +107,12 @@ TEST_F(Objects, RememberTheOperationsOfTheirLife) {
   EXPECT_EQ(object_at(memory)->freed_by_operation, 9u);
 }
 
+// That stand in this file, and on any line.
+std::string told_of(const Object& object) {
+  static const std::regex line(" \\(src/shim/object_test\\.cc:[0-9]+\\)");
+  return std::regex_replace(describe(object), line, " (here)");
+}
+
 void* allocate_iova(kmem_cache* cache) { return kmem_cache_alloc(cache, GFP_KERNEL); }
 void free_iova(kmem_cache* cache, void* object) { kmem_cache_free(cache, object); }
 
@@ -113,19 +120,19 @@ TEST_F(Objects, TellTheirLife) {
   kmem_cache* cache = kmem_cache_create("iommu_iova", 40, 0, 0, nullptr);
   set_current_operation(3);
   void* object = allocate_iova(cache);
-  EXPECT_EQ(describe(*object_at(object)),
-            "40 bytes of cache iommu_iova, allocated in allocate_iova() by operation 3");
+  EXPECT_EQ(told_of(*object_at(object)),
+            "40 bytes of cache iommu_iova, allocated in allocate_iova() (here) by operation 3");
   set_current_operation(outside_program);
   free_iova(cache, object);
-  EXPECT_EQ(describe(*object_at(object)),
-            "40 bytes of cache iommu_iova, allocated in allocate_iova() by operation 3, "
-            "freed in free_iova()");
-  EXPECT_EQ(describe(*object_at(kmalloc(56, GFP_KERNEL))),
-            "56 bytes of kmalloc memory, allocated in TestBody()");
+  EXPECT_EQ(told_of(*object_at(object)),
+            "40 bytes of cache iommu_iova, allocated in allocate_iova() (here) by operation 3, "
+            "freed in free_iova() (here)");
+  EXPECT_EQ(told_of(*object_at(kmalloc(56, GFP_KERNEL))),
+            "56 bytes of kmalloc memory, allocated in TestBody() (here)");
   void* percpu = __alloc_percpu(24, 8);
-  EXPECT_EQ(describe(*object_at(percpu)), "per-CPU memory, allocated in TestBody()");
-  EXPECT_EQ(describe(object_by_index(object_count() - 1)),
-            "24 bytes of one CPU's copy of per-CPU memory, allocated in TestBody()");
+  EXPECT_EQ(told_of(*object_at(percpu)), "per-CPU memory, allocated in TestBody() (here)");
+  EXPECT_EQ(told_of(object_by_index(object_count() - 1)),
+            "24 bytes of one CPU's copy of per-CPU memory, allocated in TestBody() (here)");
 }
 
 TEST_F(Objects, AreFreshInEachRunHoweverMuchTheOneBeforeWrote) {
