@@ -24,6 +24,7 @@
 #include "reproducer/reproducer.h"
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
+#include "tool/support/moment_json.h"
 #include "tool/support/report_json.h"
 
 // In a build with source coverage.
@@ -40,8 +41,8 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 namespace tool {
 namespace {
 
-// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"done": ...},
-// {"compared": ...}, a line each.
+// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"moments": ...},
+// {"done": ...}, {"compared": ...}, a line each.
 int message_fd = -1;
 // Number of the program that the child compares, where the parent sees it, whatever ends the child.
 uint64_t* comparing;
@@ -77,7 +78,8 @@ void send_step(const engine::Step& step) {
           {"longest_stretch", step.longest_stretch},
           {"handler_steps", step.handler_steps},
           {"ranges", step.ranges},
-          {"cpu", step.cpu}}}});
+          {"cpu", step.cpu},
+          {"suspended_on", step.suspended_on}}}});
 }
 
 void send_report(const engine::Report& report) {
@@ -95,6 +97,10 @@ void send_report(const engine::Report& report) {
   send({{"report", to_json(report)}});
   // Writes the counts of this program and of all that it has loaded, which abort() would not.
   if (__llvm_profile_write_file) exit(1);
+}
+
+void send_moments(const engine::Moment& before, const engine::Moment& now) {
+  send({{"moments", to_text(json{{"before", to_json(before)}, {"now", to_json(now)}})}});
 }
 
 // "f", "s" if it was skipped, "w" if it was suspended, then each stretch, its words in hex.
@@ -151,7 +157,8 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .watch_races = isolate.watch_races,
                           .survives_findings = true,
                           .footprints = isolate.footprints ? &footprints : nullptr,
-                          .on_step = isolate.record ? send_step : nullptr};
+                          .on_step = isolate.record ? send_step : nullptr,
+                          .on_finding = isolate.moments ? send_moments : nullptr};
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
     return send({{"done",
@@ -362,7 +369,7 @@ class Isolated::Impl {
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["of_slab"], step["steps"],
                                  step["longest_stretch"], step["handler_steps"], step["ranges"],
-                                 step["cpu"]});
+                                 step["cpu"], step["suspended_on"]});
       } else if (message->contains("calls")) {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])
@@ -372,6 +379,8 @@ class Isolated::Impl {
         outcome.kind = Outcome::finding;
         outcome.report = report_from_json((*message)["report"]);
         outcome.known_met = outcome.report->gone_past;
+      } else if (message->contains("moments")) {
+        outcome.moments = (*message)["moments"];
       } else if (message->contains("survived")) {
         outcome.log = child_->log();
         return outcome;
