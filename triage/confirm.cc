@@ -2,6 +2,7 @@
 // confirm: a program that shows a finding, run by Linux itself.
 #include <fmt/core.h>
 
+#include "tool/findings/findings.h"
 #include "tool/machine/uml.h"
 #include "tool/replay/input.h"
 #include "tool/support/command_line.h"
@@ -37,13 +38,14 @@ int confirm(const Arguments& arguments) {
   const UmlKernel kernel(arguments.kernel);
   const std::string console = kernel.run(suite);
   const Confirmation answer = confirmation(suite, console);
+  const json all{{"kernel", kernel.title()},
+                 {"key", suite.report.key},
+                 {"verdict", in_words(answer.verdict)},
+                 {"words", answer.words},
+                 {"console", console}};
+  leave_beside_finding(arguments.file, all);
   if (arguments.json)
-    put(to_text(json{{"kernel", kernel.title()},
-                     {"key", suite.report.key},
-                     {"verdict", in_words(answer.verdict)},
-                     {"words", answer.words},
-                     {"console", console}}) +
-        "\n");
+    put(to_text(all) + "\n");
   else
     put(fmt::format("{}\n{}: {}\n\n{}{}", suite.report.headline,
                     fmt::format("{}, booted", kernel.title()), in_words(answer.verdict),

@@ -8,6 +8,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
+#include "tool/replay/steps.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
@@ -32,16 +33,13 @@ std::string opening_comments(const Input& input) {
   return text;
 }
 
-// Where operations overlap, a column for each CPU.
 void print_steps(const Input& input, const iova_variant& variant, const Outcome& outcome) {
   const auto& operations = input.program.operations;
-  const bool overlaps = program::has_pauses(input.program);
+  const unsigned columns = cpu_columns(input.program, outcome);
   size_t column = 16;
+  const size_t widest = program::has_pauses(input.program) ? 28 : 48;
   for (const auto& operation : operations)
-    column = std::min<size_t>(overlaps ? 28 : 48, std::max(column, print(operation).size()));
-  unsigned columns = 1;
-  if (overlaps)
-    for (const RecordedStep& step : outcome.steps) columns = std::max(columns, step.cpu + 1);
+    column = std::min(widest, std::max(column, print(operation).size()));
   const size_t width = columns * (column + 2) - 2;
   if (columns > 1) {
     fmt::print("{:7}", "");
@@ -49,24 +47,13 @@ void print_steps(const Input& input, const iova_variant& variant, const Outcome&
       fmt::print("{:<{}}", fmt::format("CPU {}", cpu), cpu + 1 < columns ? column + 2 : 0);
     fmt::print("\n");
   }
-  for (const RecordedStep& step : outcome.steps) {
-    bool at_end = step.operation >= operations.size();
-    std::string text = at_end ? "(end)" : print(operations[step.operation]);
-    if (columns > 1 && !at_end) text.insert(0, step.cpu * (column + 2), ' ');
-    std::string number = at_end ? "" : fmt::format("{}", step.operation);
-    fmt::print("{:>5}  {:<{}}  {}{}\n", number, text, width, step.skipped ? "skipped: " : "",
-               step.outcome);
-    for (const std::string& failed : step.failed_attempts)
-      fmt::print("{:7}failed: the {} (of {} attempts)\n", "", failed, step.attempts);
+  const std::string key = outcome.kind == Outcome::clean ? "" : outcome.key();
+  for (const ShownStep& step : shown_steps(input.program, outcome, known_note(key, variant))) {
+    std::string text = step.operation;
+    if (columns > 1 && !step.number.empty()) text.insert(0, step.cpu * (column + 2), ' ');
+    fmt::print("{:>5}  {:<{}}  {}\n", step.number, text, width, step.outcome);
+    for (const std::string& failed : step.failed) fmt::print("{:7}{}\n", "", failed);
   }
-  if (outcome.kind == Outcome::clean) return;
-  // The operation that the child died in, and what it never came to.
-  std::string key = outcome.key() + known_note(outcome.key(), variant);
-  for (size_t i = outcome.steps.size(); i < operations.size(); i++)
-    fmt::print("{:>5}  {:<{}}  {}\n", i, print(operations[i]), width,
-               i == outcome.steps.size() ? "<- " + key : "not reached");
-  if (outcome.report && outcome.report->operation_index >= operations.size())
-    fmt::print("{:>5}  {:<{}}  <- {}\n", "", "(end)", width, key);
 }
 
 void print_no_finding(const Outcome& outcome, const iova_variant& variant) {

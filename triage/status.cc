@@ -10,7 +10,6 @@
 #include "tool/campaign/summary.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
-#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/support/process.h"
 #include "tool/support/report_json.h"
@@ -24,25 +23,6 @@ struct Arguments {
   std::string folder;
   bool json = false;
 };
-
-// What a campaign wrote that was killed says that it runs.
-json read_summary(const fs::path& folder) {
-  fs::path file = summary_file(folder);
-  std::error_code error;
-  bool is_held = FileLock::is_held(folder / "lock");
-  if (!fs::is_regular_file(file, error))
-    throw Failure(fmt::format("{}: {}", folder.string(),
-                              is_held ? "a campaign is starting there; it has no summary yet"
-                                      : "no campaign ran there: give its folder (run --out)"));
-  json summary = try_parse_json(read_file(file));
-  if (!summary.is_object() || !summary.contains("running"))
-    throw Failure(fmt::format("{}: is no summary of a campaign", file.string()));
-  summary["killed"] = summary["running"] == true && !is_held;
-  if (!is_held) summary["running"] = false;
-  if (summary["killed"] == true)
-    for (json& row : summary["targets"]) row["state"] = "ended";
-  return summary;
-}
 
 std::string in_words(const json& summary) {
   std::string text = overview(summary, screen_size().columns);

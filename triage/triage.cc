@@ -123,7 +123,7 @@ struct Summary {
 };
 
 json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
-             const iova_variant& variant) {
+             const iova_variant& variant, const std::string& options) {
   json rows = json::array();
   for (const StoredFinding& finding : findings)
     rows.push_back({{"key", finding.key},
@@ -141,6 +141,7 @@ json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
                     {"reproducer", finding.reproducer.string()},
                     {"replay", finding.replay}});
   return {{"variant", variant.name},
+          {"options", options},
           {"files", summary.files},
           {"looked_at", summary.looked_at},
           {"new_to_folder", summary.new_here},
@@ -203,7 +204,7 @@ int triage_folders(const Arguments& arguments) {
   size_t number = 0;
   for (const StoredFinding& finding : found)
     text += fmt::format("\n{}. {}", ++number, describe(finding, *tested.variant));
-  json as_json = to_json(summary, found, *tested.variant);
+  json as_json = to_json(summary, found, *tested.variant, tested.replay_options);
   write_file(out / "summary.txt", text);
   write_file(out / "summary.json", to_text(as_json));
   write_file(out / "findings.sarif", to_text(to_sarif(found, *tested.variant)));

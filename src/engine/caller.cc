@@ -26,6 +26,7 @@ void Caller::make(Call& call) {
   history_.add_begin(call);
   order_begin(call);
   enter(call);
+  call.is_over = true;
   order_end(call);
   if (call.domain && call.cpu != raw_smp_processor_id()) call.domain->may_be_stranded = true;
   auto made = shim::attempts().subspan(call.first_attempt);

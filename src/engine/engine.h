@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/moment.h"
 #include "iova/variant.h"
 #include "program/program.h"
 #include "shim/fault.h"
@@ -34,6 +35,7 @@ struct Step {
   uint64_t handler_steps;    // most of them in one handler of a timer or of work, with its pauses
   size_t ranges;             // in use after it, in all domains
   unsigned cpu;              // it ran on; of what is resumed, that one's
+  unsigned suspended_on;     // CPUs with suspended operations after it, a bit each
 };
 
 // What an operation of the program touched, from one scheduling point to the next (shim/context.h):
@@ -82,6 +84,10 @@ struct Options {
   Footprints* footprints = nullptr;
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;
+  // Told of a finding after its report: how the domains stood before the operation or call at
+  // fault, and now; first by the callers' books alone, then with what the allocator shows. For
+  // people; costs time.
+  void (*on_finding)(const Moment& before, const Moment& now) = nullptr;
 };
 
 struct Result {

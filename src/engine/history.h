@@ -76,6 +76,7 @@ struct Call {
   bool granted = false;             // of what returns a range
   bool lost_pfn_0 = false;          // granted, but its caller takes it for a refusal
   bool is_no_range = false;         // iova points to what cannot be one: nobody may look at it
+  bool is_over = false;             // it has returned
   bool is_judged = false;           // a finding told that it should not have been refused
   int error = 0;                    // of what returns one
   uint64_t lo = 0, hi = 0;          // the range granted or found

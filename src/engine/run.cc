@@ -87,6 +87,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   strands_.begin(!options.in_sequence && program::has_pauses(program));
   scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
   injected_.clear();
+  before_ = {};
   credit_ = look_cost_ = 0;
   running_ = true;
   position = {.program = &program};
@@ -204,6 +205,7 @@ void Run::end_late() {
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
   shim::check_end_of_operation(position.operation_name());
+  if (options_.on_finding) before_ = moment(true);
 }
 
 // Points of the end are nobody's.
@@ -265,6 +267,7 @@ void Run::look_between_calls() {
   shim_events.settle();
   history.add({.kind = Kind::quiet});
   looker_.look();
+  if (options_.on_finding) before_ = moment(true);
 }
 
 void Run::finish_operation(const Operation& operation) {
@@ -301,6 +304,9 @@ void Run::look_before_its_end() {
 
 void Run::finish_step() {
   if (options_.on_step) {
+    unsigned suspended_on = 0;
+    for (size_t i = 0; i < shim::suspended_contexts(); i++)
+      suspended_on |= 1u << shim::suspended(i).cpu;
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
     options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
                       closely_ && !strands_.overlap()
@@ -308,9 +314,11 @@ void Run::finish_step() {
                           : "",
                       prefix ? std::span<const shim::Attempt>{} : shim::attempts(),
                       prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
-                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use(), cpu_});
+                      prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use(), cpu_,
+                      suspended_on});
     outcome_.clear();
   }
+  if (options_.on_finding && running_) before_ = moment(true);
   skipped_ = nullptr;
   result_.traces.push_back(tracer_.hash());
 }
@@ -365,7 +373,34 @@ void Run::note_faults() {
     if (attempts[i].failed) injected_.push_back({operation, i, attempts[i]});
 }
 
+// It is being set up or torn down, and views may not be ready.
+bool Run::is_half_done(const Domain& domain) const {
+  auto is_of = [&](const Call* call) {
+    return call && !call->is_over && call->domain == &domain &&
+           (call->function == Function::init_domain || call->function == Function::init_rcaches ||
+            call->function == Function::put_domain || call->function == Function::queue_init);
+  };
+  return is_of(position.call) ||
+         std::any_of(strands_.begin(), strands_.end(),
+                     [&](const Strand& s) { return s.is_in_use && is_of(s.position.call); });
+}
+
+Moment Run::moment(bool with_views) const {
+  shim::Unscheduled looking;
+  Moment moment;
+  moment.ms = shim_now();
+  moment.cpu = raw_smp_processor_id();
+  moment.suspended = shim::suspended_contexts();
+  for (const Domain& domain : books.domains())
+    if (domain.memory)
+      moment.domains.push_back(
+          moment_of(domain, *variant_, with_views && variant_->views && !is_half_done(domain)));
+  if (position.call) moment.call = moment_of(*position.call);
+  return moment;
+}
+
 bool Run::on_finding(const shim::Finding& finding) {
+  if (showing_) return false;
   scene_.findings++;
   scene_.promise_broken |= !promise_of(finding.oracle->id).empty();
   if (running_) note_faults();
@@ -387,8 +422,23 @@ bool Run::on_finding(const shim::Finding& finding) {
                             injected_, result_.known_met});
   if (met_first_ && met_first_->operation != report.operation)
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
+  const auto tell = options_.on_finding;
+  auto stack = tell ? shim::allocator_stack() : std::vector<shim::StackFrame>();
+  Moment now = tell ? moment(false) : Moment();
   if (fate == Fate::report_closely) repeat_closely_before_this_call();
   deliver(report);
+  if (tell) {
+    showing_ = true;
+    now.stack = stack;
+    tell(before_, now);
+    // An allocator that broke down nobody looks at; of another, the look itself may be the end.
+    if (!finding.dying) {
+      now = moment(true);
+      now.stack = std::move(stack);
+      tell(before_, now);
+    }
+    showing_ = false;
+  }
   if (!options_.survives_findings || finding.dying) return false;
   reported_ = true;
   shim::leave_contexts([] { throw Abandoned{}; });

@@ -42,7 +42,11 @@ class Run {
   // For operations:
   const iova_variant& variant() const { return *variant_; }
   Domain& domain_of(const Operation& operation) { return books.domains()[operation.domain]; }
-  void make(Call& call) { caller_.make(call); }
+  void make(Call& call) {
+    const Call* outer = std::exchange(position.call, &call);
+    caller_.make(call);
+    position.call = outer;
+  }
   // A counted operation begins its next call.
   void begin_next_call();
   // Nothing is done, to keep the callers' duties.
@@ -116,6 +120,8 @@ class Run {
   const Result& abandon();
   void finish_suspended();
   void note_faults();
+  bool is_half_done(const Domain& domain) const;
+  Moment moment(bool with_views) const;
   void repeat_closely_before_this_call();
 
   const iova_variant* variant_ = nullptr;
@@ -153,6 +159,8 @@ class Run {
   bool repeated_ = false;
   bool reported_ = false;                            // and the process lives on
   std::optional<bool> judges_callers_;               // nothing while nobody listens
+  Moment before_;                                    // the operation or call at hand
+  bool showing_ = false;                             // a finding, which may lead to another
   const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
   struct Met {
     std::string key, operation;

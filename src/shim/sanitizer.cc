@@ -118,17 +118,36 @@ void on_asan_report(const char* report) {
   notify(Finding{oracle, frame.function, frame.where, values, address, false, frame.blame});
 }
 
-// Where there is no report to read.
-_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* search_pointer) {
-  FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
+// Of the call, not of what comes after it.
+uintptr_t instruction_of(_Unwind_Context* context) {
   int is_before = 0;
-  uintptr_t instruction = _Unwind_GetIPInfo(context, &is_before) - !is_before;
+  return _Unwind_GetIPInfo(context, &is_before) - !is_before;
+}
+
+// "file:line", or "" without a symbolizer.
+std::string line_of(uintptr_t instruction) {
   char where[1024] = "";
   if (__sanitizer_symbolize_pc)
     __sanitizer_symbolize_pc(reinterpret_cast<void*>(instruction), "%s:%l", where, sizeof where);
   bool is_known = where[0] && where[0] != '<' && where[0] != '?';
-  search.take(instruction, is_known ? where : "");
+  return is_known ? where : "";
+}
+
+// Where there is no report to read.
+_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* search_pointer) {
+  FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
+  const uintptr_t instruction = instruction_of(context);
+  search.take(instruction, line_of(instruction));
   return search.is_over() ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+_Unwind_Reason_Code add_frame(_Unwind_Context* context, void* stack) {
+  const uintptr_t instruction = instruction_of(context);
+  const Symbol symbol = symbol_of(instruction);
+  if (is_allocator(symbol))
+    static_cast<std::vector<StackFrame>*>(stack)->push_back(
+        {bare_name(symbol.name), line_of(instruction)});
+  return _URC_NO_REASON;
 }
 
 Frame frame_at_fault() {
@@ -162,6 +181,12 @@ void on_signal(int number) {
 bool catching;
 
 }  // namespace
+
+std::vector<StackFrame> allocator_stack() {
+  std::vector<StackFrame> stack;
+  _Unwind_Backtrace(add_frame, &stack);
+  return stack;
+}
 
 void catch_sanitizer_reports() {
   if (std::exchange(catching, true)) return;

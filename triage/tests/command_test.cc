@@ -12,6 +12,7 @@
 #include "program/dictionary.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
+#include "tool/support/words.h"
 #include "tool/variants/variants.h"
 
 namespace fs = std::filesystem;
@@ -324,6 +325,30 @@ TEST(Sweep, RcacheInitFailsAtEveryMagazineOfRevisionsWithTheBug) {
     EXPECT_EQ(swept.keys, frees_null ? json({{bug_key, 24}}) : json::object()) << revision.name;
   }
   EXPECT_EQ(sweep_rcache_init("6.12").clean, 8u);
+}
+
+TEST(Words, AreTakenBackAsTheyWereQuoted) {
+  const std::vector<std::string> words{"plain", "with space", "it's", "a\\b", "", "'", "--x=\"y\""};
+  std::string line;
+  for (const std::string& word : words) line += quoted(word) + "  ";
+  EXPECT_EQ(unquoted(line), words);
+  EXPECT_TRUE(unquoted("  ").empty());
+}
+
+TEST(Words, OptionsChooseTheSameVariantAgain) {
+  VariantChoice defect;
+  defect.revision = "6.12";
+  defect.defect = "no-second-pass";
+  VariantChoice tree;
+  tree.kernel = "/some where/it's";
+  tree.strict = true;
+  for (const VariantChoice& choice : {VariantChoice(), defect, tree}) {
+    const VariantChoice again = parse_options(choice.options());
+    EXPECT_EQ(again.options(), choice.options());
+    EXPECT_EQ(again.kernel, choice.kernel);
+    EXPECT_EQ(again.revision, choice.revision);
+    EXPECT_EQ(again.strict, choice.strict);
+  }
 }
 
 TEST(Isolate, ACheckReportsWhatIsNotKnown) {

@@ -41,7 +41,7 @@ const std::map<std::string, std::vector<std::string>> rooms{
 // targets.
 const std::vector<std::string> floors{"src/tool/support",  "src/tool/variants", "src/tool/replay",
                                       "src/tool/findings", "src/tool/machine",  "src/tool/coverage",
-                                      "src/tool/corpus",   "src/tool/campaign"};
+                                      "src/tool/corpus",   "src/tool/campaign", "src/tool/page"};
 const std::vector<std::string> core{"src/shim",    "src/iova",   "src/kernel",
                                     "src/program", "src/engine", "src/reproducer"};
 

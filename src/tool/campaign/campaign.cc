@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "engine/oracles.h"
+#include "tool/campaign/course.h"
 #include "tool/campaign/fuzzer.h"
 #include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
@@ -116,6 +117,7 @@ class Campaign {
     update_progress();
     write_totals();
     write_summary();
+    note_course(nullptr);
     if (!fatal_.empty()) throw Failure(fatal_);
     return result();
   }
@@ -475,7 +477,24 @@ class Campaign {
     if (progress_.elapsed - saved_at_ >= save_every) write_totals();
     if (finding || !summarized_at_ || progress_.elapsed - *summarized_at_ >= summarize_every())
       write_summary();
+    note_course(finding);
     on_progress_(progress_, finding);
+  }
+
+  // The longer it runs, the seldomer: a month comes to some hundred lines.
+  void note_course(const StoredFinding* finding) {
+    const bool is_due = !noted_course_at_ ||
+                        progress_.elapsed - *noted_course_at_ >=
+                            std::max(milliseconds(2'000), progress_.elapsed / 60) ||
+                        !progress_.running;
+    if (is_due) {
+      noted_course_at_ = progress_.elapsed;
+      append_to_course(options_.out, course_point(progress_, options_.tested.variant->name));
+    }
+    if (finding)
+      append_to_course(options_.out, {{"variant", options_.tested.variant->name},
+                                      {"seconds", progress_.totals.seconds},
+                                      {"finding", finding->key}});
   }
 
   // By variant.
@@ -534,7 +553,7 @@ class Campaign {
   std::map<std::string, size_t> lane_of_;  // that first met a finding
   Totals before_;
   milliseconds saved_at_{0};
-  std::optional<milliseconds> summarized_at_;
+  std::optional<milliseconds> summarized_at_, noted_course_at_;
   Clock::time_point noted_at_;  // up to where `ran` counts
   std::vector<std::string> gone_;
   std::string fatal_;  // why nothing is left to run

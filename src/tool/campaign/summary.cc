@@ -9,7 +9,10 @@
 
 #include "tool/campaign/screen.h"
 #include "tool/replay/known.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
+#include "tool/support/process.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 
@@ -69,6 +72,25 @@ std::string next_step(const json& summary, const std::string& launcher) {
 }  // namespace
 
 fs::path summary_file(const fs::path& campaign) { return campaign / "summary.json"; }
+
+json read_summary(const fs::path& campaign) {
+  fs::path file = summary_file(campaign);
+  std::error_code error;
+  bool is_held = FileLock::is_held(campaign / "lock");
+  if (!fs::is_regular_file(file, error))
+    throw Failure(fmt::format("{}: {}", campaign.string(),
+                              is_held ? "a campaign is starting there; it has no summary yet"
+                                      : "no campaign ran there: give its folder (run --out)"));
+  json summary = try_parse_json(read_file(file));
+  if (!summary.is_object() || !summary.contains("running"))
+    throw Failure(fmt::format("{}: is no summary of a campaign", file.string()));
+  // What a campaign wrote that was killed says that it runs.
+  summary["killed"] = summary["running"] == true && !is_held;
+  if (!is_held) summary["running"] = false;
+  if (summary["killed"] == true)
+    for (json& row : summary["targets"]) row["state"] = "ended";
+  return summary;
+}
 
 Meaning meaning_of(const std::string& variant, bool with_ledger) {
   const std::string port = "port@";
@@ -272,6 +294,9 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
   text += "\n" + in_lines("corpus, findings, inputs of known issues, logs and " + file + " are in",
                           columns);
   text += fmt::format("   {}\n", quoted(folder.string()));
+  if (!summary.at("findings").empty())
+    text +=
+        fmt::format("as a page for a browser: {} report {}\n", launcher, quoted(folder.string()));
   if (summary.at("running") == false) text += fmt::format("\n{}\n", number_of_findings(summary));
   if (std::string next = next_step(summary, launcher); !next.empty())
     text += fmt::format("next: {}\n", next);

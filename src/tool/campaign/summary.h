@@ -15,6 +15,10 @@ using nlohmann::json;
 
 std::filesystem::path summary_file(const std::filesystem::path& campaign);
 
+// Of a campaign that runs or ran in the folder; of one that was killed "running" is false and
+// "killed" true. Throws Failure.
+json read_summary(const std::filesystem::path& campaign);
+
 // What is fuzzed, and what it should show.
 struct Meaning {
   std::string what, expected;

@@ -41,7 +41,8 @@ std::string folder_name(const std::string& key) {
 
 std::string commented(const std::string& text) { return "# " + text + "\n"; }
 
-constexpr char report_json[] = "report.json";
+constexpr char report_json[] = "report.json", confirm_json[] = "confirm.json";
+constexpr char findings_folder[] = "findings", differences_folder[] = "differences";
 
 json to_json(const StoredFinding& finding, const std::string& variant) {
   json report{{"key", finding.key},
@@ -100,18 +101,19 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
 }  // namespace
 
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
-    : folder_(fs::absolute(out).lexically_normal() / "findings"),
-      differences_(folder_.parent_path() / "differences"), tested_(tested), options_(options),
+    : folder_(fs::absolute(out).lexically_normal() / findings_folder),
+      differences_(folder_.parent_path() / differences_folder), tested_(tested), options_(options),
       judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
   make_folder(folder_);
   write_known();
 }
 
-std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const {
+std::vector<std::pair<StoredFinding, std::string>> stored_findings(const fs::path& out) {
   std::vector<fs::path> folders;
   std::error_code none;
-  for (const fs::path& all : {folder_, differences_})
-    for (const auto& entry : fs::directory_iterator(all, none)) folders.push_back(entry.path());
+  for (const char* all : {findings_folder, differences_folder})
+    for (const auto& entry : fs::directory_iterator(out / all, none))
+      folders.push_back(entry.path());
   std::sort(folders.begin(), folders.end());
   std::vector<std::pair<StoredFinding, std::string>> stored;
   for (const fs::path& folder : folders) {
@@ -120,6 +122,7 @@ std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const 
     try {
       json report = parse_json(read_file(folder / report_json));
       stored.emplace_back(from_json(report, folder), report["variant"]);
+      stored.back().first.is_difference = folder.parent_path().filename() == differences_folder;
     } catch (const json::exception&) {
       throw Failure(
           fmt::format("{}: is not what this tool wrote", (folder / report_json).string()));
@@ -128,14 +131,29 @@ std::vector<std::pair<StoredFinding, std::string>> FindingStore::stored() const 
   return stored;
 }
 
+void leave_beside_finding(const fs::path& file, const json& confirmation) {
+  std::error_code none;
+  const fs::path folder = fs::absolute(file).parent_path();
+  if (fs::is_regular_file(folder / report_json, none))
+    write_file(folder / confirm_json, to_text(confirmation));
+}
+
+json confirmation_of(const StoredFinding& finding) {
+  std::error_code none;
+  const fs::path file = finding.folder / confirm_json;
+  json confirmation = fs::is_regular_file(file, none) ? try_parse_json(read_file(file)) : json();
+  return confirmation.is_object() ? confirmation : json();
+}
+
 void FindingStore::load() {
-  for (auto& [finding, variant] : stored()) findings_.push_back(std::move(finding));
+  for (auto& [finding, variant] : stored_findings(folder_.parent_path()))
+    findings_.push_back(std::move(finding));
   write_known();
 }
 
 std::vector<std::string> FindingStore::load_what_shows() {
   std::vector<std::string> gone;
-  for (auto& [finding, variant] : stored()) {
+  for (auto& [finding, variant] : stored_findings(folder_.parent_path())) {
     if (known(finding.key)) continue;
     const fuzz::Target* target = nullptr;
     for (const fuzz::Target* candidate : fuzz::targets)

@@ -6,6 +6,7 @@
 //   reproducer.c   the same without an engine, if C can say it (triage/reproducer.cc compiles it)
 //   input.bin      the first input that showed it (input, where that is no program)
 //   inputs/        all of them, by a hash of what they hold
+//   confirm.json   what a booted kernel said, if it was asked (triage/confirm.cc)
 // report.json comes last: a folder without it was not finished, and is written again.
 #pragma once
 
@@ -21,6 +22,7 @@
 #include "fuzz/target.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/judge.h"
+#include "tool/support/json.h"
 
 namespace tool {
 
@@ -48,6 +50,16 @@ struct TakenInput {
   const StoredFinding* new_finding;  // NULL unless its key is new to this store
   std::string key;                   // "unreproduced:<target>" if nothing
 };
+
+// The findings that a folder has from before, with the variant that each was found on. Throws
+// Failure.
+std::vector<std::pair<StoredFinding, std::string>> stored_findings(
+    const std::filesystem::path& out);
+
+// What a booted kernel said of a finding, in its folder: confirm.json. A file that is of no finding
+// is left alone. Throws Failure.
+void leave_beside_finding(const std::filesystem::path& file, const json& confirmation);
+json confirmation_of(const StoredFinding& finding);  // null: none
 
 struct StoreOptions {
   bool use_ledger = true;                   // what is known of the variant is gone past
@@ -92,8 +104,6 @@ class FindingStore {
   std::filesystem::path known_file() const { return folder_ / "known.txt"; }
 
  private:
-  // Findings that are there from before, with the variant that each was found on.
-  std::vector<std::pair<StoredFinding, std::string>> stored() const;
   TakenInput take_once(const Input& input, const fuzz::Target& target, uint64_t executions,
                        const std::string& log);
   std::vector<std::string> found_keys() const;  // and oracles of differences, and other names

@@ -24,6 +24,7 @@
 #include "reproducer/reproducer.h"
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
+#include "tool/support/moment_json.h"
 #include "tool/support/report_json.h"
 
 // Sanitizers are here for what children run, and that has the shim's memory: leaks are the shim's
@@ -37,8 +38,8 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 namespace tool {
 namespace {
 
-// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"done": ...},
-// {"compared": ...}, a line each.
+// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"moments": ...},
+// {"done": ...}, {"compared": ...}, a line each.
 int message_fd = -1;
 // Number of the program that the child compares, where the parent sees it, whatever ends the child.
 uint64_t* comparing;
@@ -74,7 +75,8 @@ void send_step(const engine::Step& step) {
           {"longest_stretch", step.longest_stretch},
           {"handler_steps", step.handler_steps},
           {"ranges", step.ranges},
-          {"cpu", step.cpu}}}});
+          {"cpu", step.cpu},
+          {"suspended_on", step.suspended_on}}}});
 }
 
 void send_report(const engine::Report& report) {
@@ -92,6 +94,10 @@ void send_report(const engine::Report& report) {
   send({{"report", to_json(report)}});
   // What counts coverage writes that at an exit, not at abort().
   if (getenv("LLVM_PROFILE_FILE")) exit(1);
+}
+
+void send_moments(const engine::Moment& before, const engine::Moment& now) {
+  send({{"moments", to_text(json{{"before", to_json(before)}, {"now", to_json(now)}})}});
 }
 
 // "f", "s" if it was skipped, "w" if it was suspended, then each stretch, its words in hex.
@@ -148,7 +154,8 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .watch_races = isolate.watch_races,
                           .survives_findings = true,
                           .footprints = isolate.footprints ? &footprints : nullptr,
-                          .on_step = isolate.record ? send_step : nullptr};
+                          .on_step = isolate.record ? send_step : nullptr,
+                          .on_finding = isolate.moments ? send_moments : nullptr};
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
     return send({{"done",
@@ -359,7 +366,7 @@ class Isolated::Impl {
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["of_slab"], step["steps"],
                                  step["longest_stretch"], step["handler_steps"], step["ranges"],
-                                 step["cpu"]});
+                                 step["cpu"], step["suspended_on"]});
       } else if (message->contains("calls")) {
         outcome.digest = (*message)["digest"];
         for (const json& call : (*message)["calls"])
@@ -369,6 +376,8 @@ class Isolated::Impl {
         outcome.kind = Outcome::finding;
         outcome.report = report_from_json((*message)["report"]);
         outcome.known_met = outcome.report->gone_past;
+      } else if (message->contains("moments")) {
+        outcome.moments = (*message)["moments"];
       } else if (message->contains("survived")) {
         outcome.log = child_->log();
         return outcome;

@@ -30,7 +30,7 @@ struct RecordedStep {
   std::string of_slab;  // of each attempt: '1' if it asks kmalloc() or a cache for an object
   uint64_t steps, longest_stretch, handler_steps;  // as in engine::Step
   size_t ranges;
-  unsigned cpu;
+  unsigned cpu, suspended_on;
 };
 
 // A call into the allocator or the shim, as it came from the child (reproducer/recorder.h).
@@ -56,6 +56,8 @@ struct Outcome {
   // (reproducer/reproducer.h).
   std::vector<RecordedCall> calls;
   uint64_t digest = 0;
+  // If asked for, of a finding: how all stood before and at it, as JSON (support/moment_json.h).
+  std::string moments;
 
   // The finding's key; "unknown" or "timeout" if the child died without one.
   std::string key() const;
@@ -66,6 +68,7 @@ struct Outcome {
 struct IsolateOptions {
   bool record = false;        // keep the steps
   bool record_calls = false;  // of a program with a finding
+  bool moments = false;       // of a finding
   bool footprints = false;    // what operations touch
   // If there is one: only whether it does the same is judged.
   const iova_variant* expected = nullptr;

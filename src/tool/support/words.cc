@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <sstream>
+#include <utility>
 
 namespace tool {
 namespace {
@@ -83,6 +84,26 @@ std::string quoted(const std::string& word) {
   std::string text = "'";
   for (char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
   return text + "'";
+}
+
+std::vector<std::string> unquoted(const std::string& line) {
+  std::vector<std::string> words;
+  bool inside = false, in_quotes = false;
+  for (size_t i = 0; i < line.size(); i++) {
+    char c = line[i];
+    if (!in_quotes && c == ' ') {
+      inside = false;
+      continue;
+    }
+    if (!std::exchange(inside, true)) words.emplace_back();
+    if (c == '\'')
+      in_quotes = !in_quotes;
+    else if (c == '\\' && !in_quotes && i + 1 < line.size())
+      words.back() += line[++i];
+    else
+      words.back() += c;
+  }
+  return words;
 }
 
 std::string launcher() {

@@ -28,6 +28,9 @@ std::string in_lines(const std::string& text, size_t columns);
 // As a shell takes it back: in quotes if it needs them.
 std::string quoted(const std::string& word);
 
+// The words of such a line: what quoted() made, without its quotes.
+std::vector<std::string> unquoted(const std::string& line);
+
 // The launcher as this command was started by it (IOVAFUZZ_LAUNCHER), in quotes if it needs them:
 // what printed commands begin with.
 std::string launcher();

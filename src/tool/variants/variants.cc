@@ -88,6 +88,21 @@ VariantChoice parse_variant(const std::string& word) {
   return choice;
 }
 
+VariantChoice parse_options(const std::string& options) {
+  VariantChoice choice;
+  const std::vector<std::string> words = unquoted(options);
+  for (size_t i = 0; i < words.size(); i++) {
+    const std::string &word = words[i], &value = i + 1 < words.size() ? words[i + 1] : word;
+    if (word == "--strict") choice.strict = true;
+    if (word == "--contract-only") choice.contract_only = true;
+    for (auto [name, part] : {std::pair{"--kernel", &choice.kernel},
+                              {"--revision", &choice.revision},
+                              {"--defect", &choice.defect}})
+      if (words[i] == name) *part = value;
+  }
+  return choice;
+}
+
 std::vector<std::string> revisions() {
   std::vector<std::string> names;
   for (const Named& named : port::named_revisions) names.push_back(named.name);

@@ -37,6 +37,9 @@ struct VariantChoice {
 // "debian:6.12" or a path a kernel tree.
 VariantChoice parse_variant(const std::string& word);
 
+// What VariantChoice::options() wrote.
+VariantChoice parse_options(const std::string& options);
+
 // The names of all revisions of the port.
 std::vector<std::string> revisions();
 

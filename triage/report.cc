@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// report: a campaign or a triage as one page to open in a browser.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tool/page/model.h"
+#include "tool/page/page.h"
+#include "tool/support/command_line.h"
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/support/interrupt.h"
+#include "tool/support/process.h"
+#include "tool/support/words.h"
+
+namespace tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string folder, file, mail;
+  ModelOptions model;
+  bool follow = false, json = false;
+};
+
+// Findings take some milliseconds each, which some hundred of them make felt.
+void tell(size_t done, size_t all) {
+  if (all >= 50 && done % 10 == 0 && isatty(STDERR_FILENO))
+    fmt::print(stderr, "\r{} of {} findings{}", done, all, done + 10 >= all ? "\n" : "");
+}
+
+int write_report(const Arguments& arguments) {
+  if (!arguments.mail.empty()) {
+    put(mail_of_finding(arguments.folder, arguments.mail));
+    return findings;
+  }
+  Collector collector(arguments.folder, arguments.model);
+  const fs::path file = arguments.file.empty() ? fs::path(arguments.folder) / "report.html"
+                                               : fs::path(arguments.file);
+  InterruptGuard guard;
+  json model = collector.collect(tell);
+  const size_t count = model.at("findings").size();
+  if (arguments.json) {
+    put(to_text(model));
+    return count ? findings : nothing_new;
+  }
+  write_file(file, page_of(model));
+  put(fmt::format("{} in {}\n", counted(count, "finding"), quoted(file.string())));
+  while (arguments.follow && model.value("running", false) && !interrupted()) {
+    constexpr auto pause = std::chrono::seconds(page_refresh_seconds);
+    for (auto end = std::chrono::steady_clock::now() + pause;
+         std::chrono::steady_clock::now() < end && !interrupted();)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    model = collector.collect();
+    write_file(file, page_of(model));
+  }
+  return model.at("findings").empty() ? nothing_new : findings;
+}
+
+}  // namespace
+}  // namespace tool
+
+int main(int argc, char** argv) {
+  using namespace tool;
+  Arguments arguments;
+  CommandLine line("report", "writes a campaign or a triage as one page for a browser");
+  line.option("DIR", arguments.folder,
+              "folder of a campaign (run --out), running or ended, or of a triage")
+      .required();
+  line.option("--out", arguments.file, "file to write, instead of DIR/report.html");
+  line.flag("--follow", arguments.follow, "write it anew until the campaign ends");
+  line.flag("--coverage", arguments.model.coverage,
+            "measure what the corpus reaches, function by function (builds; takes minutes)");
+  line.option("--mail", arguments.mail, "key of a finding: print its mail instead")
+      .excludes("--out");
+  line.flag("--json", arguments.json, "print what the page is made of as JSON instead");
+  line.example("iovafuzz report .campaign",
+               "findings with their pictures in .campaign/report.html, which needs no network");
+  return line.run(argc, argv, [&] { return write_report(arguments); });
+}
