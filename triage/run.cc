@@ -8,6 +8,7 @@
 #include "fuzz/targets.h"
 #include "tool/campaign/campaign.h"
 #include "tool/campaign/screen.h"
+#include "tool/campaign/shared.h"
 #include "tool/campaign/summary.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
@@ -36,7 +37,7 @@ struct Arguments {
   unsigned seed = 1;
   bool first = false, no_seeds = false, no_ledger = false, json = false;
   bool stock_mutators = false, minimize = true;
-  std::string out;
+  std::string out, shared;
   std::vector<std::string> forgotten;
   uint64_t least_space = 100;  // MB
 };
@@ -120,10 +121,15 @@ int run(const Arguments& arguments) {
       throw Failure(unknown_word("known issue", id, ids));
   options.minimize_executions = arguments.minimize ? 5000 : 0;
   options.stock_mutators = arguments.stock_mutators;
-  if (arguments.out.empty())
-    options.out = campaign_folder();
-  else
-    options.out = arguments.out;
+  std::optional<Membership> membership;
+  if (!arguments.shared.empty()) {
+    membership.emplace(arguments.shared);
+    options.shared = arguments.shared;
+    options.out = membership->folder();
+    options.seed += membership->seed();
+  } else {
+    options.out = arguments.out.empty() ? campaign_folder() : std::filesystem::path(arguments.out);
+  }
   options.least_space = arguments.least_space << 20;
   std::string sanitizer = sanitizers_of(arguments.sanitizer);
   for (Engine engine : engines)
@@ -197,6 +203,11 @@ int main(int argc, char** argv) {
   line.option("--timeout", arguments.input_timeout, "limit of one input").range(1, 1e5);
   line.option("--memory", arguments.memory, "limit of one process, in MB").range(64, 1 << 20);
   line.option("--out", arguments.out, "folder for corpus, logs and findings, instead of .campaign");
+  line.option(
+          "--sync", arguments.shared,
+          "folder that this campaign shares with others, on this and other machines: the corpus "
+          "is everybody's, findings are by machine (iovafuzz status DIR)")
+      .excludes("--out");
   line.option("--keep-free", arguments.least_space, "free disk space below which to stop, in MB")
       .range(0, 1e12);
   line.flag("--json", arguments.json, "print the summary as JSON");

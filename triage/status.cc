@@ -7,6 +7,7 @@
 
 #include "tool/campaign/campaign.h"
 #include "tool/campaign/screen.h"
+#include "tool/campaign/shared.h"
 #include "tool/campaign/summary.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
@@ -45,8 +46,13 @@ std::string in_words(const json& summary) {
 
 int status(const Arguments& arguments) {
   fs::path folder = arguments.folder.empty() ? usual_campaign_folder() : fs::path(arguments.folder);
-  json summary = read_summary(folder);
   try {
+    if (is_shared(folder)) {
+      json summary = shared_summary(folder);
+      put(arguments.json ? to_text(summary) : shared_in_words(summary, screen_size().columns));
+      return summary.at("findings").empty() ? nothing_new : findings;
+    }
+    json summary = read_summary(folder);
     put(arguments.json ? to_text(summary) : in_words(summary));
     return summary.at("findings").empty() ? nothing_new : findings;
   } catch (const json::exception&) {
@@ -61,7 +67,8 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("status", "shows how a campaign stands, running or ended");
-  line.option("DIR", arguments.folder, "folder of the campaign, instead of .campaign");
+  line.option("DIR", arguments.folder,
+              "folder of the campaign, or one that several share, instead of .campaign");
   line.flag("--json", arguments.json, "print its summary as JSON");
   line.example("iovafuzz status", "the campaign that runs in another terminal");
   return line.run(argc, argv, [&] { return status(arguments); });

@@ -10,7 +10,6 @@
 
 #include "engine/domain.h"
 #include "engine/views.h"
-#include "shim/sanitizer.h"
 
 namespace engine {
 
@@ -53,7 +52,6 @@ struct Moment {
   unsigned cpu = 0;
   size_t suspended = 0;  // operations
   std::optional<CallMoment> call;
-  std::vector<shim::StackFrame> stack;  // of the allocator, the innermost first
 };
 
 // without views: only what the books have, which no broken allocator can spoil.

@@ -14,7 +14,8 @@ namespace {
 
 ReportSink report_sink = [](const Report& report) {
   Report with_lines = report;
-  for (shim::Caller& caller : with_lines.callers) shim::symbolize(caller);
+  for (shim::Caller& caller : with_lines.callers)
+    if (caller.where.empty()) caller.where = shim::line_of(caller.instruction);
   fmt::print(stderr, "{}", format(with_lines));
   fflush(stderr);
 };

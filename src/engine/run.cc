@@ -381,7 +381,7 @@ bool Run::is_half_done(const Domain& domain) const {
             call->function == Function::put_domain || call->function == Function::queue_init);
   };
   return is_of(position.call) ||
-         std::any_of(strands_.begin(), strands_.end(),
+         std::any_of(strands_.all().begin(), strands_.all().end(),
                      [&](const Strand& s) { return s.is_in_use && is_of(s.position.call); });
 }
 
@@ -423,18 +423,15 @@ bool Run::on_finding(const shim::Finding& finding) {
   if (met_first_ && met_first_->operation != report.operation)
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
   const auto tell = options_.on_finding;
-  auto stack = tell ? shim::allocator_stack() : std::vector<shim::StackFrame>();
   Moment now = tell ? moment(false) : Moment();
   if (fate == Fate::report_closely) repeat_closely_before_this_call();
   deliver(report);
   if (tell) {
     showing_ = true;
-    now.stack = stack;
     tell(before_, now);
     // An allocator that broke down nobody looks at; of another, the look itself may be the end.
     if (!finding.dying) {
       now = moment(true);
-      now.stack = std::move(stack);
       tell(before_, now);
     }
     showing_ = false;

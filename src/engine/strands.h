@@ -58,6 +58,9 @@ class Strands {
   // Of what is suspended, the one of that name; suspended_contexts(): none.
   size_t suspended_as(size_t name) const;
 
+  // By name, those that are not in use among them.
+  const std::array<Strand, program::max_suspended>& all() const { return strands_; }
+
   // Another strand is entered or left: where the run is belongs to it.
   void exchange(Strand& strand);
 

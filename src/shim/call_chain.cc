@@ -37,12 +37,13 @@ std::vector<Caller> call_chain() {
   return chain;
 }
 
-void symbolize(Caller& caller) {
-  if (!__sanitizer_symbolize_pc || !caller.instruction || !caller.where.empty()) return;
+bool has_symbolizer() { return __sanitizer_symbolize_pc; }
+
+std::string line_of(uintptr_t instruction) {
   char where[1024] = "";
-  __sanitizer_symbolize_pc(reinterpret_cast<void*>(caller.instruction), "%s:%l", where,
-                           sizeof where);
-  if (where[0] && where[0] != '<' && where[0] != '?') caller.where = where;
+  if (has_symbolizer())
+    __sanitizer_symbolize_pc(reinterpret_cast<void*>(instruction), "%s:%l", where, sizeof where);
+  return where[0] == '<' || where[0] == '?' ? "" : where;
 }
 
 }  // namespace shim

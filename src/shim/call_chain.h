@@ -19,7 +19,8 @@ struct Caller {
 
 // The allocator's functions on this stack, the innermost first; none if it did not call.
 std::vector<Caller> call_chain();
-// Looks up where by a sanitizer's symbolizer, if there is one.
-void symbolize(Caller& caller);
+// A sanitizer's symbolizer, if there is one: "file:line" of an instruction, or "".
+bool has_symbolizer();
+std::string line_of(uintptr_t instruction);
 
 }  // namespace shim

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "call_chain.h"
 #include "finding.h"
 #include "object.h"
 #include "symbols.h"
@@ -23,7 +24,6 @@ __attribute__((weak)) void __asan_set_error_report_callback(void (*)(const char*
 __attribute__((weak)) int __asan_report_present(void);
 __attribute__((weak)) void* __asan_get_report_address(void);
 __attribute__((weak)) const char* __asan_get_report_description(void);
-__attribute__((weak)) void __sanitizer_symbolize_pc(void*, const char*, char*, size_t);
 __attribute__((weak)) void __ubsan_get_current_report_data(const char**, const char**, const char**,
                                                            unsigned*, unsigned*, char**);
 }
@@ -118,36 +118,13 @@ void on_asan_report(const char* report) {
   notify(Finding{oracle, frame.function, frame.where, values, address, false, frame.blame});
 }
 
-// Of the call, not of what comes after it.
-uintptr_t instruction_of(_Unwind_Context* context) {
-  int is_before = 0;
-  return _Unwind_GetIPInfo(context, &is_before) - !is_before;
-}
-
-// "file:line", or "" without a symbolizer.
-std::string line_of(uintptr_t instruction) {
-  char where[1024] = "";
-  if (__sanitizer_symbolize_pc)
-    __sanitizer_symbolize_pc(reinterpret_cast<void*>(instruction), "%s:%l", where, sizeof where);
-  bool is_known = where[0] && where[0] != '<' && where[0] != '?';
-  return is_known ? where : "";
-}
-
 // Where there is no report to read.
 _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* search_pointer) {
   FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
-  const uintptr_t instruction = instruction_of(context);
+  int is_before = 0;
+  const uintptr_t instruction = _Unwind_GetIPInfo(context, &is_before) - !is_before;
   search.take(instruction, line_of(instruction));
   return search.is_over() ? _URC_END_OF_STACK : _URC_NO_REASON;
-}
-
-_Unwind_Reason_Code add_frame(_Unwind_Context* context, void* stack) {
-  const uintptr_t instruction = instruction_of(context);
-  const Symbol symbol = symbol_of(instruction);
-  if (is_allocator(symbol))
-    static_cast<std::vector<StackFrame>*>(stack)->push_back(
-        {bare_name(symbol.name), line_of(instruction)});
-  return _URC_NO_REASON;
 }
 
 Frame frame_at_fault() {
@@ -174,19 +151,13 @@ void on_signal(int number) {
   // An engine's handler keeps the input. A sanitizer's would tell of a fault in memory instead of
   // the finding, but not of an end like that of any other.
   sigaction(number, &signal.before, nullptr);
-  if (__sanitizer_symbolize_pc) abort();
+  if (has_symbolizer()) abort();
   std::raise(number);
 }
 
 bool catching;
 
 }  // namespace
-
-std::vector<StackFrame> allocator_stack() {
-  std::vector<StackFrame> stack;
-  _Unwind_Backtrace(add_frame, &stack);
-  return stack;
-}
 
 void catch_sanitizer_reports() {
   if (std::exchange(catching, true)) return;

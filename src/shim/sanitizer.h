@@ -2,9 +2,6 @@
 // Turns the reports of AddressSanitizer and UndefinedBehaviorSanitizer into findings.
 #pragma once
 
-#include <string>
-#include <vector>
-
 namespace shim {
 
 // From now on, a sanitizer's report reaches the finding handler before the process dies of it:
@@ -14,12 +11,5 @@ namespace shim {
 // does so afterwards. The function at fault is the allocator's innermost on the stack; a stack
 // without one blames the shim or the harness.
 void catch_sanitizer_reports();
-
-struct StackFrame {
-  std::string function;
-  std::string where;  // file:line, if a symbolizer knows them
-};
-// The allocator's functions that run now, the innermost first.
-std::vector<StackFrame> allocator_stack();
 
 }  // namespace shim

@@ -13,6 +13,7 @@
 #include "engine/oracles.h"
 #include "tool/campaign/course.h"
 #include "tool/campaign/fuzzer.h"
+#include "tool/campaign/shared.h"
 #include "tool/campaign/summary.h"
 #include "tool/replay/input.h"
 #include "tool/support/build.h"
@@ -77,7 +78,8 @@ class Campaign {
                 .minimize_beside = true}),
         begin_(Clock::now()) {
     for (const fuzz::Target* target : options_.targets) {
-      if (!options_.seeds) fs::remove_all(corpus_folder(*target));
+      // What others share may be theirs.
+      if (!options_.seeds && options_.shared.empty()) fs::remove_all(corpus_folder(*target));
       make_folder(corpus_folder(*target));
       for (const auto& [engine, build] : options_.builds) {
         make_folder(crash_folder(*target, engine));
@@ -130,7 +132,8 @@ class Campaign {
   }
   // Programs mean the same on every variant and are worth keeping.
   fs::path kept_corpus(const fuzz::Target& target) const {
-    return options_.out / "corpus" / target.name;
+    return (options_.shared.empty() ? options_.out / "corpus" : corpus_of(options_.shared)) /
+           target.name;
   }
   // An empty start has its own.
   fs::path corpus_folder(const fuzz::Target& target) const {
@@ -149,7 +152,9 @@ class Campaign {
   // Short at first, since much is found soon by one target and never by another; then longer and
   // longer, since starting takes time.
   milliseconds turn(const Slot& slot) const {
-    if (slots_.size() >= able_lanes()) return milliseconds::max();
+    // A process learns of what others found when it starts.
+    if (slots_.size() >= able_lanes())
+      return options_.shared.empty() ? milliseconds::max() : milliseconds(300'000);
     // AFL++ begins with several runs of every input that there is.
     bool is_slow = progress_.targets[slot.lane].engine == Engine::aflpp;
     const milliseconds shortest{is_slow ? 3'000 : 500};
@@ -193,12 +198,21 @@ class Campaign {
 
   // Many take their time.
   void start_all() {
+    learn_from_others();
     for (Slot& slot : slots_) {
       if (slot.process) continue;
       if (over()) return;
       start(slot);
       report(nullptr);
     }
+  }
+
+  void learn_from_others() {
+    constexpr std::chrono::seconds often_enough{10};
+    if (options_.shared.empty() || Clock::now() < learned_at_ + often_enough) return;
+    learned_at_ = Clock::now();
+    store_.leave_to_others(keys_of_others(options_.shared, options_.out.filename().string(),
+                                          options_.tested.variant->name));
   }
 
   void start(Slot& slot) {
@@ -554,7 +568,8 @@ class Campaign {
   Totals before_;
   milliseconds saved_at_{0};
   std::optional<milliseconds> summarized_at_, noted_course_at_;
-  Clock::time_point noted_at_;  // up to where `ran` counts
+  Clock::time_point learned_at_{};  // from others
+  Clock::time_point noted_at_;      // up to where `ran` counts
   std::vector<std::string> gone_;
   std::string fatal_;  // why nothing is left to run
   bool stop_ = false;

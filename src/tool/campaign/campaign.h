@@ -44,6 +44,7 @@ struct CampaignOptions {
   bool stock_mutators = false;  // the engine's own, on bytes, instead of by operation
   uint64_t least_space = 0;     // bytes that stay free on the disk: else the campaign ends
   std::filesystem::path out;
+  std::filesystem::path shared = {};  // with others, of which out is a part (shared.h); or ""
 };
 
 // Known findings, by their id, with the keys that they were met as.

@@ -173,6 +173,8 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
           {"ledger", options.ledger},
           {"options", options.tested.replay_options},
           {"folder", fs::absolute(options.out).lexically_normal().string()},
+          {"shared",
+           options.shared.empty() ? "" : fs::absolute(options.shared).lexically_normal().string()},
           {"running", progress.running},
           {"written", std::time(nullptr)},
           {"seconds", seconds_of(progress.elapsed)},
@@ -294,6 +296,8 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
   text += "\n" + in_lines("corpus, findings, inputs of known issues, logs and " + file + " are in",
                           columns);
   text += fmt::format("   {}\n", quoted(folder.string()));
+  if (const std::string shared = summary.at("shared"); !shared.empty())
+    text += fmt::format("with what others found: {} status {}\n", launcher, quoted(shared));
   if (!summary.at("findings").empty())
     text +=
         fmt::format("as a page for a browser: {} report {}\n", launcher, quoted(folder.string()));

@@ -224,7 +224,7 @@ TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& targe
   std::string key = outcome.key();
   if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
   bool is_ours = options_.keep_known ? !outcome.key().empty() : !known(key);
-  if (!is_ours) return {nullptr, key};
+  if (!is_ours || (!find(key) && other_names_.contains(key))) return {nullptr, key};
   StoredFinding* found = find(key);
   bool is_new = !found;
   if (is_new) {
@@ -253,6 +253,13 @@ TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& targe
     write_known();
   }
   return {is_new ? found : nullptr, found->key};
+}
+
+void FindingStore::leave_to_others(const std::set<std::string>& keys) {
+  const size_t names = other_names_.size();
+  for (const std::string& key : keys)
+    if (!find(key)) other_names_.insert(key);
+  if (other_names_.size() != names) write_known();
 }
 
 bool FindingStore::take_found(const Input& input, const std::string& key) {

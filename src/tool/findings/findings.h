@@ -93,6 +93,8 @@ class FindingStore {
                   const std::string& log);
   // Of an input whose finding is named already. False unless that is found.
   bool take_found(const Input& input, const std::string& key);
+  // Found by somebody else: no finding of this store, and gone past.
+  void leave_to_others(const std::set<std::string>& keys);
   const std::vector<StoredFinding>& findings() const { return findings_; }
   // What take() left large is made smaller in a process of its own, one finding after another. Call
   // it now and then; it returns at once. Fills in the key of a finding that turned out to be
@@ -141,8 +143,8 @@ class FindingStore {
   StoreOptions options_;
   Judge judge_;
   std::vector<StoredFinding> findings_;
-  // Keys of programs that turned out, made smaller, to show what is known or found: it need not be
-  // made smaller again.
+  // Keys of programs that turned out, made smaller, to show what is known or found, which need not
+  // be made smaller again; and keys that others found.
   std::set<std::string> other_names_;
   std::deque<Large> large_;  // the first is being made smaller while worker_ runs
   pid_t worker_ = 0;

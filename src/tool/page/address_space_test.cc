@@ -5,16 +5,11 @@
 
 #include <utility>
 
+#include "tool/page/page_check.h"
+
 namespace tool {
 namespace {
 
-// {json} alone is a copy for some compilers.
-template <class... Values>
-json list(Values&&... values) {
-  json all = json::array();
-  (all.push_back(std::forward<Values>(values)), ...);
-  return all;
-}
 json node(uint64_t lo, uint64_t hi) { return json::array({lo, hi}); }
 
 json domain(json owned, json nodes, json magazines = json::array()) {

@@ -25,6 +25,7 @@
 #include "tool/support/hash.h"
 #include "tool/support/process.h"
 #include "tool/support/report_json.h"
+#include "tool/support/report_text.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
@@ -32,6 +33,11 @@
 namespace fs = std::filesystem;
 namespace tool {
 namespace {
+
+json told(engine::Report report) {
+  find_lines(report);
+  return tool::to_json(report);
+}
 
 constexpr int run_ms = 10'000;
 
@@ -68,7 +74,7 @@ Folder read_folder(const fs::path& path) {
   if (folder.variant.empty()) folder.variant = folder.findings[0].second;
   const std::string port = "port@", kernel = "kernel@";
   if (folder.summary.contains("options"))
-    folder.choice = parse_options(folder.summary["options"]);
+    folder.choice = parse_choice(folder.summary["options"]);
   else if (folder.variant.starts_with(port))
     folder.choice = parse_variant(folder.variant.substr(port.size()));
   else if (folder.variant.starts_with(kernel))
@@ -249,7 +255,7 @@ class Collector::Impl {
              {"reproducer", finding.reproducer.string()},
              {"promise", promise_of_key(finding.key)},
              {"known", ledger_entry(finding.key)}};
-    if (finding.outcome.report) row["report"] = tool::to_json(*finding.outcome.report);
+    if (finding.outcome.report) row["report"] = told(*finding.outcome.report);
     std::error_code none;
     const fs::path words = finding.folder / "report.txt";
     if (!finding.outcome.report && fs::is_regular_file(words, none)) row["log"] = read_file(words);
@@ -290,7 +296,7 @@ class Collector::Impl {
     row["cpus"] = cpu_columns(input.program, outcome);
     row["overlaps"] = program::has_pauses(input.program);
     if (!target.compares) row["steps"] = to_json(shown_steps(input.program, outcome, ""));
-    if (outcome.report) row["report"] = tool::to_json(*outcome.report);
+    if (outcome.report) row["report"] = told(*outcome.report);
     if (!outcome.moments.empty()) row["moments"] = parse_json(outcome.moments);
     if (!outcome.log.empty() && !outcome.report) row["log"] = outcome.log;
     if (finding.is_difference || target.compares) return;

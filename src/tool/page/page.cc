@@ -647,8 +647,8 @@ std::string chain(const json& finding) {
   const size_t open = fault.find(" (");
   add(fault.substr(0, open),
       open == fault.npos ? "" : fault.substr(open + 2, fault.size() - open - 3));
-  for (const json& frame : now.value("stack", json::array()))
-    add(text_of(frame, "function"), text_of(frame, "where"));
+  for (const json& caller : report.value("callers", json::array()))
+    add(text_of(caller, "function"), text_of(caller, "where"));
   add(text_of(report, "call"), "");
   if (now.contains("call")) add(text_of(now["call"], "function"), "");
   std::string items;

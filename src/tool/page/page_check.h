@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests: whether a page is well-formed, as XML is, but for the raw text of style and script.
+// For tests: lists as JSON, and whether a page is well-formed, as XML is, but for the raw text of
+// style and script.
 #pragma once
 
 #include <cctype>
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tool/support/json.h"
+
 namespace tool {
+
+// {json} alone is a copy for some compilers.
+template <class... Values>
+json list(Values&&... values) {
+  json all = json::array();
+  (all.push_back(std::forward<Values>(values)), ...);
+  return all;
+}
 
 // What is wrong first, with the text around it; "" for nothing.
 inline std::string flaw_of_page(const std::string& page) {

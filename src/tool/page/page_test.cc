@@ -37,14 +37,6 @@ TEST(PageCheck, RefusesWhatIsNotWellFormed) {
     EXPECT_NE(flaw_of_page(bad), "") << bad;
 }
 
-// {json} alone is a copy for some compilers.
-template <class... Values>
-json list(Values&&... values) {
-  json all = json::array();
-  (all.push_back(std::forward<Values>(values)), ...);
-  return all;
-}
-
 // Everything that comes from inputs, logs and file names, with what would end a text.
 json hostile_model() {
   const std::string evil = "</script></style><img src=x onerror=\"alert(1)\">'&amp;\x80\x01";
@@ -53,6 +45,7 @@ json hostile_model() {
               {"severity", "memory-safety"},
               {"blame", evil},
               {"function", evil},
+              {"callers", list(json{{"function", evil}, {"where", evil}})},
               {"operation", evil},
               {"operation_index", 0},
               {"came_to", evil},
@@ -88,7 +81,6 @@ json hostile_model() {
   json moment{{"domains", list(domain)},
               {"cpu", 0},
               {"suspended", 0},
-              {"stack", list(json{{"function", evil}, {"where", evil}})},
               {"call",
                {{"function", "alloc_iova"},
                 {"domain", 0},

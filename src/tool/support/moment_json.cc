@@ -66,7 +66,7 @@ json to_json(const engine::DomainMoment& domain) {
 }  // namespace
 
 json to_json(const engine::Moment& moment) {
-  json domains = json::array(), stack = json::array();
+  json domains = json::array();
   for (const engine::DomainMoment& domain : moment.domains) {
     json owned = json::array();
     for (const engine::DomainMoment::Owned& range : domain.owned) {
@@ -84,13 +84,10 @@ json to_json(const engine::Moment& moment) {
                                    {"finished", domain.newest_finished}};
     if (domain.is_seen) domains.back()["shown"] = to_json(domain);
   }
-  for (const shim::StackFrame& frame : moment.stack)
-    stack.push_back({{"function", frame.function}, {"where", frame.where}});
   json result{{"domains", domains},
               {"ms", moment.ms},
               {"cpu", moment.cpu},
-              {"suspended", moment.suspended},
-              {"stack", stack}};
+              {"suspended", moment.suspended}};
   if (const auto& call = moment.call)
     result["call"] = {{"function", call->function},
                       {"domain", call->domain},

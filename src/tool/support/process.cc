@@ -52,9 +52,19 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
   return result;
 }
 
+static int open_lock(const std::filesystem::path& path) {
+  int file = open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
+  return file;
+}
+
+std::unique_ptr<FileLock> FileLock::try_to_hold(const std::filesystem::path& path) {
+  std::unique_ptr<FileLock> lock(new FileLock(open_lock(path)));
+  return flock(lock->file_, LOCK_EX | LOCK_NB) == 0 ? std::move(lock) : nullptr;
+}
+
 FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting)
-    : file_(open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666)) {
-  if (file_ < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
+    : file_(open_lock(path)) {
   if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
   if (!waiting.empty()) fmt::print(stderr, "iovafuzz: {}\n", waiting);
   while (flock(file_, LOCK_EX) && errno == EINTR)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,16 @@ class FileLock {
  public:
   explicit FileLock(const std::filesystem::path& path, const std::string& waiting = "");
   ~FileLock();
+  // NULL where another process holds it.
+  static std::unique_ptr<FileLock> try_to_hold(const std::filesystem::path& path);
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
   // Whether a process holds it.
   static bool is_held(const std::filesystem::path& path);
 
  private:
+  explicit FileLock(int file) : file_(file) {}
+
   int file_;
 };
 
