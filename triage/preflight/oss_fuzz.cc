@@ -33,8 +33,8 @@ class Judged {
  public:
   explicit Judged(const FarmBuild& build) : folder_(build.folder / "judged") {
     fs::remove_all(folder_);
-    fs::copy(build.out(), out(), fs::copy_options::recursive | fs::copy_options::create_hard_links);
     make_folder(tools());
+    fs::copy(build.out(), out(), fs::copy_options::recursive | fs::copy_options::create_hard_links);
   }
   ~Judged() {
     std::error_code ignored;
