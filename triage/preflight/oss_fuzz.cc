@@ -94,6 +94,8 @@ class Run {
     // Of Chromium and of Rust, not in the clone; binaries are one object, names are C++.
     if (!getenv("CODE_COVERAGE_SRC")) judged_.stand_in("coverage_helper", "exit 0");
     judged_.stand_in("rustfilt", "exec cat");
+    // It makes profiles those of the farm's own LLVM, which may be newer than the one at hand.
+    judged_.stand_in("profraw_update.py", "exit 0");
     // Sources are looked for below the build's folder.
     for (const fs::path& source : {fs::path("/usr"), source_folder(), build_.folder}) {
       fs::path top = *std::next(source.begin());
@@ -105,6 +107,9 @@ class Run {
     CommandResult result = script({"coverage"}, {"CORPUS_DIR=" + judged_.seeds().string(),
                                                  "COVERAGE_OUTPUT_DIR=" + judged_.report().string(),
                                                  "COVERAGE_EXTRA_ARGS=", "HTTP_PORT=", "GOPATH="});
+    // What it says of a target that crashes, and goes on.
+    if (size_t at = result.output.find("Error occured while running"); at != result.output.npos)
+      result = {1, result.output.substr(at)};
     std::vector<Check> checks{verdict_of("coverage", "", result)};
     for (const std::string& target : targets_) {
       fs::path summary = judged_.report() / "fuzzer_stats" / (target + ".json");

@@ -123,6 +123,10 @@ int preflight(const Arguments& arguments) {
   std::optional<ClusterFuzz> clusterfuzz;
   if (!arguments.oss_fuzz.empty()) oss_fuzz.emplace(arguments.oss_fuzz);
   if (!arguments.clusterfuzz.empty()) clusterfuzz.emplace(arguments.clusterfuzz);
+  for (const std::string& engine : arguments.engines)
+    if (engine != "libfuzzer" && !oss_fuzz)
+      throw Failure(
+          fmt::format("only OSS-Fuzz's own scripts judge builds for {}: give --oss-fuzz", engine));
   make_folder(out);
   FileLock lock(out / "lock", fmt::format("waiting for another preflight in {}", out.string()));
   std::string kernel;
@@ -157,14 +161,10 @@ int preflight(const Arguments& arguments) {
     for (Crash& crash : crash_everything(build)) crashes.push_back({sanitizer, std::move(crash)});
   };
   for (const std::string& engine : arguments.engines) {
-    if (engine == "libfuzzer") {
-      for (const std::string& sanitizer : arguments.sanitizers) judge(engine, sanitizer);
-    } else if (oss_fuzz) {
-      judge(engine, "address");
-    } else {
-      throw Failure(
-          fmt::format("only OSS-Fuzz's own scripts judge builds for {}: give --oss-fuzz", engine));
-    }
+    // The farm has no other sanitizer for other engines.
+    const std::vector<std::string> address{"address"};
+    for (const std::string& sanitizer : engine == "libfuzzer" ? arguments.sanitizers : address)
+      judge(engine, sanitizer);
   }
   if (!crashes.empty()) {
     tell("clusterfuzz", "ClusterFuzz's own parser and comparer",

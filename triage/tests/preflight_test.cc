@@ -11,7 +11,7 @@
 #include <functional>
 
 #include "tool/support/build.h"
-#include "tool/support/failure.h"
+#include "tool/support/command_test.h"
 #include "tool/support/files.h"
 #include "triage/preflight/clusterfuzz.h"
 #include "triage/preflight/crash_checks.h"
@@ -444,9 +444,18 @@ TEST(ClusterFuzzLong, ReadsAsWeWroteDown) {
   EXPECT_EQ(failed(check_crashes(judge, crashes)), Names{});
 }
 
-TEST(ClusterFuzz, IsNoOtherFolder) {
+// Before anything is built.
+TEST(PreflightCommand, SaysWhoCannotJudge) {
   TemporaryFolder folder;
-  EXPECT_THROW(ClusterFuzz{folder.path()}, Failure);
+  const std::string here = folder.path().string();
+  auto says = [](const std::vector<std::string>& words, const std::string& why) {
+    CommandResult result = tool(words);
+    EXPECT_EQ(result.status, 2) << result.output;
+    EXPECT_NE(result.output.find(why), std::string::npos) << result.output;
+  };
+  says({"preflight", "--oss-fuzz", here}, here + " is no clone of OSS-Fuzz");
+  says({"preflight", "--clusterfuzz", here}, here + " is no clone of ClusterFuzz");
+  says({"preflight", "--engine", "afl", "--out", here}, "give --oss-fuzz");
 }
 
 }  // namespace
