@@ -26,10 +26,11 @@ set_property(GLOBAL PROPERTY IOVAFUZZ_FUZZED "")
 
 # The code of an allocator is compiled three times: guided, for targets; watched, for modules and the
 # targets that tell of data races, where the shim is told of every access (shim/races.h); and
-# measured, for modules that count what inputs reach (measured.so beside the other one).
+# measured, for modules that count what inputs reach (measured.so beside the other one). Counters of a
+# coverage build from outside would be accesses, too, if they were not atomic.
 set(watched "")
 if(IOVAFUZZ_TARGETS AND NOT CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
-  set(watched -fsanitize-coverage=edge,trace-loads,trace-stores)
+  set(watched -fsanitize-coverage=edge,trace-loads,trace-stores -fprofile-update=atomic)
 endif()
 set(module_kinds watched)
 if(IOVAFUZZ_TARGETS AND IOVAFUZZ_TOOL)

@@ -23,6 +23,7 @@ _iovafuzz() {
   fi
   case $command$before in
   preflight--sanitizer) COMPREPLY=($(compgen -W 'address undefined coverage none' -- "$word")); return ;;
+  preflight--engine) COMPREPLY=($(compgen -W 'libfuzzer afl' -- "$word")); return ;;
   run--engine) COMPREPLY=($(compgen -W 'libfuzzer aflpp both' -- "$word")); return ;;
   run--sanitizer) COMPREPLY=($(compgen -W 'both address undefined none' -- "$word")); return ;;
   esac
@@ -50,7 +51,7 @@ _iovafuzz() {
     mail) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --help' -- "$word")) ;;
     minimize) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --key --out --times --timeout --json --help' -- "$word")) ;;
     mutants) COMPREPLY=($(compgen -W '--kernel --time --sample --seed --jobs --out --json --help' -- "$word")) ;;
-    preflight) COMPREPLY=($(compgen -W '--sanitizer --out --kernel --json --help' -- "$word")) ;;
+    preflight) COMPREPLY=($(compgen -W '--sanitizer --engine --oss-fuzz --clusterfuzz --out --kernel --json --help' -- "$word")) ;;
     replay) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --times --timeout --quiet --json --help' -- "$word")) ;;
     report) COMPREPLY=($(compgen -W '--out --follow --coverage --mail --json --help' -- "$word")) ;;
     reproducer) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --out --cc --json --help' -- "$word")) ;;

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <sstream>
 
 #include "engine/trace.h"
+#include "program/operation.h"
 
 namespace engine {
 namespace {
@@ -30,25 +32,38 @@ std::string fitting(const std::string& key) {
   return text;
 }
 
+// What an operation of that name calls; what keys have in its place stays.
+std::string call_of(const std::string& operation) {
+  for (program::OpCode code : program::all_operations)
+    if (const program::OperationSpec& spec = program::spec(code);
+        operation == spec.name && *spec.function)
+      return spec.function;
+  return operation;
+}
+
 }  // namespace
 
 void set_report_sink(ReportSink sink) { report_sink = sink; }
 void deliver(const Report& report) { report_sink(report); }
 
 // Its parser takes the state's first line, which it compares as it stands because of "FuzzerHash",
-// from a line of an assertion or a check, and two more from the frames of a stack. These come
-// first: what a sanitizer has to say of the process' end changes neither types of a failed check
-// nor of a failed kernel. Frames 0 and 1 must not name a fuzzer, bare names may not begin with
-// "free".
+// from a line of an assertion or a check, and two more from the frames of a stack. States that
+// differ in any line are two bugs, so the frames follow from the key, too. These come first: what a
+// sanitizer has to say of the process' end changes neither types of a failed check nor of a failed
+// kernel. Frames 0 and 1 must not name a fuzzer, bare names may not begin with "free".
 std::string format_for_farms(const Report& report) {
   const std::string hash = "FuzzerHash=" + fitting(report.key);
-  std::string oracle = report.key.substr(0, report.key.find(':')), text;
+  std::istringstream fields(report.key);
+  std::string oracle, function, operation, text;
+  std::getline(fields, oracle, ':');
+  std::getline(fields, function, ':');
+  std::getline(fields, operation, ':');
   if (report.severity == shim::Severity::memory_safety)
     text = fmt::format("panic: {}\nkernel BUG at {}\n", hash, oracle);
   else
     text = fmt::format("[iovafuzz:iova.c(0)] Check failed: {}\n", hash);
-  text += fmt::format("    #2 0x0 in iova::{}\n    #3 0x0 in iova::{}\n",
-                      report.function.substr(0, report.function.find(' ')), report.call);
+  text +=
+      fmt::format("    #2 0x0 in iova::{}\n    #3 0x0 in iova::{}\n", function, call_of(operation));
   // A parent that forks runs passes lines with "ERROR:" on, and no others.
   return text + fmt::format("=={}== ERROR: iovafuzz: {}\nDEDUP_TOKEN: {}\n", getpid(), report.key,
                             report.key);

@@ -34,7 +34,7 @@ struct Report {
 std::string format(const Report& report);
 
 // What farms make of a finding from the text of its process: ClusterFuzz's type and state, whether
-// it has to do with security; libFuzzer's token. They follow from key, severity, function and call,
+// it has to do with security; libFuzzer's token. They follow from the key and the severity alone,
 // and hang neither on a sanitizer's options nor on a symbolizer.
 std::string format_for_farms(const Report& report);
 

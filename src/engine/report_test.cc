@@ -13,8 +13,6 @@ Report report_of(const std::string& key, shim::Severity severity) {
   Report report;
   report.key = key;
   report.severity = severity;
-  report.function = "free_iova (src/iova/iova.cc:1)";
-  report.call = "free_iova_fast";
   return report;
 }
 
@@ -26,20 +24,37 @@ std::string line_with(const std::string& word, const std::string& text) {
 }
 
 TEST(ReportForFarms, HasTypeAndStateBySeverity) {
-  std::string text = format_for_farms(report_of("a:b:c:none", shim::Severity::memory_safety));
-  EXPECT_EQ(text.rfind("panic: FuzzerHash=a:b:c:none\nkernel BUG at a\n"
+  std::string text =
+      format_for_farms(report_of("a:free_iova:free_fast:none", shim::Severity::memory_safety));
+  EXPECT_EQ(text.rfind("panic: FuzzerHash=a:free_iova:free_fast:none\nkernel BUG at a\n"
                        "    #2 0x0 in iova::free_iova\n    #3 0x0 in iova::free_iova_fast\n==",
                        0),
             0u)
       << text;
-  EXPECT_NE(text.find("== ERROR: iovafuzz: a:b:c:none\nDEDUP_TOKEN: a:b:c:none\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find(
+          "== ERROR: iovafuzz: a:free_iova:free_fast:none\nDEDUP_TOKEN: a:free_iova:free_fast:none\n"),
+      std::string::npos)
       << text;
   for (auto severity : {shim::Severity::wrong_result, shim::Severity::lost_resource,
                         shim::Severity::hang, shim::Severity::unknown})
-    EXPECT_EQ(format_for_farms(report_of("a:b:c:none", severity))
-                  .rfind("[iovafuzz:iova.c(0)] Check failed: FuzzerHash=a:b:c:none\n", 0),
-              0u);
+    EXPECT_EQ(
+        format_for_farms(report_of("a:free_iova:free_fast:none", severity))
+            .rfind("[iovafuzz:iova.c(0)] Check failed: FuzzerHash=a:free_iova:free_fast:none\n", 0),
+        0u);
+}
+
+// One bug by its key is one bug by its state: the lines below the first follow from it, too.
+TEST(ReportForFarms, HasFramesOfTheKey) {
+  Report report = report_of("a:any:any:none", shim::Severity::wrong_result), other = report;
+  report.function = "free_iova";
+  report.call = "free_iova_fast";
+  other.function = "alloc_iova";
+  other.call = "alloc_iova_fast";
+  EXPECT_EQ(format_for_farms(report), format_for_farms(other));
+  EXPECT_NE(format_for_farms(report_of("a:b:end:none", shim::Severity::hang))
+                .find("    #2 0x0 in iova::b\n    #3 0x0 in iova::end\n"),
+            std::string::npos);
 }
 
 // ClusterFuzz cuts its lines at 80 characters, " in iova.c" among them.

@@ -4,19 +4,17 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <regex>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "triage/preflight/fuzz_binary.h"
+#include "triage/preflight/runner.h"
 #include "triage/preflight/target_files.h"
 
 namespace fs = std::filesystem;
@@ -40,18 +38,6 @@ constexpr CallLimit call_limits[] = {
     {"undefined", "asan", false, 0}, {"undefined", "dfsan", false, 0},
     {"undefined", "msan", false, 3}, {"undefined", "ubsan", true, 168},
 };
-
-// As those who run the targets set them.
-constexpr const char asan_options[] =
-    "ASAN_OPTIONS=alloc_dealloc_mismatch=0:allocator_may_return_null=1:"
-    "allocator_release_to_os_interval_ms=500:check_malloc_usable_size=0:"
-    "detect_container_overflow=1:detect_leaks=1:detect_odr_violation=0:"
-    "detect_stack_use_after_return=1:fast_unwind_on_fatal=0:handle_abort=1:handle_segv=1:"
-    "handle_sigill=1:max_uar_stack_size_log=16:print_scariness=1:quarantine_size_mb=10:"
-    "strict_memcmp=1:symbolize=0:use_sigaltstack=1:dedup_token_length=3";
-constexpr const char ubsan_options[] =
-    "UBSAN_OPTIONS=print_stacktrace=1:print_summary=1:silence_unsigned_overflow=1:"
-    "symbolize=0:dedup_token_length=3";
 
 Check verdict(const std::string& name, const std::string& target, const std::string& why) {
   return {.name = name, .target = target, .ok = why.empty(), .why = why};
@@ -237,25 +223,8 @@ class Inspector {
     checks_.push_back(verdict(name, target_, why));
   }
 
-  // In an empty folder, under the limits and options that a target is run with.
   CommandResult run(const fs::path& out, const std::vector<std::string>& arguments) const {
-    TemporaryFolder cwd;
-    std::string binary = fs::absolute(out / target_).string();
-    std::vector<std::string> words{"env",
-                                   "-C",
-                                   cwd.path().string(),
-                                   "LLVM_PROFILE_FILE=/dev/null",
-                                   asan_options,
-                                   ubsan_options,
-                                   "timeout",
-                                   "-k",
-                                   "5",
-                                   std::to_string(preflight_.seconds),
-                                   binary,
-                                   "-rss_limit_mb=2560",
-                                   "-timeout=25"};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    return run_command(words, false);
+    return run_target(out / target_, arguments, {.seconds = preflight_.seconds});
   }
 
   bool has_started(const CommandResult& result) const {
@@ -344,27 +313,6 @@ class Inspector {
   std::vector<Check> checks_;
   bool starts_ = false;
 };
-
-// Each job once, on all CPUs.
-void in_parallel(size_t jobs, const std::function<void(size_t)>& work) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::string failure;
-  auto take = [&] {
-    try {
-      for (size_t job; (job = next++) < jobs;) work(job);
-    } catch (const std::exception& error) {
-      std::lock_guard lock(mutex);
-      failure = error.what();
-      next = jobs;
-    }
-  };
-  std::vector<std::thread> workers;
-  for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); i++)
-    workers.emplace_back(take);
-  for (std::thread& worker : workers) worker.join();
-  if (!failure.empty()) throw Failure(failure);
-}
 
 // What a runner would take for a target.
 Check inspect_strays(const fs::path& out, const std::vector<std::string>& targets) {

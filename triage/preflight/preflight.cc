@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 
 #include "fuzz/targets.h"
 #include "tool/support/build.h"
@@ -12,6 +15,9 @@
 #include "tool/support/json.h"
 #include "tool/variants/kernel_tree.h"
 #include "triage/preflight/checks.h"
+#include "triage/preflight/crash_checks.h"
+#include "triage/preflight/farm_build.h"
+#include "triage/preflight/oss_fuzz.h"
 
 namespace fs = std::filesystem;
 
@@ -19,118 +25,10 @@ namespace tool {
 namespace {
 
 struct Arguments {
-  std::vector<std::string> sanitizers{"address", "undefined"};
-  std::string out, kernel;
+  std::vector<std::string> engines{"libfuzzer"}, sanitizers{"address", "undefined"};
+  std::string out, kernel, oss_fuzz, clusterfuzz;
   bool json = false;
 };
-
-// All of UndefinedBehaviorSanitizer that is built with, but for unsigned overflow, which goes on.
-constexpr const char undefined_kinds[] =
-    "array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size,return,"
-    "returns-nonnull-attribute,shift,signed-integer-overflow,unreachable,vla-bound,vptr";
-
-std::string sanitizer_flags(const std::string& sanitizer) {
-  if (sanitizer == "address") return " -fsanitize=address -fsanitize-address-use-after-scope";
-  if (sanitizer == "undefined")
-    return fmt::format(" -fsanitize={0},unsigned-integer-overflow -fno-sanitize-recover={0}",
-                       undefined_kinds);
-  return "";
-}
-
-std::string coverage_flags(const std::string& sanitizer) {
-  return sanitizer == "coverage" ? " -fprofile-instr-generate -fcoverage-mapping -pthread"
-                                 : " -fsanitize=fuzzer-no-link";
-}
-
-std::string must_print(const std::vector<std::string>& words) {
-  CommandResult result = run_command(words, false);
-  if (result.status) throw Failure(fmt::format("{} failed:\n{}", words[0], result.output));
-  return result.output.substr(0, result.output.find_last_not_of('\n') + 1);
-}
-
-// A file of the compiler's, by name.
-std::string of_compiler(const std::string& name, const char* package) {
-  std::string path = must_print({cxx_compiler(), "-print-file-name=" + name});
-  if (!fs::exists(path))
-    throw Failure(fmt::format("{} has no {}, which is in Debian's package {}", cxx_compiler(), name,
-                              package));
-  return path;
-}
-
-// libFuzzer as one file that brings its own C++ library, as that of the images does: distributions
-// build it on libstdc++, the targets are on libc++.
-void make_engine(const fs::path& archive) {
-  std::string library =
-      must_print({cxx_compiler(), "--rtlib=compiler-rt", "-print-libgcc-file-name"});
-  size_t at = library.rfind("builtins");
-  if (at == library.npos)
-    throw Failure(
-        fmt::format("{} has its runtime in {}, not beside libFuzzer", cxx_compiler(), library));
-  library.replace(at, 8, "fuzzer");
-  TemporaryFolder folder;
-  std::string object = (folder.path() / "engine.o").string();
-  must_print({"ld", "-r", "--force-group-allocation", "--whole-archive", library,
-              "--no-whole-archive", of_compiler("libstdc++.a", "libstdc++-dev"), "-o", object});
-  must_print({"objcopy", "--wildcard", "--keep-global-symbol=LLVMFuzzer*",
-              "--keep-global-symbol=__sanitizer_*", "--keep-global-symbol=main", object});
-  fs::path made = folder.path() / "engine.a";
-  must_print({"ar", "rcsD", made.string(), object});
-  // A new one would have all targets linked anew.
-  std::string content = read_file(made);
-  if (!fs::exists(archive) || read_file(archive) != content) write_file(archive, content);
-}
-
-// The folder where the linker finds libc++ as the images have it: only to be linked statically.
-void make_libraries(const fs::path& folder) {
-  make_folder(folder);
-  std::string library = of_compiler("libc++.a", "libc++-dev");
-  write_file(folder / "libc++.a",
-             fmt::format("INPUT({} {})\n", library, of_compiler("libc++abi.a", "libc++abi-dev")));
-  make_engine(folder / "libFuzzingEngine.a");
-}
-
-// Variables of the environment, as `env` takes them.
-std::vector<std::string> environment(const std::string& sanitizer, const fs::path& folder,
-                                     const fs::path& libraries) {
-  std::string common = "-O1 -fno-omit-frame-pointer -gline-tables-only "
-                       "-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION" +
-                       sanitizer_flags(sanitizer) + coverage_flags(sanitizer);
-  const char* only_c = sanitizer == "undefined" ? " -fno-sanitize=function" : "";
-  return {"CC=" + c_compiler(),
-          "CXX=" + cxx_compiler(),
-          "CFLAGS=" + common + only_c,
-          "CXXFLAGS=" + common + " -stdlib=libc++",
-          "LDFLAGS=-L" + libraries.string(),
-          "LIB_FUZZING_ENGINE=" + (libraries / "libFuzzingEngine.a").string(),
-          "FUZZING_ENGINE=libfuzzer",
-          "SANITIZER=" + sanitizer,
-          "ARCHITECTURE=x86_64",
-          "FUZZING_LANGUAGE=c++",
-          "SRC=" + source_folder().parent_path().string(),
-          "WORK=" + (folder / "work").string(),
-          "OUT=" + (folder / "out").string()};
-}
-
-// Builds into folder/out. What an earlier run left is made use of, unless it was built otherwise.
-void build_as_there(const std::string& sanitizer, const fs::path& folder, const fs::path& libraries,
-                    const std::string& kernel) {
-  std::vector<std::string> variables = environment(sanitizer, folder, libraries);
-  std::string all = fmt::format("{}\n", fmt::join(variables, "\n"));
-  fs::path note = folder / "environment";
-  if (!fs::exists(note) || read_file(note) != all) fs::remove_all(folder / "work");
-  make_folder(folder / "work");
-  write_file(note, all);
-  fs::remove_all(folder / "out");
-  make_folder(folder / "out");
-  std::vector<std::string> words{"env", "-C", source_folder().string(), "-u",
-                                 "IOVAFUZZ_KERNEL_TREE"};
-  words.insert(words.end(), variables.begin(), variables.end());
-  if (!kernel.empty()) words.push_back("IOVAFUZZ_KERNEL_TREE=" + kernel);
-  std::string script = (source_folder() / ".clusterfuzzlite/build.sh").string();
-  words.insert(words.end(), {"bash", "-eux", script});
-  CommandResult result = run_command(words, false);
-  if (result.status) throw Failure(fmt::format("{} failed:\n{}", script, result.output));
-}
 
 std::vector<std::string> expected_targets(bool with_kernel) {
   std::vector<std::string> names;
@@ -202,14 +100,38 @@ void print_checks(const std::string& title, const std::vector<Check>& checks) {
   fflush(stdout);
 }
 
+// How many bugs ClusterFuzz sees of how many that we know to differ, and which those are.
+void print_crashes(const std::vector<CrashOfBuild>& crashes) {
+  std::map<std::string, std::set<std::string>> shown_by;  // key -> what shows it
+  std::set<std::string> keys, cases, sanitizers;
+  for (const CrashOfBuild& crash : crashes) {
+    keys.insert(crash.crash.key);
+    cases.insert(crash.crash.of);
+    sanitizers.insert(crash.sanitizer);
+    if (crash.crash.input == 0) shown_by[crash.crash.key].insert(crash.crash.of);
+  }
+  fmt::print("  {} crashes of {} defects and issues, builds: {}; {} keys\n", crashes.size(),
+             cases.size(), fmt::join(sanitizers, ", "), keys.size());
+  for (const auto& [key, of] : shown_by)
+    if (of.size() > 1) fmt::print("  one key by intent: {}: {}\n", key, fmt::join(of, ", "));
+}
+
 int preflight(const Arguments& arguments) {
   fs::path out =
       fs::absolute(arguments.out.empty() ? builds_folder() / "preflight" : fs::path(arguments.out));
+  std::optional<OssFuzz> oss_fuzz;
+  std::optional<ClusterFuzz> clusterfuzz;
+  if (!arguments.oss_fuzz.empty()) oss_fuzz.emplace(arguments.oss_fuzz);
+  if (!arguments.clusterfuzz.empty()) clusterfuzz.emplace(arguments.clusterfuzz);
+  for (const std::string& engine : arguments.engines)
+    if (engine != "libfuzzer" && !oss_fuzz)
+      throw Failure(
+          fmt::format("only OSS-Fuzz's own scripts judge builds for {}: give --oss-fuzz", engine));
   make_folder(out);
   FileLock lock(out / "lock", fmt::format("waiting for another preflight in {}", out.string()));
   std::string kernel;
   if (!arguments.kernel.empty()) kernel = find_kernel_tree(arguments.kernel).folder.string();
-  make_libraries(out / "lib");
+  std::vector<std::string> targets = expected_targets(!kernel.empty());
   bool ok = true;
   json result;
   auto tell = [&](const std::string& name, const std::string& title,
@@ -220,15 +142,42 @@ int preflight(const Arguments& arguments) {
     else
       print_checks(title, checks);
   };
-  for (const std::string& sanitizer : arguments.sanitizers) {
-    fmt::print(stderr, "iovafuzz: building all targets, sanitizer: {} ...\n", sanitizer);
-    fs::path folder = out / sanitizer;
-    build_as_there(sanitizer, folder, out / "lib", kernel);
-    tell(sanitizer, "sanitizer " + sanitizer,
-         inspect(folder / "out",
-                 {.sanitizer = sanitizer, .targets = expected_targets(!kernel.empty())}));
+  std::vector<CrashOfBuild> crashes;
+  auto judge = [&](const std::string& engine, const std::string& sanitizer) {
+    fmt::print(stderr, "iovafuzz: building all targets for {}, sanitizer: {} ...\n", engine,
+               sanitizer);
+    FarmBuild build = build_as_there(engine, sanitizer, out, kernel);
+    bool is_libfuzzer = engine == "libfuzzer";
+    std::string name = is_libfuzzer ? sanitizer : engine;
+    if (is_libfuzzer)
+      tell(name, "sanitizer " + sanitizer,
+           inspect(build.out(), {.sanitizer = sanitizer, .targets = targets}));
+    if (oss_fuzz)
+      tell("oss-fuzz " + name, fmt::format("OSS-Fuzz's own scripts, {} {}", engine, sanitizer),
+           oss_fuzz->check(build, targets));
+    if (!clusterfuzz || !is_libfuzzer || sanitizer == "coverage") return;
+    fmt::print(stderr, "iovafuzz: building a target for each planted defect, sanitizer: {} ...\n",
+               sanitizer);
+    for (Crash& crash : crash_everything(build)) crashes.push_back({sanitizer, std::move(crash)});
+  };
+  for (const std::string& engine : arguments.engines) {
+    // The farm has no other sanitizer for other engines.
+    const std::vector<std::string> address{"address"};
+    for (const std::string& sanitizer : engine == "libfuzzer" ? arguments.sanitizers : address)
+      judge(engine, sanitizer);
   }
-  if (arguments.json) fmt::print("{}", to_text(result));
+  if (!crashes.empty()) {
+    tell("clusterfuzz", "ClusterFuzz's own parser and comparer",
+         check_crashes(*clusterfuzz, crashes));
+    if (!arguments.json) print_crashes(crashes);
+  }
+  if (arguments.json)
+    fmt::print("{}", to_text(result));
+  else if (!oss_fuzz || !clusterfuzz)
+    fmt::print("not asked: {}\n", oss_fuzz      ? "ClusterFuzz's own parser (--clusterfuzz)"
+                                  : clusterfuzz ? "OSS-Fuzz's own scripts (--oss-fuzz)"
+                                                : "OSS-Fuzz's own scripts (--oss-fuzz), "
+                                                  "ClusterFuzz's own parser (--clusterfuzz)");
   return ok ? nothing_new : findings;
 }
 
@@ -243,9 +192,18 @@ int main(int argc, char** argv) {
   line.option("--sanitizer", arguments.sanitizers, "builds to make")
       .one_of({"address", "undefined", "coverage", "none"})
       .delimited_by(',');
+  line.option("--engine", arguments.engines, "engines to build for; afl is OSS-Fuzz's to judge")
+      .one_of({"libfuzzer", "afl"})
+      .delimited_by(',');
+  line.option("--oss-fuzz", arguments.oss_fuzz,
+              "clone of google/oss-fuzz, whose scripts judge the builds, too");
+  line.option("--clusterfuzz", arguments.clusterfuzz,
+              "clone of google/clusterfuzz, whose parser and comparer judge crashes");
   line.option("--out", arguments.out, "folder for the builds, instead of .build/preflight");
   line.option("--kernel", arguments.kernel, "also the targets of this kernel tree");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz preflight --sanitizer address", "checks one build");
+  line.example("iovafuzz preflight --oss-fuzz ../oss-fuzz --clusterfuzz ../clusterfuzz",
+               "the same, and has the farm's own code judge builds and crashes");
   return line.run(argc, argv, [&] { return preflight(arguments); });
 }

@@ -3,7 +3,6 @@
 // options they run it with.
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <sstream>
 
 #include "program/program.h"
@@ -11,19 +10,19 @@
 #include "tool/variants/module.h"
 #include "tool/variants/port.h"
 #include "tool/variants/variants.h"
+#include "triage/preflight/clusterfuzz.h"
 
 namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
 
-struct Crash {
+struct FarmCrash {
   const char* defect;  // planted, or "" for Linux 6.12
   std::string text;
-  // What ClusterFuzz's parser makes of it (stacktraces/__init__.py of August 2026), its lines of
-  // state, and the line by which it takes the type.
+  // What ClusterFuzz makes of it: the type, how each line of the state begins.
+  std::string type;
   std::vector<std::string> state;
-  const char* type_line;
 };
 
 std::string seed(const std::string& name) {
@@ -31,28 +30,28 @@ std::string seed(const std::string& name) {
 }
 
 // Raised by the shim, by a judge, by each of the sanitizers.
-const std::vector<Crash>& crashes() {
-  static const std::vector<Crash> all{
+const std::vector<FarmCrash>& crashes() {
+  static const std::vector<FarmCrash> all{
       {"",
        bug,
+       "Kernel failure\nSlab-free-null",
        {"FuzzerHash=slab-free-null:iova_magazine_free:init_rcaches:io~", "iova::iova_magazine_free",
-        "iova::iova_domain_init_rcaches"},
-       "kernel BUG at slab-free-null"},
+        "iova::iova_domain_init_rcaches"}},
       {"",
        "cache_get\ninit\nalloc size=64 limit=30\nalloc size=64\n",
+       "CHECK failure",
        {"FuzzerHash=hint-lower-limit:alloc_iova:alloc:none", "iova::alloc_iova",
-        "iova::alloc_iova"},
-       "[iovafuzz:iova.c(0)] Check failed: "},
+        "iova::alloc_iova"}},
       {"swap-forgotten",
        seed("iova_rcache/full_loaded_magazine_is_swapped_with_prev"),
+       "Kernel failure\nUbsan-out-of-bounds-index",
        {"FuzzerHash=ubsan-out-of-bounds-index:iova_magazine_push:f", "iova::iova_magazine_push",
-        "iova::free_iova_fast"},
-       "kernel BUG at ubsan-out-of-bounds-index"},
+        "iova::free_iova_fast"}},
       {"queue-reuses-page-list",
        seed("iova_flush_queue/ring_wraps_onto_lists_that_were_put"),
+       "Kernel failure\nSlab-use-after-free",
        {"FuzzerHash=slab-use-after-free:queue_iova:queue:none", "iova::queue_iova",
-        "iova::queue_iova"},
-       "kernel BUG at slab-use-after-free"},
+        "iova::queue_iova"}},
   };
   return all;
 }
@@ -62,7 +61,7 @@ std::string input_of(const TemporaryFolder& folder, const std::string& text) {
   return folder.write("input", std::string(bytes.begin(), bytes.end()));
 }
 
-std::string binary_of(const Crash& crash) {
+std::string binary_of(const FarmCrash& crash) {
   VariantChoice choice;
   if (*crash.defect)
     choice.defect = crash.defect;
@@ -80,6 +79,12 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// As much of it as a state has.
+std::string key_of(const FarmCrash& crash) {
+  std::string key = crash.state[0].substr(std::string("FuzzerHash=").size());
+  return key.substr(0, key.find('~'));
+}
+
 CommandResult run_with(const std::vector<std::string>& environment, const std::string& binary,
                        const std::vector<std::string>& arguments) {
   std::vector<std::string> words{"env", "IOVAFUZZ_KNOWN=/dev/null"};
@@ -90,45 +95,41 @@ CommandResult run_with(const std::vector<std::string>& environment, const std::s
 }
 
 TEST(Farm, ReadsTheSameUnderAllOptionsOfSanitizers) {
-  for (const Crash& crash : crashes()) {
+  for (const FarmCrash& crash : crashes()) {
     SCOPED_TRACE(crash.state[0]);
     TemporaryFolder folder;
     std::string input = input_of(folder, crash.text), binary = binary_of(crash);
-    std::vector<std::string> first;
     for (const char* abort : {"0", "1"})
       for (const char* symbolize : {"0", "1"}) {
         std::string options = fmt::format("handle_abort={}:symbolize={}", abort, symbolize);
+        SCOPED_TRACE(options);
         CommandResult result =
             run_with({"ASAN_OPTIONS=" + options, "UBSAN_OPTIONS=" + options}, binary, {input});
         EXPECT_NE(result.status, 0);
-        std::vector<std::string> read;
-        size_t keys = 0;
+        Reading reading = reading_of(result.output);
+        EXPECT_EQ(reading.type, crash.type) << result.output;
+        EXPECT_EQ(reading.security, crash.type != "CHECK failure");
+        std::vector<std::string> state = lines_of(reading.state);
+        ASSERT_EQ(state.size(), crash.state.size()) << result.output;
+        for (size_t i = 0; i < state.size(); i++)
+          EXPECT_TRUE(state[i].starts_with(crash.state[i])) << state[i];
+        size_t keys = 0, errors = 0, tokens = 0;
         for (const std::string& line : lines_of(result.output)) {
           keys += line.starts_with("==iovafuzz== key: ");
-          if (size_t error = line.find("== ERROR: iovafuzz: "); error != line.npos)
-            read.push_back(line.substr(error));
-          for (const char* begin : {"panic: ", "kernel BUG at ", "[iovafuzz:", "    #2 0x0 in ",
-                                    "    #3 0x0 in ", "DEDUP_TOKEN: "})
-            if (line.starts_with(begin)) read.push_back(line);
+          errors += line.find("== ERROR: iovafuzz: ") != line.npos;
+          tokens += line.starts_with("DEDUP_TOKEN: " + key_of(crash));
         }
-        EXPECT_EQ(keys, 1u) << options << result.output;
-        if (first.empty()) first = read;
-        EXPECT_EQ(read, first) << options;
+        EXPECT_EQ(keys, 1u) << result.output;
+        EXPECT_EQ(errors, 1u) << result.output;
+        EXPECT_GE(tokens, 1u) << result.output;
       }
-    auto has = [&](const std::string& begin) {
-      return std::any_of(first.begin(), first.end(), [&](const std::string& line) {
-        return line.find(begin) != line.npos && line.size() <= 140;
-      });
-    };
-    EXPECT_TRUE(has(crash.type_line));
-    for (const std::string& line : crash.state) EXPECT_TRUE(has(line)) << line;
   }
 }
 
 // Fork mode shows of its children what has "ERROR:" in it, and nothing else.
 TEST(Farm, KeyIsToldInForkMode) {
   TemporaryFolder folder;
-  const Crash& crash = crashes()[0];
+  const FarmCrash& crash = crashes()[0];
   make_folder(folder.path() / "corpus");
   fs::rename(input_of(folder, crash.text), folder.path() / "corpus/input");
   CommandResult result = run_with(

@@ -7,10 +7,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <functional>
 
 #include "tool/support/build.h"
+#include "tool/support/command_test.h"
 #include "tool/support/files.h"
+#include "triage/preflight/clusterfuzz.h"
+#include "triage/preflight/crash_checks.h"
 #include "triage/preflight/fuzz_binary.h"
 #include "triage/preflight/target_files.h"
 
@@ -330,6 +334,128 @@ TEST(Options, LinesAreTakenStrictly) {
                           "[asan]\na\n", "[asan]\na =\n", "[asan]\na = 1\na = 2\n",
                           "[asan]\na = 1\n[asan]\n", "[", "[asan]\na b = 1\n"})
     EXPECT_FALSE(parse_options(bad).mistakes.empty()) << bad;
+}
+
+// As targets leave them: our lines, and what a sanitizer or an engine has to say before or after.
+constexpr const char secret[] = "panic: FuzzerHash=a:b:c:none\nkernel BUG at a\n"
+                                "    #2 0x0 in iova::b\n    #3 0x0 in iova::c\n",
+                     open[] = "[iovafuzz:iova.c(0)] Check failed: FuzzerHash=a:b:c:none\n"
+                              "    #2 0x0 in iova::b\n    #3 0x0 in iova::c\n",
+                     poison[] = "==1==ERROR: AddressSanitizer: use-after-poison on address "
+                                "0x60300000eff4 at pc 0x4f bp 0x7f sp 0x7f\n"
+                                "READ of size 8 at 0x60300000eff4 thread T0\n"
+                                "    #0 0x4f6d10 in port::iova /src/iova.cc:3:4\n",
+                     index[] =
+                         "/src/iova.cc:3:4: runtime error: index 128 out of bounds for type "
+                         "'unsigned long[127]'\n    #0 0x4f6d10 in port::x /src/iova.cc:3:4\n",
+                     aborted[] = "==1==ERROR: AddressSanitizer: ABRT on unknown address "
+                                 "0x000000000001 (pc 0x7f bp 0x7f sp 0x7f T0)\n"
+                                 "    #0 0x7f in raise (/lib/libc.so.6+0x1)\n"
+                                 "    #1 0x4f in engine::run /src/engine/run.cc:1:1\n",
+                     deadly[] = "==1== ERROR: libFuzzer: deadly signal\n"
+                                "    #0 0x4f in __sanitizer_print_stack_trace (/t+0x1)\n"
+                                "    #1 0x4f in engine::run /src/engine/run.cc:1:1\n";
+
+struct ReadText {
+  std::string text;
+  const char* type;
+  const char* state;
+  bool security;
+};
+
+const std::vector<ReadText>& read_texts() {
+  static constexpr char of_secret[] = "FuzzerHash=a:b:c:none\niova::b\niova::c\n",
+                        of_open[] = "FuzzerHash=a:b:c:none in iova.c\niova::b\niova::c\n";
+  static const std::vector<ReadText> all{
+      {secret, "Kernel failure\nA", of_secret, true},
+      {std::string(secret) + aborted, "Kernel failure\nA", of_secret, true},
+      {std::string(secret) + deadly, "Kernel failure\nA", of_secret, true},
+      {std::string(poison) + secret, "Kernel failure\nA", of_secret, true},
+      {std::string(index) + secret, "Kernel failure\nA", of_secret, true},
+      {open, "CHECK failure", of_open, false},
+      {std::string(open) + aborted, "CHECK failure", of_open, false},
+      {std::string(open) + deadly, "CHECK failure", of_open, false},
+      {deadly, "Fatal-signal", "engine::run\n", false},
+      {aborted, "Abrt", "engine::run\n", false},
+  };
+  return all;
+}
+
+TEST(Readings, FollowTheParsersRules) {
+  for (const ReadText& row : read_texts()) {
+    Reading reading = reading_of(row.text);
+    EXPECT_EQ(reading.type, row.type) << row.text;
+    EXPECT_EQ(reading.state, row.state) << row.text;
+    EXPECT_EQ(reading.security, row.security) << row.text;
+  }
+  std::string longest = std::string("panic: FuzzerHash=") + std::string(100, 'a') + "\n";
+  EXPECT_EQ(reading_of(longest).state.size(), 81u);
+}
+
+TEST(Readings, AreComparedAsTheComparerDoes) {
+  Reading one{"", "FuzzerHash=a\nb\nc\n", false}, other{"", "FuzzerHash=a\nb\nd\n", false};
+  EXPECT_TRUE(are_one(one, one));
+  EXPECT_FALSE(are_one(one, other));
+  other = one;
+  other.security = true;
+  EXPECT_FALSE(are_one(one, other));
+  // By likeness.
+  EXPECT_TRUE(
+      are_one({"", "iova-overlap\niova::check\n", false}, {"", "iova-leak\niova::check\n", false}));
+}
+
+// In the order of the oracles, so that a new one has its row.
+TEST(Readings, AreRecordedForEveryOracle) {
+  std::vector<OracleCrash> crashes = crash_of_every_oracle();
+  std::vector<Reading> readings;
+  ASSERT_EQ(crashes.size(), recorded_readings().size());
+  for (size_t i = 0; i < crashes.size(); i++) {
+    const RecordedReading& row = recorded_readings()[i];
+    EXPECT_EQ(crashes[i].oracle, row.oracle);
+    readings.push_back(reading_of(crashes[i].text));
+    EXPECT_EQ(readings[i].type, row.type);
+    EXPECT_EQ(readings[i].security, row.security) << row.oracle;
+    EXPECT_TRUE(readings[i].state.starts_with("FuzzerHash=" + crashes[i].oracle + ":"));
+    for (size_t j = 0; j < i; j++)
+      EXPECT_FALSE(are_one(readings[i], readings[j])) << row.oracle << crashes[j].oracle;
+  }
+}
+
+// The same before ClusterFuzz itself, if there is a clone of it.
+TEST(ClusterFuzzLong, ReadsAsWeWroteDown) {
+  const char* clone = getenv("IOVAFUZZ_CLUSTERFUZZ");
+  if (!clone)
+    GTEST_SKIP() << "ClusterFuzz's own parser was not asked: IOVAFUZZ_CLUSTERFUZZ is unset";
+  ClusterFuzz judge{fs::path(clone)};
+  std::vector<CrashText> texts;
+  for (const ReadText& row : read_texts()) texts.push_back({row.text, true});
+  ClusterFuzz::Answers answers = judge.read(texts);
+  for (size_t i = 0; i < texts.size(); i++) {
+    const ReadText& row = read_texts()[i];
+    EXPECT_EQ(answers.readings[i].type, row.type) << row.text;
+    EXPECT_EQ(answers.readings[i].state, row.state) << row.text;
+    EXPECT_EQ(answers.readings[i].security, row.security) << row.text;
+  }
+  std::vector<CrashOfBuild> crashes;
+  for (const OracleCrash& crash : crash_of_every_oracle(std::string(end_of_report) + aborted))
+    for (bool symbolized : {false, true})
+      crashes.push_back(
+          {"address", {crash.oracle, 0, crash.oracle + ":", {crash.text, symbolized}}});
+  EXPECT_EQ(failed(check_crashes(judge, crashes)), Names{});
+}
+
+// Before anything is built.
+TEST(PreflightCommand, SaysWhoCannotJudge) {
+  TemporaryFolder folder;
+  const std::string here = folder.path().string();
+  auto says = [](const std::vector<std::string>& words, const std::string& why) {
+    CommandResult result = tool(words);
+    EXPECT_EQ(result.status, 2) << result.output;
+    EXPECT_NE(result.output.find(why), std::string::npos) << result.output;
+  };
+  says({"preflight", "--oss-fuzz", here}, here + " is no clone of OSS-Fuzz");
+  says({"preflight", "--clusterfuzz", here}, here + " is no clone of ClusterFuzz");
+  says({"preflight", "--engine", "afl", "--out", here}, "give --oss-fuzz");
 }
 
 }  // namespace
