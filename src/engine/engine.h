@@ -11,6 +11,7 @@
 #include "iova/variant.h"
 #include "program/program.h"
 #include "shim/fault.h"
+#include "shim/finding.h"
 #include "shim/footprint.h"
 
 namespace engine {
@@ -59,6 +60,8 @@ struct Options {
   // Told of what is not known, in the words of its key, where the process need not die of it. True
   // if the finding is kept: then it is gone past as if it were known.
   bool (*keep)(const std::string& key) = nullptr;
+  // Told of every finding, whatever becomes of it.
+  void (*on_finding)(const shim::Finding& finding) = nullptr;
   // What breaks no promise is a finding, on a variant that is not strict, too. Else it is gone
   // past.
   bool tell_differences = false;

@@ -589,6 +589,7 @@ void Run::note_faults() {
 
 bool Run::on_finding(const shim::Finding& finding) {
   scene_.findings++;
+  if (options_.on_finding) options_.on_finding(finding);
   scene_.promise_broken |= !promise_of(finding.oracle->id).empty();
   if (running_) note_faults();
   std::string key = key_of(finding, position, injected_);

@@ -152,6 +152,12 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .survives_findings = true,
                           .footprints = isolate.footprints ? &footprints : nullptr,
                           .on_step = isolate.record ? send_step : nullptr};
+  if (isolate.watcher) {
+    options.past_all = options.in_sequence = true;
+    options.on_finding = isolate.watcher->on_finding;
+    engine::run(isolate.watcher->variant(variant), program, options);
+    return send({{"words", isolate.watcher->words()}});
+  }
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
     return send({{"done",
@@ -372,6 +378,10 @@ class Isolated::Impl {
         outcome.kind = Outcome::finding;
         outcome.report = report_from_json((*message)["report"]);
         outcome.known_met = outcome.report->gone_past;
+      } else if (message->contains("words")) {
+        outcome.words = (*message)["words"];
+        outcome.log = child_->log();
+        return outcome;
       } else if (message->contains("survived")) {
         outcome.log = child_->log();
         return outcome;
