@@ -155,7 +155,8 @@ int main(int argc, char** argv) {
               "number of random programs whose calls the shim and Linux must answer alike; 0: FILE "
               "shows a finding");
   line.option("--seed", arguments.seed, "seed of the random programs");
-  line.flag("--console", arguments.console, "print all that the kernel printed");
+  line.flag("--console", arguments.console, "print all that the kernel printed")
+      .excludes("--programs");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz confirm --kernel ~/linux crash-1234",
                "does Linux itself fail there? the first time, a kernel is built");

@@ -10,6 +10,7 @@
 #include <linux/debugfs.h>
 #include <linux/iova.h>
 #include <linux/jiffies.h>
+#include <linux/kallsyms.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
@@ -99,16 +100,39 @@ static void arm(void) {
 
 static bool is_counted(void) { return counting && in_task(); }
 
+/* Slab and per-CPU memory ask for objects of their own now and then: those are not counted. */
+static bool is_in_allocator(unsigned long site) {
+  static struct {
+    unsigned long site;
+    bool is_in;
+  } known[64];
+  unsigned int i = (site ^ site >> 6) % ARRAY_SIZE(known);
+  char name[KSYM_SYMBOL_LEN];
+
+  if (known[i].site != site) {
+    snprintf(name, sizeof(name), "%ps", (void*)site);
+    known[i].site = site;
+    known[i].is_in = strstr(name, "iova");
+  }
+  return known[i].is_in;
+}
+
 static void on_alloc(void* data, unsigned long site, const void* object) {
   if (!is_counted()) return;
+  if (!is_in_allocator(site)) {
+    current->fail_nth++;
+    return;
+  }
   if (object) objects++;
   if (current->fail_nth) return;
   asked_for += armed;
   arm();
 }
+
 static void on_free(void* data, unsigned long site, const void* object) {
-  if (is_counted() && object) objects--;
+  if (is_counted() && object && is_in_allocator(site)) objects--;
 }
+
 static void on_percpu_alloc(void* data) {
   if (is_counted()) percpu_objects++;
 }

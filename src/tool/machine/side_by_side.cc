@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-using program::Operation;
 using program::Program;
+using program::Role;
 
 // A boot takes a fifth of a second.
 constexpr size_t most_of_a_boot = 2000, most_bytes_of_a_boot = 32 << 20;
@@ -41,6 +41,7 @@ class Comparer {
       std::vector<NumberedList> lists = make_lists(next, count, make);
       if (boot) settle(running, boot->end());
       boot.reset();
+      if (interrupted()) break;
       on_progress(result_.programs);
       if (lists.empty() || result_.differences.size() >= most_differences) break;
       running = std::move(lists);
@@ -62,7 +63,8 @@ class Comparer {
     auto may_die = [&](const std::string& oracle) {
       return planned_deaths_[oracle] < most_deaths_of_a_kind;
     };
-    while (next < count && lists.size() < most_of_a_boot && bytes < most_bytes_of_a_boot) {
+    while (next < count && lists.size() < most_of_a_boot && bytes < most_bytes_of_a_boot &&
+           !interrupted()) {
       const uint64_t number = next++;
       std::optional<CallList> list = lister_.list(make(number), may_die);
       if (!list) {
@@ -88,7 +90,8 @@ class Comparer {
 
   // Until all lists are answered: where the kernel went another way, the rest gets a new one.
   void settle(std::span<const NumberedList> lists, std::string console) {
-    while (true) {
+    // An interrupt ends the machine, too.
+    while (!interrupted()) {
       const Answered answered = read(lists, console);
       for (const NumberedList& one : lists.first(answered.items)) {
         result_.programs++;
@@ -102,7 +105,7 @@ class Comparer {
         result_.differences.push_back(
             {last.number, last.list.program, *answered.difference, complaint(console)});
       lists = lists.subspan(answered.items);
-      if (lists.empty() || interrupted() || result_.differences.size() >= most_differences) return;
+      if (lists.empty() || result_.differences.size() >= most_differences) return;
       console = start(lists).end();
     }
   }
