@@ -121,6 +121,9 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
   if (result.passed_over)
     put(fmt::format("{} left out: the shim's process dies\n",
                     counted(result.passed_over, "program")));
+  if (!same)
+    put("answers: result, a objects asked for, o objects more, p per-CPU objects more, c cached_node, "
+        "d cached32_node, h max32_alloc_size; t ranges and their hash\n");
   for (const LinuxDifference& difference : result.differences)
     put(fmt::format("\nprogram {}: {}\n  shim:  {}\n  Linux: {}\n{}\n{}", difference.number,
                     difference.where.call, difference.where.expected, difference.where.actual,

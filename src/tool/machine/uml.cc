@@ -119,7 +119,7 @@ UmlKernel::UmlKernel(const std::string& spec) {
   const fs::path machines = builds_folder() / "machines";
   make_folder(machines);
   folder_ = machines / name;
-  FileLock lock(machines / "lock", "waiting for another process that builds a kernel ...");
+  const FileLock lock = this->lock();
   if (!fs::exists(folder_ / wanted_file) || read_file(folder_ / wanted_file) != wanted_symbols()) {
     fs::path fresh = machines / (name + ".new");
     fs::remove_all(fresh);
@@ -136,6 +136,10 @@ UmlKernel::UmlKernel(const std::string& spec) {
       if (const fs::path from = fs::path(title_) / file.path; fs::exists(from))
         write_if_new(folder_ / file.path, read_file(from));
   lay_down_replayer();
+}
+
+FileLock UmlKernel::lock() const {
+  return FileLock(folder_.string() + ".lock", "waiting for another process that builds it ...");
 }
 
 void UmlKernel::lay_down(const std::string& spec) const {
@@ -176,8 +180,7 @@ void UmlKernel::configure() const {
 }
 
 std::string UmlKernel::run(const KunitSuite& suite) const {
-  FileLock lock(folder_.parent_path() / "lock",
-                "waiting for another process that builds a kernel ...");
+  const FileLock lock = this->lock();
   write_file(folder_ / suite_file, suite.source);
   run_long("building Linux", make(folder_) + " linux");
   // Its console is what it prints; it halts after its tests, or when it panics.
@@ -188,8 +191,7 @@ std::string UmlKernel::run(const KunitSuite& suite) const {
 }
 
 void UmlKernel::build_replayer(const fs::path& program) const {
-  FileLock lock(folder_.parent_path() / "lock",
-                "waiting for another process that builds a kernel ...");
+  const FileLock lock = this->lock();
   run_long("building Linux", make(folder_) + " linux");
   fs::copy_file(folder_ / "linux", program);
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tool/findings/kunit_source.h"
+#include "tool/support/process.h"
 
 namespace tool {
 
@@ -29,6 +30,7 @@ class UmlKernel {
   void build_replayer(const std::filesystem::path& program) const;
 
  private:
+  FileLock lock() const;  // one process at a time builds it
   void lay_down(const std::string& spec) const;
   void lay_down_replayer() const;
   void configure() const;
