@@ -79,6 +79,7 @@ std::string in_words(const std::map<std::string, uint64_t>& by_oracle, const cha
 }
 
 int compare_programs(const Arguments& arguments, const iova_variant& variant) {
+  check_comparable(variant);
   const InterruptGuard guard;
   std::vector<Input> inputs;
   if (!arguments.files.empty())

@@ -209,13 +209,16 @@ Answered read_answers(std::span<const NumberedList> lists, const std::string& an
   return {lists.size(), false, false, std::nullopt};
 }
 
-SideBySide compare_with_linux(const UmlKernel& kernel, const iova_variant& variant, uint64_t count,
-                              const std::function<Program(uint64_t number)>& make,
-                              const std::function<void(uint64_t done)>& on_progress) {
+void check_comparable(const iova_variant& variant) {
   if (!variant.init_rcaches)
     throw Failure(fmt::format("{} has no iova_domain_init_rcaches(): its calls are compared with "
                               "Linux from v5.18 on",
                               variant.name));
+}
+
+SideBySide compare_with_linux(const UmlKernel& kernel, const iova_variant& variant, uint64_t count,
+                              const std::function<Program(uint64_t number)>& make,
+                              const std::function<void(uint64_t done)>& on_progress) {
   return Comparer(kernel, variant).compare(count, make, on_progress);
 }
 

@@ -30,6 +30,9 @@ struct SideBySide {
   std::vector<LinuxDifference> differences;
 };
 
+// Throws Failure if the variant's calls are none of today's Linux: before a kernel is built.
+void check_comparable(const iova_variant& variant);
+
 // Programs by number below count. Some thousands share a boot; it ends after a few differences.
 // Throws Failure.
 SideBySide compare_with_linux(const UmlKernel& kernel, const iova_variant& variant, uint64_t count,

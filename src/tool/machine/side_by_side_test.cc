@@ -2,6 +2,7 @@
 #include "tool/machine/side_by_side.h"
 
 #include "tool/support/command_test.h"
+#include "tool/support/failure.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
 
@@ -147,6 +148,14 @@ TEST(ReadAnswers, KnowThatBothDie) {
   EXPECT_TRUE(read_answers(lists, "program 1\n0\ndies\n").died);
   EXPECT_TRUE(read_answers(lists, "program 1\n0\ndies\n-12 a4 o+0 p+0\n").silent);
   EXPECT_TRUE(read_answers(lists, "program 1\n").difference);
+}
+
+// It says so before a kernel is built.
+TEST(SideBySide, NeedsCallsOfTodaysLinux) {
+  iova_variant old = parse_variant("6.12").variant();
+  old.init_rcaches = nullptr;
+  EXPECT_THROW(check_comparable(old), Failure);
+  EXPECT_NO_THROW(check_comparable(parse_variant("6.1").variant()));
 }
 
 // Builds a kernel. What the corpus has and what chance makes of it.
