@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// confirm: a program that shows a finding, run by Linux itself.
+// confirm: a program that shows a finding, run by Linux itself; or many programs, whose calls the
+// shim and Linux must answer alike.
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "tool/findings/findings.h"
+#include "tool/machine/side_by_side.h"
 #include "tool/machine/uml.h"
 #include "tool/replay/input.h"
+#include "tool/replay/random_program.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
+#include "tool/support/interrupt.h"
 #include "tool/support/json.h"
 #include "tool/support/process.h"
 #include "tool/support/words.h"
@@ -16,7 +22,9 @@ namespace tool {
 namespace {
 
 struct Arguments {
-  std::string file, kernel, shown_on;
+  std::vector<std::string> files;
+  std::string kernel, shown_on;
+  uint64_t programs = 0, seed = 1;
   bool console = false, json = false;
 };
 
@@ -30,10 +38,10 @@ const char* in_words(Confirmation::Verdict verdict) {
   return "?";
 }
 
-int confirm(const Arguments& arguments) {
-  const Input input = read_input(arguments.file);
-  const std::string& shown_on = arguments.shown_on.empty() ? arguments.kernel : arguments.shown_on;
-  const iova_variant& variant = parse_variant(shown_on).variant();
+int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
+  if (arguments.files.size() != 1)
+    throw Failure("give one FILE that shows a finding, or --programs to compare many");
+  const Input input = read_input(arguments.files[0]);
   const KunitSuite suite = kunit_suite(input.program, variant, parse_variant("fixed").variant());
   const UmlKernel kernel(arguments.kernel);
   const std::string console = kernel.run(suite);
@@ -59,6 +67,80 @@ int confirm(const Arguments& arguments) {
   return could_not;
 }
 
+json to_json(const LinuxDifference& difference) {
+  return {{"number", difference.number},      {"program", program::print(difference.program)},
+          {"call", difference.where.call},    {"shim", difference.where.expected},
+          {"linux", difference.where.actual}, {"words", difference.words}};
+}
+
+std::string in_words(const std::map<std::string, uint64_t>& by_oracle, const char* what) {
+  std::string text;
+  for (const auto& [oracle, count] : by_oracle)
+    text += fmt::format("{} of {}: {}\n", counted(count, "program"), oracle, what);
+  return text;
+}
+
+int compare_programs(const Arguments& arguments, const iova_variant& variant) {
+  check_comparable(variant);
+  const InterruptGuard guard;
+  std::vector<Input> inputs;
+  if (!arguments.files.empty())
+    for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
+  const auto program_of = [&](uint64_t number) {
+    return number < inputs.size() ? inputs[number].program
+                                  : random_program(arguments.seed, number - inputs.size(), inputs,
+                                                   sayable_operations());
+  };
+  const uint64_t count = inputs.size() + arguments.programs;
+  const UmlKernel kernel(arguments.kernel);
+  const bool shows_progress = !arguments.json && isatty(STDOUT_FILENO);
+  const SideBySide result =
+      compare_with_linux(kernel, variant, count, program_of, [&](uint64_t done) {
+        if (shows_progress) put(fmt::format("\r{} of {} programs", done, count));
+      });
+  const bool same = result.differences.empty();
+  if (arguments.json) {
+    json differences = json::array();
+    for (const LinuxDifference& difference : result.differences)
+      differences.push_back(to_json(difference));
+    put(to_text(json{{"kernel", kernel.title()},
+                     {"shim", variant.name},
+                     {"programs", result.programs},
+                     {"calls", result.calls},
+                     {"faults", result.faults},
+                     {"passed_over", result.passed_over},
+                     {"deaths", result.deaths},
+                     {"silent", result.silent},
+                     {"differences", differences}}) +
+        "\n");
+    return same ? nothing_new : findings;
+  }
+  if (shows_progress) put("\r\x1b[K");
+  put(fmt::format("{}, booted, and {} on the shim: {} programs, {} calls, {} faults: {}\n",
+                  kernel.title(), variant.name, result.programs, result.calls, result.faults,
+                  same ? "no difference" : counted(result.differences.size(), "difference")));
+  put(in_words(result.deaths, "Linux died there, too"));
+  put(in_words(result.silent, "Linux went on"));
+  if (result.passed_over)
+    put(fmt::format("{} left out: the shim's process dies\n",
+                    counted(result.passed_over, "program")));
+  if (!same)
+    put("answers: result, a objects asked for, o objects more, p per-CPU objects more, c cached_node, "
+        "d cached32_node, h max32_alloc_size; t ranges and their hash\n");
+  for (const LinuxDifference& difference : result.differences)
+    put(fmt::format("\nprogram {}: {}\n  shim:  {}\n  Linux: {}\n{}\n{}", difference.number,
+                    difference.where.call, difference.where.expected, difference.where.actual,
+                    difference.words, program::print(difference.program)));
+  return same ? nothing_new : findings;
+}
+
+int confirm(const Arguments& arguments) {
+  const std::string& shown_on = arguments.shown_on.empty() ? arguments.kernel : arguments.shown_on;
+  const iova_variant& variant = parse_variant(shown_on).variant();
+  return arguments.programs ? compare_programs(arguments, variant)
+                            : confirm_finding(arguments, variant);
+}
+
 }  // namespace
 }  // namespace tool
 
@@ -66,16 +148,25 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   arguments.kernel = "debian:6.12";
-  CommandLine line("confirm", "runs a program that shows a finding on a booted Linux");
-  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  CommandLine line("confirm", "runs programs on a booted Linux, which must do as the shim says");
+  line.option("FILE", arguments.files,
+              "a program that shows a finding: text (.iova), or the bytes of a crash; with "
+              "--programs, inputs or folders of inputs to compare first");
   line.option("--kernel", arguments.kernel,
               "a folder with all of Linux, or debian:VERSION (its whole source is fetched)");
-  line.option("--shown-on", arguments.shown_on,
-              "revision of the port or kernel tree that shows the finding, if the kernel is to be "
-              "without it");
-  line.flag("--console", arguments.console, "print all that the kernel printed");
+  line.option(
+      "--shown-on", arguments.shown_on,
+      "revision of the port or kernel tree that runs on the shim, if the kernel is another");
+  line.option("--programs", arguments.programs,
+              "number of random programs whose calls the shim and Linux must answer alike; 0: FILE "
+              "shows a finding");
+  line.option("--seed", arguments.seed, "seed of the random programs");
+  line.flag("--console", arguments.console, "print all that the kernel printed")
+      .excludes("--programs");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz confirm --kernel ~/linux crash-1234",
                "does Linux itself fail there? the first time, a kernel is built");
+  line.example("iovafuzz confirm --programs 1000 corpus",
+               "does the shim show anything that Linux does not?");
   return line.run(argc, argv, [&] { return confirm(arguments); });
 }

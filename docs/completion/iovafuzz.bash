@@ -35,7 +35,7 @@ _iovafuzz() {
     bench-find) COMPREPLY=($(compgen -W '--configuration --target --revision --time --seeds --jobs --out --json --help' -- "$word")) ;;
     bench-speed) COMPREPLY=($(compgen -W '--time --json --help' -- "$word")) ;;
     bisect) COMPREPLY=($(compgen -W '--repo --good --bad --key --json --help' -- "$word")) ;;
-    confirm) COMPREPLY=($(compgen -W '--kernel --shown-on --console --json --help' -- "$word")) ;;
+    confirm) COMPREPLY=($(compgen -W '--kernel --shown-on --programs --seed --console --json --help' -- "$word")) ;;
     corpus-merge) COMPREPLY=($(compgen -W '--into --target --variant --timeout --json --help' -- "$word")) ;;
     corpus-minimize) COMPREPLY=($(compgen -W '--target --variant --timeout --json --out --in-place --help' -- "$word")) ;;
     corpus-promote) COMPREPLY=($(compgen -W '--target --variant --timeout --json --name --comment --to --force --help' -- "$word")) ;;

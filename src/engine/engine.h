@@ -12,6 +12,7 @@
 #include "iova/variant.h"
 #include "program/program.h"
 #include "shim/fault.h"
+#include "shim/finding.h"
 #include "shim/footprint.h"
 
 namespace engine {
@@ -61,6 +62,8 @@ struct Options {
   // Told of what is not known, in the words of its key, where the process need not die of it. True
   // if the finding is kept: then it is gone past as if it were known.
   bool (*keep)(const std::string& key) = nullptr;
+  // Told of every finding, whatever becomes of it.
+  void (*on_finding)(const shim::Finding& finding) = nullptr;
   // What breaks no promise is a finding, on a variant that is not strict, too. Else it is gone
   // past.
   bool tell_differences = false;
@@ -87,7 +90,7 @@ struct Options {
   // Told of a finding after its report: how the domains stood before the operation or call at
   // fault, and now; first by the callers' books alone, then with what the allocator shows. For
   // people; costs time.
-  void (*on_finding)(const Moment& before, const Moment& now) = nullptr;
+  void (*on_moments)(const Moment& before, const Moment& now) = nullptr;
 };
 
 struct Result {

@@ -205,7 +205,7 @@ void Run::end_late() {
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
   shim::check_end_of_operation(position.operation_name());
-  if (options_.on_finding) before_ = moment(true);
+  if (options_.on_moments) before_ = moment(true);
 }
 
 // Points of the end are nobody's.
@@ -267,7 +267,7 @@ void Run::look_between_calls() {
   shim_events.settle();
   history.add({.kind = Kind::quiet});
   looker_.look();
-  if (options_.on_finding) before_ = moment(true);
+  if (options_.on_moments) before_ = moment(true);
 }
 
 void Run::finish_operation(const Operation& operation) {
@@ -318,7 +318,7 @@ void Run::finish_step() {
                       suspended_on});
     outcome_.clear();
   }
-  if (options_.on_finding && running_) before_ = moment(true);
+  if (options_.on_moments && running_) before_ = moment(true);
   skipped_ = nullptr;
   result_.traces.push_back(tracer_.hash());
 }
@@ -402,6 +402,7 @@ Moment Run::moment(bool with_views) const {
 bool Run::on_finding(const shim::Finding& finding) {
   if (showing_) return false;
   scene_.findings++;
+  if (options_.on_finding) options_.on_finding(finding);
   scene_.promise_broken |= !promise_of(finding.oracle->id).empty();
   if (running_) note_faults();
   std::string key = key_of(finding, position, injected_);
@@ -422,7 +423,7 @@ bool Run::on_finding(const shim::Finding& finding) {
                             injected_, result_.known_met});
   if (met_first_ && met_first_->operation != report.operation)
     report.came_to = fmt::format("{} at {}", met_first_->key, met_first_->operation);
-  const auto tell = options_.on_finding;
+  const auto tell = options_.on_moments;
   Moment now = tell ? moment(false) : Moment();
   if (fate == Fate::report_closely) repeat_closely_before_this_call();
   deliver(report);

@@ -18,6 +18,7 @@ iova_variant recorder;
 iova_queue queue_recorder;
 std::vector<Call> made;
 std::vector<const void*> known_domains;  // all that were initialized, by index
+Observer observer;
 
 iova_domain* as_domain(void* domain) { return static_cast<iova_domain*>(domain); }
 
@@ -31,11 +32,17 @@ void note(const char* function, const void* domain, uint64_t first = 0, uint64_t
           uint64_t third = 0) {
   made.push_back(
       {function, number_of(domain), {first, second, third}, 0, shim::current_operation()});
+  if (observer.on_begin && *function) observer.on_begin(made.back());
+}
+
+void ended(const void* domain, const void* node = nullptr) {
+  if (observer.on_end) observer.on_end(made.back(), *real, domain, node);
 }
 
 void note_action(const char* function, unsigned long argument) {
   note("", nullptr);
   made.back().function = fmt::format("{}({})", function, argument);
+  if (observer.on_begin) observer.on_begin(made.back());
 }
 
 uint64_t length_of(const list_head* list) {
@@ -44,10 +51,15 @@ uint64_t length_of(const list_head* list) {
   return length;
 }
 
-uint64_t returned(uint64_t result) { return made.back().result = result; }
+uint64_t returned(const void* domain, uint64_t result) {
+  made.back().result = result;
+  ended(domain);
+  return result;
+}
 
-void* returned_node(void* node) {
-  returned(node ? real->pfn_lo(node) : failed);
+void* returned_node(const void* domain, void* node) {
+  made.back().result = node ? real->pfn_lo(node) : failed;
+  ended(domain, node);
   return node;
 }
 
@@ -55,6 +67,7 @@ void* returned_node(void* node) {
 
 const std::vector<Call>& calls() { return made; }
 bool is_recorded() { return real; }
+void observe(const Observer& told) { observer = told; }
 
 const iova_variant& recorded(const iova_variant& allocator) {
   real = &allocator;
@@ -63,66 +76,73 @@ const iova_variant& recorded(const iova_variant& allocator) {
   recorder.reset = [] {
     made.clear();
     known_domains.clear();
+    if (observer.on_reset) observer.on_reset();
     use(*real);
     real->reset();
   };
   recorder.cache_get = [] {
     note("iova_cache_get", nullptr);
-    return static_cast<int>(returned(static_cast<uint64_t>(iova_cache_get())));
+    return static_cast<int>(returned(nullptr, static_cast<uint64_t>(iova_cache_get())));
   };
   recorder.cache_put = [] {
     note("iova_cache_put", nullptr);
     iova_cache_put();
+    ended(nullptr);
   };
   recorder.init_domain = [](void* domain, unsigned long granule, unsigned long start_pfn) {
     known_domains.push_back(domain);
     note("init_iova_domain", domain, granule, start_pfn);
     init_iova_domain(as_domain(domain), granule, start_pfn);
+    ended(domain);
   };
   if (allocator.init_rcaches)
     recorder.init_rcaches = [](void* domain) {
       note("iova_domain_init_rcaches", domain);
       int error = iova_domain_init_rcaches(as_domain(domain));
-      return static_cast<int>(returned(static_cast<uint64_t>(error)));
+      return static_cast<int>(returned(domain, static_cast<uint64_t>(error)));
     };
   recorder.put_domain = [](void* domain) {
     note("put_iova_domain", domain);
     put_iova_domain(as_domain(domain));
+    ended(domain);
   };
   recorder.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
     note("alloc_iova", domain, size, limit, aligned);
-    return returned_node(alloc_iova(as_domain(domain), size, limit, aligned));
+    return returned_node(domain, alloc_iova(as_domain(domain), size, limit, aligned));
   };
   recorder.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool flush) {
     note("alloc_iova_fast", domain, size, limit, flush);
-    return returned(alloc_iova_fast(as_domain(domain), size, limit, flush));
+    return returned(domain, alloc_iova_fast(as_domain(domain), size, limit, flush));
   };
   recorder.free_pfn = [](void* domain, unsigned long pfn) {
     note("free_iova", domain, pfn);
     free_iova(as_domain(domain), pfn);
+    ended(domain);
   };
   recorder.free_iova = [](void* domain, void* iova) {
     note("__free_iova", domain, real->pfn_lo(iova));
     __free_iova(as_domain(domain), static_cast<struct iova*>(iova));
+    ended(domain);
   };
   recorder.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
     note("free_iova_fast", domain, pfn, size);
     free_iova_fast(as_domain(domain), pfn, size);
+    ended(domain);
   };
   recorder.find = [](void* domain, unsigned long pfn) {
     note("find_iova", domain, pfn);
-    return returned_node(find_iova(as_domain(domain), pfn));
+    return returned_node(domain, find_iova(as_domain(domain), pfn));
   };
   recorder.reserve = [](void* domain, unsigned long pfn_lo, unsigned long pfn_hi) {
     note("reserve_iova", domain, pfn_lo, pfn_hi);
-    return returned_node(reserve_iova(as_domain(domain), pfn_lo, pfn_hi));
+    return returned_node(domain, reserve_iova(as_domain(domain), pfn_lo, pfn_hi));
   };
   if (allocator.queue) {
     queue_recorder = *allocator.queue;
     queue_recorder.init = [](void* domain, bool single) {
       note("iommu_dma_init_fq", domain, single);
       int error = iommu_dma_init_fq(as_domain(domain), single);
-      return static_cast<int>(returned(static_cast<uint64_t>(error)));
+      return static_cast<int>(returned(domain, static_cast<uint64_t>(error)));
     };
     queue_recorder.queue = [](void* domain, unsigned long pfn, unsigned long size,
                               list_head* freelist) {

@@ -26,6 +26,15 @@ const iova_variant& recorded(const iova_variant& real);
 const std::vector<Call>& calls();
 inline constexpr uint64_t failed = ~uint64_t{0};
 
+// Told of every call before it is made and once it has returned, with the node that it returned or
+// NULL, and of every action of the shim before it happens.
+struct Observer {
+  void (*on_reset)();
+  void (*on_begin)(const Call& call);
+  void (*on_end)(const Call& call, const iova_variant& real, const void* domain, const void* node);
+};
+void observe(const Observer& observer);
+
 // What recorded() and reproducer_start() share.
 void use(const iova_variant& real);
 bool is_recorded();

@@ -23,6 +23,9 @@ namespace tool {
 namespace {
 
 constexpr char suite_file[] = "drivers/iommu/iovafuzz_kunit_test.c";
+constexpr char replayer_file[] = "drivers/iommu/iovafuzz_replay.c";
+constexpr char tree_file[] = "drivers/iommu/iovafuzz_tree.h";
+constexpr char wanted_file[] = ".iovafuzz-wanted";
 
 // Nothing in a tree selects the allocator but drivers that User Mode Linux has not.
 constexpr char kconfig[] = R"(
@@ -31,11 +34,29 @@ config IOVAFUZZ_KUNIT_TEST
 	depends on KUNIT
 	select IOMMU_IOVA
 )";
-constexpr char makefile[] = "\nobj-$(CONFIG_IOVAFUZZ_KUNIT_TEST) += iovafuzz_kunit_test.o\n";
-constexpr const char* symbols[] = {"KUNIT",           "DEBUG_KERNEL", "DEBUG_FS",
-                                   "FAULT_INJECTION", "FAILSLAB",     "FAULT_INJECTION_DEBUG_FS",
-                                   "IOMMU_SUPPORT",   "IOMMU_IOVA",   "IOVAFUZZ_KUNIT_TEST",
-                                   "PANIC_ON_OOPS",   "KALLSYMS"};
+constexpr char makefile[] =
+    "\nobj-$(CONFIG_IOVAFUZZ_KUNIT_TEST) += iovafuzz_kunit_test.o iovafuzz_replay.o\n";
+// Tracing for its tracepoints, which count objects.
+constexpr const char* symbols[] = {"KUNIT",
+                                   "DEBUG_KERNEL",
+                                   "DEBUG_FS",
+                                   "FAULT_INJECTION",
+                                   "FAILSLAB",
+                                   "FAULT_INJECTION_DEBUG_FS",
+                                   "IOMMU_SUPPORT",
+                                   "IOMMU_IOVA",
+                                   "IOVAFUZZ_KUNIT_TEST",
+                                   "PANIC_ON_OOPS",
+                                   "KALLSYMS",
+                                   "FTRACE",
+                                   "ENABLE_DEFAULT_TRACERS",
+                                   "UML_TIME_TRAVEL_SUPPORT"};
+
+std::string wanted_symbols() {
+  std::string wanted;
+  for (const char* symbol : symbols) wanted += fmt::format("CONFIG_{}=y\n", symbol);
+  return wanted;
+}
 
 // A command that takes long, with a line every ten seconds that has the end of its latest one.
 // Returns all it wrote. Throws Failure with its last lines.
@@ -75,6 +96,11 @@ void append(const fs::path& file, const char* text) {
   if (content.find(text) == content.npos) write_file(file, content + text);
 }
 
+// So that only what is new is built.
+void write_if_new(const fs::path& file, const std::string& content) {
+  if (!fs::exists(file) || read_file(file) != content) write_file(file, content);
+}
+
 }  // namespace
 
 UmlKernel::UmlKernel(const std::string& spec) {
@@ -93,8 +119,8 @@ UmlKernel::UmlKernel(const std::string& spec) {
   const fs::path machines = builds_folder() / "machines";
   make_folder(machines);
   folder_ = machines / name;
-  FileLock lock(machines / "lock", "waiting for another process that builds a kernel ...");
-  if (!fs::exists(folder_ / ".config")) {
+  const FileLock lock = this->lock();
+  if (!fs::exists(folder_ / wanted_file) || read_file(folder_ / wanted_file) != wanted_symbols()) {
     fs::path fresh = machines / (name + ".new");
     fs::remove_all(fresh);
     fs::remove_all(folder_);
@@ -104,14 +130,16 @@ UmlKernel::UmlKernel(const std::string& spec) {
     fs::rename(folder_, fresh);
     folder_ = fresh;
   }
-  if (is_debian) return;
   // What the user changed since.
-  for (const KernelFile& file : kernel_files()) {
-    const fs::path from = fs::path(title_) / file.path, to = folder_ / file.path;
-    if (!fs::exists(from)) continue;
-    std::string content = read_file(from);
-    if (!fs::exists(to) || read_file(to) != content) write_file(to, content);
-  }
+  if (!is_debian)
+    for (const KernelFile& file : kernel_files())
+      if (const fs::path from = fs::path(title_) / file.path; fs::exists(from))
+        write_if_new(folder_ / file.path, read_file(from));
+  lay_down_replayer();
+}
+
+FileLock UmlKernel::lock() const {
+  return FileLock(folder_.string() + ".lock", "waiting for another process that builds it ...");
 }
 
 void UmlKernel::lay_down(const std::string& spec) const {
@@ -128,22 +156,31 @@ void UmlKernel::lay_down(const std::string& spec) const {
     append(folder_ / file, std::string_view(file).ends_with("Kconfig") ? kconfig : makefile);
 }
 
+void UmlKernel::lay_down_replayer() const {
+  write_if_new(folder_ / replayer_file, read_file(source_folder() / "src/tool/machine/in_linux.c"));
+  const std::string header = read_file(folder_ / "include/linux/iova.h");
+  std::string tree;
+  for (auto [name, sign] :
+       {std::pair{"NODES", "rbroot;"}, std::pair{"CACHED_NODES", "cached32_node;"},
+        std::pair{"HINT", "max32_alloc_size;"}})
+    tree += fmt::format("#define TREE_HAS_{} {}\n", name, header.find(sign) != header.npos ? 1 : 0);
+  write_if_new(folder_ / tree_file, tree);
+}
+
 void UmlKernel::configure() const {
-  std::string wanted;
-  for (const char* symbol : symbols) wanted += fmt::format("CONFIG_{}=y\n", symbol);
   write_file(folder_ / suite_file, "");
-  write_file(folder_ / ".config", wanted);
+  write_file(folder_ / ".config", wanted_symbols());
   run_long("configuring Linux", make(folder_) + " olddefconfig");
   const std::string config = read_file(folder_ / ".config");
   for (const char* symbol : symbols)
     if (config.find(fmt::format("CONFIG_{}=y\n", symbol)) == config.npos)
       throw Failure(fmt::format("{}: cannot be configured as User Mode Linux with CONFIG_{}",
                                 title_, symbol));
+  write_file(folder_ / wanted_file, wanted_symbols());
 }
 
 std::string UmlKernel::run(const KunitSuite& suite) const {
-  FileLock lock(folder_.parent_path() / "lock",
-                "waiting for another process that builds a kernel ...");
+  const FileLock lock = this->lock();
   write_file(folder_ / suite_file, suite.source);
   run_long("building Linux", make(folder_) + " linux");
   // Its console is what it prints; it halts after its tests, or when it panics.
@@ -153,18 +190,65 @@ std::string UmlKernel::run(const KunitSuite& suite) const {
       .output;
 }
 
-Confirmation confirmation(const KunitSuite& suite, const std::string& console) {
-  std::vector<std::string> lines = lines_of(console);
-  auto is_failure = [](const std::string& line) {
+void UmlKernel::build_replayer(const fs::path& program) const {
+  const FileLock lock = this->lock();
+  run_long("building Linux", make(folder_) + " linux");
+  fs::copy_file(folder_ / "linux", program);
+}
+
+Boot::Boot(const fs::path& replayer, const fs::path& calls, const fs::path& answers)
+    : console_(
+          popen(fmt::format("timeout 600 {} mem=512M console=tty kunit.enable=0 panic_on_warn=1 "
+                            "time-travel=inf-cpu iovafuzz_replay.calls={} "
+                            "iovafuzz_replay.answers={} 2>&1 </dev/null",
+                            quoted(replayer.string()), quoted(calls.string()),
+                            quoted(answers.string()))
+                    .c_str(),
+                "r"),
+          pclose) {
+  if (!console_) throw Failure(fmt::format("cannot start {}", replayer.string()));
+}
+
+std::string Boot::end() {
+  std::string all;
+  char bytes[4096];
+  while (size_t n = fread(bytes, 1, sizeof bytes, console_.get())) all.append(bytes, n);
+  console_.reset();
+  return all;
+}
+
+namespace {
+
+constexpr ptrdiff_t most_words = 24;  // lines
+
+std::vector<std::string>::const_iterator first_failure(const std::vector<std::string>& lines) {
+  return std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
     for (const char* sign : {"EXPECTATION FAILED", "ASSERTION FAILED", "BUG:", "Kernel panic",
                              "WARNING:", "kernel BUG at", "Segfault"})
       if (line.find(sign) != line.npos) return true;
     return false;
-  };
-  constexpr ptrdiff_t most = 24;  // lines
-  auto first = std::find_if(lines.begin(), lines.end(), is_failure);
+  });
+}
+
+std::string words_from(const std::vector<std::string>& lines,
+                       std::vector<std::string>::const_iterator first) {
   std::string words;
-  for (auto line = first; line != lines.end() && line - first < most; ++line) words += *line + "\n";
+  for (auto line = first; line != lines.end() && line - first < most_words; ++line)
+    words += *line + "\n";
+  return words;
+}
+
+}  // namespace
+
+std::string complaint(const std::string& console) {
+  const std::vector<std::string> lines = lines_of(console);
+  return words_from(lines, first_failure(lines));
+}
+
+Confirmation confirmation(const KunitSuite& suite, const std::string& console) {
+  const std::vector<std::string> lines = lines_of(console);
+  const auto first = first_failure(lines);
+  const std::string words = words_from(lines, first);
   if (first == lines.end()) {
     bool passed = console.find("ok 1 " + suite.name) != console.npos &&
                   console.find("not ok") == console.npos;

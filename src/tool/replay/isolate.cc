@@ -39,19 +39,20 @@ namespace tool {
 namespace {
 
 // The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"moments": ...},
-// {"done": ...}, {"compared": ...}, a line each.
+// {"done": ...}, {"compared": ...}, a line each; {"words": ...} with so many bytes behind it.
 int message_fd = -1;
 // Number of the program that the child compares, where the parent sees it, whatever ends the child.
 uint64_t* comparing;
 
-void send(const json& message) {
-  std::string line = to_line(message);
-  for (size_t sent = 0; sent < line.size();) {
-    ssize_t n = write(message_fd, line.data() + sent, line.size() - sent);
+void send_bytes(const std::string& bytes) {
+  for (size_t sent = 0; sent < bytes.size();) {
+    ssize_t n = write(message_fd, bytes.data() + sent, bytes.size() - sent);
     if (n < 0 && errno != EINTR) return;
     if (n > 0) sent += static_cast<size_t>(n);
   }
 }
+
+void send(const json& message) { send_bytes(to_line(message)); }
 
 void send_step(const engine::Step& step) {
   json failed = json::array();
@@ -155,7 +156,15 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .survives_findings = true,
                           .footprints = isolate.footprints ? &footprints : nullptr,
                           .on_step = isolate.record ? send_step : nullptr,
-                          .on_finding = isolate.moments ? send_moments : nullptr};
+                          .on_moments = isolate.moments ? send_moments : nullptr};
+  if (isolate.watcher) {
+    options.past_all = options.in_sequence = true;
+    options.on_finding = isolate.watcher->on_finding;
+    engine::run(isolate.watcher->variant(variant), program, options);
+    const std::string words = isolate.watcher->words();
+    send({{"words", words.size()}});
+    return send_bytes(words);
+  }
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
     return send({{"done",
@@ -253,16 +262,17 @@ class Child {
         buffer_.erase(0, end + 1);
         return message;
       }
-      pollfd poll_fd{messages_, POLLIN, 0};
-      int ready = poll(&poll_fd, 1, timeout_ms);
-      if (ready < 0 && errno == EINTR) continue;
-      *timed_out = ready == 0;
-      if (ready <= 0) return std::nullopt;
-      char bytes[65536];
-      ssize_t n = read(messages_, bytes, sizeof bytes);
-      if (n <= 0) return std::nullopt;
-      buffer_.append(bytes, static_cast<size_t>(n));
+      if (!read_more(timeout_ms, timed_out)) return std::nullopt;
     }
+  }
+  // What follows a message; less if the child has ended or the time is over.
+  std::string bytes(size_t size, int timeout_ms) {
+    bool timed_out = false;
+    while (buffer_.size() < size && read_more(timeout_ms, &timed_out)) {
+    }
+    std::string found = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return found;
   }
 
   // What it has written since it was last asked.
@@ -306,6 +316,20 @@ class Child {
   }
 
  private:
+  bool read_more(int timeout_ms, bool* timed_out) {
+    pollfd poll_fd{messages_, POLLIN, 0};
+    int ready;
+    do ready = poll(&poll_fd, 1, timeout_ms);
+    while (ready < 0 && errno == EINTR);
+    *timed_out = ready == 0;
+    if (ready <= 0) return false;
+    char bytes[65536];
+    ssize_t n = read(messages_, bytes, sizeof bytes);
+    if (n <= 0) return false;
+    buffer_.append(bytes, static_cast<size_t>(n));
+    return true;
+  }
+
   void write_all(const void* bytes, size_t size) {
     for (size_t sent = 0; sent < size;) {
       ssize_t n =
@@ -378,6 +402,10 @@ class Isolated::Impl {
         outcome.known_met = outcome.report->gone_past;
       } else if (message->contains("moments")) {
         outcome.moments = (*message)["moments"];
+      } else if (message->contains("words")) {
+        outcome.words = child_->bytes((*message)["words"], options_.timeout_ms);
+        outcome.log = child_->log();
+        return outcome;
       } else if (message->contains("survived")) {
         outcome.log = child_->log();
         return outcome;

@@ -58,6 +58,7 @@ struct Outcome {
   uint64_t digest = 0;
   // If asked for, of a finding: how all stood before and at it, as JSON (support/moment_json.h).
   std::string moments;
+  std::string words;  // of the watcher; none if the child died
 
   // The finding's key; "unknown" or "timeout" if the child died without one.
   std::string key() const;
@@ -65,11 +66,20 @@ struct Outcome {
   std::vector<engine::FaultPoint> fault_points() const;
 };
 
+// What listens in the child while a run goes past all that can be gone past, and what it has to say
+// of it once it is over.
+struct Watcher {
+  const iova_variant& (*variant)(const iova_variant& real);  // that is run in its place
+  void (*on_finding)(const shim::Finding& finding);
+  std::string (*words)();
+};
+
 struct IsolateOptions {
   bool record = false;        // keep the steps
   bool record_calls = false;  // of a program with a finding
   bool moments = false;       // of a finding
   bool footprints = false;    // what operations touch
+  const Watcher* watcher = nullptr;
   // If there is one: only whether it does the same is judged.
   const iova_variant* expected = nullptr;
   int timeout_ms = 25'000;              // for one program

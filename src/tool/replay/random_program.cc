@@ -7,7 +7,8 @@
 
 namespace tool {
 
-program::Program random_program(uint64_t seed, uint64_t number, const std::vector<Input>& inputs) {
+program::Program random_program(uint64_t seed, uint64_t number, const std::vector<Input>& inputs,
+                                std::span<const program::OpCode> operations) {
   constexpr uint64_t most_mutations = 24, inputs_one_in = 16;
   std::seed_seq sequence{seed, seed >> 32, number, number >> 32};
   std::mt19937 random(sequence);
@@ -15,7 +16,7 @@ program::Program random_program(uint64_t seed, uint64_t number, const std::vecto
   if (!inputs.empty() && random() % inputs_one_in == 0)
     program = inputs[random() % inputs.size()].program;
   for (uint64_t left = 1 + random() % most_mutations; left; left--)
-    program::Mutator(program::all_operations, random()).mutate(program);
+    program::Mutator(operations, random()).mutate(program);
   return program;
 }
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/machine/side_by_side.h"
+
+#include "tool/support/command_test.h"
+#include "tool/support/failure.h"
+#include "tool/support/words.h"
+#include "tool/variants/variants.h"
+
+namespace tool {
+namespace {
+
+std::optional<CallList> list_of(const char* program, bool may_die = false) {
+  CallLister lister(parse_variant("6.12").variant());
+  return lister.list(program::parse(program), [=](const std::string&) { return may_die; });
+}
+
+// Lines of a list without those that ask for a tree, which are as many as the run likes.
+std::vector<std::string> calls_in(const CallList& list) {
+  std::vector<std::string> lines = lines_of(list.lines);
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("tree "); });
+  return lines;
+}
+std::vector<std::string> answers_in(const CallList& list) {
+  std::vector<std::string> lines = lines_of(list.answers);
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("t"); });
+  return lines;
+}
+
+TEST(CallLister, SaysWhatARunCallsAndWhatCameOfIt) {
+  auto list = list_of("cache_get\ninit start=1\nirq\nalloc size=2\n__free\nput\ncache_put\n");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(calls_in(*list),
+            (std::vector<std::string>{"iova_cache_get", "init_iova_domain 0 1000 1", "irqs_off",
+                                      "alloc_iova 0 2 fffff 1", "__free_iova 0 ffffe",
+                                      "put_iova_domain 0", "iova_cache_put"}));
+  EXPECT_EQ(list->calls, 6u);
+  EXPECT_EQ(list->faults, 0u);
+  EXPECT_EQ(list->dies_of, "");
+  std::vector<std::string> answers = answers_in(*list);
+  ASSERT_EQ(answers.size(), 6u);
+  EXPECT_EQ(answers[0], "0");
+  EXPECT_EQ(answers[2], "ffffe-fffff a1 o+1 p+0 cffffffffffffffff dffffe h100000");
+  EXPECT_TRUE(answers[3].starts_with(". a0 o-1 p+0 ")) << answers[3];
+  EXPECT_EQ(answers[5], ".");
+}
+
+// Of a counted operation, faults are those of the call that meets them.
+TEST(CallLister, SaysWhichObjectOfACallFails) {
+  auto list = list_of("cache_get\ninit start=1\nfail 0x2\nalloc x3\n");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->faults, 1u);
+  std::vector<std::string> calls = calls_in(*list);
+  auto fail = std::find(calls.begin(), calls.end(), "fail 1");
+  ASSERT_NE(fail, calls.end());
+  EXPECT_EQ(fail[-1], "alloc_iova 0 1 fffff 1");
+  EXPECT_EQ(fail[1], "alloc_iova 0 1 fffff 1");
+}
+
+// Both times that a depot is trimmed, until nothing is pending.
+TEST(CallLister, SaysHowLongIdleTimesAre) {
+  auto list = list_of("cache_get\ninit start=1\ninit_rcaches\nalloc_fast x1024\n"
+                      "free_fast x1024\nidle\nidle\nput\n");
+  ASSERT_TRUE(list);
+  std::vector<uint64_t> times;
+  for (const std::string& line : calls_in(*list))
+    if (line.starts_with("sleep ")) times.push_back(std::stoull(line.substr(6), nullptr, 16));
+  ASSERT_EQ(times.size(), 2u);
+  EXPECT_GT(times[0], 600u);  // ms: one magazine in 100
+  EXPECT_EQ(times[1], 500u);
+}
+
+// Per-CPU memory is no object of slab, and there is nothing that makes it fail in Linux.
+TEST(CallLister, LeavesOutFailuresThatLinuxCannotMake) {
+  auto list = list_of("cache_get\ninit start=1\nfail 0x2\ninit_rcaches\nput\ninit start=1\n"
+                      "fail 0x8\ninit_rcaches\n",
+                      true);
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->faults, 1u);
+  EXPECT_EQ(list->dies_of, "slab-free-null");
+  EXPECT_EQ(program::print(list->program).find("fail 0x2"), std::string::npos);
+}
+
+TEST(CallLister, LeavesOutWhatNeedsOtherCpusQueuesOrExactTimes) {
+  EXPECT_EQ(program::print(sayable(program::parse(
+                "cpus 4\ncpu 2\ncache_get\ninit\nqueue_init\noffline 1\ntick 10\nqueue\nput\n"))),
+            program::print(program::parse("cpus 1\ncache_get\ninit\nidle\nput\n")));
+}
+
+// The 5th object: a magazine is missing, and all are freed.
+TEST(CallLister, EndsWithMisuseOrLeavesItOut) {
+  auto dies = list_of("cache_get\ninit start=1\nfail 0x8\ninit_rcaches\nalloc\n", true);
+  ASSERT_TRUE(dies);
+  EXPECT_EQ(dies->dies_of, "slab-free-null");
+  std::vector<std::string> calls = calls_in(*dies);
+  ASSERT_GE(calls.size(), 3u);
+  EXPECT_EQ(calls.back(), "iova_domain_init_rcaches 0");
+  EXPECT_EQ(calls[calls.size() - 2], "dies");
+  auto lives = list_of("cache_get\ninit start=1\nfail 0x8\ninit_rcaches\nalloc\n");
+  ASSERT_TRUE(lives);
+  EXPECT_EQ(lives->dies_of, "");
+  EXPECT_EQ(
+      program::print(lives->program),
+      program::print(program::parse("cpus 1\ncache_get\ninit start=1\ninit_rcaches\nalloc\n")));
+}
+
+CallList a_list(const char* dies_of = "") {
+  CallList list;
+  list.lines = "iova_cache_get\nfail 1\nalloc_iova 0 1 fffff 1\n";
+  list.answers = "0\n-\n";
+  list.dies_of = dies_of;
+  return list;
+}
+
+TEST(ReadAnswers, AreTheSame) {
+  const NumberedList lists[] = {{1, a_list()}, {0x1f, a_list()}};
+  EXPECT_EQ(lines_of_lists(lists).substr(0, 25), "program 1\niova_cache_get\n");
+  Answered answered = read_answers(lists, "program 1\n0\n-\nend\nprogram 1f\n0\n-\nend\n");
+  EXPECT_EQ(answered.items, 2u);
+  EXPECT_FALSE(answered.difference);
+}
+
+TEST(ReadAnswers, DifferInACall) {
+  const NumberedList lists[] = {{1, a_list()}, {2, a_list()}, {3, a_list()}};
+  Answered answered =
+      read_answers(lists, "program 1\n0\n-\nend\nprogram 2\n0\nfffff-fffff\nend\nprogram 3\n");
+  EXPECT_EQ(answered.items, 2u);
+  ASSERT_TRUE(answered.difference);
+  EXPECT_EQ(answered.difference->call, "fail 1, alloc_iova 0 1 fffff 1");
+  EXPECT_EQ(answered.difference->expected, "-");
+  EXPECT_EQ(answered.difference->actual, "fffff-fffff");
+}
+
+TEST(ReadAnswers, EndWhereTheKernelDies) {
+  const NumberedList lists[] = {{1, a_list()}, {2, a_list()}};
+  for (const char* answers : {"program 1\n0\n", "program 1\n0\n-\n", ""}) {
+    Answered answered = read_answers(lists, answers);
+    EXPECT_EQ(answered.items, 1u);
+    ASSERT_TRUE(answered.difference) << answers;
+    EXPECT_EQ(answered.difference->actual, "nothing");
+  }
+}
+
+TEST(ReadAnswers, KnowThatBothDie) {
+  CallList list = a_list("slab-free-null");
+  list.answers = "0\n";
+  list.lines = "iova_cache_get\ndies\niova_domain_init_rcaches 0\n";
+  const NumberedList lists[] = {{1, list}};
+  EXPECT_TRUE(read_answers(lists, "program 1\n0\ndies\n").died);
+  EXPECT_TRUE(read_answers(lists, "program 1\n0\ndies\n-12 a4 o+0 p+0\n").silent);
+  EXPECT_TRUE(read_answers(lists, "program 1\n").difference);
+}
+
+// It says so before a kernel is built.
+TEST(SideBySide, NeedsCallsOfTodaysLinux) {
+  iova_variant old = parse_variant("6.12").variant();
+  old.init_rcaches = nullptr;
+  EXPECT_THROW(check_comparable(old), Failure);
+  EXPECT_NO_THROW(check_comparable(parse_variant("6.1").variant()));
+}
+
+// Builds a kernel. What the corpus has and what chance makes of it.
+TEST(SideBySideLong, LinuxAnswersAsTheShimDoes) {
+  json same = tool_json({"confirm", "--programs", "1000", (source_folder() / "corpus").string()});
+  EXPECT_EQ(same["differences"].size(), 0u) << to_text(same);
+  EXPECT_GE(same["programs"], 1000);
+  EXPECT_GT(same["faults"], 100);
+  EXPECT_GT(same["deaths"]["slab-free-null"], 0) << to_text(same);
+  EXPECT_TRUE(same["silent"].empty()) << to_text(same);
+}
+
+// Another release on the shim than the one that is booted, and one with a defect.
+TEST(SideBySideLong, SeesWhatIsNotTheSame) {
+  for (const char* other : {"6.1", "6.12+no-second-pass"}) {
+    json differs = tool_json({"confirm", "--programs", "300", "--shown-on", other});
+    EXPECT_GT(differs["differences"].size(), 0u) << other << to_text(differs);
+  }
+}
+
+}  // namespace
+}  // namespace tool
