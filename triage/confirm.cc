@@ -51,7 +51,7 @@ int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
                  {"verdict", in_words(answer.verdict)},
                  {"words", answer.words},
                  {"console", console}};
-  leave_beside_finding(arguments.file, all);
+  leave_beside_finding(arguments.files[0], all);
   if (arguments.json)
     put(to_text(all) + "\n");
   else

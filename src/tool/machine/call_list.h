@@ -4,13 +4,15 @@
 // in another allocator they mean the same until it answers otherwise.
 //
 // A list, a line each; numbers are hexadecimal:
-//   program N                            begins with nothing at hand
-//   iova_cache_get                       or any function of linux/iova.h: the domain's number, then
-//   alloc_iova_fast 0 1 fffff 1          its arguments; __free_iova() has the lowest pfn instead
-//   fail 1 4                             objects that the next call asks for and does not get, from
-//   1 irqs_off                             the next call is made so dies the shim says that the
-//   next call is misuse of memory sleep 3e8                            so many milliseconds tree 0
-//   asks for a domain's ranges end
+//   program N             begins with nothing at hand
+//   iova_cache_get        or any function of linux/iova.h, then the domain's number and its
+//   alloc_iova 0 1 ff 1   arguments; __free_iova() has the lowest pfn instead
+//   fail 1 4              objects that the next call asks for and does not get, from 1
+//   irqs_off              the next call is made so
+//   dies                  the shim says that the next call is misuse of memory
+//   sleep 3e8             so many milliseconds
+//   tree 0                asks for a domain's ranges
+//   end
 // Answers, a line for each call and each tree, between "program N" and "end":
 //   fffff-fffff a1 o+1 p+0 c100000 d100000 h100000
 // the result (pfns, an error, "-" for none), then how many objects were asked for, how many more
