@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace tool {
 namespace {
@@ -17,17 +18,26 @@ std::string show(const Reading& reading) {
   return text;
 }
 
+// Whether a sanitizer or the engine has written a stack, whose paths bring a label to everybody:
+// the folder of the project has "fuzz/" in its name, as the farm's own have.
+bool has_stack_in_fuzz_folder(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    size_t frame = line.find("    #");
+    bool is_ours = line.find(" 0x0 in iova::") != line.npos;
+    if (frame == 0 && !is_ours && line.find("fuzz") != line.npos) return true;
+  }
+  return false;
+}
+
 // Why a reading is not as it should be; "" if it is.
 std::string mistake_in(const Reading& reading, const std::string& oracle, const std::string& text) {
   const RecordedReading* row = recorded_reading(oracle);
   if (!row) return fmt::format("no row for {} in clusterfuzz.inc", oracle);
   if (reading.type != row->type || reading.security != row->security)
     return fmt::format("not as recorded: {}", show(reading));
-  // libFuzzer's own frames, where it reports the end itself, bring this one to everybody.
-  bool is_of_engine = text.find("ERROR: libFuzzer: deadly signal") != text.npos;
-  for (const std::string& label : reading.labels)
-    if (label != "Fuzzer-exit" || !is_of_engine)
-      return fmt::format("labelled {}: {}", label, show(reading));
+  if (!reading.labels.empty() && !has_stack_in_fuzz_folder(text))
+    return fmt::format("labelled {}: {}", reading.labels[0], show(reading));
   Reading ours = reading_of(text);
   if (ours.type != reading.type || ours.state != reading.state || ours.security != reading.security)
     return fmt::format("our rules read {}, its own {}", show(ours), show(reading));

@@ -101,6 +101,7 @@ class Run {
       fs::path top = *std::next(source.begin());
       if (!fs::exists(judged_.out() / top)) fs::create_symlink("/" / top, judged_.out() / top);
     }
+    make_folder(judged_.seeds());
     for (const std::string& target : targets_)
       must_run({"unzip", "-qq", (judged_.out() / (target + "_seed_corpus.zip")).string(), "-d",
                 (judged_.seeds() / target).string()});
