@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list mail minimize mutants preflight replay reproducer run show status sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list mail minimize mutants preflight replay report reproducer run show status sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -52,6 +52,7 @@ _iovafuzz() {
     mutants) COMPREPLY=($(compgen -W '--kernel --time --sample --seed --jobs --out --json --help' -- "$word")) ;;
     preflight) COMPREPLY=($(compgen -W '--sanitizer --out --kernel --json --help' -- "$word")) ;;
     replay) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --times --timeout --quiet --json --help' -- "$word")) ;;
+    report) COMPREPLY=($(compgen -W '--out --follow --coverage --mail --json --help' -- "$word")) ;;
     reproducer) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --out --cc --json --help' -- "$word")) ;;
     run) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --engine --sanitizer --time --jobs --seed --first --no-seeds --no-ledger --forget --minimize --no-minimize --stock-mutators --timeout --memory --out --keep-free --json --help' -- "$word")) ;;
     show) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --json --help' -- "$word")) ;;
