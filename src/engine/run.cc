@@ -283,7 +283,8 @@ void Run::end_strand(Strand& strand) {
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
   shim::check_end_of_operation(position.operation_name());
-  if (options_.on_finding) before_ = moment(true);
+  // At the end of the program no step tells.
+  if (options_.on_finding && !position.operation()) before_ = moment(true);
 }
 
 // Points of the end are nobody's.

@@ -5,6 +5,7 @@
 #include <unwind.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -43,9 +44,11 @@ bool contains(std::string_view text, std::string_view part) {
 // Whether a function is the allocator's own: the port's, or of a tree's iova.c, which the build
 // keeps in a section of its own.
 bool is_allocator(const Symbol& symbol) {
-  return symbol.section == "iova_text" ||
-         (contains(symbol.name, "port::") && !contains(symbol.name, "::helper::") &&
-          !contains(symbol.name, "boost::intrusive::"));
+  const size_t at = symbol.name.find("port::");
+  const bool is_port =
+      at != symbol.name.npos && (!at || !isalnum(static_cast<unsigned char>(symbol.name[at - 1])));
+  return symbol.section == "iova_text" || (is_port && !contains(symbol.name, "::helper::") &&
+                                           !contains(symbol.name, "boost::intrusive::"));
 }
 
 // Takes the instructions of a stack, the innermost first, until it has met the one at fault: the

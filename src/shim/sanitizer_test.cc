@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <vector>
 
 #include "finding.h"
 #include "testing/literally.h"
@@ -25,10 +26,29 @@ __attribute__((noinline)) int read(volatile int* memory) { return *memory; }
 // Not a tail call, which would leave no frame.
 __attribute__((noinline)) int find_iova(volatile int* memory) { return helper::read(memory) + 1; }
 __attribute__((noinline)) int iova_shift(int value, int by) { return value << by; }
+
+static std::vector<shim::StackFrame> stack;
+__attribute__((noinline)) int free_iova(int value) {
+  stack = shim::allocator_stack();
+  return value + 1;
+}
+__attribute__((noinline)) int put_iova_domain(int value) { return free_iova(value) + 1; }
 }  // namespace port::test
+
+// None of the port, whatever its name ends with.
+namespace report::test {
+__attribute__((noinline)) int look(int value) { return port::test::put_iova_domain(value) + 1; }
+}  // namespace report::test
 
 namespace shim {
 namespace {
+
+TEST(AllocatorStack, HasTheAllocatorsFunctionsFromTheInnermost) {
+  EXPECT_EQ(report::test::look(0), 3);
+  ASSERT_EQ(port::test::stack.size(), 2u);
+  EXPECT_EQ(port::test::stack[0].function, "free_iova");
+  EXPECT_EQ(port::test::stack[1].function, "put_iova_domain");
+}
 
 __attribute__((noinline)) int read_in_the_shim(volatile int* memory) { return *memory + 1; }
 

@@ -102,9 +102,9 @@ std::string charts(const json& course) {
   auto last = [&](const char* part) { return grouped(static_cast<uint64_t>(of[part].back().y)); };
   std::string text = chart("Executions", last("executions"), of["executions"], found);
   if (!speed.empty())
-    text += chart("Executions per second", grouped(static_cast<uint64_t>(speed.back().y)), speed);
-  text += chart("Edges covered, all targets", last("edges"), of["edges"], found);
-  text += chart("Inputs in the corpus", last("corpus"), of["corpus"]);
+    text += chart("Executions per s", grouped(static_cast<uint64_t>(speed.back().y)), speed);
+  text += chart("Edges, all targets", last("edges"), of["edges"], found);
+  text += chart("Inputs in corpus", last("corpus"), of["corpus"]);
   text += chart("New findings", last("findings"), of["findings"]);
   if (text.empty()) return "";
   return "<div class=\"charts\">" + text + "</div>" +
@@ -242,6 +242,14 @@ std::string short_path(const std::string& where) {
   return at == where.npos ? where : where.substr(at);
 }
 
+// "free_iova (drivers/iommu/iova.c:123)".
+std::string short_function(const std::string& function) {
+  const size_t open = function.find(" (");
+  return open == function.npos
+             ? function
+             : function.substr(0, open + 2) + short_path(function.substr(open + 2));
+}
+
 std::string chain(const json& finding) {
   struct Frame {
     std::string function, where;
@@ -323,7 +331,7 @@ std::string what_broke(const json& finding) {
   }
   text += row("found", escaped(text_of(report, "values")));
   text += row("operation", escaped(text_of(report, "operation")));
-  text += row("in", escaped(text_of(report, "function")));
+  text += row("in", escaped(short_function(text_of(report, "function"))));
   if (text_of(report, "blame") != "allocator")
     text += row("blame", escaped(text_of(report, "blame")));
   if (std::string came_to = text_of(report, "came_to"); !came_to.empty())
@@ -386,8 +394,8 @@ std::string finding_html(const json& finding, size_t number, bool is_open,
           finding.value("known", json()).is_null() ? "" : text_of(finding["known"], "id"))),
       number,
       standing == "new" ? "" : "<span class=\"chip standing\">" + escaped(standing) + "</span>",
-      escaped(headline_of(finding)), escaped(function.empty() ? "?" : function), escaped(key),
-      counted(finding.value("inputs", uint64_t{0}), "input"));
+      escaped(headline_of(finding)), escaped(function.empty() ? "?" : short_function(function)),
+      escaped(key), counted(finding.value("inputs", uint64_t{0}), "input"));
   std::string notes;
   if (finding.value("shows", true) == false)
     notes +=
