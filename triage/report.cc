@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -32,6 +33,13 @@ void tell(size_t done, size_t all) {
     fmt::print(stderr, "\r{} of {} findings{}", done, all, done + 10 >= all ? "\n" : "");
 }
 
+// What the ledger does not know of the allocator.
+size_t number_of_new(const json& model) {
+  const json& all = model.at("findings");
+  return static_cast<size_t>(std::count_if(
+      all.begin(), all.end(), [](const json& row) { return row.at("standing") != "known"; }));
+}
+
 int write_report(const Arguments& arguments) {
   if (!arguments.mail.empty()) {
     put(mail_of_finding(arguments.folder, arguments.mail));
@@ -42,13 +50,14 @@ int write_report(const Arguments& arguments) {
                                                : fs::path(arguments.file);
   InterruptGuard guard;
   json model = collector.collect(tell);
-  const size_t count = model.at("findings").size();
   if (arguments.json) {
     put(to_text(model));
-    return count ? findings : nothing_new;
+    return number_of_new(model) ? findings : nothing_new;
   }
   write_file(file, page_of(model));
-  put(fmt::format("{} in {}\n", counted(count, "finding"), quoted(file.string())));
+  const size_t count = model.at("findings").size();
+  put(fmt::format("{}, {} of them known, in {}\n", counted(count, "finding"),
+                  count - number_of_new(model), quoted(file.string())));
   while (arguments.follow && model.value("running", false) && !interrupted()) {
     constexpr auto pause = std::chrono::seconds(page_refresh_seconds);
     for (auto end = std::chrono::steady_clock::now() + pause;
@@ -57,7 +66,7 @@ int write_report(const Arguments& arguments) {
     model = collector.collect();
     write_file(file, page_of(model));
   }
-  return model.at("findings").empty() ? nothing_new : findings;
+  return number_of_new(model) ? findings : nothing_new;
 }
 
 }  // namespace

@@ -205,7 +205,8 @@ void Run::end_late() {
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
   shim::check_end_of_operation(position.operation_name());
-  if (options_.on_moments) before_ = moment(true);
+  // At the end of the program no step tells.
+  if (options_.on_moments && !position.operation()) before_ = moment(true);
 }
 
 // Points of the end are nobody's.

@@ -343,7 +343,7 @@ TEST(Words, OptionsChooseTheSameVariantAgain) {
   tree.kernel = "/some where/it's";
   tree.strict = true;
   for (const VariantChoice& choice : {VariantChoice(), defect, tree}) {
-    const VariantChoice again = parse_choice(choice.options());
+    const VariantChoice again = choice_of(choice.options());
     EXPECT_EQ(again.options(), choice.options());
     EXPECT_EQ(again.kernel, choice.kernel);
     EXPECT_EQ(again.revision, choice.revision);

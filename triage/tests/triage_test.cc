@@ -45,6 +45,7 @@ void fill(const fs::path& folder) {
   put(folder / "libfuzzer/crash-0123", bytes_of(null_bug));
   put(folder / "libfuzzer/crash-4567", bytes_of("cpus 4\n" + null_bug));
   put(folder / "libfuzzer/slow-unit-89ab", bytes_of("cache_get\n"));
+  put(folder / "libfuzzer/report.html", "<!DOCTYPE html>");
   put(folder / "afl/main/fuzzer_stats", "x");
   put(folder / "afl/main/crashes/README.txt", "x");
   put(folder / "afl/main/crashes/id:000000,sig:06,src:000000,op:havoc", bytes_of(hint_bug));

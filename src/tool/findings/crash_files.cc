@@ -35,9 +35,9 @@ bool is_there(const fs::path& path) {
 
 // Files that people and tools put beside inputs.
 bool is_no_input(const fs::path& path) {
-  static constexpr const char* extensions[] = {".TXT",   ".txt",     ".json",   ".log",
-                                               ".sarif", ".dict",    ".casrep", ".c",
-                                               ".md",    ".options", ".partial"};
+  static constexpr const char* extensions[] = {".TXT",     ".txt",    ".json", ".log", ".sarif",
+                                               ".dict",    ".casrep", ".c",    ".md",  ".options",
+                                               ".partial", ".html",   ".jsonl"};
   std::string name = path.filename().string(), extension = path.extension().string();
   return name.empty() || name[0] == '.' || name.rfind("README", 0) == 0 ||
          std::find(std::begin(extensions), std::end(extensions), extension) != std::end(extensions);

@@ -97,15 +97,16 @@ uint64_t granted_in(const std::string& outcome, uint64_t count) {
 
 class Suite {
  public:
-  Suite(const program::Program& program, const iova_variant& variant, const iova_variant& right)
-      : program_(program), variant_(variant) {
-    Outcome shown = run_isolated(variant, program, {.record = true});
+  Suite(const program::Program& program, const iova_variant& variant, const iova_variant& right,
+        Recorder& recorder)
+      : program_(program), variant_(variant), recorder_(recorder) {
+    Outcome shown = recorder.run(variant, program);
     if (!shown.report)
       throw Failure(fmt::format("the program shows {} on {}, of which no KUnit test can be made",
                                 shown.key().empty() ? "nothing" : shown.key(), variant.name));
     report_ = *shown.report;
     steps_ = shown.steps;
-    right_ = run_isolated(right, program, {.record = true}).steps;
+    right_ = recorder.run(right, program).steps;
   }
 
   KunitSuite make() {
@@ -161,7 +162,7 @@ class Suite {
     whole.operations.resize(index + 1);
     for (size_t i = index; i-- > 0 && whole.operations[i].code == OpCode::fail;)
       whole.operations.erase(whole.operations.begin() + static_cast<ptrdiff_t>(i));
-    Outcome outcome = run_isolated(variant_, whole, {.record = true});
+    Outcome outcome = recorder_.run(variant_, whole);
     const size_t operation = whole.operations.size() - 1;
     for (const RecordedStep& step : outcome.steps) {
       if (step.operation != operation || *faults_.begin() >= step.of_slab.size()) continue;
@@ -416,6 +417,7 @@ class Suite {
 
   const program::Program& program_;
   const iova_variant& variant_;
+  Recorder& recorder_;
   engine::Report report_;
   std::vector<RecordedStep> steps_, right_;
   std::string body_;
@@ -432,7 +434,13 @@ class Suite {
 
 KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
                        const iova_variant& right) {
-  return Suite(program, variant, right).make();
+  Recorder recorder;
+  return kunit_suite(program, variant, right, recorder);
+}
+
+KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
+                       const iova_variant& right, Recorder& recorder) {
+  return Suite(program, variant, right, recorder).make();
 }
 
 }  // namespace tool

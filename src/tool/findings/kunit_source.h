@@ -8,6 +8,7 @@
 #include "engine/report.h"
 #include "iova/variant.h"
 #include "program/program.h"
+#include "tool/replay/isolate.h"
 #include "tool/support/failure.h"
 
 namespace tool {
@@ -29,5 +30,7 @@ struct KunitSuite {
 // known issue. Throws NotInKunit, or Failure if the program shows nothing.
 KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
                        const iova_variant& right);
+KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
+                       const iova_variant& right, Recorder& recorder);
 
 }  // namespace tool

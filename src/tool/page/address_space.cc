@@ -13,7 +13,7 @@ namespace {
 struct Item {
   enum Kind { owner, node, cached, granted } kind;
   uint64_t lo, hi;
-  std::string state;  // of an owner
+  std::string state;  // of an owner; "misplaced", of a node
   std::string text;
 };
 
@@ -43,8 +43,12 @@ class Layer {
       }
       items_.push_back({Item::owner, range.at("lo"), range.at("hi"), state, text});
     }
-    for (const json& node : shown.value("nodes", json::array()))
-      items_.push_back({Item::node, node.at(0), node.at(1), "", ""});
+    uint64_t last = 0;
+    for (const json& node : shown.value("nodes", json::array())) {
+      const uint64_t lo = node.at(0);
+      items_.push_back({Item::node, lo, node.at(1), lo < last ? "misplaced" : "", ""});
+      last = lo;
+    }
     for (const json& magazine : shown.value("magazines", json::array())) {
       const unsigned bin = magazine.at("bin");
       const int cpu = magazine.at("cpu");
@@ -92,6 +96,9 @@ class Layer {
       return wrong(fmt::format("cached twice: {} and {}", cached[0]->text, cached[1]->text));
     if (owner && !cached.empty())
       return wrong(fmt::format("{}, but also in {}", owner->text, cached[0]->text));
+    if (!nodes.empty() && nodes[0]->state == "misplaced")
+      return wrong(fmt::format("{}: its node is out of order in the tree",
+                               owner ? owner->text : "nobody's"));
     const bool lacks_node = sees_nodes_ && nodes.empty();
     if (owner) {
       MapCell cell{owner->state, owner->text, false, {}};

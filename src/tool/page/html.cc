@@ -59,4 +59,27 @@ std::string element(const std::string& name, const std::string& kind, std::strin
                       : fmt::format("<{} class=\"{}\">{}</{}>", name, kind, escaped(text), name);
 }
 
+std::string grouped(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, " ");
+  return digits;
+}
+
+std::string text_of(const json& value) {
+  if (value.is_string()) return value;
+  return value.is_null() ? "" : value.dump();
+}
+
+std::string text_of(const json& object, const char* member) {
+  return object.is_object() && object.contains(member) ? text_of(object[member]) : "";
+}
+
+std::string row(const std::string& name, const std::string& html) {
+  return html.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>", escaped(name), html);
+}
+
+std::string field(const std::string& name, const std::string& html) {
+  return html.empty() ? "" : "<div>" + row(name, html) + "</div>";
+}
+
 }  // namespace tool

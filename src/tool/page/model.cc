@@ -74,7 +74,7 @@ Folder read_folder(const fs::path& path) {
   if (folder.variant.empty()) folder.variant = folder.findings[0].second;
   const std::string port = "port@", kernel = "kernel@";
   if (folder.summary.contains("options"))
-    folder.choice = parse_choice(folder.summary["options"]);
+    folder.choice = choice_of(folder.summary["options"]);
   else if (folder.variant.starts_with(port))
     folder.choice = parse_variant(folder.variant.substr(port.size()));
   else if (folder.variant.starts_with(kernel))
@@ -287,7 +287,9 @@ class Collector::Impl {
     IsolateOptions options = Judge(*tested_, false, {}, run_ms)
                                  .options(target, finding.outcome.known_met, finding.is_difference);
     options.record = options.moments = true;
-    Outcome outcome = run_isolated(variant, input.program, options);
+    const bool is_plain = options.known.empty() && !options.expected && !options.tell_differences;
+    Outcome outcome = is_plain ? with_moments_.run(variant, input.program)
+                               : run_isolated(variant, input.program, options);
     row["shows"] = outcome.key() == finding.key;
     if (outcome.key() != finding.key) {
       row["shows_instead"] = outcome.key();
@@ -304,14 +306,15 @@ class Collector::Impl {
       row["affected"].push_back({{"name", folder_.choice.kernel}, {"state", "present"}});
     for (const std::string& revision : revisions()) {
       Presence presence =
-          presence_on(parse_variant(revision).variant(), input.program, finding.key);
+          presence_on(parse_variant(revision).variant(), input.program, finding.key, recorder_);
       row["affected"].push_back({{"name", revision},
                                  {"state", presence.in_words()},
                                  {"keys", presence.keys},
                                  {"why", presence.why}});
     }
     try {
-      KunitSuite suite = kunit_suite(input.program, variant, parse_variant("fixed").variant());
+      KunitSuite suite =
+          kunit_suite(input.program, variant, parse_variant("fixed").variant(), recorder_);
       row["kunit"] = {{"name", suite.name}, {"source", suite.source}};
     } catch (const Failure& failure) {
       row["kunit"] = {{"why_not", failure.what()}};
@@ -357,6 +360,8 @@ class Collector::Impl {
   ModelOptions options_;
   Folder folder_;
   std::optional<TestedVariant> tested_;
+  Recorder recorder_{{.timeout_ms = run_ms}};
+  Recorder with_moments_{{.moments = true, .timeout_ms = run_ms}};
   std::string not_run_;  // why programs cannot be run
   std::map<fs::path, std::pair<std::string, json>> seen_;
 };

@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "tool/campaign/screen.h"
-#include "tool/page/address_space.h"
 #include "tool/page/html.h"
+#include "tool/page/picture.h"
 #include "tool/support/words.h"
 
 namespace tool {
@@ -22,23 +21,6 @@ constexpr char script[] =
 #include "tool/page/script.inc"
     ;
 
-// "12345678" -> "12 345 678", which reads in any language.
-std::string grouped(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, " ");
-  return digits;
-}
-
-std::string text_of(const json& value) {
-  if (value.is_string()) return value;
-  return value.is_null() ? "" : value.dump();
-}
-
-// A member, or "".
-std::string text_of(const json& object, const char* member) {
-  return object.is_object() && object.contains(member) ? text_of(object[member]) : "";
-}
-
 std::string section(const std::string& title, const std::string& body) {
   return body.empty() ? ""
                       : fmt::format("<section><h3>{}</h3>{}</section>\n", escaped(title), body);
@@ -47,15 +29,6 @@ std::string section(const std::string& title, const std::string& body) {
 std::string folded(const std::string& title, const std::string& body) {
   return fmt::format("<details class=\"folded\"><summary>{}</summary>{}</details>\n",
                      escaped(title), body);
-}
-
-std::string row(const std::string& name, const std::string& html) {
-  return html.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>", escaped(name), html);
-}
-
-// Name and value stay together where lines break.
-std::string field(const std::string& name, const std::string& html) {
-  return html.empty() ? "" : "<div>" + row(name, html) + "</div>";
 }
 
 std::string list(const json& lines) {
@@ -129,9 +102,9 @@ std::string charts(const json& course) {
   auto last = [&](const char* part) { return grouped(static_cast<uint64_t>(of[part].back().y)); };
   std::string text = chart("Executions", last("executions"), of["executions"], found);
   if (!speed.empty())
-    text += chart("Executions per second", grouped(static_cast<uint64_t>(speed.back().y)), speed);
-  text += chart("Edges covered, all targets", last("edges"), of["edges"], found);
-  text += chart("Inputs in the corpus", last("corpus"), of["corpus"]);
+    text += chart("Executions per s", grouped(static_cast<uint64_t>(speed.back().y)), speed);
+  text += chart("Edges, all targets", last("edges"), of["edges"], found);
+  text += chart("Inputs in corpus", last("corpus"), of["corpus"]);
   text += chart("New findings", last("findings"), of["findings"]);
   if (text.empty()) return "";
   return "<div class=\"charts\">" + text + "</div>" +
@@ -262,371 +235,19 @@ std::string program_table(const json& finding) {
          "</tbody></table></div>" + note;
 }
 
-std::string call_in_words(const json& call) {
-  if (call.is_null()) return "";
-  const std::string function = call.at("function");
-  std::string arguments;
-  auto add = [&](const std::string& text) { arguments += (arguments.empty() ? "" : ", ") + text; };
-  const uint64_t size = call.at("size");
-  if (function.starts_with("alloc")) {
-    add(counted(size, "page"));
-    add(fmt::format("limit_pfn {:#x}", call.at("limit").get<uint64_t>()));
-    if (call.at("aligned") == true) add("size-aligned");
-    if (call.at("flush") == true) add("flush_rcache");
-  } else if (function == "reserve_iova") {
-    add(pages(call.at("pfn"), call.at("last")));
-  } else if (call.contains("lo")) {
-    add("pages " + pages(call["lo"], call["hi"]));
-  } else if (function == "find_iova" || function == "free_iova") {
-    add(fmt::format("pfn {:#x}", call.at("pfn").get<uint64_t>()));
-  }
-  std::string text =
-      fmt::format("{}({}) on CPU {}", function, arguments, call.at("cpu").get<unsigned>());
-  if (call.at("in_interrupt") == true) text += ", in an interrupt";
-  if (call.at("over") == false) return text + ": under way";
-  if (call.at("granted") == true && call.contains("lo"))
-    return text + ": granted " + pages(call["lo"], call["hi"]);
-  if (function.starts_with("alloc") || function == "reserve_iova") return text + ": refused";
-  const int error = call.value("error", 0);
-  return text + (error ? fmt::format(": error {}", error) : ": returned");
-}
-
-std::string cell(const MapCell& of, const char* when, bool is_changed) {
-  std::string marks;
-  for (const std::string& mark : of.marks) marks += element("i", "mark", mark);
-  std::string kind = of.kind.empty() ? "none" : of.kind;
-  if (of.is_continued) kind += " continued";
-  if (is_changed) kind += " changed";
-  return fmt::format("<div class=\"cell {}\" data-when=\"{}\">{}{}</div>", kind, when,
-                     of.is_continued && of.kind != "wrong" ? "" : escaped(of.text), marks);
-}
-
-// Taller, the more pages; a page is a line.
-double height_of(const MapRow& row) {
-  double lines = 1.5;
-  for (uint64_t pages = row.hi - row.lo; pages > 1 && lines < 3.6; pages >>= 2) lines += 0.12;
-  return lines;
-}
-
-// A range in two lines where one is too narrow.
-std::string breakable(std::string range) {
-  if (size_t at = range.find(".."); at != range.npos) range.insert(at + 2, "<wbr/>");
-  return range;
-}
-
-std::string map_of(const json& before, const json& now, const json& call, bool was_quiet,
-                   bool is_quiet) {
-  const std::vector<MapRow> rows = address_space(before, now, call, was_quiet, is_quiet);
-  std::string text =
-      "<div class=\"map\" role=\"img\" aria-label=\"address space, highest page first\">"
-      "<div class=\"head\">pages</div><div class=\"head\">before</div>"
-      "<div class=\"head\">at the finding</div>";
-  for (const MapRow& row : rows) {
-    if (row.rows_left) {
-      text += fmt::format("<div class=\"left-out\">{}: {} more, unchanged</div>",
-                          pages(row.lo, row.hi), counted(row.rows_left, "row"));
-      continue;
-    }
-    if (!row.above.empty()) text += element("div", "line", row.above);
-    const uint64_t count = row.hi - row.lo + 1;
-    const bool is_top = row.hi == ~uint64_t{0} - 1;
-    std::string size = is_top ? "" : grouped(count) + (count == 1 ? " page" : " pages");
-    if (row.parts > 1) size += fmt::format(", {} parts", row.parts);
-    text += fmt::format(
-        "<div class=\"pfn\" style=\"min-height:{:.2f}em\">{}<small>{}</small></div>",
-        height_of(row),
-        is_top ? fmt::format("from {:#x}", row.lo) : breakable(pages(row.lo, row.hi)), size);
-    text += cell(row.before, "before", false) + cell(row.now, "now", row.is_changed);
-  }
-  return text + "</div>";
-}
-
-std::string changed(const std::string& before, const std::string& now) {
-  if (before == now || before.empty()) return escaped(now);
-  return fmt::format("<del>{}</del> <ins>{}</ins>", escaped(before), escaped(now));
-}
-
-// Of the allocator's own fields, before and now.
-std::string fields_of(const json& before, const json& now, const json& call) {
-  const json old = before.is_null() ? json::object() : before.value("shown", json::object());
-  const json shown = now.value("shown", json::object());
-  auto hex = [](const json& of, const char* member) {
-    if (!of.contains(member)) return std::string();
-    const uint64_t value = of[member];
-    return value == ~uint64_t{0} ? "anchor" : fmt::format("{:#x}", value);
-  };
-  std::string text;
-  for (const char* member : {"max32_alloc_size", "cached_node", "cached32_node"})
-    if (shown.contains(member))
-      text += field(member, changed(hex(old, member), hex(shown, member)));
-  auto size = [](const json& of, const char* member) {
-    return of.contains(member) ? std::to_string(of[member].size()) : std::string();
-  };
-  if (shown.contains("nodes"))
-    text += field("nodes", changed(size(old, "nodes"), size(shown, "nodes")));
-  if (text.empty()) return "";
-  text = "<dl class=\"fields\">" + text + "</dl>";
-  const bool is_refused = !call.is_null() && call.at("over") == true &&
-                          call.at("granted") == false &&
-                          text_of(call, "function").starts_with("alloc");
-  if (is_refused && shown.contains("max32_alloc_size") &&
-      call.at("size") >= shown["max32_alloc_size"] &&
-      call.at("limit") < now.at("first_pfn_above_32bit"))
-    text += fmt::format(
-        "<p class=\"note\">max32_alloc_size is {:#x}: requests of as many pages or more "
-        "with a limit below 4 GiB are refused without a look at the tree.</p>",
-        shown["max32_alloc_size"].get<uint64_t>());
-  return text;
-}
-
-struct Magazines {
-  std::map<std::pair<int, bool>, std::vector<uint64_t>> of_cpu;  // previous ones after loaded ones
-  size_t in_depot = 0, depot_pfns = 0;
-};
-
-std::map<unsigned, Magazines> magazines_of(const json& domain) {
-  std::map<unsigned, Magazines> bins;
-  if (domain.is_null()) return bins;
-  for (const json& magazine :
-       domain.value("shown", json::object()).value("magazines", json::array())) {
-    Magazines& of = bins[magazine.at("bin")];
-    const std::vector<uint64_t> pfns = magazine.at("pfns");
-    const int cpu = magazine.at("cpu");
-    if (cpu < 0) {
-      of.in_depot++;
-      of.depot_pfns += pfns.size();
-    } else {
-      of.of_cpu[{cpu, magazine.at("previous")}] = pfns;
-    }
-  }
-  return bins;
-}
-
-std::string magazine_cell(const std::vector<uint64_t>* before, const std::vector<uint64_t>* now,
-                          size_t capacity) {
-  if (!now) return "<td class=\"nothing\">none</td>";
-  constexpr size_t shown = 4;
-  std::string pfns;
-  for (size_t i = 0; i < now->size() && i < shown; i++)  // the next to be taken first
-    pfns += fmt::format("{}{:#x}", i ? " " : "", (*now)[now->size() - 1 - i]);
-  if (now->size() > shown) pfns += " …";
-  const bool differs = before && *before != *now;
-  std::string count = std::to_string(now->size());
-  return fmt::format(
-      "<td{}><span class=\"fill\"><i style=\"height:{}%\"></i></span><b>{}</b>/{}"
-      "<small>{}</small></td>",
-      differs ? " class=\"changed\"" : "", capacity ? 100 * now->size() / capacity : 0,
-      differs && before->size() != now->size() ? changed(std::to_string(before->size()), count)
-                                               : count,
-      capacity, escaped(pfns));
-}
-
-std::string magazine_table(const json& before, const json& now) {
-  const json shown = now.value("shown", json::object());
-  if (!shown.contains("magazines")) return "";
-  std::map<unsigned, Magazines> old = magazines_of(before), current = magazines_of(now);
-  const size_t capacity = shown.value("magazine_pfns", size_t{0});
-  std::set<std::pair<int, bool>> places;
-  for (auto& bins : {old, current})
-    for (auto& [bin, of] : bins)
-      for (auto& [place, pfns] : of.of_cpu) places.insert(place);
-  // Only sizes that have anything.
-  std::string rows;
-  size_t empty = 0;
-  std::set<unsigned> bins;
-  for (auto& [bin, of] : current) bins.insert(bin);
-  for (auto& [bin, of] : old) bins.insert(bin);
-  for (unsigned bin : bins) {
-    const Magazines &was = old[bin], &is = current[bin];
-    bool has_any = was.depot_pfns || is.depot_pfns || is.in_depot || was.in_depot;
-    for (const auto* of : {&was, &is})
-      for (auto& [place, pfns] : of->of_cpu) has_any |= !pfns.empty();
-    if (!has_any) {
-      empty++;
-      continue;
-    }
-    rows += fmt::format("<tr><th scope=\"row\">{}</th>", counted(uint64_t{1} << bin, "page"));
-    auto find = [](const Magazines& of, const std::pair<int, bool>& place) {
-      auto at = of.of_cpu.find(place);
-      return at == of.of_cpu.end() ? nullptr : &at->second;
-    };
-    for (const auto& place : places)
-      rows += magazine_cell(find(was, place), find(is, place), capacity);
-    auto depot = [](const Magazines& of) {
-      return of.in_depot ? fmt::format("{} with {}", counted(of.in_depot, "magazine"),
-                                       counted(of.depot_pfns, "pfn"))
-                         : std::string("empty");
-    };
-    const std::string text = before.is_null() ? escaped(depot(is)) : changed(depot(was), depot(is));
-    rows +=
-        fmt::format("<td{}>{}</td></tr>",
-                    !before.is_null() && depot(was) != depot(is) ? " class=\"changed\"" : "", text);
-  }
-  if (rows.empty())
-    return empty ? fmt::format("<p class=\"note\">The magazines of all {} sizes are empty.</p>",
-                               empty)
-                 : "";
-  std::string head = "<th>size</th>";
-  for (const auto& [cpu, previous] : places)
-    head += fmt::format("<th>CPU {} {}</th>", cpu, previous ? "prev" : "loaded");
-  return "<div class=\"wide\"><table class=\"magazines\"><thead><tr>" + head +
-         "<th>depot</th></tr></thead><tbody>" + rows + "</tbody></table></div>" +
-         (empty ? fmt::format("<p class=\"note\">{} without a pfn left out.</p>",
-                              counted(empty, "size"))
-                : "");
-}
-
-bool is_cached(const json& domain, uint64_t pfn) {
-  for (const auto& [bin, of] : magazines_of(domain)) {
-    if (of.in_depot) return true;  // perhaps there
-    for (const auto& [place, pfns] : of.of_cpu)
-      if (std::find(pfns.begin(), pfns.end(), pfn) != pfns.end()) return true;
-  }
-  return false;
-}
-
-std::string queue_table(const json& before, const json& now) {
-  const json shown = now.value("shown", json::object());
-  if (!shown.contains("queue")) return "";
-  const json& queue = shown["queue"];
-  const json old = before.is_null()
-                       ? json::object()
-                       : before.value("shown", json::object()).value("queue", json::object());
-  auto number = [](const json& of, const char* member) {
-    return of.contains(member) ? text_of(of[member]) : std::string();
-  };
-  std::string rows;
-  for (const json& entry : queue.at("entries")) {
-    const uint64_t counter = entry.at("counter"), pfn = entry.at("pfn"), count = entry.at("pages");
-    const bool is_free = counter < queue.at("finished").get<uint64_t>();
-    bool is_new = !old.empty();
-    for (const json& other : old.value("entries", json::array())) is_new &= other != entry;
-    rows += fmt::format(
-        "<tr{}><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
-        is_new ? " class=\"changed\"" : "", entry.at("ring").get<unsigned>(),
-        pages(pfn, pfn + (count ? count - 1 : 0)), count, counter,
-        is_free ? "may be freed" : "waits for a flush");
-  }
-  std::string text =
-      "<dl class=\"fields\">" +
-      field("flushes started", changed(number(old, "started"), number(queue, "started"))) +
-      field("finished", changed(number(old, "finished"), number(queue, "finished"))) +
-      field("entries", changed(old.empty() ? "" : std::to_string(old.at("entries").size()),
-                               std::to_string(queue.at("entries").size()))) +
-      field("timer", changed(old.empty()                         ? ""
-                             : old.value("timer_pending", false) ? "armed"
-                                                                 : "idle",
-                             queue.value("timer_pending", false) ? "armed" : "idle")) +
-      "</dl>";
-  // Out of the ring, and still in the tree.
-  std::set<uint64_t> nodes, entries;
-  for (const json& node : shown.value("nodes", json::array()))
-    nodes.insert(node.at(0).get<uint64_t>());
-  for (const json& entry : queue.at("entries")) entries.insert(entry.at("pfn").get<uint64_t>());
-  size_t lost = 0;
-  for (const json& entry : old.value("entries", json::array())) {
-    const uint64_t pfn = entry.at("pfn");
-    lost += nodes.contains(pfn) && !entries.contains(pfn) && !is_cached(now, pfn);
-  }
-  if (lost)
-    text +=
-        fmt::format("<p class=\"warning\">{} left the ring and {} still in the tree: nothing will "
-                    "free them.</p>",
-                    counted(lost, "range"), lost == 1 ? "is" : "are");
-  if (rows.empty()) return text + "<p class=\"note\">The rings are empty.</p>";
-  return text +
-         "<div class=\"wide\"><table class=\"figures\"><thead><tr><th>ring</th><th>pages</th>"
-         "<th>size</th><th>counter</th><th></th></tr></thead><tbody>" +
-         rows + "</tbody></table></div>";
-}
-
-const json* domain_of(const json& moment, unsigned number) {
-  for (const json& domain : moment.at("domains"))
-    if (domain.at("number") == number) return &domain;
-  return nullptr;
-}
-
-struct Drawn {
-  std::string map, magazines, queue;
-};
-
-// No page of it is anybody's.
-bool is_empty(const json& domain) {
-  if (domain.is_null()) return true;
-  const json shown = domain.value("shown", json::object());
-  bool any = !domain.at("owned").empty() || !shown.value("nodes", json::array()).empty();
-  for (const json& magazine : shown.value("magazines", json::array()))
-    any |= !magazine.at("pfns").empty();
-  return !any;
-}
-
-Drawn drawn(const json& finding) {
-  if (!finding.contains("moments")) return {};
-  const json &before = finding["moments"].at("before"), &now = finding["moments"].at("now");
-  const json call = now.value("call", json());
-  const bool was_quiet = before.at("suspended") == 0u;
-  const bool is_quiet = now.at("suspended") == 0u && (call.is_null() || call.at("over") == true);
-  std::set<unsigned> numbers;
-  for (const json* moment : {&before, &now})
-    for (const json& domain : moment->at("domains"))
-      numbers.insert(domain.at("number").get<unsigned>());
-  Drawn all;
-  for (unsigned number : numbers) {
-    const json* old = domain_of(before, number);
-    const json* current = domain_of(now, number);
-    const bool is_called = !call.is_null() && call.at("domain") == number;
-    // Domains that have no part in it.
-    if (numbers.size() > 1 && old && current && *old == *current && !is_called) continue;
-    const std::string title =
-        numbers.size() > 1 ? fmt::format("<h4>Domain {}</h4>", number) : std::string();
-    const json was = old ? *old : json(), is = current ? *current : json();
-    const json asked = is_called ? call : json();
-    const std::string function = text_of(asked, "function");
-    if (is_empty(was) && is_empty(is) && !function.starts_with("alloc") &&
-        function != "reserve_iova")
-      all.map += title + "<p class=\"note\">Nothing is allocated or reserved.</p>";
-    else
-      all.map += title + map_of(was, is, asked, was_quiet, is_quiet);
-    if (!current) {
-      all.map += "<p class=\"note\">The domain is gone.</p>";
-      continue;
-    }
-    if (!current->contains("shown"))
-      all.map +=
-          "<p class=\"note\">In the midst of this call the allocator cannot be looked into: at the "
-          "finding, only what callers own is drawn.</p>";
-    all.map += fields_of(was, is, asked);
-    if (std::string text = magazine_table(was, is); !text.empty()) all.magazines += title + text;
-    if (std::string text = queue_table(was, is); !text.empty()) all.queue += title + text;
-  }
-  if (all.map.empty()) {
-    all.map = "<p class=\"note\">No domain is there yet.</p>";
-    return all;
-  }
-  std::string legend;
-  for (auto [kind, text] : {std::pair{"owned", "in use"},
-                            {"granted", "granted by this call"},
-                            {"reserved", "reserved"},
-                            {"cached", "in a magazine"},
-                            {"queued", "waits for a flush"},
-                            {"returned", "on its way back"},
-                            {"rounded", "beyond what was asked"},
-                            {"fits", "room for the request"},
-                            {"free", "free"},
-                            {"wrong", "cannot be right"}})
-    if (all.map.find(fmt::format("class=\"cell {}", kind)) != std::string::npos)
-      legend += fmt::format("<li><span class=\"cell {}\"></span>{}</li>", kind, text);
-  std::string words = call_in_words(call);
-  all.map = (words.empty() ? "" : "<p class=\"call\"><code>" + escaped(words) + "</code></p>") +
-            all.map + (legend.empty() ? "" : "<ul class=\"legend\">" + legend + "</ul>");
-  return all;
-}
-
 // Of a file in a kernel tree or in this project, without the folder that these are in.
 std::string short_path(const std::string& where) {
   size_t at = where.rfind("drivers/iommu/");
   if (at == where.npos) at = where.rfind("src/iova/");
   return at == where.npos ? where : where.substr(at);
+}
+
+// "free_iova (drivers/iommu/iova.c:123)".
+std::string short_function(const std::string& function) {
+  const size_t open = function.find(" (");
+  return open == function.npos
+             ? function
+             : function.substr(0, open + 2) + short_path(function.substr(open + 2));
 }
 
 std::string chain(const json& finding) {
@@ -710,7 +331,7 @@ std::string what_broke(const json& finding) {
   }
   text += row("found", escaped(text_of(report, "values")));
   text += row("operation", escaped(text_of(report, "operation")));
-  text += row("in", escaped(text_of(report, "function")));
+  text += row("in", escaped(short_function(text_of(report, "function"))));
   if (text_of(report, "blame") != "allocator")
     text += row("blame", escaped(text_of(report, "blame")));
   if (std::string came_to = text_of(report, "came_to"); !came_to.empty())
@@ -773,8 +394,8 @@ std::string finding_html(const json& finding, size_t number, bool is_open,
           finding.value("known", json()).is_null() ? "" : text_of(finding["known"], "id"))),
       number,
       standing == "new" ? "" : "<span class=\"chip standing\">" + escaped(standing) + "</span>",
-      escaped(headline_of(finding)), escaped(function.empty() ? "?" : function), escaped(key),
-      counted(finding.value("inputs", uint64_t{0}), "input"));
+      escaped(headline_of(finding)), escaped(function.empty() ? "?" : short_function(function)),
+      escaped(key), counted(finding.value("inputs", uint64_t{0}), "input"));
   std::string notes;
   if (finding.value("shows", true) == false)
     notes +=
@@ -788,7 +409,7 @@ std::string finding_html(const json& finding, size_t number, bool is_open,
   if (!not_run.empty()) notes += element("p", "warning", "Not run again, so not drawn: " + not_run);
   html += notes;
   html += section("What breaks", what_broke(finding));
-  const Drawn pictures = drawn(finding);
+  const Picture pictures = finding.contains("moments") ? picture_of(finding["moments"]) : Picture();
   html += section(finding.value("cpus", 1u) > 1 ? "Schedule" : "Program", program_table(finding));
   html += section("Address space", pictures.map);
   html += section("Magazines and depot", pictures.magazines);

@@ -437,6 +437,10 @@ Outcome Isolated::run(const program::Program& program, std::vector<engine::Fault
   return impl_->run({&program, std::move(faults)});
 }
 
+Outcome Recorder::run(const iova_variant& variant, const program::Program& program) {
+  return children_.try_emplace(&variant, variant, options_).first->second.run(program);
+}
+
 void run_isolated(const iova_variant& variant, const std::vector<Job>& jobs,
                   const IsolateOptions& options,
                   const std::function<void(size_t, const Outcome&)>& on_outcome) {

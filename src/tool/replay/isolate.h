@@ -5,9 +5,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -98,6 +100,19 @@ class Isolated {
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// Runs programs with their steps: one child a variant, which is kept for the next program.
+class Recorder {
+ public:
+  explicit Recorder(IsolateOptions options = {}) : options_(std::move(options)) {
+    options_.record = true;
+  }
+  Outcome run(const iova_variant& variant, const program::Program& program);
+
+ private:
+  IsolateOptions options_;
+  std::map<const iova_variant*, Isolated> children_;
 };
 
 // Calls on_outcome(index, outcome) for each job, in order.

@@ -26,12 +26,19 @@ bool is_same_finding(const std::string& key, const std::string& other) {
 
 Presence presence_on(const iova_variant& variant, const program::Program& program,
                      const std::string& key) {
+  Recorder recorder;
+  return presence_on(variant, program, key, recorder);
+}
+
+Presence presence_on(const iova_variant& variant, const program::Program& program,
+                     const std::string& key, Recorder& recorder) {
   constexpr size_t most = 8;  // findings that stand before it
   Presence presence;
   IsolateOptions options{.record = true};
   std::string skipped;
   while (presence.keys.size() < most) {
-    Outcome outcome = run_isolated(variant, program, options);
+    Outcome outcome = options.known.empty() ? recorder.run(variant, program)
+                                            : run_isolated(variant, program, options);
     if (outcome.kind == Outcome::clean) {
       for (const RecordedStep& step : outcome.steps) {
         // Where there is no such call, init_iova_domain() has done it.

@@ -7,6 +7,7 @@
 
 #include "iova/variant.h"
 #include "program/program.h"
+#include "tool/replay/isolate.h"
 #include "tool/variants/kernel_tree.h"
 
 namespace tool {
@@ -28,6 +29,8 @@ std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
                                   const program::Program& program, const std::string& key);
 Presence presence_on(const iova_variant& variant, const program::Program& program,
                      const std::string& key);
+Presence presence_on(const iova_variant& variant, const program::Program& program,
+                     const std::string& key, Recorder& recorder);
 
 // What the program shows first on the allocator, or "".
 std::string first_key(const iova_variant& variant, const program::Program& program);

@@ -88,7 +88,7 @@ VariantChoice parse_variant(const std::string& word) {
   return choice;
 }
 
-VariantChoice parse_choice(const std::string& options) {
+VariantChoice choice_of(const std::string& options) {
   VariantChoice choice;
   const std::vector<std::string> words = unquoted(options);
   for (size_t i = 0; i < words.size(); i++) {

@@ -38,7 +38,7 @@ struct VariantChoice {
 VariantChoice parse_variant(const std::string& word);
 
 // What VariantChoice::options() wrote.
-VariantChoice parse_choice(const std::string& options);
+VariantChoice choice_of(const std::string& options);
 
 // The names of all revisions of the port.
 std::vector<std::string> revisions();
