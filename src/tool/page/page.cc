@@ -299,7 +299,7 @@ std::string history_of(const json& known, const json& affected) {
   }
   if (!chips.empty())
     text +=
-        "<p>The program on the bundled revisions of Linux's allocator:</p><ul class=\"chips\">" +
+        "<p>Where the program shows it (numbers: Linux as the port has it):</p><ul class=\"chips\">" +
         chips + "</ul>";
   return text;
 }
