@@ -100,7 +100,7 @@ void print_checks(const std::string& title, const std::vector<Check>& checks) {
   fflush(stdout);
 }
 
-// How many bugs ClusterFuzz sees of how many that we know to differ, and which those are.
+// What the crashes are of, and which defects have one key: nobody tells those apart.
 void print_crashes(const std::vector<CrashOfBuild>& crashes) {
   std::map<std::string, std::set<std::string>> shown_by;  // key -> what shows it
   std::set<std::string> keys, cases, sanitizers;
@@ -113,7 +113,7 @@ void print_crashes(const std::vector<CrashOfBuild>& crashes) {
   fmt::print("  {} crashes of {} defects and issues, builds: {}; {} keys\n", crashes.size(),
              cases.size(), fmt::join(sanitizers, ", "), keys.size());
   for (const auto& [key, of] : shown_by)
-    if (of.size() > 1) fmt::print("  one key by intent: {}: {}\n", key, fmt::join(of, ", "));
+    if (of.size() > 1) fmt::print("  one key: {}: {}\n", key, fmt::join(of, ", "));
 }
 
 int preflight(const Arguments& arguments) {
