@@ -57,7 +57,7 @@ TEST(Report, ShowsWhatEachFindingIs) {
 
   EXPECT_EQ(memory["known"]["id"], "mag-free-null");
   EXPECT_EQ(memory["steps"].back()["at_fault"], true);
-  EXPECT_EQ(memory["moments"]["now"]["stack"].back()["function"], "iova_domain_init_rcaches");
+  EXPECT_EQ(memory["report"]["callers"].back()["function"], "iova_domain_init_rcaches");
   EXPECT_NE(memory["kunit"]["source"].get<std::string>().find("kunit_test_suite"),
             std::string::npos);
   std::map<std::string, std::string> states;
