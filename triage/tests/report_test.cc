@@ -192,6 +192,8 @@ TEST(Report, RefusesWhatIsNoCampaignInOneSentence) {
   refused(folder.path(), "is not what this tool wrote");
   folder.write("summary.json", "no json");
   refused(folder.path(), "is not what this tool wrote");
+  make_folder(folder.path() / "farm/machines/one");
+  refused(folder.path() / "farm", "campaigns share it");
 }
 
 // In a browser, if one is there.

@@ -12,6 +12,7 @@
 #include "engine/promises.h"
 #include "tool/campaign/course.h"
 #include "tool/campaign/screen.h"
+#include "tool/campaign/shared.h"
 #include "tool/campaign/summary.h"
 #include "tool/coverage/coverage.h"
 #include "tool/findings/findings.h"
@@ -65,6 +66,9 @@ Folder read_folder(const fs::path& path) {
     folder.is_campaign = summary.contains("running");
     folder.summary = folder.is_campaign ? read_summary(path) : summary;
   }
+  if (is_shared(path))
+    throw Failure(fmt::format("{}: campaigns share it: give the folder of one, of those in {}",
+                              path.string(), (path / "machines").string()));
   folder.findings = stored_findings(path);
   if (folder.summary.empty() && folder.findings.empty())
     throw Failure(fmt::format(
