@@ -2,7 +2,6 @@
 // confirm: a program that shows a finding, run by Linux itself; or many programs, whose calls the
 // shim and Linux must answer alike.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include "tool/findings/findings.h"
 #include "tool/machine/side_by_side.h"
@@ -10,6 +9,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/random_program.h"
 #include "tool/support/command_line.h"
+#include "tool/support/counter.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
@@ -93,10 +93,10 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
   };
   const uint64_t count = inputs.size() + arguments.programs;
   const UmlKernel kernel(arguments.kernel);
-  const bool shows_progress = !arguments.json && isatty(STDOUT_FILENO);
+  Counter counter(stdout);
   const SideBySide result =
       compare_with_linux(kernel, variant, count, program_of, [&](uint64_t done) {
-        if (shows_progress) put(fmt::format("\r{} of {} programs", done, count));
+        if (!arguments.json) counter.show(fmt::format("{} of {} programs", done, count));
       });
   const bool same = result.differences.empty();
   if (arguments.json) {
@@ -115,7 +115,7 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
         "\n");
     return same ? nothing_new : findings;
   }
-  if (shows_progress) put("\r\x1b[K");
+  counter.clear();
   put(fmt::format("{}, booted, and {} on the shim: {} programs, {} calls, {} faults: {}\n",
                   kernel.title(), variant.name, result.programs, result.calls, result.faults,
                   same ? "no difference" : counted(result.differences.size(), "difference")));

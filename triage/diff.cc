@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // diff: whether two allocators ever behave differently, on given inputs or on random programs.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <thread>
 
@@ -9,6 +8,7 @@
 #include "tool/replay/isolate.h"
 #include "tool/replay/random_program.h"
 #include "tool/support/command_line.h"
+#include "tool/support/counter.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/json.h"
@@ -27,12 +27,6 @@ struct Arguments {
   std::string out;
   bool json = false;
 };
-
-void show_progress(uint64_t done, uint64_t of) {
-  if (!isatty(STDOUT_FILENO)) return;
-  fmt::print("\r{} of {} programs", done, of);
-  fflush(stdout);
-}
 
 // How a comparison ended, as JSON has it and in words. Where a program was cut short, nobody knows
 // whether the two would have differed.
@@ -62,9 +56,10 @@ int diff(const Arguments& arguments) {
                                   : random_program(arguments.seed, number - inputs.size(), inputs);
   };
   uint64_t count = inputs.size() + arguments.programs;
+  Counter counter(stdout);
   Comparison comparison =
       compare_isolated(expected, actual, count, arguments.jobs, program_of, [&](uint64_t done) {
-        if (!arguments.json) show_progress(done, count);
+        if (!arguments.json) counter.show(fmt::format("{} of {} programs", done, count));
       });
   const Outcome& outcome = comparison.outcome;
   bool same = outcome.kind == Outcome::clean;
@@ -81,7 +76,7 @@ int diff(const Arguments& arguments) {
     fmt::print("{}", to_text(result));
     return same ? nothing_new : findings;
   }
-  if (isatty(STDOUT_FILENO)) fmt::print("\r\x1b[K");
+  counter.clear();
   fmt::print("{} and {} {}{} {} programs{}\n", expected.name, actual.name, verdict(outcome).words,
              same ? ":" : ", after", comparison.programs, same ? "" : " without a difference");
   if (same) return nothing_new;

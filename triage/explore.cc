@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // explore: every schedule of a program with at most so many preemptions.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <optional>
 
@@ -9,6 +8,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/known.h"
 #include "tool/support/command_line.h"
+#include "tool/support/counter.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/json.h"
@@ -30,28 +30,6 @@ struct Arguments {
   bool json = false;
 };
 
-// On a terminal a line that counts, elsewhere one now and then.
-class Counter {
- public:
-  void show(const Exploration& so_far) {
-    const auto now = steady_clock::now();
-    if (now < next_) return;
-    is_shown_ = true;
-    next_ = now + (is_terminal_ ? std::chrono::milliseconds(200) : std::chrono::seconds(10));
-    fmt::print("{}{} schedules run, {} equal to one of them{}", is_terminal_ ? "\r" : "",
-               so_far.schedules, so_far.equal, is_terminal_ ? "\x1b[K" : "\n");
-    fflush(stdout);
-  }
-  void clear() const {
-    if (is_shown_ && is_terminal_) fmt::print("\r\x1b[K");
-  }
-
- private:
-  const bool is_terminal_ = isatty(STDOUT_FILENO);
-  bool is_shown_ = false;
-  steady_clock::time_point next_ = steady_clock::now() + std::chrono::seconds(1);
-};
-
 std::string in_words(const Exploration& seen, unsigned preemptions, const char* variant) {
   const std::string equal =
       seen.equal ? fmt::format(" ({} more are equal to one of them)", seen.equal) : "";
@@ -70,11 +48,14 @@ int run(const Arguments& arguments) {
   std::vector<std::string> known = arguments.past.expand(variant);
   std::optional<steady_clock::time_point> deadline;
   if (arguments.time) deadline = steady_clock::now() + *arguments.time;
-  Counter counter;
-  const Exploration seen = explore(variant, input.program, arguments.preemptions, known, deadline,
-                                   [&](const Exploration& so_far) {
-                                     if (!arguments.json) counter.show(so_far);
-                                   });
+  Counter counter(stdout, std::chrono::seconds(10));
+  const Exploration seen =
+      explore(variant, input.program, arguments.preemptions, known, deadline,
+              [&](const Exploration& so_far) {
+                if (!arguments.json)
+                  counter.show(fmt::format("{} schedules run, {} equal to one of them",
+                                           so_far.schedules, so_far.equal));
+              });
   counter.clear();
   const std::string text = seen.schedule ? print(*seen.schedule) : "";
   if (seen.schedule && !arguments.out.empty()) write_file(arguments.out, text);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // report: a campaign or a triage as one page to open in a browser.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +9,7 @@
 #include "tool/page/model.h"
 #include "tool/page/page.h"
 #include "tool/support/command_line.h"
+#include "tool/support/counter.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
@@ -27,12 +27,6 @@ struct Arguments {
   bool follow = false, json = false;
 };
 
-// Findings take some milliseconds each, which some hundred of them make felt.
-void tell(size_t done, size_t all) {
-  if (all >= 50 && done % 10 == 0 && isatty(STDERR_FILENO))
-    fmt::print(stderr, "\r{} of {} findings{}", done, all, done + 10 >= all ? "\n" : "");
-}
-
 // What the ledger does not know of the allocator.
 size_t number_of_new(const json& model) {
   const json& all = model.at("findings");
@@ -49,7 +43,10 @@ int write_report(const Arguments& arguments) {
   const fs::path file = arguments.file.empty() ? fs::path(arguments.folder) / "report.html"
                                                : fs::path(arguments.file);
   InterruptGuard guard;
-  json model = collector.collect(tell);
+  Counter counter(stderr);
+  json model = collector.collect(
+      [&](size_t done, size_t all) { counter.show(fmt::format("{} of {} findings", done, all)); });
+  counter.clear();
   if (arguments.json) {
     put(to_text(model));
     return number_of_new(model) ? findings : nothing_new;

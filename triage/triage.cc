@@ -125,21 +125,14 @@ struct Summary {
 json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
              const iova_variant& variant, const std::string& options) {
   json rows = json::array();
-  for (const StoredFinding& finding : findings)
-    rows.push_back({{"key", finding.key},
-                    {"standing", name(finding.standing)},
-                    {"severity", shim::name(severity_of(finding.outcome))},
-                    {"blame", blame_of(finding)},
-                    {"inputs", finding.inputs},
-                    {"shown", finding.shown},
-                    {"runs", finding.runs},
-                    {"minimal", finding.is_minimal},
-                    {"needed", finding.needed},
-                    {"operands", finding.operands},
-                    {"also", finding.also},
-                    {"folder", finding.folder.string()},
-                    {"reproducer", finding.reproducer.string()},
-                    {"replay", finding.replay}});
+  for (const StoredFinding& finding : findings) {
+    rows.push_back(facts_of(finding));
+    rows.back().update({{"blame", blame_of(finding)},
+                        {"inputs", finding.inputs},
+                        {"folder", finding.folder.string()},
+                        {"reproducer", finding.reproducer.string()},
+                        {"replay", finding.replay}});
+  }
   return {{"variant", variant.name},
           {"options", options},
           {"files", summary.files},

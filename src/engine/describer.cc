@@ -132,7 +132,7 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   if (!finding.where.empty()) report.function += " (" + finding.where + ")";
   report.call = at.position.function();
   // From the call that the program made on; what is outside shows it to the engine.
-  for (shim::Caller& caller : shim::call_chain()) {
+  for (shim::CallSite& caller : shim::call_chain()) {
     const bool is_last = caller.function == report.call;
     if (!report.callers.empty() || caller.function != finding.function)
       report.callers.push_back(std::move(caller));

@@ -5,34 +5,10 @@
 #include <map>
 
 #include "engine/history.h"
+#include "engine/printing.h"
 #include "program/operation.h"
 
 namespace engine {
-namespace {
-
-const char* name_of(Function function) {
-  switch (function) {
-    case Function::cache_get: return "iova_cache_get";
-    case Function::cache_put: return "iova_cache_put";
-    case Function::rcache_range: return "iova_rcache_range";
-    case Function::init_domain: return "init_iova_domain";
-    case Function::init_rcaches: return "iova_domain_init_rcaches";
-    case Function::put_domain: return "put_iova_domain";
-    case Function::alloc: return "alloc_iova";
-    case Function::alloc_fast: return "alloc_iova_fast";
-    case Function::free_pfn: return "free_iova";
-    case Function::free_iova: return "__free_iova";
-    case Function::free_fast: return "free_iova_fast";
-    case Function::find: return "find_iova";
-    case Function::reserve: return "reserve_iova";
-    case Function::queue_init: return "iommu_dma_init_fq";
-    case Function::queue: return "queue_iova";
-  }
-  return "?";
-}
-
-}  // namespace
-
 DomainMoment moment_of(const Domain& domain, const iova_variant& variant, bool with_views) {
   DomainMoment moment;
   moment.number = domain.number;
@@ -81,7 +57,7 @@ CallMoment moment_of(const Call& call) {
     case Function::queue: gives_back = call.range; break;
     default: break;
   }
-  return {.function = name_of(call.function),
+  return {.function = print(call.function),
           .domain = call.domain ? call.domain->number : 0,
           .size = call.size,
           .limit = call.limit,

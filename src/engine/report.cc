@@ -16,7 +16,7 @@ namespace {
 
 ReportSink report_sink = [](const Report& report) {
   Report with_lines = report;
-  for (shim::Caller& caller : with_lines.callers)
+  for (shim::CallSite& caller : with_lines.callers)
     if (caller.where.empty()) caller.where = shim::line_of(caller.instruction);
   fmt::print(stderr, "{}", format(with_lines));
   fflush(stderr);
@@ -75,7 +75,7 @@ std::string format(const Report& report) {
   if (report.faults.empty()) text += "faults injected: none\n";
   for (const std::string& fault : report.faults) text += "fault injected: " + fault + "\n";
   text += fmt::format("operation: {}\nin: {}\n", report.operation, report.function);
-  for (const shim::Caller& caller : report.callers)
+  for (const shim::CallSite& caller : report.callers)
     text += fmt::format(" <- {}{}\n", caller.function,
                         caller.where.empty() ? "" : fmt::format(" ({})", caller.where));
   if (report.blame != "allocator") text += fmt::format("blame: {}\n", report.blame);

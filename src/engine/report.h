@@ -16,7 +16,7 @@ struct Report {
   shim::Severity severity;
   std::string blame;     // whose doing: "allocator", "shim" or "harness"
   std::string function;  // kernel function at fault, with its file and line if they are known
-  std::vector<shim::Caller> callers;  // of that, inside the allocator, the innermost first
+  std::vector<shim::CallSite> callers;  // of that, inside the allocator, the innermost first
   std::string operation;   // of the program, with its index and call, or its end: where things went
                            // wrong first, as far as the model and the oracles can tell
   size_t operation_index;  // in the program; the number of its operations for its end

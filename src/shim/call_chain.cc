@@ -13,7 +13,7 @@ namespace {
 
 // What is beyond the engine's call is nobody's business.
 _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* chain_pointer) {
-  auto& chain = *static_cast<std::vector<Caller>*>(chain_pointer);
+  auto& chain = *static_cast<std::vector<CallSite>*>(chain_pointer);
   int is_before = 0;
   const uintptr_t instruction = _Unwind_GetIPInfo(context, &is_before) - !is_before;
   const Symbol symbol = symbol_of(instruction);
@@ -31,8 +31,8 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* chain_pointer) {
 
 }  // namespace
 
-std::vector<Caller> call_chain() {
-  std::vector<Caller> chain;
+std::vector<CallSite> call_chain() {
+  std::vector<CallSite> chain;
   _Unwind_Backtrace(take_frame, &chain);
   return chain;
 }

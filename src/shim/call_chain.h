@@ -8,7 +8,7 @@
 
 namespace shim {
 
-struct Caller {
+struct CallSite {
   std::string function;
   std::string where;  // file:line of the call; "" until somebody has looked it up
   // By which that is looked up: the program or shared object, and the offset in it.
@@ -18,7 +18,7 @@ struct Caller {
 };
 
 // The allocator's functions on this stack, the innermost first; none if it did not call.
-std::vector<Caller> call_chain();
+std::vector<CallSite> call_chain();
 // A sanitizer's symbolizer, if there is one: "file:line" of an instruction, or "".
 bool has_symbolizer();
 std::string line_of(uintptr_t instruction);

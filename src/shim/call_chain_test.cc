@@ -7,7 +7,7 @@
 // frame.
 namespace port::test {
 
-using Calls = std::vector<shim::Caller>;
+using Calls = std::vector<shim::CallSite>;
 
 __attribute__((noinline)) void iova_magazine_free(Calls* chain) {
   *chain = shim::call_chain();
@@ -31,18 +31,18 @@ __attribute__((noinline)) void free_iova_rcaches(Calls* chain) {
 namespace shim {
 namespace {
 
-std::vector<std::string> functions(const std::vector<Caller>& chain) {
+std::vector<std::string> functions(const std::vector<CallSite>& chain) {
   std::vector<std::string> names;
-  for (const Caller& caller : chain) names.push_back(caller.function);
+  for (const CallSite& caller : chain) names.push_back(caller.function);
   return names;
 }
 
 TEST(CallChain, HasTheAllocatorsFunctionsInnermostFirst) {
-  std::vector<Caller> chain;
+  std::vector<CallSite> chain;
   port::test::free_iova_rcaches(&chain);
   EXPECT_EQ(functions(chain),
             (std::vector<std::string>{"iova_magazine_free", "free_iova_rcaches"}));
-  for (const Caller& caller : chain) {
+  for (const CallSite& caller : chain) {
     EXPECT_NE(caller.module, "");
     EXPECT_NE(caller.offset, 0u);
   }
@@ -52,7 +52,7 @@ TEST(CallChain, HasTheAllocatorsFunctionsInnermostFirst) {
 
 // Not the port's, though a part of its name ends so.
 namespace report {
-__attribute__((noinline)) void tell(std::vector<Caller>* chain) {
+__attribute__((noinline)) void tell(std::vector<CallSite>* chain) {
   *chain = call_chain();
   asm volatile("");
 }
@@ -61,7 +61,7 @@ __attribute__((noinline)) void tell(std::vector<Caller>* chain) {
 namespace {
 
 TEST(CallChain, IsEmptyWhereTheAllocatorDidNotCall) {
-  std::vector<Caller> chain(1);
+  std::vector<CallSite> chain(1);
   report::tell(&chain);
   EXPECT_EQ(functions(chain), std::vector<std::string>{});
 }

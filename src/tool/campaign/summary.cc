@@ -296,7 +296,7 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
   text += "\n" + in_lines("corpus, findings, inputs of known issues, logs and " + file + " are in",
                           columns);
   text += fmt::format("   {}\n", quoted(folder.string()));
-  if (const std::string shared = summary.at("shared"); !shared.empty())
+  if (const std::string shared = summary.value("shared", ""); !shared.empty())
     text += fmt::format("with what others found: {} status {}\n", launcher, quoted(shared));
   if (!summary.at("findings").empty())
     text +=

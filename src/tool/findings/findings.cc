@@ -45,20 +45,12 @@ constexpr char report_json[] = "report.json", confirm_json[] = "confirm.json";
 constexpr char findings_folder[] = "findings", differences_folder[] = "differences";
 
 json to_json(const StoredFinding& finding, const std::string& variant) {
-  json report{{"key", finding.key},
-              {"variant", variant},
-              {"standing", name(finding.standing)},
-              {"severity", shim::name(severity_of(finding.outcome))},
-              {"target", finding.target},
-              {"executions", finding.executions},
-              {"shown", finding.shown},
-              {"runs", finding.runs},
-              {"minimal", finding.is_minimal},
-              {"needed", finding.needed},
-              {"operands", finding.operands},
-              {"also", finding.also},
-              {"reproducer", finding.reproducer.filename().string()},
-              {"replay", finding.replay}};
+  json report = facts_of(finding);
+  report.update({{"variant", variant},
+                 {"target", finding.target},
+                 {"executions", finding.executions},
+                 {"reproducer", finding.reproducer.filename().string()},
+                 {"replay", finding.replay}});
   if (finding.outcome.report) report["report"] = tool::to_json(*finding.outcome.report);
   return report;
 }
@@ -99,6 +91,18 @@ StoredFinding from_json(const json& report, const fs::path& folder) {
 }
 
 }  // namespace
+
+json facts_of(const StoredFinding& finding) {
+  return {{"key", finding.key},
+          {"standing", name(finding.standing)},
+          {"severity", shim::name(severity_of(finding.outcome))},
+          {"shown", finding.shown},
+          {"runs", finding.runs},
+          {"minimal", finding.is_minimal},
+          {"needed", finding.needed},
+          {"operands", finding.operands},
+          {"also", finding.also}};
+}
 
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
     : folder_(fs::absolute(out).lexically_normal() / findings_folder),

@@ -45,6 +45,10 @@ struct StoredFinding {
   Outcome outcome;                   // of the smallest program
 };
 
+// What stands of it wherever it is told of as JSON: key, standing, severity, how often it showed,
+// what its program needs.
+json facts_of(const StoredFinding& finding);
+
 // What an input that an engine left turned out to show.
 struct TakenInput {
   const StoredFinding* new_finding;  // NULL unless its key is new to this store

@@ -242,23 +242,15 @@ class Collector::Impl {
   }
 
   json describe(const StoredFinding& finding) {
-    json row{{"key", finding.key},
-             {"standing", name(finding.standing)},
-             {"severity", shim::name(severity_of(finding.outcome))},
-             {"difference", finding.is_difference},
-             {"target", finding.target},
-             {"executions", finding.executions},
-             {"inputs", finding.inputs},
-             {"shown", finding.shown},
-             {"runs", finding.runs},
-             {"minimal", finding.is_minimal},
-             {"needed", finding.needed},
-             {"operands", finding.operands},
-             {"also", finding.also},
-             {"folder", finding.folder.string()},
-             {"reproducer", finding.reproducer.string()},
-             {"promise", promise_of_key(finding.key)},
-             {"known", ledger_entry(finding.key)}};
+    json row = facts_of(finding);
+    row.update({{"difference", finding.is_difference},
+                {"target", finding.target},
+                {"executions", finding.executions},
+                {"inputs", finding.inputs},
+                {"folder", finding.folder.string()},
+                {"reproducer", finding.reproducer.string()},
+                {"promise", promise_of_key(finding.key)},
+                {"known", ledger_entry(finding.key)}});
     if (finding.outcome.report) row["report"] = told(*finding.outcome.report);
     std::error_code none;
     const fs::path words = finding.folder / "report.txt";

@@ -5,7 +5,7 @@ namespace tool {
 
 json to_json(const engine::Report& report) {
   json callers = json::array();
-  for (const shim::Caller& caller : report.callers) {
+  for (const shim::CallSite& caller : report.callers) {
     json one{{"function", caller.function}, {"where", caller.where}};
     if (caller.where.empty()) one.update({{"module", caller.module}, {"offset", caller.offset}});
     callers.push_back(std::move(one));
@@ -34,7 +34,7 @@ engine::Report report_from_json(const json& j) {
   for (Severity candidate :
        {Severity::memory_safety, Severity::hang, Severity::wrong_result, Severity::lost_resource})
     if (j["severity"] == shim::name(candidate)) severity = candidate;
-  std::vector<shim::Caller> callers;
+  std::vector<shim::CallSite> callers;
   for (const json& one : j.value("callers", json::array()))
     callers.push_back({.function = one["function"],
                        .where = one["where"],

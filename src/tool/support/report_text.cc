@@ -16,8 +16,8 @@ void find_lines(engine::Report& report) {
     report.function.erase(at + 2, ours.size());
   // All in one module: an allocator is one.
   std::vector<std::string> words{"addr2line", "-e", ""};
-  std::vector<shim::Caller*> asked;
-  for (shim::Caller& caller : report.callers) {
+  std::vector<shim::CallSite*> asked;
+  for (shim::CallSite& caller : report.callers) {
     if (!caller.where.empty() || caller.module.empty()) continue;
     words[2] = caller.module;
     words.push_back(fmt::format("{:#x}", caller.offset));
@@ -27,7 +27,7 @@ void find_lines(engine::Report& report) {
   const CommandResult said = run_command(words, false, false);
   if (said.status) return;
   std::istringstream lines(said.output);
-  for (shim::Caller* caller : asked) {
+  for (shim::CallSite* caller : asked) {
     std::string line;
     if (!std::getline(lines, line)) return;
     line = line.substr(0, line.find(" ("));  // of a discriminator
