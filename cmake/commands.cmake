@@ -32,6 +32,7 @@ function(iovafuzz_command main)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/commands)
   target_link_libraries(command-${name} PRIVATE iovafuzz_command ${arg_USES}
     iovafuzz_loads_variants)
+  iovafuzz_batches(command-${name} 0)
   add_dependencies(tests command-${name})
-  iovafuzz_parsed(${name} 1 SOURCES ${main} ${arg_UNPARSED_ARGUMENTS} LIBRARIES ${arg_USES})
+  iovafuzz_parsed(${name} 0 SOURCES ${main} ${arg_UNPARSED_ARGUMENTS} LIBRARIES ${arg_USES})
 endfunction()

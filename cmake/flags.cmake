@@ -12,6 +12,12 @@
 # allocator, "comparisons" of our own parser, or nothing. The harness' own branches would teach an
 # engine what programs look like, which mutation knows.
 
+# A farm's builds choose their linker.
+if(IOVAFUZZ_TOOL)
+  set(CMAKE_C_LINKER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/link.sh)
+  set(CMAKE_CXX_LINKER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/link.sh)
+endif()
+
 # Of all code. Paths in reports are relative to the project.
 add_library(iovafuzz_common INTERFACE)
 target_compile_options(iovafuzz_common INTERFACE

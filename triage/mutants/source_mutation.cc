@@ -12,6 +12,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "tool/support/words.h"
+
 namespace tool {
 
 const std::vector<const char*> mutation_operators{"relational", "logical", "arithmetic", "constant",
@@ -370,16 +372,6 @@ class Mutation {
   std::vector<SourceMutant> mutants_;
 };
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t at = 0; at <= text.size();) {
-    size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
-
 }  // namespace
 
 std::vector<SourceMutant> mutate_source(const std::string& text) { return Mutation(text).run(); }
@@ -410,7 +402,7 @@ std::string diff_of(const std::string& original, const SourceMutant& mutant,
   size_t begin = mutant.line - 1;
   size_t end = begin + lines_of(mutant.before).size();
   size_t from = begin > context ? begin - context : 0;
-  size_t to = std::min(end + context, before.size() - (before.back().empty() ? 1 : 0));
+  size_t to = std::min(end + context, before.size());
   std::string text = fmt::format("--- a/{0}\n+++ b/{0}\n@@ -{1},{2} +{1},{2} @@ {3}\n", path,
                                  from + 1, to - from, mutant.function);
   for (size_t i = from; i < begin; i++) text += " " + before[i] + "\n";

@@ -9,7 +9,6 @@ namespace tool {
 namespace {
 
 constexpr char reproducer[] = "corpus/iova_init_faults/magazine_alloc_fails_in_rcache_init.iova";
-constexpr char bug_key[] = "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
 constexpr char unchecked[] = "\tkmem_cache_free(iova_magazine_cache, mag);\n";
 constexpr char checked[] = "\tif (mag)\n\t\tkmem_cache_free(iova_magazine_cache, mag);\n";
 

@@ -99,7 +99,7 @@ TEST(AflppLong, LosesNothingWhenTheCampaignIsKilled) {
   }
   // What AFL++ had when it was killed is the next one's.
   fs::path left = out.path() / "aflpp/iova_init_faults.7/out/main";
-  auto leave = [&](const char* name, const char* text) {
+  auto leave = [&](const char* name, const std::string& text) {
     std::vector<uint8_t> bytes = program::encode(program::parse(text));
     std::string content(bytes.begin(), bytes.end());
     make_folder((left / name).parent_path());

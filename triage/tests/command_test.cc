@@ -203,8 +203,7 @@ TEST(Known, KeysSaySoWhereverTheyArePrinted) {
        {std::vector<std::string>{"show", file}, {"replay", file}, {"sweep", other}}) {
     arguments.insert(arguments.end(), {"--revision", "6.12"});
     CommandResult result = tool(arguments);
-    EXPECT_NE(result.output.find(std::string(bug_key) + bug_note), std::string::npos)
-        << result.output;
+    EXPECT_NE(result.output.find(bug_key + bug_note), std::string::npos) << result.output;
   }
   EXPECT_EQ(tool_json({"show", file, "--revision", "6.12"})["known"], "mag-free-null");
   json ids{{bug_key, "mag-free-null"}};

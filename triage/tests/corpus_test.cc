@@ -157,8 +157,7 @@ TEST(CorpusMinimize, WhatAVariantDoesNotSurviveIsKeptApartAndNamed) {
 
     CommandResult result = tool({"corpus", "minimize", corpus.folder(), "--in-place"});
     EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.output.find("bug.iova: " + std::string(bug_key) + " on port@6.12\n"),
-              std::string::npos)
+    EXPECT_NE(result.output.find("bug.iova: " + bug_key + " on port@6.12\n"), std::string::npos)
         << result.output;
   }
   // What could not be read stays where it is.

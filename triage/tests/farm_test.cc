@@ -7,6 +7,7 @@
 
 #include "program/program.h"
 #include "tool/support/command_test.h"
+#include "tool/support/words.h"
 #include "tool/variants/module.h"
 #include "tool/variants/port.h"
 #include "tool/variants/variants.h"
@@ -70,13 +71,6 @@ std::string binary_of(const FarmCrash& crash) {
   choice.variant();
   fs::path build = build_binaries({{&fuzz::iova_domain, choice.build_name()}});
   return (build / "bin" / choice.build_name() / "iova_domain").string();
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream all(text);
-  for (std::string line; std::getline(all, line);) lines.push_back(line);
-  return lines;
 }
 
 // As much of it as a state has.
@@ -144,8 +138,7 @@ TEST(Farm, OnlyOneFindingIsDiedOfWhereThatIsAskedFor) {
   const char* both = "cache_get\ninit\ninit domain=1\nalloc size=64 limit=30\nalloc size=64\n"
                      "fail 0x10\ninit_rcaches domain=1\n";
   std::string input = input_of(folder, both), binary = binary_of(crashes()[0]);
-  const std::string hint_key = "hint-lower-limit:alloc_iova:alloc:none";
-  for (const std::string& key : {hint_key, std::string(bug_key)}) {
+  for (const std::string& key : {hint_key, bug_key}) {
     CommandResult result = run_with({"IOVAFUZZ_ONLY=" + key}, binary, {input});
     EXPECT_NE(result.status, 0);
     EXPECT_NE(result.output.find("key: " + key + "\n"), std::string::npos) << result.output;

@@ -7,11 +7,6 @@ namespace {
 
 std::string corpus(const std::string& name) { return (source_folder() / "corpus" / name).string(); }
 
-void expect_all(const std::string& text, std::initializer_list<const char*> parts) {
-  for (const char* part : parts)
-    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
-}
-
 TEST(Kunit, FailsTheAllocationThatTheProgramFails) {
   CommandResult result =
       tool({"kunit", "--revision", "6.12",

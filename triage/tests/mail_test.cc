@@ -14,11 +14,6 @@ std::string mail(const std::vector<std::string>& words) {
   return result.output;
 }
 
-void expect_all(const std::string& text, std::initializer_list<const char*> parts) {
-  for (const char* part : parts)
-    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
-}
-
 TEST(Mail, TellsAKnownIssueWithItsStoryAndATest) {
   const std::string text =
       mail({"--revision", "6.12",

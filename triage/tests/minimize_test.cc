@@ -13,10 +13,6 @@
 namespace tool {
 namespace {
 
-constexpr char null_key[] = "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
-constexpr char hint_key[] = "hint-lower-limit:alloc_iova:alloc:none";
-constexpr char hint_bug[] = "alloc size=64 limit=30\nalloc size=64\n";
-
 // So many operations, with those of a bug among them in their order.
 program::Program hidden_among(size_t count, const std::vector<std::string>& bug, unsigned seed) {
   static constexpr const char* others[] = {"alloc_fast",
@@ -52,11 +48,11 @@ TEST(Minimize, LeavesTheFourOperationsAndTheOneFaultThatMatter) {
   for (size_t count : {200, 1000}) {
     program::Program program =
         hidden_among(count, {"cache_get", "init", "fail 0xfedcba9876543210\ninit_rcaches"}, 1);
-    Minimized result = minimize_on_6_12(program, null_key);
+    Minimized result = minimize_on_6_12(program, bug_key);
     ASSERT_TRUE(result.is_minimal);
     EXPECT_EQ(print(result.program), "cache_get\ninit\nfail 0x4\ninit_rcaches\n");
     EXPECT_LT(result.executions, 1000u);
-    EXPECT_EQ(result.key, null_key);
+    EXPECT_EQ(result.key, bug_key);
     ASSERT_EQ(result.needed.size(), 1u);
     EXPECT_EQ(result.needed[0],
               "it shows only if an allocation fails: operation 3 (init_rcaches), its 3rd attempt: "
@@ -71,7 +67,7 @@ TEST(Minimize, LeavesOneBitOfAnyMask) {
     // The first attempt that fails must be a magazine's, behind the arrays and the first of them.
     uint64_t mask = (random() | 0x10) & ~uint64_t{3};
     auto program = program::parse(fmt::format("cache_get\ninit\nfail {:#x}\ninit_rcaches\n", mask));
-    Minimized result = minimize_on_6_12(program, null_key);
+    Minimized result = minimize_on_6_12(program, bug_key);
     EXPECT_EQ(print(result.program), "cache_get\ninit\nfail 0x4\ninit_rcaches\n") << mask;
   }
 }
@@ -123,9 +119,9 @@ TEST(Minimize, EndsWithTheSeedBugInSevenLinesAtMost) {
   size_t seeds_with_it = 0;
   for (const auto& seed : seeds()) {
     program::Program program = read_input(seed).program;
-    if (run_isolated(port::v6_12::variant, program).key() != null_key) continue;
+    if (run_isolated(port::v6_12::variant, program).key() != bug_key) continue;
     seeds_with_it++;
-    Minimized result = minimize_on_6_12(program, null_key);
+    Minimized result = minimize_on_6_12(program, bug_key);
     EXPECT_LE(result.program.operations.size(), 7u) << seed << "\n" << print(result.program);
   }
   EXPECT_GT(seeds_with_it, 2u);
@@ -135,8 +131,8 @@ TEST(Minimize, KeepsTheChosenOfTwoFindings) {
   program::Program both = program::parse(
       "cache_get\ninit\ninit domain=1\nalloc size=64 limit=30\nfail 0x10\ninit_rcaches domain=1\n"
       "alloc size=64\n");
-  EXPECT_EQ(minimize_on_6_12(both, null_key).outcome.key(), null_key);
-  MinimizeOptions past{.known = {null_key}};
+  EXPECT_EQ(minimize_on_6_12(both, bug_key).outcome.key(), bug_key);
+  MinimizeOptions past{.known = {bug_key}};
   Minimized other = minimize_on_6_12(both, hint_key, past);
   EXPECT_TRUE(other.is_minimal);
   EXPECT_EQ(other.outcome.key(), hint_key);
@@ -148,8 +144,8 @@ TEST(Minimize, KeepsWhatElseItMeets) {
   program::Program both = program::parse(
       "cache_get\ninit\ninit domain=1\nfail 0x10\ninit_rcaches domain=1\nalloc size=64 limit=30\n"
       "alloc size=64\n");
-  Minimized result = minimize_on_6_12(both, null_key);
-  EXPECT_EQ(result.key, null_key);
+  Minimized result = minimize_on_6_12(both, bug_key);
+  EXPECT_EQ(result.key, bug_key);
   for (const auto& [key, program] : result.also)
     EXPECT_EQ(run_isolated(port::v6_12::variant, program).key(), key);
   EXPECT_EQ(minimize_on_6_12(both, "no-such:key:at:all").is_minimal, false);
@@ -185,11 +181,11 @@ TEST(Minimize, IsDeterministicAndChangesItsResultNoMore) {
 TEST(Minimize, GoesOnFromWhereItWasStopped) {
   program::Program program =
       hidden_among(200, {"cache_get", "init", "fail 0xff0\ninit_rcaches"}, 9);
-  Minimized part = minimize_on_6_12(program, null_key, {.max_executions = 20});
+  Minimized part = minimize_on_6_12(program, bug_key, {.max_executions = 20});
   EXPECT_FALSE(part.is_minimal);
   EXPECT_LT(part.program.operations.size(), program.operations.size());
-  EXPECT_EQ(run_isolated(port::v6_12::variant, part.program).key(), null_key);
-  EXPECT_EQ(print(minimize_on_6_12(part.program, null_key).program),
+  EXPECT_EQ(run_isolated(port::v6_12::variant, part.program).key(), bug_key);
+  EXPECT_EQ(print(minimize_on_6_12(part.program, bug_key).program),
             "cache_get\ninit\nfail 0x4\ninit_rcaches\n");
 }
 
@@ -227,8 +223,8 @@ TEST(Minimize, TakesWhatSanitizersFind) {
 
 TEST(MinimizeCommand, WritesTheSmallerProgramAndWhatItNeeds) {
   TemporaryFolder folder;
-  std::string file =
-      folder.write("a.iova", std::string("cache_get\ninit\nalloc\nfind\n") + hint_bug);
+  std::string file = folder.write(
+      "a.iova", "cache_get\ninit\nalloc\nfind\nalloc size=64 limit=30\nalloc size=64\n");
   auto result = tool_json({"minimize", "--revision", "6.12", file});
   EXPECT_EQ(result["key"], hint_key) << to_text(result);
   EXPECT_EQ(result["minimal"], true);
@@ -246,10 +242,9 @@ TEST(MinimizeCommand, RefusesWhatShowsNothing) {
   CommandResult clean = tool({"minimize", file});
   EXPECT_EQ(clean.status, 2);
   EXPECT_EQ(clean.output, "iovafuzz: " + file + ": shows nothing on port@fixed\n");
-  std::string other = folder.write("b.iova", std::string("cache_get\ninit\n") + hint_bug);
-  CommandResult chosen = tool({"minimize", "--revision", "6.12", "--key", null_key, other});
+  CommandResult chosen = tool({"minimize", "--revision", "6.12", "--key", bug_key, file});
   EXPECT_EQ(chosen.status, 2);
-  EXPECT_NE(chosen.output.find(std::string(": shows ") + hint_key + ", not " + null_key),
+  EXPECT_NE(chosen.output.find(std::string(": shows ") + hint_key + ", not " + bug_key),
             std::string::npos);
 }
 
@@ -269,7 +264,7 @@ TEST(MinimizeCommand, LeavesTheBestSoFarWhenInterruptedAndGoesOn) {
   EXPECT_EQ(interrupted.status, 1) << interrupted.output;
   std::string text = read_file(out);
   EXPECT_NE(text.find("# unfinished"), std::string::npos) << text.substr(0, 500);
-  EXPECT_EQ(tool_json({"replay", "--revision", "6.12", out})[0]["keys"], json({{null_key, 1}}));
+  EXPECT_EQ(tool_json({"replay", "--revision", "6.12", out})[0]["keys"], json({{bug_key, 1}}));
   auto result = tool_json({"minimize", "--revision", "6.12", "--out", out, file});
   EXPECT_EQ(result["minimal"], true);
   EXPECT_EQ(read_file(out).find("# unfinished"), std::string::npos);

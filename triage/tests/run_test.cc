@@ -24,7 +24,7 @@ namespace tool {
 namespace {
 
 // A crash that an earlier campaign left for this one to take in.
-void leave_crash(const TemporaryFolder& out, const std::string& name, const char* text) {
+void leave_crash(const TemporaryFolder& out, const std::string& name, const std::string& text) {
   make_folder(out.path() / "crashes/iova_domain");
   auto bytes = program::encode(program::parse(text));
   write_file(out.path() / "crashes/iova_domain" / name,

@@ -45,10 +45,17 @@ inline json run_into(const TemporaryFolder& out, std::vector<std::string> argume
   return tool_json(arguments);
 }
 
-// A program that shows a known issue of 6.12, and its key.
-inline constexpr char bug[] = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
-inline constexpr char bug_key[] =
+inline void expect_all(const std::string& text, std::initializer_list<const char*> parts) {
+  for (const char* part : parts)
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+// Programs that show known issues of 6.12, and their keys.
+inline const std::string bug = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
+inline const std::string bug_key =
     "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
+inline const std::string hint_bug = "cache_get\ninit\nalloc size=64 limit=30\nalloc size=64\n";
+inline const std::string hint_key = "hint-lower-limit:alloc_iova:alloc:none";
 
 // With seeds of their own, and binaries for the port. Those that compare or read text share the
 // seeds.

@@ -23,8 +23,6 @@ namespace tool {
 namespace {
 
 constexpr const char life[] = "corpus/iova_domain/plain_life_of_one_domain.iova";
-constexpr const char bug_key[] =
-    "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
 
 std::string source_of(const std::string& spec) {
   return read_file(find_kernel_tree(spec).folder / "drivers/iommu/iova.c");
