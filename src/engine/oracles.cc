@@ -29,9 +29,9 @@ std::string_view views_of(std::string_view oracle_id) {
   return "";
 }
 
-bool is_difference(std::string_view key) {
-  return promise_of(key.substr(0, key.find(':'))).empty();
-}
+std::string_view oracle_of(std::string_view key) { return key.substr(0, key.find(':')); }
+
+bool is_difference(std::string_view key) { return promise_of(oracle_of(key)).empty(); }
 
 bool goes_on(const shim::Oracle& oracle) {
 #define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \

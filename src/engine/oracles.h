@@ -19,6 +19,9 @@ namespace oracle {
 // All oracles of the engine, in the order of oracles.inc.
 std::span<const shim::Oracle* const> oracles();
 
+// The oracle's id in a finding's key, with which each begins.
+std::string_view oracle_of(std::string_view key);
+
 // The promise that its findings say is broken (engine/promises.inc), "caller" of what the harness
 // owes, "kernel" of what the shim asks of all kernel code; "" of what the reference does otherwise.
 std::string_view promise_of(std::string_view oracle_id);

@@ -17,6 +17,10 @@ namespace shim {
 // answer or the state is wrong; something is never given back.
 enum class Severity : uint8_t { memory_safety, hang, wrong_result, lost_resource, unknown };
 const char* name(Severity severity);
+// All of them, the worst first.
+inline constexpr Severity severities[] = {Severity::memory_safety, Severity::hang,
+                                          Severity::wrong_result, Severity::lost_resource,
+                                          Severity::unknown};
 
 // A check with a stable id. The rule is the headline's text, so it holds no values.
 struct Oracle {

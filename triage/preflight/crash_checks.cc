@@ -8,6 +8,8 @@
 #include <set>
 #include <sstream>
 
+#include "engine/oracles.h"
+
 namespace tool {
 namespace {
 
@@ -44,8 +46,6 @@ std::string mistake_in(const Reading& reading, const std::string& oracle, const 
   return "";
 }
 
-std::string oracle_in(const std::string& key) { return key.substr(0, key.find(':')); }
-
 class Court {
  public:
   Court(const ClusterFuzz& judge, const std::vector<CrashOfBuild>& crashes) : crashes_(crashes) {
@@ -58,7 +58,8 @@ class Court {
     for (size_t i = 0; i < crashes_.size(); i++) {
       const Crash& crash = crashes_[i].crash;
       note("read-as-recorded", i,
-           mistake_in(answers_.readings[i], oracle_in(crash.key), crash.text.text));
+           mistake_in(answers_.readings[i], std::string(engine::oracle_of(crash.key)),
+                      crash.text.text));
       note("one-bug-by-key", i, mistake_in_company(i));
     }
     std::vector<Check> checks;

@@ -2,6 +2,7 @@
 // Planted defects: each is built, and found by a program that finds nothing without it.
 #include <algorithm>
 
+#include "engine/oracles.h"
 #include "iova/port_variants.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/command_test.h"
@@ -41,7 +42,7 @@ TEST_P(PlantedDefect, IsFoundByAProgramThatIsCleanWithoutIt) {
   Outcome outcome = run_isolated(planted, program());
   std::string key = outcome.key();
   const char* oracle = __asan_report_present ? GetParam().oracle : GetParam().without_asan;
-  EXPECT_EQ(key.substr(0, key.find(':')), oracle) << key << "\n" << outcome.log;
+  EXPECT_EQ(engine::oracle_of(key), oracle) << key << "\n" << outcome.log;
 }
 
 TEST(PlantedDefects, AreAllInTheTable) {

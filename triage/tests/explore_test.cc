@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // explore: every schedule of a program.
+#include "engine/oracles.h"
 #include "iova/port_variants.h"
 #include "tool/replay/explorer.h"
 #include "tool/replay/input.h"
@@ -47,7 +48,7 @@ TEST(Explore, FindsWhatOnlyAnOverlapShows) {
     // One of them races before anything overlaps.
     const json seen = explored(row.program, {"--defect", row.defect, "--past", "data-race"});
     const std::string key = seen["key"];
-    EXPECT_EQ(key.substr(0, key.find(':')), row.oracle) << row.defect;
+    EXPECT_EQ(engine::oracle_of(key), row.oracle) << row.defect;
     // The schedule shows it by itself.
     TemporaryFolder folder;
     const std::string schedule = folder.write("schedule.iova", seen["program"].get<std::string>());

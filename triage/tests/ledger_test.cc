@@ -74,7 +74,7 @@ TEST_P(LedgerEntry, HasKeysOfRecoverableOracles) {
     const shim::Oracle* found = nullptr;
     for (auto all : {shim::oracles(), engine::oracles()})
       for (const shim::Oracle* oracle : all)
-        if (key.substr(0, key.find(':')) == oracle->id) found = oracle;
+        if (engine::oracle_of(key) == oracle->id) found = oracle;
     ASSERT_NE(found, nullptr) << key;
     // Some of old trees end a run, and nobody can repair those.
     EXPECT_TRUE(found->recoverable || is_old(entry_)) << key;

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <map>
 
+#include "shim/finding.h"
 #include "tool/campaign/screen.h"
 #include "tool/campaign/summary.h"
 #include "tool/support/failure.h"
@@ -133,6 +134,7 @@ json shared_summary(const fs::path& shared) {
             {{"key", finding.at("key")},
              {"variant", summary.at("variant")},
              {"headline", finding.at("headline")},
+             {"severity", finding.value("severity", "unknown")},
              {"inputs", 0},
              {"machines", json::array()},
              {"reproducer", here(finding.at("reproducer"), there, machines_of(shared) / name)},
@@ -142,6 +144,12 @@ json shared_summary(const fs::path& shared) {
       row["machines"].push_back(name);
     }
   }
+  auto rank = [](const json& finding) {
+    return std::find_if(std::begin(shim::severities), std::end(shim::severities),
+                        [&](shim::Severity one) { return finding["severity"] == shim::name(one); });
+  };
+  std::stable_sort(findings.begin(), findings.end(),
+                   [&](const json& a, const json& b) { return rank(a) < rank(b); });
   return {{"machines", machines}, {"findings", findings}};
 }
 

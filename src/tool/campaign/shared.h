@@ -43,8 +43,9 @@ bool is_shared(const std::filesystem::path& folder);
 std::set<std::string> keys_of_others(const std::filesystem::path& shared, const std::string& name,
                                      const std::string& variant);
 
-// All campaigns of the folder, {"machines": [...], "findings": [...]}: what several found is one
-// finding. Summaries that cannot be read are left out. Throws Failure if there is none.
+// All campaigns of the folder, {"machines": [...], "findings": [...]}, the worst first: what
+// several found is one finding. Summaries that cannot be read are left out. Throws Failure if there
+// is none.
 json shared_summary(const std::filesystem::path& shared);
 std::string shared_in_words(const json& shared_summary, size_t columns);
 

@@ -16,12 +16,13 @@ class Shared : public testing::Test {
  protected:
   // As another machine wrote it, which has the folder at /farm.
   void tell(const std::string& name, const std::string& variant,
-            const std::vector<std::string>& keys) {
+            const std::vector<std::string>& keys, const char* severity = "wrong-result") {
     json found = json::array();
     const std::string there = "/farm/machines/" + name;
     for (const std::string& key : keys)
       found.push_back({{"key", key},
                        {"headline", "a rule"},
+                       {"severity", severity},
                        {"inputs", 2},
                        {"reproducer", there + "/findings/" + key + "/program.iova"},
                        {"replay", "./iovafuzz replay " + there + "/findings/" + key}});
@@ -55,6 +56,16 @@ TEST_F(Shared, OneFindingOfTwoMachinesIsOneAndItsPlaceIsTheOneHere) {
   EXPECT_EQ(y["reproducer"], place + "/program.iova");
   EXPECT_EQ(y["replay"], "./iovafuzz replay " + place);
   EXPECT_NE(shared_in_words(all, 80).find("200 executions"), std::string::npos);
+}
+
+TEST_F(Shared, WorstIsFirstWhoeverFoundIt) {
+  tell("a", "port@6.12", {"x"}, "lost-resource");
+  tell("b", "port@6.12", {"y"}, "memory-safety");
+  tell("c", "port@6.12", {"z"});
+  std::string order;
+  const json all = shared_summary(root_.path());
+  for (const json& finding : all["findings"]) order += finding["key"].get<std::string>();
+  EXPECT_EQ(order, "yzx");
 }
 
 TEST_F(Shared, OthersAreThoseOnTheSameVariant) {

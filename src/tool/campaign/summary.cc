@@ -149,6 +149,7 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
                      {"executions", finding.executions},
                      {"inputs", finding.inputs},
                      {"earlier", finding.is_earlier},
+                     {"severity", shim::name(severity_of(finding.outcome))},
                      {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
                      {"faults", finding.outcome.report ? finding.outcome.report->faults
                                                        : std::vector<std::string>{}},

@@ -7,6 +7,8 @@
 #include <map>
 #include <sstream>
 
+#include "engine/oracles.h"
+
 namespace tool {
 namespace {
 
@@ -35,8 +37,6 @@ CodePlace place_of(const StoredFinding& finding) {
   return place;
 }
 
-std::string oracle_of(const std::string& key) { return key.substr(0, key.find(':')); }
-
 std::string headline(const StoredFinding& finding) {
   if (finding.outcome.report) return finding.outcome.report->headline;
   return finding.key == "timeout" ? "timeout: an input does not come to its end"
@@ -54,7 +54,7 @@ json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& va
   json rules = json::array(), results = json::array();
   std::map<std::string, size_t> rule_index;
   for (const StoredFinding& finding : findings) {
-    std::string oracle = oracle_of(finding.key);
+    std::string oracle(engine::oracle_of(finding.key));
     auto [rule, is_new] = rule_index.try_emplace(oracle, rules.size());
     if (is_new)
       rules.push_back({{"id", oracle},

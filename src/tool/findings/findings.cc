@@ -200,8 +200,8 @@ std::vector<std::string> FindingStore::found_keys() const {
   std::vector<std::string> keys;
   // One difference an oracle is enough: more is the same in other places.
   for (const StoredFinding& finding : findings_)
-    keys.push_back(finding.is_difference ? finding.key.substr(0, finding.key.find(':'))
-                                         : finding.key);
+    keys.emplace_back(finding.is_difference ? engine::oracle_of(finding.key)
+                                            : std::string_view(finding.key));
   keys.insert(keys.end(), other_names_.begin(), other_names_.end());
   return keys;
 }
@@ -271,8 +271,7 @@ bool FindingStore::take_found(const Input& input, const std::string& key) {
   if (found) add_input(*found, input);
   return found || other_names_.contains(key) ||
          std::any_of(findings_.begin(), findings_.end(), [&](const StoredFinding& finding) {
-           std::string oracle = finding.key.substr(0, finding.key.find(':') + 1);
-           return finding.is_difference && key.starts_with(oracle);
+           return finding.is_difference && is_same_finding(key, finding.key);
          });
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/domain.h"
+#include "engine/oracles.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/words.h"
 
@@ -110,7 +111,7 @@ class Suite {
   }
 
   KunitSuite make() {
-    const std::string oracle = report_.key.substr(0, report_.key.find(':'));
+    const std::string oracle(engine::oracle_of(report_.key));
     if (oracle == "data-race")
       throw NotInKunit("a race that the schedule does not show needs KCSAN, no KUnit test");
     const std::string name = "iova_" + identifier(oracle);

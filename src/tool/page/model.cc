@@ -112,7 +112,7 @@ std::vector<const StoredFinding*> ranked(const Folder& folder) {
 }
 
 json promise_of_key(const std::string& key) {
-  const std::string id(engine::promise_of(key.substr(0, key.find(':'))));
+  const std::string id(engine::promise_of(engine::oracle_of(key)));
   for (const engine::Promise& promise : engine::promises())
     if (id == promise.id)
       return {{"id", id}, {"words", promise.words}, {"relied_on_by", promise.relied_on_by}};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "shim/finding.h"
 #include "tool/campaign/screen.h"
 #include "tool/page/html.h"
 #include "tool/page/picture.h"
@@ -471,13 +472,14 @@ std::string header(const json& model) {
   }
   if (model.contains("files"))
     facts += element("span", "", counted(model["files"].get<uint64_t>(), "file"));
-  std::map<std::string, size_t> severities;
-  for (const json& finding : model.at("findings")) severities[text_of(finding, "severity")]++;
+  std::map<std::string, size_t> of_severity;
+  for (const json& finding : model.at("findings")) of_severity[text_of(finding, "severity")]++;
   facts += element("span", "", counted(model["findings"].size(), "finding"));
-  for (const char* severity : {"memory-safety", "hang", "wrong-result", "lost-resource", "unknown"})
-    if (severities.contains(severity))
-      facts += element("span", "chip " + std::string(severity),
-                       fmt::format("{} {}", severities[severity], severity));
+  for (const shim::Severity severity : shim::severities) {
+    const std::string name = shim::name(severity);
+    if (of_severity.contains(name))
+      facts += element("span", "chip " + name, fmt::format("{} {}", of_severity[name], name));
+  }
   std::string text = fmt::format("<header><h1>{}</h1><p class=\"facts-line\">{}</p>",
                                  escaped(text_of(model, "variant")), facts);
   if (model.contains("meaning"))

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/oracles.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/failure.h"
 #include "tool/variants/kernel.h"
@@ -21,7 +22,7 @@ const char* Presence::in_words() const {
 }
 
 bool is_same_finding(const std::string& key, const std::string& other) {
-  return key.substr(0, key.find(':')) == other.substr(0, other.find(':'));
+  return engine::oracle_of(key) == engine::oracle_of(other);
 }
 
 Presence presence_on(const iova_variant& variant, const program::Program& program,
