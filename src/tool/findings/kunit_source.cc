@@ -168,7 +168,7 @@ class Suite {
       if (step.operation != operation || *faults_.begin() >= step.of_slab.size()) continue;
       if (step.of_slab[*faults_.begin()] != '1')
         throw NotInKunit(fmt::format(
-            "operation {} fails an allocation that is none of an object: fault injection cannot",
+            "operation {} fails an allocation that is none of an object, which fault injection cannot",
             index));
       return static_cast<unsigned>(
           std::count(step.of_slab.begin(), step.of_slab.begin() + *faults_.begin() + 1, '1'));
@@ -286,9 +286,9 @@ class Suite {
         return;
       case OpCode::idle: line("msleep(1000);"); return;
       default:
-        throw NotInKunit(fmt::format("operation {} ({}) cannot be said by a KUnit test: {}", index,
-                                     program::spec(operation.code).name,
-                                     "flush queues are private to dma-iommu.c"));
+        throw NotInKunit(
+            fmt::format("flush queues are private to dma-iommu.c, and operation {} ({}) is of one",
+                        index, program::spec(operation.code).name));
     }
   }
 
