@@ -288,7 +288,7 @@ Stable stable_of(const Clone& clone, const History& history, const program::Prog
   RepairTrial trial(fix.patch, program, history.key(), arguments.time);
   Stable stable;
   StableFacts& facts = stable.facts;
-  facts = {.key = history.key(), .report = {}, .known = issue_of(history.key()), .callers = {}};
+  facts.known = issue_of(history.key());
   for (size_t i : history.newest()) {
     KernelTree tree = clone.tree(releases[i].tag);
     StableTree row{releases[i].series() + ".y", releases[i].tag, history.shows(i),
@@ -370,7 +370,7 @@ Stable stable_of(const std::vector<std::string>& specs, const std::vector<Kernel
   RepairTrial trial(fix.patch, program, key, arguments.time);
   Stable stable;
   StableFacts& facts = stable.facts;
-  facts = {.key = key, .report = {}, .known = issue_of(key), .callers = {}};
+  facts.known = issue_of(key);
   for (size_t i = 0; i < trees.size(); i++) {
     const Presence& presence = presences[i];
     const std::string version = debian_version(specs[i]);

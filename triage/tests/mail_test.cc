@@ -68,7 +68,7 @@ TEST(Mail, QueueIsToldInItsOwnTerms) {
   EXPECT_EQ(text.find("Subject: iommu/dma: a full flush-queue ring is overrun"), 0u) << text;
   expect_all(text,
              {"256 entries in a ring that takes 255\n", "\nWho gets there: 255 unmaps on one CPU",
-              "v4.19 has it already, and perhaps those before. It is not repaired upstream.\n",
+              "v4.19 has it already, and perhaps those before. It is not repaired",
               "\nProposed repair: queue_iova() flushes until its ring has room, and",
               " alloc_iova_fast(), 512 times\n", "->   8  queue x256", " queue_iova(), 256 times\n",
               "No KUnit test can show it: flush queues are private to dma-iommu.c"});

@@ -25,14 +25,13 @@ struct StableTree {
 };
 
 struct StableFacts {
-  std::string key;
   std::optional<engine::Report> report;  // of the newest tree that shows it
-  const engine::KnownFinding* known;     // or NULL
-  std::vector<std::string> callers;      // of the call of the interface that meets it
-  std::string introduced_in;             // "v6.9", or ""
-  std::string introduced_by;             // "84e6f56be9c6 ("subject")", or ""
-  std::string fix;                       // likewise, or the patch's file
-  std::string fixed_in;                  // the first release with it, or ""
+  const engine::KnownFinding* known = nullptr;
+  std::vector<std::string> callers;  // of the call of the interface that meets it
+  std::string introduced_in;         // "v6.9", or ""
+  std::string introduced_by;         // "84e6f56be9c6 ("subject")", or ""
+  std::string fix;                   // likewise, or the patch's file
+  std::string fixed_in;              // the first release with it, or ""
 };
 
 std::string stable_table(const std::vector<StableTree>& trees);
