@@ -4,11 +4,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <iterator>
 #include <map>
 #include <set>
 
 #include "engine/ledger.h"
+#include "tool/findings/stable.h"
 #include "tool/replay/input.h"
 #include "tool/replay/known.h"
 #include "tool/replay/presence.h"
@@ -20,6 +23,7 @@
 #include "tool/support/process.h"
 #include "tool/support/words.h"
 #include "tool/variants/clone.h"
+#include "tool/variants/kernel.h"
 #include "tool/variants/variants.h"
 
 namespace fs = std::filesystem;
@@ -30,6 +34,7 @@ namespace {
 struct Arguments {
   std::string file, key, repo, from = "v4.19", to, fix;
   std::vector<std::string> kernels;
+  std::chrono::milliseconds time{0};
   bool json = false;
 };
 
@@ -48,9 +53,8 @@ std::string key_in_ledger(const fs::path& file) {
   return "";
 }
 
-// What the program shows on the newest of the trees on which it shows anything.
-std::string key_shown(const std::vector<KernelTree>& trees, const program::Program& program) {
-  std::vector<Presence> all = presence_on(trees, program, "");
+// Of what the program shows, the first on the newest on which it shows anything.
+std::string key_shown(const std::vector<Presence>& all) {
   for (size_t i = all.size(); i-- > 0;)
     if (!all[i].keys.empty()) return all[i].keys[0];
   throw Failure("the program shows nothing on any of the trees");
@@ -106,9 +110,9 @@ class History {
       if (seen.insert(tree.name).second) trees.push_back(tree);
       names_.push_back(tree.name);
     }
-    key_ = arguments.key.empty() ? key_shown(trees, program) : arguments.key;
-    std::vector<Presence> all = presence_on(trees, program, key_);
-    for (size_t i = 0; i < trees.size(); i++) of_tree_[trees[i].name] = all[i];
+    std::vector<Presence> all = presence_on(trees, program, arguments.key);
+    key_ = arguments.key.empty() ? key_shown(all) : arguments.key;
+    for (size_t i = 0; i < trees.size(); i++) of_tree_[trees[i].name] = about(all[i], key_);
     for (size_t i = 0; i < releases_.size(); i++) {
       rows_.push_back({releases_[i].tag, of_tree_.at(names_[i])});
       last_of_series_[releases_[i].number[0] * 10'000 + releases_[i].number[1]] = i;
@@ -122,6 +126,32 @@ class History {
   size_t trees() const { return of_tree_.size(); }
   const std::vector<Release>& releases() const { return releases_; }
   bool shows(size_t release) const { return rows_[release].presence.state == Presence::present; }
+  // Why a series whose last release that is does not show it: half a sentence.
+  std::string why_not(size_t release) const {
+    const Presence& presence = rows_[release].presence;
+    if (presence.state == Presence::not_built || presence.state == Presence::not_applicable)
+      return fmt::format("the program is {} there: {}", presence.in_words(), presence.why);
+    const Release& at = releases_[release];
+    const std::array<unsigned, 3> base{at.number[0], at.number[1], 0};
+    const Turn *last = nullptr, *later = nullptr;
+    for (const Turn& turn : turns_) {
+      const bool is_before = turn.at.is_mainline()
+                                 ? turn.at.number <= base
+                                 : turn.at.series() == at.series() && turn.at.number <= at.number;
+      if (is_before)
+        last = &turn;
+      else if (!later && turn.came && turn.at.is_mainline())
+        later = &turn;
+    }
+    auto by = [](const Turn& turn) {
+      return turn.commit ? fmt::format(" by {}", turn.commit->text()) : std::string();
+    };
+    if (last && !last->came)
+      return fmt::format("the fault is repaired since {}{}", last->at.tag, by(*last));
+    if (!last && later)
+      return fmt::format("the fault was introduced later, in {}{}", later->at.tag, by(*later));
+    return "the program shows nothing there";
+  }
   // The last release of each series, by index.
   std::vector<size_t> newest() const {
     std::vector<size_t> all;
@@ -177,37 +207,73 @@ class History {
   std::vector<Turn> turns_;
 };
 
-// How a repair goes on a tree.
-struct Repair {
-  std::string release;
-  const char* applies;               // "as it is", "with fuzz", "does not apply"
-  std::optional<Presence> presence;  // of the repaired tree
+// A patch from a file, or what a commit of the clone changed.
+struct Fix {
+  std::string patch;
+  std::string words;  // "fa8fb60d3637 ("subject")", a patch's subject, or its file
+  std::optional<Commit> commit = {};
+  std::string introduced_by = {};  // by its own Fixes: line
 };
 
-// A patch from a file, or what a commit of the clone changed.
-std::string patch_of(const Clone& clone, const std::string& word) {
+Fix read_fix(const std::string& word, const Clone* clone) {
   std::error_code none;
-  return fs::is_regular_file(word, none) ? read_file(word)
-                                         : clone.difference(clone.commit(word).id);
+  if (!fs::is_regular_file(word, none)) {
+    if (!clone)
+      throw Failure(
+          fmt::format("{}: is no patch; of a commit, give the clone: --repo CLONE", word));
+    Commit commit = clone->commit(word);
+    return {clone->difference(commit.id), commit.text(), commit};
+  }
+  Fix fix{read_file(word), fs::path(word).filename().string()};
+  for (const std::string& line : lines_of(fix.patch)) {
+    if (line.starts_with("diff ") || line.starts_with("--- ")) break;
+    if (line.starts_with("Fixes: ")) fix.introduced_by = line.substr(7);
+    if (line.starts_with("Subject: ")) {
+      const size_t end_of_tag = line.find("] ");
+      fix.words = line.substr(end_of_tag == line.npos ? 9 : end_of_tag + 2);
+    }
+  }
+  return fix;
 }
 
-Repair repair(const Clone& clone, const Release& release, const std::string& patch,
-              const program::Program& program, const std::string& key,
-              const TemporaryFolder& folder) {
-  const fs::path copy = folder.path() / release.tag;
-  fs::copy(clone.tree(release.tag).folder, copy, fs::copy_options::recursive);
-  std::string file = folder.write("repair.patch", patch);
-  for (const auto& [context, words] : {std::pair{"-C3", "as it is"}, {"-C1", "with fuzz"}}) {
-    // What is around the folder is no repository of it.
-    std::string ceiling = "GIT_CEILING_DIRECTORIES=" + folder.path().string();
-    if (run_command({"env", ceiling, "git", "-C", copy.string(), "apply", context, file}, false)
-            .status)
-      continue;
-    KernelTree tree = find_kernel_tree(copy.string());
-    return {release.tag, words, presence_on({tree}, program, key)[0]};
-  }
-  return {release.tag, "does not apply", std::nullopt};
+// The finding as the tree shows it, behind what stands before it.
+std::optional<engine::Report> report_on(const KernelTree& tree, const program::Program& program,
+                                        const Presence& presence) {
+  IsolateOptions options;
+  options.known.assign(presence.keys.begin(), presence.keys.end() - 1);
+  return run_isolated(load_kernel(tree), program, options).report;
 }
+
+const engine::KnownFinding* issue_of(const std::string& key) {
+  for (const engine::KnownFinding& issue : engine::ledger())
+    if (std::any_of(issue.keys.begin(), issue.keys.end(),
+                    [&](const std::string& one) { return is_same_finding(one, key); }))
+      return &issue;
+  return nullptr;
+}
+
+// The trees that a repair is for, and what there is to say of it.
+struct Stable {
+  StableFacts facts;
+  std::vector<StableTree> trees;
+
+  // Where it is needed, it is tried; elsewhere, whether it is there is asked.
+  void try_fix(const RepairTrial& trial, const KernelTree& tree, StableTree& row) {
+    row.patched = trial.apply(tree);
+    if (row.needs && row.patched->applies())
+      row.repaired = trial.try_on(tree, row.patched->tree);
+    else if (!row.needs && row.patched->how == Patched::is_there_already)
+      row.why_not += row.why_not.empty() ? "it has the repair" : "";
+  }
+  json in_json() const {
+    json rows = json::array();
+    for (const StableTree& tree : trees) rows.push_back(to_json(tree));
+    return {{"trees", rows}, {"callers", facts.callers}, {"answer", stable_answer(facts, trees)}};
+  }
+  std::string in_words() const {
+    return "\n" + stable_table(trees) + "\n" + stable_answer(facts, trees);
+  }
+};
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
@@ -215,43 +281,65 @@ std::string listed(const std::vector<std::string>& names) {
   return names.empty() ? "none" : text;
 }
 
+Stable stable_of(const Clone& clone, const History& history, const program::Program& program,
+                 const Arguments& arguments) {
+  const std::vector<Release>& releases = history.releases();
+  const Fix fix = read_fix(arguments.fix, &clone);
+  RepairTrial trial(fix.patch, program, history.key(), arguments.time);
+  Stable stable;
+  StableFacts& facts = stable.facts;
+  facts.known = issue_of(history.key());
+  for (size_t i : history.newest()) {
+    KernelTree tree = clone.tree(releases[i].tag);
+    StableTree row{releases[i].series() + ".y", releases[i].tag, history.shows(i),
+                   history.shows(i) ? "" : history.why_not(i)};
+    stable.try_fix(trial, tree, row);
+    stable.trees.push_back(row);
+    if (!row.needs) continue;
+    facts.report = report_on(tree, program, history.rows()[i].presence);
+    if (facts.report)
+      facts.callers =
+          callers_in_grep(clone.grep(releases[i].tag, facts.report->call), facts.report->call);
+  }
+  facts.introduced_by = fix.introduced_by;
+  for (const Turn& turn : history.turns())
+    if (turn.came && facts.introduced_in.empty()) {
+      facts.introduced_in = turn.at.tag;
+      if (turn.commit) facts.introduced_by = turn.commit->text();
+    }
+  facts.fix = fix.words;
+  for (const Release& release : releases)
+    if (fix.commit && facts.fixed_in.empty() && release.is_mainline() &&
+        clone.is_ancestor(fix.commit->id, release.tag))
+      facts.fixed_in = release.tag;
+  return stable;
+}
+
 int in_clone(const Arguments& arguments, const program::Program& program) {
   Clone clone(arguments.repo);
   History history(clone, program, arguments);
   const std::vector<Release>& releases = history.releases();
   std::vector<std::string> affected, unaffected;
-  std::vector<size_t> to_repair;
-  for (size_t i : history.newest()) {
+  for (size_t i : history.newest())
     (history.shows(i) ? affected : unaffected).push_back(releases[i].series() + ".y");
-    if (history.shows(i)) to_repair.push_back(i);
-  }
-  std::vector<Repair> repairs;
-  TemporaryFolder folder;
-  if (!arguments.fix.empty()) {
-    std::string patch = patch_of(clone, arguments.fix);
-    for (size_t i : to_repair)
-      repairs.push_back(repair(clone, releases[i], patch, program, history.key(), folder));
-  }
+  std::optional<Stable> stable;
+  if (!arguments.fix.empty()) stable = stable_of(clone, history, program, arguments);
 
   if (arguments.json) {
-    json rows = json::array(), turns = json::array(), repaired = json::array();
+    json rows = json::array(), turns = json::array();
     for (const Row& row : history.rows()) rows.push_back(to_json(row));
     for (const Turn& turn : history.turns())
       turns.push_back({{"release", turn.at.tag},
                        {"came", turn.came},
                        {"commit", turn.commit ? turn.commit->id : ""},
                        {"subject", turn.commit ? turn.commit->subject : ""}});
-    for (const Repair& one : repairs)
-      repaired.push_back({{"release", one.release},
-                          {"applies", one.applies},
-                          {"state", one.presence ? one.presence->in_words() : ""}});
-    put(to_text(json{{"key", history.key()},
-                     {"releases", rows},
-                     {"turns", turns},
-                     {"affected", affected},
-                     {"not_affected", unaffected},
-                     {"repairs", repaired}}) +
-        "\n");
+    json all{{"key", history.key()},
+             {"releases", rows},
+             {"turns", turns},
+             {"affected", affected},
+             {"not_affected", unaffected}};
+    if (stable) all["stable"] = stable->in_json();
+    put(to_text(all) + "\n");
     return affected.empty() ? nothing_new : findings;
   }
 
@@ -263,18 +351,47 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
                         turn.commit ? " by " + turn.commit->text() : "");
   text += fmt::format("\nneed the repair: {}\nnot affected: {}\n", listed(affected),
                       listed(unaffected));
-  if (!repairs.empty()) text += fmt::format("\n{}:\n", arguments.fix);
-  for (const Repair& one : repairs) {
-    text += fmt::format("{:<12}  {}", one.release,
-                        one.presence ? fmt::format("applies {}", one.applies) : one.applies);
-    if (one.presence)
-      text += one.presence->state == Presence::clean
-                  ? "; then the program is clean"
-                  : fmt::format("; then: {}", one.presence->in_words());
-    text += "\n";
-  }
+  if (stable) text += stable->in_words();
   put(text);
   return affected.empty() ? nothing_new : findings;
+}
+
+// "6.12" of "debian:6.12" against "v6.9" of a ledger's entry.
+bool is_older(const std::string& version, const std::string& since) {
+  std::array<unsigned, 2> a{}, b{};
+  return sscanf(version.c_str(), "%u.%u", &a[0], &a[1]) == 2 &&
+         sscanf(since.c_str(), "v%u.%u", &b[0], &b[1]) == 2 && a < b;
+}
+
+Stable stable_of(const std::vector<std::string>& specs, const std::vector<KernelTree>& trees,
+                 const std::vector<Presence>& presences, const std::string& key,
+                 const program::Program& program, const Arguments& arguments) {
+  const Fix fix = read_fix(arguments.fix, nullptr);
+  RepairTrial trial(fix.patch, program, key, arguments.time);
+  Stable stable;
+  StableFacts& facts = stable.facts;
+  facts.known = issue_of(key);
+  for (size_t i = 0; i < trees.size(); i++) {
+    const Presence& presence = presences[i];
+    const std::string version = debian_version(specs[i]);
+    StableTree row{specs[i], trees[i].title, presence.state == Presence::present, ""};
+    if (!row.needs && facts.known && is_older(version, facts.known->since))
+      row.why_not = fmt::format("the fault was introduced later, in {}", facts.known->since);
+    stable.try_fix(trial, trees[i], row);
+    if (!row.needs && row.why_not.empty())
+      row.why_not = presence.why.empty() ? "the program shows nothing there"
+                                         : fmt::format("the program is {} there: {}",
+                                                       presence.in_words(), presence.why);
+    stable.trees.push_back(row);
+    if (!row.needs) continue;
+    facts.report = report_on(trees[i], program, presence);
+    if (facts.report) facts.callers = callers_in(trees[i], facts.report->call);
+  }
+  facts.introduced_by = fix.introduced_by;
+  if (facts.known && facts.known->since.find(' ') == std::string::npos)
+    facts.introduced_in = facts.known->since;
+  facts.fix = fix.words;
+  return stable;
 }
 
 int on_trees(const Arguments& arguments, const program::Program& program) {
@@ -285,21 +402,33 @@ int on_trees(const Arguments& arguments, const program::Program& program) {
   for (const std::string& spec : specs) trees.push_back(find_kernel_tree(spec));
   std::vector<std::string> named;
   if (with_revisions) named = revisions();
-  std::string key = arguments.key;
-  for (size_t i = named.size(); key.empty() && i-- > 0;)
-    key = first_key(parse_variant(named[i]).variant(), program);
-  if (key.empty()) key = key_shown(trees, program);
-  std::vector<Row> rows;
+  std::vector<Presence> of_port, of_trees = presence_on(trees, program, arguments.key);
   for (const std::string& name : named)
-    rows.push_back({"port@" + name, presence_on(parse_variant(name).variant(), program, key)});
-  std::vector<Presence> of_trees = presence_on(trees, program, key);
-  for (size_t i = 0; i < trees.size(); i++) rows.push_back({trees[i].title, of_trees[i]});
+    of_port.push_back(presence_on(parse_variant(name).variant(), program, arguments.key));
+  std::string key = arguments.key;
+  if (key.empty()) {
+    // The newest revision that shows anything, else the newest tree.
+    std::vector<Presence> all = of_trees;
+    all.insert(all.end(), of_port.begin(), of_port.end());
+    key = key_shown(all);
+  }
+  std::vector<Row> rows;
+  for (size_t i = 0; i < named.size(); i++)
+    rows.push_back({"port@" + named[i], about(of_port[i], key)});
+  for (size_t i = 0; i < trees.size(); i++) {
+    of_trees[i] = about(of_trees[i], key);
+    rows.push_back({trees[i].title, of_trees[i]});
+  }
   bool any = std::any_of(rows.begin(), rows.end(),
                          [](const Row& row) { return row.presence.state == Presence::present; });
+  std::optional<Stable> stable;
+  if (!arguments.fix.empty()) stable = stable_of(specs, trees, of_trees, key, program, arguments);
   if (arguments.json) {
-    json all = json::array();
-    for (const Row& row : rows) all.push_back(to_json(row));
-    put(to_text(json{{"key", key}, {"trees", all}}) + "\n");
+    json rows_told = json::array();
+    for (const Row& row : rows) rows_told.push_back(to_json(row));
+    json all{{"key", key}, {"trees", rows_told}};
+    if (stable) all["stable"] = stable->in_json();
+    put(to_text(all) + "\n");
     return any ? findings : nothing_new;
   }
   std::string text = key + "\n\n";
@@ -307,6 +436,7 @@ int on_trees(const Arguments& arguments, const program::Program& program) {
   for (const engine::KnownFinding& issue : engine::ledger())
     if (engine::has_key(issue, key))
       text += fmt::format("\nknown: {}, {}\n", issue.id, upstream_status(issue));
+  if (stable) text += stable->in_words();
   put(text);
   return any ? findings : nothing_new;
 }
@@ -314,8 +444,8 @@ int on_trees(const Arguments& arguments, const program::Program& program) {
 int affected(Arguments arguments) {
   program::Program program = read_input(arguments.file).program;
   if (arguments.key.empty()) arguments.key = key_in_ledger(arguments.file);
-  if (!arguments.fix.empty() && arguments.repo.empty())
-    throw Failure("--fix needs the clone that it is for: give --repo CLONE");
+  if (arguments.fix.empty() && arguments.time.count())
+    throw Failure("--time is for what a repair changes: give --fix");
   return arguments.repo.empty() ? on_trees(arguments, program) : in_clone(arguments, program);
 }
 
@@ -331,8 +461,11 @@ int main(int argc, char** argv) {
   line.option("--repo", arguments.repo, "a git clone of Linux: on all of its releases");
   line.option("--from", arguments.from, "first release of the clone");
   line.option("--to", arguments.to, "last release of the clone, instead of the newest");
-  line.option("--fix", arguments.fix,
-              "a patch, or a commit of the clone, to try where it is needed");
+  line.option(
+      "--fix", arguments.fix,
+      "a patch, or a commit of the clone: is it needed, does it apply, what does it change?");
+  line.option("--time", arguments.time,
+              "random programs on each repaired tree, beside the seeds and failing allocations");
   line.option("--kernel", arguments.kernels,
               "path of a kernel tree, or debian:VERSION, instead of the port and Debian's")
       .one_at_a_time()

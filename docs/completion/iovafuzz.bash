@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list mail minimize mutants preflight replay report reproducer run show status sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list mail minimize mutants preflight replay report reproducer run show status suite sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -30,7 +30,7 @@ _iovafuzz() {
   case $word in
   -*)
     case $command in
-    affected) COMPREPLY=($(compgen -W '--key --repo --from --to --fix --kernel --json --help' -- "$word")) ;;
+    affected) COMPREPLY=($(compgen -W '--key --repo --from --to --fix --time --kernel --json --help' -- "$word")) ;;
     assemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
     bench-find) COMPREPLY=($(compgen -W '--configuration --target --revision --time --seeds --jobs --out --json --help' -- "$word")) ;;
     bench-speed) COMPREPLY=($(compgen -W '--time --json --help' -- "$word")) ;;
@@ -50,7 +50,7 @@ _iovafuzz() {
     list) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
     mail) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --help' -- "$word")) ;;
     minimize) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --key --out --times --timeout --json --help' -- "$word")) ;;
-    mutants) COMPREPLY=($(compgen -W '--kernel --time --sample --seed --jobs --out --json --help' -- "$word")) ;;
+    mutants) COMPREPLY=($(compgen -W '--kernel --suite --define --time --sample --seed --jobs --out --json --help' -- "$word")) ;;
     preflight) COMPREPLY=($(compgen -W '--sanitizer --engine --oss-fuzz --clusterfuzz --out --kernel --json --help' -- "$word")) ;;
     replay) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --times --timeout --quiet --json --help' -- "$word")) ;;
     report) COMPREPLY=($(compgen -W '--out --follow --coverage --mail --json --help' -- "$word")) ;;
@@ -58,6 +58,7 @@ _iovafuzz() {
     run) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --engine --sanitizer --time --jobs --seed --first --no-seeds --no-ledger --forget --minimize --no-minimize --stock-mutators --timeout --memory --out --sync --keep-free --json --help' -- "$word")) ;;
     show) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --json --help' -- "$word")) ;;
     status) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
+    suite) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --case --define --faults --most --fail --fail-from --cpus --jobs --json --help' -- "$word")) ;;
     sweep) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --pairs --json --help' -- "$word")) ;;
     test) COMPREPLY=($(compgen -W '--only --sanitized-only --long --coverage --help' -- "$word")) ;;
     triage) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --out --times --timeout --minimize-executions --json --help' -- "$word")) ;;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Shows one revision of the port, with the defect planted in it, as a variant.
+#include <cstddef>
 #include <initializer_list>
 
 #include "iova/dma_iommu.h"
@@ -14,6 +15,21 @@ struct dma_domain {
   iommu_dma_cookie cookie;
   iommu_domain domain;
 };
+
+// What C code sees of them (include/linux/iova.h). The compiler is not sure of offsets in classes
+// that have bases, but lays them out like that.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+constexpr size_t words_before_granule = 5;
+static_assert(offsetof(iova, pfn_hi) == 3 * sizeof(void*) && offsetof(iova, pfn_lo) == 32);
+static_assert(offsetof(dma_domain, cookie.iovad) == 0);
+static_assert(offsetof(iova_domain, granule) ==
+              sizeof(spinlock_t) + words_before_granule * sizeof(void*));
+static_assert(offsetof(iova_domain, max32_alloc_size) ==
+              offsetof(iova_domain, granule) + 3 * sizeof(long));
+static_assert(sizeof(dma_domain) <=
+              offsetof(iova_domain, max32_alloc_size) + sizeof(long) + 32 * sizeof(void*));
+#pragma GCC diagnostic pop
 
 dma_domain* whole(void* domain) { return static_cast<dma_domain*>(domain); }
 iova_domain* as_domain(void* domain) { return &whole(domain)->cookie.iovad; }

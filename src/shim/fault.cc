@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "context.h"
+#include "task.h"
+#include "world.h"
 
 namespace shim {
 namespace {
@@ -16,6 +18,20 @@ auto& plan_is_empty = at_hand.plan_is_empty;
 auto& failures = at_hand.failures;
 auto& record = at_hand.record;
 void (*observer)(const Attempt&);
+std::string_view spared;  // of a range
+
+// Those that failslab sees.
+bool is_of_slab(FallibleCall call) {
+  return call == FallibleCall::slab_alloc || call == FallibleCall::kmalloc ||
+         call == FallibleCall::slab_bulk || call == FallibleCall::slab_prefill;
+}
+
+bool fails_by_task(FallibleCall call, gfp_t gfp) {
+  task_struct& task = shim_current_task;
+  if (!task.fail_nth || !is_of_slab(call)) return false;
+  if (shim_failslab.ignore_gfp_wait && gfp & __GFP_DIRECT_RECLAIM) return false;
+  return --task.fail_nth == 0;
+}
 
 }  // namespace
 
@@ -54,14 +70,21 @@ std::string ordinal(size_t index) {
 }
 
 void plan_faults(const FaultMask& mask) {
+  plan_no_faults();
   plan = mask;
   plan_is_empty = mask.none();
-  failures = 0;
-  record.clear();
+}
+
+void plan_fault_range(size_t first, size_t last, std::string_view spared_files) {
+  plan_no_faults();
+  at_hand.range_first = first;
+  at_hand.range_last = last;
+  spared = spared_files;
 }
 
 void plan_no_faults() {
   plan_is_empty = true;
+  at_hand.range_first = SIZE_MAX;
   failures = 0;
   record.clear();
 }
@@ -71,6 +94,9 @@ bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
   scheduling_point("before an allocation", site);
   size_t index = record.size();
   bool fail = !plan_is_empty && index < max_planned_attempts && plan[index];
+  if (index >= at_hand.range_first && index <= at_hand.range_last)
+    fail = spared.empty() || !std::string_view(site->file).starts_with(spared);
+  if (shim_current_task.fail_nth) fail |= fails_by_task(call, gfp);
   Attempt& attempt = record.emplace_back();
   attempt.call = call;
   attempt.failed = fail;
@@ -90,4 +116,14 @@ void set_attempt_observer(void (*told)(const Attempt&)) { observer = told; }
 void facility::exchange_faults(FaultState& other) { std::swap(at_hand, other); }
 FaultState facility::take_faults() { return std::exchange(at_hand, {}); }
 
+void facility::reset_task() {
+  shim_current_task = {};
+  shim_failslab = {.ignore_gfp_wait = true};
+}
+
 }  // namespace shim
+
+extern "C" {
+task_struct shim_current_task;
+shim_failslab_knobs shim_failslab = {.ignore_gfp_wait = true};
+}

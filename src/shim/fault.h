@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "slab.h"
@@ -46,6 +47,9 @@ std::string ordinal(size_t index);  // of an index from 0: "1st", "2nd", ...
 // Starts an operation: its i-th attempt fails if bit i of mask is set. Forgets the attempts before.
 void plan_faults(const FaultMask& mask);
 void plan_no_faults();
+// The attempts from the first to the last fail, indices from 0, without an end; but for those that
+// are made in files whose paths begin so, which are not the allocator's ("" for none).
+void plan_fault_range(size_t first, size_t last, std::string_view spared_files);
 // Asked by every fallible call; records the attempt and answers whether it must fail.
 bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
                  const shim_site* site);
@@ -59,6 +63,7 @@ void set_attempt_observer(void (*observer)(const Attempt&));
 struct FaultState {
   FaultMask plan;
   bool plan_is_empty = true;
+  size_t range_first = SIZE_MAX, range_last = 0;
   size_t failures = 0;
   std::vector<Attempt> record;  // keeps its capacity from run to run
 };

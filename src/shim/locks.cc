@@ -335,6 +335,29 @@ unsigned int shim_stable_processor_id(const shim_site* site) {
   return raw_smp_processor_id();
 }
 
+unsigned long shim_local_irq_save(void) {
+  int flags = irqs_off;
+  shim_local_irq_disable();
+  return static_cast<unsigned long>(flags);
+}
+
+void shim_local_irq_restore(unsigned long flags) {
+  if (static_cast<int>(flags) == in_timer) shim_local_irq_enable();
+}
+
+void shim_local_irq_disable(void) {
+  if (irqs_off > in_timer) return;
+  irqs_off++;
+  stretch_start = steps;
+}
+
+void shim_local_irq_enable(void) {
+  if (irqs_off > in_timer) note_stretch_end();
+  irqs_off = in_timer;
+}
+
+bool irqs_disabled(void) { return irqs_off > in_timer; }
+
 void shim_irq_enter(void) {
   if (irqs_off++ == in_timer) stretch_start = steps;
   in_interrupt++;

@@ -55,6 +55,12 @@ void mutex_lock(struct mutex* lock, const struct shim_site* site);
 void mutex_unlock(struct mutex* lock, const struct shim_site* site);
 /* A finding when called with a spinlock held, interrupts off or in an interrupt handler. */
 void might_sleep(const struct shim_site* site);
+/* Interrupts off, or on again, on this CPU: does not nest. Off as it was, as returned before. */
+void shim_local_irq_disable(void);
+void shim_local_irq_enable(void);
+unsigned long shim_local_irq_save(void);
+void shim_local_irq_restore(unsigned long flags);
+bool irqs_disabled(void);
 /* Run code as a hard interrupt handler would: interrupts off, no sleeping. Pairs nest. */
 void shim_irq_enter(void);
 void shim_irq_exit(void);

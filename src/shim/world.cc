@@ -21,6 +21,7 @@ void facility::tell_action(const char* function, unsigned long argument) {
 
 void reset_world(unsigned cpus) {
   plan_no_faults();
+  facility::reset_task();
   facility::reset_contexts();
   facility::reset_locks();
   facility::reset_timekeeping();

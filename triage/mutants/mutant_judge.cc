@@ -10,6 +10,7 @@
 #include "kernel/kernel_variant.h"
 #include "tool/campaign/campaign.h"
 #include "tool/campaign/fuzzer.h"
+#include "tool/replay/kunit_runs.h"
 #include "tool/replay/random_program.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
@@ -60,6 +61,7 @@ MutantJudge::MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOpti
     inputs_.push_back(read_input(file));
   for (const Input& input : inputs_) jobs_.push_back({&input.program, {}});
   run_seeds();
+  if (!options_.suite.empty()) run_suite();
   build_slots(slots);
 }
 
@@ -78,6 +80,61 @@ void MutantJudge::run_seeds() {
   });
 }
 
+namespace {
+
+// The outcomes of all cases as they are; if all are good, those with failing allocations too.
+struct SuiteRun {
+  std::vector<KunitCase> cases;
+  std::vector<KunitOutcome> plain;
+  std::vector<std::pair<const KunitCase*, KunitOutcome>> with_failures;
+
+  explicit SuiteRun(KunitModule module) {
+    constexpr size_t most_failures = 8;  // of a case
+    KunitRunner runner(std::move(module), {.timeout_ms = timeout_ms});
+    cases = runner.cases();
+    std::vector<KunitRun> runs;
+    for (const KunitCase& one : cases) runs.push_back({&one});
+    plain = runner.run(runs);
+    if (first_bad() < cases.size()) return;
+    runs.clear();
+    for (size_t i = 0; i < cases.size(); i++)
+      for (const KunitRun& run : kunit_fault_runs(cases[i], plain[i], most_failures))
+        runs.push_back(run);
+    std::vector<KunitOutcome> outcomes = runner.run(runs);
+    for (size_t i = 0; i < runs.size(); i++)
+      with_failures.push_back({runs[i].test_case, outcomes[i]});
+  }
+  SuiteRun(const SuiteRun&) = delete;
+
+  size_t first_bad() const {
+    size_t i = 0;
+    while (i < plain.size() && plain[i].is_good()) i++;
+    return i;
+  }
+};
+
+}  // namespace
+
+void MutantJudge::run_suite() {
+  build({kunit_library(tree_)});
+  SuiteRun run(load_kunit(options_.suite, tree_, options_.definitions));
+  if (size_t bad = run.first_bad(); bad < run.cases.size())
+    throw Failure(fmt::format("{}: {} fails on the tree itself, so that it can tell no mutant: {}",
+                              options_.suite, run.cases[bad].title(), run.plain[bad].why));
+  for (const auto& [test_case, outcome] : run.with_failures)
+    if (outcome.is_finding()) causes_.insert(outcome.cause);
+}
+
+SuiteVerdict MutantJudge::judge_suite(const Slot& slot) const {
+  SuiteRun run(load_kunit(options_.suite, slot.tree, options_.definitions));
+  if (size_t bad = run.first_bad(); bad < run.cases.size())
+    return {"killed", run.cases[bad].title(), run.plain[bad].why};
+  for (const auto& [test_case, outcome] : run.with_failures)
+    if (outcome.is_finding() && !causes_.contains(outcome.cause))
+      return {"killed with failures", test_case->title(), outcome.why};
+  return {"survived"};
+}
+
 void MutantJudge::build_slots(unsigned count) {
   std::vector<ModuleVariant> modules;
   std::vector<std::string> codes;
@@ -89,6 +146,7 @@ void MutantJudge::build_slots(unsigned count) {
     write_file(slot.tree.changed / mutated_file, read_file(tree_.folder / mutated_file));
     modules.push_back(module_of(slot.tree));
     codes.push_back(code_target(slot.tree));
+    if (!options_.suite.empty()) codes.push_back(kunit_library(slot.tree));
     slots_.push_back(std::move(slot));
   }
   CommandResult built = try_build_modules(modules);
@@ -99,7 +157,9 @@ void MutantJudge::build_slots(unsigned count) {
 
 bool MutantJudge::compiles(const Slot& slot, const std::string& source) const {
   write_file(slot.tree.changed / mutated_file, source);
-  CommandResult built = try_build({module_of(slot.tree).target, code_target(slot.tree)});
+  std::vector<std::string> targets{module_of(slot.tree).target, code_target(slot.tree)};
+  if (!options_.suite.empty()) targets.push_back(kunit_library(slot.tree));
+  CommandResult built = try_build(targets);
   if (built.status && built.output.find("error:") == std::string::npos)
     throw Failure(fmt::format("the build failed:\n{}", built.output));
   return built.status == 0;
@@ -109,10 +169,19 @@ static bool breaks_promise(const MutantVerdict& verdict) {
   return verdict.is_killed() && !engine::is_difference(verdict.key);
 }
 
-MutantVerdict MutantJudge::judge(unsigned number, const std::string& source) const {
+Judgement MutantJudge::judge(unsigned number, const std::string& source, bool ours,
+                             bool suite) const {
   const Slot& slot = slots_[number];
-  if (!compiles(slot, source)) return {.result = "not compiled"};
-  if (code_of(slot.tree) == slot.code) return {.result = "same code"};
+  if (!compiles(slot, source)) return {MutantVerdict{.result = "not compiled"}, SuiteVerdict()};
+  if (code_of(slot.tree) == slot.code)
+    return {MutantVerdict{.result = "same code"}, SuiteVerdict()};
+  Judgement judgement;
+  if (ours) judgement.ours = judge_ours(slot);
+  if (suite) judgement.suite = judge_suite(slot);
+  return judgement;
+}
+
+MutantVerdict MutantJudge::judge_ours(const Slot& slot) const {
   const auto& mutant =
       *static_cast<const iova_variant*>(load_module(module_of(slot.tree), KERNEL_VARIANT_SYMBOL));
   double before = cpu_seconds_so_far();

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "tool/replay/isolate.h"
 #include "tool/support/json.h"
 #include "tool/variants/kernel_tree.h"
+#include "tool/variants/kunit_module.h"
 
 namespace tool {
 
@@ -32,19 +35,40 @@ struct MutantVerdict {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MutantVerdict, result, stage, key, source, program,
                                                 programs, executions, cpu_seconds, steps)
 
+// What a KUnit suite makes of a mutant.
+struct SuiteVerdict {
+  // "killed": a case fails; "killed with failures": one shows a finding when an allocation fails,
+  // which it does not on the tree; "survived"; or "" for a mutant that is none.
+  std::string result;
+  std::string by = {};  // the case
+  std::string why = {};
+
+  bool is_killed() const { return result.starts_with("killed"); }
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SuiteVerdict, result, by, why)
+
 struct JudgeOptions {
   std::chrono::milliseconds time{0};  // for a mutant that stands all seeds; 0: no more than seeds
   unsigned seed = 1;                  // of random programs and of the engine
+  std::string suite = {};             // file of a KUnit suite that judges too
+  Definitions definitions = {};       // of its
+};
+
+// Of both, what was asked for.
+struct Judgement {
+  std::optional<MutantVerdict> ours;
+  std::optional<SuiteVerdict> suite;
 };
 
 class MutantJudge {
  public:
-  // Runs the seeds on the tree, and builds the tree as it is in so many slots. Throws Failure.
+  // Runs the seeds and the suite on the tree, and builds the tree as it is in so many slots. Throws
+  // Failure: the suite fails there, too.
   MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOptions& options);
 
   // Builds the mutant in the slot, and loads it into this process: to be called once in each, of
   // which several may share a judge that was made before. Throws Failure.
-  MutantVerdict judge(unsigned slot, const std::string& source) const;
+  Judgement judge(unsigned slot, const std::string& source, bool ours, bool suite) const;
   // The slot's folder: what is in it belongs to the mutant at hand.
   std::filesystem::path folder(unsigned slot) const { return slots_[slot].tree.changed; }
   // Whether the tree does what the port's revision does that it is like; else targets that compare
@@ -59,7 +83,10 @@ class MutantJudge {
 
   IsolateOptions isolate() const;
   void run_seeds();
+  void run_suite();
   void build_slots(unsigned count);
+  MutantVerdict judge_ours(const Slot& slot) const;
+  SuiteVerdict judge_suite(const Slot& slot) const;
   bool compiles(const Slot& slot, const std::string& source) const;
   bool killed_by_seeds(const iova_variant& mutant, MutantVerdict& verdict) const;
   bool killed_by_comparison(const iova_variant& mutant, MutantVerdict& verdict) const;
@@ -73,6 +100,7 @@ class MutantJudge {
   std::vector<Input> inputs_;
   std::vector<Job> jobs_;          // the inputs
   std::vector<Outcome> expected_;  // of each, on the tree
+  std::set<std::string> causes_;   // of findings that the suite shows on the tree
   std::vector<Slot> slots_;
 };
 

@@ -31,7 +31,8 @@ namespace {
 constexpr const char file_name[] = "drivers/iommu/iova.c";
 
 struct Arguments {
-  std::string kernel;
+  std::string kernel, suite;
+  Definitions definitions;
   milliseconds time{20'000};
   double seconds() const { return std::chrono::duration<double>(time).count(); }
   size_t sample = 120;
@@ -62,15 +63,27 @@ class Verdicts {
 
   std::optional<MutantVerdict> find(const std::string& id) const {
     auto found = all_.find(id);
-    if (found == all_.end()) return std::nullopt;
+    if (found == all_.end() || !found->contains("verdict")) return std::nullopt;
     MutantVerdict verdict = found->at("verdict").get<MutantVerdict>();
     bool enough = found->at("seconds") >= seconds_ && found->at("seeds") == seeds_;
     if (verdict.result == "survived" && !enough) return std::nullopt;
     return verdict;
   }
 
-  void add(const std::string& id, const MutantVerdict& verdict) {
-    all_[id] = {{"verdict", verdict}, {"seconds", seconds_}, {"seeds", seeds_}};
+  std::optional<SuiteVerdict> find_suite(const std::string& id, const std::string& suite) const {
+    auto found = all_.find(id);
+    if (found == all_.end() || !found->contains("suites")) return std::nullopt;
+    auto of_suite = found->at("suites").find(suite);
+    if (of_suite == found->at("suites").end()) return std::nullopt;
+    return of_suite->get<SuiteVerdict>();
+  }
+
+  // suite: by what find_suite() finds it.
+  void add(const std::string& id, const Judgement& judgement, const std::string& suite) {
+    json& entry = all_[id];
+    if (judgement.ours)
+      entry.update({{"verdict", *judgement.ours}, {"seconds", seconds_}, {"seeds", seeds_}});
+    if (judgement.suite && !suite.empty()) entry["suites"][suite] = *judgement.suite;
     write_file(file_, to_text(all_));
   }
 
@@ -85,10 +98,17 @@ struct Judged {
   const SourceMutant* mutant;
   std::string id;
   std::optional<MutantVerdict> verdict;
+  std::optional<SuiteVerdict> suite = {};  // if there is one
 };
 
 std::string place_of(const SourceMutant& mutant) {
   return fmt::format("{}:{}:{}", file_name, mutant.line, mutant.column);
+}
+
+std::string in_words(const SuiteVerdict& suite) {
+  if (suite.result.empty()) return "";
+  return fmt::format("; the suite: {}{}", suite.result,
+                     suite.by.empty() ? "" : fmt::format(" by {}", suite.by));
 }
 
 std::string in_words(const MutantVerdict& verdict) {
@@ -100,7 +120,8 @@ std::string in_words(const MutantVerdict& verdict) {
 // A process for each mutant, since a shared object of one name is loaded once only.
 class Processes {
  public:
-  Processes(const MutantJudge& judge, unsigned slots) : judge_(judge) {
+  Processes(const MutantJudge& judge, unsigned slots, bool has_suite)
+      : judge_(judge), has_suite_(has_suite) {
     for (unsigned i = slots; i-- > 0;) free_.push_back(i);
   }
 
@@ -117,7 +138,10 @@ class Processes {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       json result;
       try {
-        result["verdict"] = judge_.judge(slot, judged.mutant->text);
+        const Judgement judgement =
+            judge_.judge(slot, judged.mutant->text, !judged.verdict, has_suite_ && !judged.suite);
+        if (judgement.ours) result["verdict"] = *judgement.ours;
+        if (judgement.suite) result["suite"] = *judgement.suite;
       } catch (const std::exception& failure) {
         result["failure"] = failure.what();
       }
@@ -141,7 +165,8 @@ class Processes {
           fmt::format("{}: the process that judged it has died", place_of(*judged->mutant)));
     json result = parse_json(read_file(result_file(slot)));
     if (result.contains("failure")) throw Failure(result["failure"].get<std::string>());
-    judged->verdict = result["verdict"].get<MutantVerdict>();
+    if (result.contains("verdict")) judged->verdict = result["verdict"].get<MutantVerdict>();
+    if (result.contains("suite")) judged->suite = result["suite"].get<SuiteVerdict>();
     return *judged;
   }
 
@@ -153,6 +178,7 @@ class Processes {
   fs::path result_file(unsigned slot) const { return judge_.folder(slot) / "result.json"; }
 
   const MutantJudge& judge_;
+  bool has_suite_;
   std::vector<unsigned> free_;
   std::map<pid_t, Running> running_;
 };
@@ -160,8 +186,13 @@ class Processes {
 struct Counts {
   size_t mutants = 0, not_compiled = 0, same_code = 0, breaks_promise = 0, survived = 0;
   std::map<std::string, size_t> killed;  // by stage
+  size_t by_suite = 0, by_suite_with_failures = 0;
 
-  void add(const MutantVerdict& verdict) {
+  void add(const MutantVerdict& verdict, const std::optional<SuiteVerdict>& suite) {
+    if (suite && suite->is_killed()) {
+      by_suite++;
+      by_suite_with_failures += suite->result != "killed";
+    }
     mutants++;
     not_compiled += verdict.result == "not compiled";
     same_code += verdict.result == "same code";
@@ -179,14 +210,18 @@ struct Counts {
     return sum;
   }
   // Share of those that differ from the tree at all; nothing if none does.
-  std::optional<double> score() const {
+  std::optional<double> score() const { return share(all_killed()); }
+  std::optional<double> score_of_suite() const { return share(by_suite); }
+
+ private:
+  std::optional<double> share(size_t killed_ones) const {
     size_t judged = all_killed() + survived;
     if (!judged) return std::nullopt;
-    return static_cast<double>(all_killed()) / static_cast<double>(judged);
+    return static_cast<double>(killed_ones) / static_cast<double>(judged);
   }
 };
 
-json to_json(const Counts& counts) {
+json to_json(const Counts& counts, bool has_suite) {
   json row{{"mutants", counts.mutants},
            {"not_compiled", counts.not_compiled},
            {"same_code", counts.same_code},
@@ -194,32 +229,45 @@ json to_json(const Counts& counts) {
            {"breaks_promise", counts.breaks_promise},
            {"survived", counts.survived}};
   if (counts.score()) row["score"] = *counts.score();
+  if (!has_suite) return row;
+  row["suite"] = {{"killed", counts.by_suite}, {"with_failures", counts.by_suite_with_failures}};
+  if (counts.score_of_suite()) row["suite"]["score"] = *counts.score_of_suite();
   return row;
 }
 
 struct Groups {
   std::vector<std::pair<std::string, Counts>> rows;  // in order of first use
 
-  void add(const std::string& name, const MutantVerdict& verdict) {
+  void add(const std::string& name, const Judged& judged) {
     auto found =
         std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.first == name; });
     if (found == rows.end()) found = rows.insert(rows.end(), {name, {}});
-    found->second.add(verdict);
+    found->second.add(*judged.verdict, judged.suite);
   }
 };
 
-void print_row(const std::string& name, const Counts& counts) {
-  std::string score = counts.score() ? fmt::format("{:.0f}%", *counts.score() * 100) : "-";
-  fmt::print("{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}\n", name, counts.mutants,
-             counts.not_compiled, counts.same_code, counts.killed_in("seeds"),
-             counts.killed_in("comparison"), counts.killed_in("campaign"), counts.survived, score);
+std::string percent(std::optional<double> share) {
+  return share ? fmt::format("{:.0f}%", *share * 100) : "-";
 }
 
-void print_table(const char* title, const Groups& groups) {
-  fmt::print("\n{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}\n", title, "mutants",
+void print_row(const std::string& name, const Counts& counts, bool has_suite) {
+  fmt::print("{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}", name, counts.mutants,
+             counts.not_compiled, counts.same_code, counts.killed_in("seeds"),
+             counts.killed_in("comparison"), counts.killed_in("campaign"), counts.survived,
+             percent(counts.score()));
+  if (has_suite)
+    fmt::print(" {:>9} {:>14} {:>6}", counts.by_suite, counts.by_suite_with_failures,
+               percent(counts.score_of_suite()));
+  fmt::print("\n");
+}
+
+void print_table(const char* title, const Groups& groups, bool has_suite) {
+  fmt::print("\n{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}", title, "mutants",
              "not compiled", "same code", "by seeds", "comparison", "campaign", "survived",
              "score");
-  for (const auto& [name, counts] : groups.rows) print_row(name, counts);
+  if (has_suite) fmt::print(" {:>9} {:>14} {:>6}", "the suite", "if memory ends", "score");
+  fmt::print("\n");
+  for (const auto& [name, counts] : groups.rows) print_row(name, counts, has_suite);
 }
 
 // Lines with a mark before each.
@@ -236,6 +284,7 @@ std::string marked(const std::string& lines, const char* mark) {
 json to_json(const Judged& judged) {
   const SourceMutant& mutant = *judged.mutant;
   json row = *judged.verdict;
+  if (judged.suite) row["suite"] = *judged.suite;
   row.update({{"id", judged.id},
               {"line", mutant.line},
               {"column", mutant.column},
@@ -269,9 +318,17 @@ fs::path out_folder(const Arguments& arguments) {
 void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& verdicts,
                std::vector<Judged>& all) {
   std::vector<Judged*> open;
+  // What a verdict of the suite rests on.
+  std::string suite;
+  if (!arguments.suite.empty()) {
+    suite = read_file(arguments.suite);
+    for (const std::string& definition : arguments.definitions) suite += "\n" + definition;
+    suite = content_hash(suite);
+  }
   for (Judged& judged : all) {
     judged.verdict = verdicts.find(judged.id);
-    if (!judged.verdict) open.push_back(&judged);
+    if (!suite.empty()) judged.suite = verdicts.find_suite(judged.id, suite);
+    if (!judged.verdict || (!suite.empty() && !judged.suite)) open.push_back(&judged);
   }
   auto say = [&](const std::string& line) {
     if (arguments.json) return;
@@ -286,11 +343,11 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
   FileLock lock(build_folder() / "mutants" / "lock", "waiting for another mutants to end");
   say(fmt::format("building {} ...", tree.title));
   unsigned slots = static_cast<unsigned>(std::min<size_t>(arguments.jobs, open.size()));
-  JudgeOptions options{arguments.time, arguments.seed};
+  JudgeOptions options{arguments.time, arguments.seed, arguments.suite, arguments.definitions};
   MutantJudge judge(tree, slots, options);
   if (options.time.count() && !judge.is_like_its_revision())
     say("targets that compare with the port are left out: the tree is not like a revision of it");
-  Processes processes(judge, slots);
+  Processes processes(judge, slots, !suite.empty());
   size_t done = 0;
   for (auto next = open.begin(); next != open.end() || processes.any();) {
     if (next != open.end() && processes.has_room()) {
@@ -298,14 +355,16 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
       continue;
     }
     const Judged& judged = processes.next();
-    verdicts.add(judged.id, *judged.verdict);
-    say(fmt::format("{}/{} {} {} in {}: {}", ++done, open.size(), place_of(*judged.mutant),
-                    judged.mutant->mutation, judged.mutant->function, in_words(*judged.verdict)));
+    verdicts.add(judged.id, {judged.verdict, judged.suite}, suite);
+    say(fmt::format("{}/{} {} {} in {}: {}{}", ++done, open.size(), place_of(*judged.mutant),
+                    judged.mutant->mutation, judged.mutant->function, in_words(*judged.verdict),
+                    judged.suite ? in_words(*judged.suite) : ""));
   }
 }
 
 int mutants(const Arguments& arguments) {
   if (arguments.kernel.empty()) throw Failure("mutants needs a kernel tree: --kernel SPEC");
+  if (!arguments.suite.empty()) read_file(arguments.suite);  // or tells why it cannot be
   KernelTree tree = find_kernel_tree(arguments.kernel);
   std::string source = read_file(tree.folder / file_name);
   std::vector<SourceMutant> every = mutate_source(source);
@@ -318,14 +377,15 @@ int mutants(const Arguments& arguments) {
   Verdicts verdicts(out / "verdicts.json", arguments.seconds());
   judge_all(tree, arguments, verdicts, all);
 
+  const bool has_suite = !arguments.suite.empty();
   Counts total;
   Groups functions, operators;
   for (const char* mutation : mutation_operators) operators.rows.push_back({mutation, {}});
   json results = json::array();
   for (const Judged& judged : all) {
-    total.add(*judged.verdict);
-    functions.add(judged.mutant->function, *judged.verdict);
-    operators.add(judged.mutant->mutation, *judged.verdict);
+    total.add(*judged.verdict, judged.suite);
+    functions.add(judged.mutant->function, judged);
+    operators.add(judged.mutant->mutation, judged);
     results.push_back(to_json(judged));
   }
   json summary{{"kernel", tree.title},
@@ -333,10 +393,12 @@ int mutants(const Arguments& arguments) {
                {"possible", every.size()},
                {"seed", arguments.seed},
                {"seconds", arguments.seconds()},
-               {"total", to_json(total)},
+               {"total", to_json(total, has_suite)},
                {"results", results}};
-  for (const auto& [name, counts] : functions.rows) summary["functions"][name] = to_json(counts);
-  for (const auto& [name, counts] : operators.rows) summary["operators"][name] = to_json(counts);
+  for (const auto& [name, counts] : functions.rows)
+    summary["functions"][name] = to_json(counts, has_suite);
+  for (const auto& [name, counts] : operators.rows)
+    summary["operators"][name] = to_json(counts, has_suite);
   write_file(out / "mutants.json", to_text(summary));
   write_survivors(out / "survivors", source, all);
   int status = total.survived ? findings : nothing_new;
@@ -344,10 +406,10 @@ int mutants(const Arguments& arguments) {
     fmt::print("{}", to_text(summary));
     return status;
   }
-  print_table("function", functions);
-  print_table("operator", operators);
+  print_table("function", functions, has_suite);
+  print_table("operator", operators, has_suite);
   fmt::print("\n");
-  print_row("all", total);
+  print_row("all", total, has_suite);
   if (total.survived) fmt::print("\nsurvivors:\n");
   for (const Judged& judged : all) {
     if (judged.verdict->result != "survived") continue;
@@ -362,6 +424,10 @@ int mutants(const Arguments& arguments) {
              "everything is in {}\n",
              all.size(), every.size(), total.breaks_promise,
              total.all_killed() - total.breaks_promise, total.survived, out.string());
+  if (has_suite)
+    fmt::print("{} kills {} of the {} that differ, {} of them only where an allocation fails\n",
+               arguments.suite, total.by_suite, total.all_killed() + total.survived,
+               total.by_suite_with_failures);
   return status;
 }
 
@@ -374,6 +440,12 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CommandLine line("mutants", "shows which mistakes in iova.c the collection would miss");
   line.option("--kernel", arguments.kernel, "path of a kernel tree, or debian:VERSION");
+  line.option("--suite", arguments.suite, "a C file with a KUnit suite that judges, too");
+  line.option(
+          "--define", arguments.definitions,
+          "NAME=VALUE or NAME(x)=VALUE, what the suite needs and the tree does not have; may be "
+          "repeated")
+      .one_at_a_time();
   line.option("--time", arguments.time, "limit of one mutant; 0: seeds only");
   line.option("--sample", arguments.sample, "number of mutants, spread over all functions; 0: all");
   line.option("--seed", arguments.seed, "seed of the sample, the random programs and the engine");

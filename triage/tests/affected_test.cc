@@ -12,6 +12,11 @@ constexpr char reproducer[] = "corpus/iova_init_faults/magazine_alloc_fails_in_r
 constexpr char unchecked[] = "\tkmem_cache_free(iova_magazine_cache, mag);\n";
 constexpr char checked[] = "\tif (mag)\n\t\tkmem_cache_free(iova_magazine_cache, mag);\n";
 
+std::string in_one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 class AffectedClone : public testing::Test {
  protected:
   // v6.1, v6.12 with the bug in the second of three commits, v6.12.1, and v6.13 with the repair.
@@ -89,10 +94,35 @@ TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
   EXPECT_EQ(told["turns"][1]["subject"], "iova: NULL is no magazine");
   EXPECT_EQ(told["affected"], json({"6.12.y"}));
   EXPECT_EQ(told["not_affected"], json({"6.1.y", "6.13.y"}));
-  ASSERT_EQ(told["repairs"].size(), 1u);
-  EXPECT_EQ(told["repairs"][0]["release"], "v6.12.1");
-  EXPECT_EQ(told["repairs"][0]["applies"], "as it is");
-  EXPECT_EQ(told["repairs"][0]["state"], "clean");
+  const json& trees = told["stable"]["trees"];
+  ASSERT_EQ(trees.size(), 3u) << to_text(told);
+  EXPECT_EQ(
+      trees[0]["why_not"].get<std::string>().find("the fault was introduced later, in v6.12 by "),
+      0u)
+      << to_text(trees);
+  EXPECT_EQ(trees[0]["patch"], "does not apply");
+  EXPECT_EQ(trees[1]["name"], "6.12.y");
+  EXPECT_EQ(trees[1]["tried_on"], "v6.12.1");
+  EXPECT_EQ(trees[1]["patch"], "applies as it is");
+  EXPECT_EQ(trees[1]["state"], "clean");
+  EXPECT_EQ(trees[1]["clean"], true);
+  // Each of its allocations, alone and with all after it.
+  EXPECT_GT(trees[1]["failures"]["runs"], 20);
+  EXPECT_EQ(trees[1]["failures"]["clean"], trees[1]["failures"]["runs"]);
+  EXPECT_GT(trees[1]["seeds"]["no_longer_show_it"].size(), 0u);
+  EXPECT_LT(trees[1]["seeds"]["no_longer_show_it"].size(), trees[1]["seeds"]["run"]);
+  EXPECT_TRUE(trees[1]["seeds"]["changed"].empty()) << to_text(trees);
+  EXPECT_EQ(trees[2]["patch"], "is there already");
+  EXPECT_EQ(trees[2]["why_not"].get<std::string>().find("the fault is repaired since v6.13 by "),
+            0u);
+  const std::string answer = in_one_line(told["stable"]["answer"]);
+  for (const char* words :
+       {"(\"iova: a cache for magazines\") Cc: stable@vger.kernel.org # v6.12+ ",
+        "(\"iova: NULL is no magazine\"), upstream in v6.13: ",
+        "6.12.y needs it. 6.1.y is not affected, because the fault",
+        "The patch applies as it is to 6.12.y.",
+        "iommu_dma_init_domain() in drivers/iommu/dma-iommu.c", "Severity: memory-safety."})
+    EXPECT_NE(answer.find(words), std::string::npos) << words << "\n" << answer;
   EXPECT_EQ(git({"status", "--porcelain"}) + git({"rev-parse", "HEAD"}), before);
 }
 
@@ -113,7 +143,29 @@ TEST_F(AffectedClone, PatchThatDoesNotApplyIsTold) {
       "a.patch",
       "--- a/drivers/iommu/iova.c\n+++ b/drivers/iommu/iova.c\n@@ -1,1 +1,1 @@\n-no\n+yes\n");
   json told = tool_json({"affected", program(), "--repo", clone(), "--fix", patch});
-  EXPECT_EQ(told["repairs"][0]["applies"], "does not apply") << to_text(told);
+  EXPECT_EQ(told["stable"]["trees"][1]["patch"], "does not apply") << to_text(told);
+  const std::string answer = in_one_line(told["stable"]["answer"]);
+  EXPECT_NE(answer.find("does not apply to 6.12.y: it needs a backport"), std::string::npos)
+      << answer;
+  patch = patches.write("b.patch", "--- a/kernel/fork.c\n+++ b/kernel/fork.c\n"
+                                   "@@ -1,1 +1,1 @@\n-no\n+yes\n");
+  told = tool_json({"affected", program(), "--repo", clone(), "--fix", patch});
+  EXPECT_EQ(told["stable"]["trees"][1]["patch"], "changes nothing of the allocator");
+}
+
+// One that also changes what others rely on is told by the seeds that go another way.
+using AffectedCloneLong = AffectedClone;
+TEST_F(AffectedCloneLong, RepairThatChangesMoreIsTold) {
+  git({"checkout", "-q", "-b", "clumsy", "v6.12.1"});
+  replace(unchecked, checked);
+  replace("iovad->max32_alloc_size = size;", "iovad->max32_alloc_size = size - 1;");
+  commit("iova: repairs too much");
+  git({"checkout", "-q", "master"});
+  json told =
+      tool_json({"affected", program(), "--repo", clone(), "--from", "v6.12", "--fix", "clumsy"});
+  const json& row = told["stable"]["trees"][0];
+  EXPECT_EQ(row["state"], "clean") << to_text(row);
+  EXPECT_GT(row["seeds"]["changed"].size() + row["seeds"]["new"].size(), 0u) << to_text(row);
 }
 
 TEST_F(AffectedClone, BisectFindsWhatBroughtItAndWhatRepairedIt) {
@@ -139,7 +191,8 @@ TEST_F(AffectedClone, WhatCannotBeDoneIsTold) {
   expect_told({"affected", program(), "--repo", clone(), "--from", "v9.9"}, "has no release tags");
   expect_told({"affected", program(), "--repo", clone(), "--from", "6.12"},
               "6.12: give a release as v6.12");
-  expect_told({"affected", program(), "--fix", "master"}, "give --repo CLONE");
+  expect_told({"affected", program(), "--fix", "master"}, "give the clone: --repo CLONE");
+  expect_told({"affected", program(), "--time", "1s"}, "give --fix");
   expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12", "--bad", "v6.13"},
               "shows nothing on v6.13");
   expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12.1", "--bad", "v6.12"},
@@ -156,6 +209,36 @@ TEST(Affected, TellsRevisionsAndTreesWithoutAClone) {
   EXPECT_EQ(states["port@6.12"], "present");
   EXPECT_EQ(states["port@fixed"], "clean");
   EXPECT_EQ(told["trees"].size(), states.size());
+}
+
+// A patch as it is sent, on trees that are at hand.
+TEST(Affected, PatchIsTriedOnTreesWithoutAClone) {
+  TemporaryFolder folder;
+  KernelTree tree = find_kernel_tree("debian:6.12");
+  const fs::path iova = "drivers/iommu/iova.c";
+  for (const char* side : {"a", "b"}) make_folder(folder.path() / side / iova.parent_path());
+  std::string text = read_file(tree.folder / iova);
+  if (size_t at = text.find(checked); at != text.npos)
+    GTEST_SKIP() << "linux-source-6.12 has the repair by now";
+  write_file(folder.path() / "a" / iova, text);
+  write_file(folder.path() / "b" / iova,
+             text.replace(text.find(unchecked), strlen(unchecked), checked));
+  CommandResult diff = run_command(
+      {"git", "-C", folder.path().string(), "diff", "--no-index", "--no-prefix", "a", "b"}, false);
+  const std::string patch = folder.write(
+      "a.patch", "Subject: [PATCH v2] iova: NULL is no magazine\n\nFixes: 84e6f56be9c6 "
+                 "(\"caches\")\n---\n" +
+                     diff.output);
+  CommandResult told =
+      tool({"affected", (source_folder() / reproducer).string(), "--fix", patch, "--time", "1s"});
+  EXPECT_EQ(told.status, 1);
+  for (const char* words :
+       {"debian:6.1     no        does not apply", "debian:6.12    yes       applies as it is",
+        "Fixes: 84e6f56be9c6 (\"caches\")\nCc: stable@vger.kernel.org # v6.9+\n",
+        "iova: NULL is no magazine:\n",
+        "debian:6.12 needs it. debian:6.1 is not affected, because the fault", "random program"})
+    EXPECT_NE(in_one_line(told.output).find(in_one_line(words)), std::string::npos) << words << "\n"
+                                                                                    << told.output;
 }
 
 }  // namespace

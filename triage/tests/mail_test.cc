@@ -23,7 +23,7 @@ TEST(Mail, TellsAKnownIssueWithItsStoryAndATest) {
   expect_all(
       text, {"\n    kmem_cache_free() of a NULL pointer\n    in iova_magazine_free",
              "\n    called by iova_domain_init_rcaches()\n", "It takes an allocation that fails:\n",
-             "It is there since v6.9, and repaired by fa8fb60d3637, v7.1.\n",
+             "It came with v6.9 and is repaired upstream by fa8fb60d3637, v7.1.\n",
              "drivers/iommu/iova_slab_free_null_test.c, shows it",
              "kunit_test_suite(iova_slab_free_null_suite);"});
   // Code and the program are as wide as they are.
@@ -43,7 +43,7 @@ TEST(Mail, TellsWhatIsNewByItsRule) {
   EXPECT_EQ(text.find("Subject: iommu/iova: request refused although it fits in alloc_iova()\n"),
             0u)
       << text;
-  expect_all(text, {"No allocation has to fail for it.\n", "->    6  alloc unaligned size=10"});
+  expect_all(text, {"No allocation has to fail for it.\n", "->   6  alloc unaligned size=10"});
 }
 
 TEST(Mail, SaysWhyThereIsNoTest) {
@@ -51,7 +51,36 @@ TEST(Mail, SaysWhyThereIsNoTest) {
   const std::string file =
       folder.write("a.iova", "cpus 2\ncache_get\ninit\npause 4\nalloc size=3\nalloc size=3\n");
   const std::string text = mail({"--defect", "tree-unlocked-before-insertion", file});
-  expect_all(text, {"A KUnit test cannot show it: ", "operations overlap"});
+  expect_all(text, {"No KUnit test can show it: ", "operations overlap"});
+}
+
+// What the queue's maintainer reads: his file, the kernel's functions, who gets there, a repair.
+TEST(Mail, QueueIsToldInItsOwnTerms) {
+  const std::string text = mail(
+      {"--revision", "6.12",
+       (source_folder() / "corpus/iova_flush_queue/ring_is_full_while_another_flush_lasts.iova")
+           .string()});
+  EXPECT_EQ(text.find("Subject: iommu/dma: a full flush-queue ring is overrun"), 0u) << text;
+  expect_all(text,
+             {"256 entries in a ring that takes 255\n", "\nWho gets there: 255 unmaps on one CPU",
+              "v4.19 has it already, and perhaps those before. It is not repaired",
+              "\nProposed repair: queue_iova() flushes until its ring has room, and",
+              " alloc_iova_fast(), 512 times\n", "->   8  queue x256", " queue_iova(), 256 times\n",
+              "No KUnit test can show it: flush queues are private to dma-iommu.c"});
+}
+
+// Nothing stands behind the call at fault.
+TEST(Mail, EndsWithTheCallAtFault) {
+  const std::string text =
+      mail({"--revision", "6.12",
+            (source_folder() / "corpus/iova_init_faults/cache_get_fails_after_a_put_to_zero.iova")
+                .string()});
+  const size_t at = text.find("->   3  cache_get");
+  ASSERT_NE(at, std::string::npos) << text;
+  EXPECT_EQ(text.find("   4  ", at), std::string::npos) << text;
+  expect_all(text, {"Subject: iommu/iova: ",
+                    "Proposed repair: iova_cache_get() and iova_cache_put() forget",
+                    "It came with v6.9 and is not repaired upstream.\n"});
 }
 
 TEST(Mail, HasNothingToSayOfNothing) {

@@ -129,6 +129,47 @@ TEST(Mutants, EachComesToWhatItsChangeMakesOfTheTree) {
   EXPECT_EQ(diffs, 2u);
 }
 
+// Which sees that what was freed is lost, and no sizes that it does not ask for.
+TEST(MutantsLong, SuiteIsScoredBesideTheSeeds) {
+  SmallTree tree("free_fast_of_the_rest(iovad, pfn, size);\n"
+                 "if (size == 4000000000)\nsize = pfn;\n");
+  TemporaryFolder out;
+  const std::string suite =
+      out.write("suite.c", "#include <kunit/test.h>\n#include <linux/iova.h>\n"
+                           "static void gives_back(struct kunit *test) {\n"
+                           "struct iova_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);\n"
+                           "unsigned long pfn;\n"
+                           "KUNIT_ASSERT_EQ(test, iova_cache_get(), 0);\n"
+                           "init_iova_domain(d, PAGE_SIZE, 1);\n"
+                           "KUNIT_EXPECT_EQ(test, iova_domain_init_rcaches(d), 0);\n"
+                           "pfn = alloc_iova_fast(d, 1, 1, true);\n"
+                           "KUNIT_EXPECT_EQ(test, pfn, 1);\n"
+                           "free_iova_fast(d, pfn, 1);\n"
+                           "KUNIT_EXPECT_EQ(test, alloc_iova_fast(d, 1, 1, true), 1);\n"
+                           "put_iova_domain(d); iova_cache_put(); }\n"
+                           "static struct kunit_case c[] = {KUNIT_CASE(gives_back), {}};\n"
+                           "static struct kunit_suite s = {.name = \"s\", .test_cases = c};\n"
+                           "kunit_test_suite(s);\n");
+  auto judge = [&] {
+    return tool_json({"mutants", "--kernel", tree.path().string(), "--sample", "0", "--time", "0",
+                      "--jobs", "1", "--out", out.path().string(), "--suite", suite});
+  };
+  json summary = judge();
+  std::multiset<std::string> killed;
+  for (const json& row : summary["results"])
+    if (row["suite"]["result"] == "killed") {
+      killed.insert(row["before"]);
+      EXPECT_EQ(row["suite"]["by"], "gives_back");
+    }
+  EXPECT_EQ(killed, std::multiset<std::string>{"free_fast_of_the_rest(iovad, pfn, size);"})
+      << to_text(summary);
+  EXPECT_EQ(summary["total"]["suite"]["killed"], 1);
+  EXPECT_EQ(judge(), summary);  // and is not judged again
+  CommandResult told = tool({"mutants", "--kernel", tree.path().string(), "--sample", "0", "--time",
+                             "0", "--jobs", "1", "--out", out.path().string(), "--suite", suite});
+  EXPECT_NE(told.output.find("suite.c kills 1 of the "), std::string::npos) << told.output;
+}
+
 TEST(Mutants, WhatCannotBeDoneIsTold) {
   CommandResult result = tool({"mutants"});
   EXPECT_EQ(result.status, 2);

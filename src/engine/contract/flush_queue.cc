@@ -51,7 +51,7 @@ void FlushQueue::queued(const Call& call) {
   unsigned& entries = in_ring_[call.domain->number][range.ring];
   if (++entries < variant().queue->entries) return;
   raise(oracle::queue_overrun,
-        fmt::format("{} of {} entries", entries, variant().queue->entries - 1));
+        fmt::format("{} entries in a ring that takes {}", entries, variant().queue->entries - 1));
   scene_.beyond_judgement = true;
 }
 

@@ -3,23 +3,32 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include "engine/ledger.h"
+#include "iova/revision.h"
 #include "tool/findings/kunit_source.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/known.h"
 #include "tool/support/failure.h"
+#include "tool/support/report_text.h"
 #include "tool/support/words.h"
 
 namespace tool {
 namespace {
 
-constexpr size_t columns = 75;
+// The queue is in another file since v5.17, and of another subsystem for who reads subjects.
+bool is_of_queue(const engine::Report& report, const iova_variant& variant) {
+  return variant.init_rcaches &&
+         (report.call == "queue_iova" || report.call == "iommu_dma_init_fq" ||
+          report.function.find("dma-iommu.c") != report.function.npos);
+}
 
 // Of "kernel@debian:6.12 (6.12.117-1~deb12u1)": "drivers/iommu/iova.c of Linux 6.12.117-1~deb12u1
 // as Debian packages it, built in userspace".
-std::string in_words(const std::string& variant) {
+std::string in_words(const std::string& variant, bool of_queue) {
   const std::string kernel = "kernel@", debian = "debian:";
   if (!variant.starts_with(kernel)) return fmt::format("a model of the allocator ({})", variant);
   const std::string tree = variant.substr(kernel.size());
@@ -29,7 +38,8 @@ std::string in_words(const std::string& variant) {
           ? "the tree " + tree
           : fmt::format("Linux {} as Debian packages it",
                         tree.substr(version + 1, tree.size() - version - 2));
-  return fmt::format("drivers/iommu/iova.c of {}, built in userspace", release);
+  return fmt::format("drivers/iommu/iova.c{} of {}, built in userspace",
+                     of_queue ? " and the flush queue of drivers/iommu/dma-iommu.c" : "", release);
 }
 
 // "kmem_cache_free() of a NULL pointer", without the oracle's id.
@@ -38,18 +48,90 @@ std::string rule_of(const engine::Report& report) {
   return end == report.headline.npos ? report.headline : report.headline.substr(end + 2);
 }
 
-std::string bare(const std::string& function) { return function.substr(0, function.find(' ')); }
-
 std::string indented(const std::string& text) {
   std::string all;
   for (const std::string& line : lines_of(text)) all += line.empty() ? "\n" : "    " + line + "\n";
   return all;
 }
 
-std::string subject_of(const engine::Report& report, const engine::KnownFinding* known) {
+std::string subject_of(const engine::Report& report, const engine::KnownFinding* known,
+                       bool of_queue) {
   std::string what =
-      known ? known->title : fmt::format("{} in {}()", rule_of(report), bare(report.function));
-  return "Subject: iommu/iova: " + what;
+      known ? known->title
+            : fmt::format("{} in {}()", rule_of(report), bare_function(report.function));
+  return fmt::format("Subject: iommu/{}: {}", of_queue ? "dma" : "iova", what);
+}
+
+// What an operation is in the kernel's terms.
+std::string meaning_of(const program::Operation& operation) {
+  const program::OperationSpec& spec = program::spec(operation.code);
+  const bool is_call = spec.on_domain || operation.code == program::OpCode::cache_get ||
+                       operation.code == program::OpCode::cache_put;
+  switch (operation.code) {
+    case program::OpCode::fail: return "an allocation of the next call fails";
+    case program::OpCode::slow: return "the next hardware flush lasts, on another CPU";
+    case program::OpCode::tick:
+      return fmt::format("{} ms pass, with the timers and the work that are due",
+                         program::value(operation, program::Role::ms).number);
+    case program::OpCode::irq: return "the next call is made in a hard interrupt handler";
+    default: break;
+  }
+  if (!is_call) return spec.meaning;
+  const uint64_t count = program::calls(operation);
+  return fmt::format("{}(){}", spec.function, count > 1 ? fmt::format(", {} times", count) : "");
+}
+
+// The calls up to the one at fault, which is marked: as a program has them, and in kernel terms.
+std::string calls_of(const program::Program& program, const engine::Report& report) {
+  constexpr size_t words_at = 32;
+  std::string text;
+  const size_t last = std::min(report.operation_index, program.operations.size());
+  for (size_t i = 0; i <= last && i < program.operations.size(); i++) {
+    std::string line = fmt::format("{} {:>3}  {}", i == last ? "->" : "  ", i,
+                                   program::print(program.operations[i]));
+    const std::string words = in_lines(meaning_of(program.operations[i]), mail_columns - words_at);
+    for (const std::string& part : lines_of(words)) {
+      const bool is_full = line.size() + 2 > words_at - 4;
+      if (is_full) text += indented(line + "\n"), line.clear();
+      line.resize(std::max(line.size(), words_at - 4), ' ');
+      line += part;
+      text += indented(line + "\n");
+      line.clear();
+    }
+  }
+  if (last == program.operations.size()) text += indented("->      and all is given back\n");
+  return text;
+}
+
+// "It came with v6.9 and is not repaired upstream".
+std::string since_in_words(const engine::KnownFinding& known) {
+  static constexpr std::string_view maybe_older = " or before";
+  std::string since = known.since;
+  const bool is_older = since.ends_with(maybe_older);
+  if (is_older) since.resize(since.size() - maybe_older.size());
+  return fmt::format("{} {}",
+                     is_older ? since + " has it already, and perhaps those before. It is"
+                              : "It came with " + since + " and is",
+                     known.upstream == "not fixed" ? "not repaired upstream"
+                                                   : "repaired upstream by " + known.upstream);
+}
+
+// The ledger's first words are for people who test.
+std::string who_gets_there(const engine::KnownFinding& known) {
+  static constexpr std::string_view in_contract = "In contract: ";
+  return known.contract.starts_with(in_contract)
+             ? "Who gets there: " + known.contract.substr(in_contract.size())
+             : known.contract;
+}
+
+// What upstream lacks and a repaired allocator does.
+std::string repair_of(const engine::KnownFinding& known) {
+  for (const port::Behaviour& behaviour : port::behaviours)
+    if (known.id == behaviour.repairs && known.upstream == "not fixed")
+      return fmt::format(
+          "Proposed repair: {}. A model of the allocator with that change no longer shows the fault.",
+          behaviour.meaning);
+  return "";
 }
 
 }  // namespace
@@ -68,35 +150,36 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
   }
   const engine::KnownFinding* known = engine::find_known(report.key, variant);
 
-  std::string text = subject_of(report, known) + "\n\n";
-  text += in_lines(fmt::format("Fuzzing {}, met:", in_words(variant.name)), columns);
+  const bool of_queue = is_of_queue(report, variant);
+
+  std::string text = subject_of(report, known, of_queue) + "\n\n";
+  text += in_lines(fmt::format("Fuzzing {}, met:", in_words(variant.name, of_queue)), mail_columns);
   std::string fact = fmt::format("\n{}\nin {}", rule_of(report), report.function);
-  if (report.call != bare(report.function)) fact += fmt::format("\ncalled by {}()", report.call);
+  if (report.call != bare_function(report.function))
+    fact += fmt::format("\ncalled by {}()", report.call);
   if (!report.values.empty()) fact += "\n" + report.values;
   text += indented(fact + "\n") + "\n";
   if (report.faults.empty()) {
-    text += in_lines("No allocation has to fail for it.", columns);
+    text += in_lines("No allocation has to fail for it.", mail_columns);
   } else {
     text += "It takes an allocation that fails:\n\n";
-    for (const std::string& fault : report.faults) text += indented(in_lines(fault, columns - 4));
+    for (const std::string& fault : report.faults)
+      text += indented(in_lines(fault, mail_columns - 4));
   }
   if (known) {
-    text += "\n" + in_lines(known->story, columns) + "\n" + in_lines(known->contract, columns);
-    text += "\n" +
-            in_lines(fmt::format("It is there since {}, and {}.", known->since,
-                                 known->upstream == "not fixed" ? "not repaired upstream"
-                                                                : "repaired by " + known->upstream),
-                     columns);
+    for (const std::string& part :
+         {known->story, who_gets_there(*known), since_in_words(*known) + ".", repair_of(*known)})
+      if (!part.empty()) text += "\n" + in_lines(part, mail_columns);
   }
   text +=
-      "\nThe calls, the last one with the finding (-> marks it):\n\n" + indented(report.program);
+      "\nThe calls, the last one with the finding (-> marks it):\n\n" + calls_of(program, report);
   if (!suite)
     return text + "\n" +
-           in_lines(fmt::format("A KUnit test cannot show it: {}.", why_not), columns);
+           in_lines(fmt::format("No KUnit test can show it: {}.", why_not), mail_columns);
   const std::string file = suite->name + "_test.c";
   text += "\n" +
           in_lines(fmt::format("This KUnit suite, drivers/iommu/{}, shows it in a kernel:", file),
-                   columns);
+                   mail_columns);
   return text + "\n" + suite->source;
 }
 

@@ -10,7 +10,10 @@
 
 namespace tool {
 
-// At most 75 columns wide, but for code and names that are longer. Of what the program shows on the
+// What the kernel's lists like to read.
+inline constexpr size_t mail_columns = 75;
+
+// At most that wide, but for code and names that are longer. Of what the program shows on the
 // variant; right: an allocator without known issues. Throws Failure if the program shows nothing.
 std::string mail_of(const program::Program& program, const iova_variant& variant,
                     const iova_variant& right);

@@ -66,6 +66,16 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
   return presence;
 }
 
+Presence about(Presence presence, const std::string& key) {
+  for (size_t i = 0; i < presence.keys.size(); i++) {
+    if (!is_same_finding(presence.keys[i], key)) continue;
+    presence.keys.resize(i + 1);
+    presence.state = Presence::present;
+    break;
+  }
+  return presence;
+}
+
 std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
                                   const program::Program& program, const std::string& key) {
   std::vector<ModuleVariant> modules;

@@ -24,6 +24,9 @@ struct Presence {
 // The finding is the same if its oracle is: functions get other names and callers.
 bool is_same_finding(const std::string& key, const std::string& other);
 
+// What is said of no finding ("") in terms of one: without running anything again.
+Presence about(Presence presence, const std::string& key);
+
 // Of the finding, on trees, in their order. What can be built at once is.
 std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
                                   const program::Program& program, const std::string& key);

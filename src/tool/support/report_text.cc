@@ -43,4 +43,8 @@ std::string report_text(engine::Report report) {
   return format(report);
 }
 
+std::string bare_function(const std::string& function) {
+  return function.substr(0, function.find(' '));
+}
+
 }  // namespace tool

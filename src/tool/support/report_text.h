@@ -12,5 +12,7 @@ namespace tool {
 // made relative to it.
 void find_lines(engine::Report& report);
 std::string report_text(engine::Report report);
+// "iova_magazine_free" of "iova_magazine_free (drivers/iommu/iova.c:614)".
+std::string bare_function(const std::string& function);
 
 }  // namespace tool

@@ -110,6 +110,17 @@ std::string Clone::difference(const std::string& commit) const {
   return git(of_kernel_files({"show", "--format=", "--no-color", "--no-ext-diff", commit}));
 }
 
+std::string Clone::grep(const std::string& revision, const std::string& word) const {
+  CommandResult found =
+      run_command({"env", "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "git", "-C", folder_.string(), "grep",
+                   "-n", "-p", "-w", word, revision, "--", "drivers"},
+                  false, false);
+  std::string lines;  // which begin with the revision
+  for (const std::string& line : lines_of(found.output))
+    lines += line.substr(std::min(line.size(), revision.size() + 1)) + "\n";
+  return lines;
+}
+
 KernelTree Clone::tree(const std::string& revision) const {
   const std::string id = commit(revision).id, listed = git(of_kernel_files({"ls-tree", "-r", id}));
   auto has = [&](const char* path) {

@@ -39,6 +39,9 @@ class Clone {
   // What a commit changed in the kernel files.
   std::string difference(const std::string& commit) const;
 
+  // Lines of `git grep -p` with the word, below drivers, of a commit.
+  std::string grep(const std::string& revision, const std::string& word) const;
+
   // The kernel files of a commit, laid down in a folder of the builds: one for equal files. Throws
   // Failure.
   KernelTree tree(const std::string& revision) const;

@@ -118,7 +118,7 @@ std::string unknown_macro(const CompilerError& error, const std::string& line) {
 std::string unknown_symbol(const CompilerError& error, const std::string& line) {
   static const std::regex named(
       "use of undeclared identifier '(\\w+)'|'(\\w+)' undeclared|unknown type name '(\\w+)'|"
-      "implicit declaration of function '(\\w+)'|call to undeclared function '(\\w+)'|"
+      "implicit declaration of function '(\\w+)'|implicitly declaring library function '(\\w+)'|call to undeclared function '(\\w+)'|"
       "has incomplete type '(?:const )?(struct \\w+)|invalid application of '\\w+' to an incomplete "
       "type '(struct \\w+)|incomplete definition of type '(struct \\w+)|"
       "undefined type '(struct \\w+)|type specifier missing.*()");
@@ -218,6 +218,13 @@ std::string why_refused(const KernelTree& tree, const std::string& build_output)
   if (!error) return fmt::format("{}: cannot be built:\n{}", tree.folder.string(), build_output);
   std::string path = path_in_tree(tree, error->file);
   return is_of_tree(tree, path) ? in_tree(*error, path) : in_glue(tree, *error);
+}
+
+std::string why_not_compiled(const std::string& file, const std::string& compiler_output) {
+  std::optional<CompilerError> error = first_error(compiler_output);
+  if (!error) return fmt::format("{}: cannot be built:\n{}", file, compiler_output);
+  std::error_code none;
+  return in_tree(*error, fs::equivalent(error->file, file, none) ? file : error->file);
 }
 
 std::vector<std::string> warnings_in(const KernelTree& tree, const std::string& compiler_output) {

@@ -12,6 +12,8 @@ namespace tool {
 
 // From the words of the build that failed.
 std::string why_refused(const KernelTree& tree, const std::string& build_output);
+// Likewise of a file of kernel code that is no tree's: a test.
+std::string why_not_compiled(const std::string& file, const std::string& compiler_output);
 // Of a function or variable that the shim does not define.
 std::string why_refused_for_symbol(const KernelTree& tree, const std::string& symbol);
 // The compiler's warnings, as "file:line: warning".

@@ -4,7 +4,21 @@
 #define IOVAFUZZ_LINUX_CPU_H
 
 #include <linux/container_of.h>
+#include <linux/errno.h>
 #include "shim/cpu.h"
+
+/* 0; -EBUSY for the last CPU that is online, -EINVAL for one that cannot be. */
+static inline int remove_cpu(unsigned int cpu) {
+  if (!cpu_online(cpu)) return cpu < num_possible_cpus() ? 0 : -EINVAL;
+  if (num_online_cpus() == 1) return -EBUSY;
+  shim_cpu_offline(cpu);
+  return 0;
+}
+static inline int add_cpu(unsigned int cpu) {
+  if (cpu >= num_possible_cpus()) return -EINVAL;
+  if (!cpu_online(cpu)) shim_cpu_online(cpu);
+  return 0;
+}
 
 /* An instance from its node; NULL stays NULL. */
 #define hlist_entry_safe(pointer, type, member)                     \

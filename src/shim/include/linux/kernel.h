@@ -9,6 +9,7 @@
 #include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
+#include <linux/sprintf.h>
 #include <linux/timer.h>
 #include <linux/types.h>
 #include <string.h> /* the host's: memset() and its like */

@@ -11,7 +11,13 @@
 #include "shim/locks.h"
 #include "shim/slab.h"
 
+typedef unsigned char u8;
+typedef unsigned short u16;
 typedef __UINT32_TYPE__ u32;
 typedef unsigned long long u64;
+typedef signed char s8;
+typedef short s16;
+typedef int s32;
+typedef long long s64;
 
 #endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The port by the kernel's names, for C code that a tree's own include/linux/iova.h is not there
+ * for: KUnit suites. A domain is the port's own (iova.h), laid out alike in each of its revisions,
+ * which port_variant.cc checks; the calls go to the revision at hand (kernel_calls.c).
+ */
+#ifndef IOVAFUZZ_LINUX_IOVA_H
+#define IOVAFUZZ_LINUX_IOVA_H
+
+#include <linux/dma-mapping.h>
+#include <linux/kernel.h>
+#include <linux/types.h>
+
+struct iova {
+  void* node[3]; /* of the tree */
+  unsigned long pfn_hi;
+  unsigned long pfn_lo;
+};
+
+struct iova_domain {
+  spinlock_t iova_rbtree_lock;
+  void* tree[5]; /* and what is cached of it */
+  unsigned long granule;
+  unsigned long start_pfn;
+  unsigned long dma_32bit_pfn;
+  unsigned long max32_alloc_size;
+  void* anchor_rcaches_and_queue[32];
+};
+
+static inline unsigned long iova_size(struct iova* iova) { return iova->pfn_hi - iova->pfn_lo + 1; }
+static inline unsigned long iova_shift(struct iova_domain* iovad) { return __ffs(iovad->granule); }
+static inline unsigned long iova_mask(struct iova_domain* iovad) { return iovad->granule - 1; }
+static inline size_t iova_offset(struct iova_domain* iovad, dma_addr_t address) {
+  return address & iova_mask(iovad);
+}
+static inline size_t iova_align(struct iova_domain* iovad, size_t size) {
+  return ALIGN(size, iovad->granule);
+}
+static inline dma_addr_t iova_dma_addr(struct iova_domain* iovad, struct iova* iova) {
+  return (dma_addr_t)iova->pfn_lo << iova_shift(iovad);
+}
+static inline unsigned long iova_pfn(struct iova_domain* iovad, dma_addr_t address) {
+  return address >> iova_shift(iovad);
+}
+
+/* iova.h tells what they do. */
+int iova_cache_get(void);
+void iova_cache_put(void);
+unsigned long iova_rcache_range(void);
+void init_iova_domain(struct iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
+int iova_domain_init_rcaches(struct iova_domain* iovad);
+void put_iova_domain(struct iova_domain* iovad);
+struct iova* alloc_iova(struct iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
+                        bool size_aligned);
+unsigned long alloc_iova_fast(struct iova_domain* iovad, unsigned long size,
+                              unsigned long limit_pfn, bool flush_rcache);
+void free_iova(struct iova_domain* iovad, unsigned long pfn);
+void __free_iova(struct iova_domain* iovad, struct iova* iova);
+void free_iova_fast(struct iova_domain* iovad, unsigned long pfn, unsigned long size);
+struct iova* find_iova(struct iova_domain* iovad, unsigned long pfn);
+struct iova* reserve_iova(struct iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
+
+#endif

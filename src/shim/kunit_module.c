@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Compiled into a shared object beside its suites, which the linker has put next to each other. */
+#include "shim/kunit.h"
+
+#define EDGE __attribute__((weak, visibility("hidden")))
+extern struct kunit_suite* const __start_kunit_suites[] EDGE;
+extern struct kunit_suite* const __stop_kunit_suites[] EDGE;
+
+__attribute__((visibility("default")))
+const struct kunit_module kunit_module = {__start_kunit_suites, __stop_kunit_suites};

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/variants/kunit_module.h"
+
+#include <dlfcn.h>
+#include <fmt/core.h>
+
+#include <regex>
+
+#include "kernel/kernel_variant.h"
+#include "tool/support/build.h"
+#include "tool/support/failure.h"
+#include "tool/variants/kernel.h"
+#include "tool/variants/module.h"
+#include "tool/variants/refusal.h"
+
+namespace fs = std::filesystem;
+
+namespace tool {
+namespace {
+
+// As the kernel compiles it where that matters, like a tree's own code (cmake/variants.cmake).
+// Warnings are the suite's own business: nobody sees them.
+constexpr const char* flags[] = {"-std=gnu11",
+                                 "-g",
+                                 "-O1",
+                                 "-fPIC",
+                                 "-shared",
+                                 "-fvisibility=hidden",
+                                 "-fexceptions",
+                                 "-fno-omit-frame-pointer",
+                                 "-fno-strict-aliasing",
+                                 "-fno-strict-overflow",
+                                 "-fno-delete-null-pointer-checks",
+                                 "-Werror=implicit-function-declaration",
+                                 "-Werror=int-conversion",
+                                 "-Werror=incompatible-pointer-types",
+                                 "-DKBUILD_MODNAME=\"suite\""};
+
+// Of the file's folder, as messages shall name it: what its path begins with, which no path of the
+// allocator's does.
+std::string shown_folder(const fs::path& file) {
+  std::string folder = file.parent_path().string();
+  if (folder.empty()) folder = ".";
+  if (fs::path(folder).is_relative() && folder[0] != '.') folder = "./" + folder;
+  return folder + "/";
+}
+
+struct Compilation {
+  std::vector<std::string> headers;  // folders
+  std::vector<std::string> linked;
+};
+
+KunitModule compile(const std::string& file, const Compilation& with,
+                    const Definitions& definitions) {
+  read_file(file);  // or tells why it cannot be
+  const fs::path absolute = fs::absolute(file).lexically_normal();
+  KunitModule module{{}, nullptr, shown_folder(file), nullptr, std::make_shared<TemporaryFolder>()};
+  const std::string object = (module.folder->path() / "suite.so").string();
+  std::vector<std::string> words{c_compiler()};
+  words.insert(words.end(), std::begin(flags), std::end(flags));
+  if (!sanitizers().empty())
+    words.insert(words.end(), {"-fsanitize=" + sanitizers(), "-fno-sanitize-recover=all"});
+  for (const std::string& definition : definitions) words.push_back("-D" + definition);
+  words.push_back(
+      fmt::format("-fmacro-prefix-map={}/={}", absolute.parent_path().string(), module.own_files));
+  words.insert(words.end(), {"-iquote", absolute.parent_path().string()});
+  for (const std::string& folder : with.headers) words.insert(words.end(), {"-I", folder});
+  for (const fs::path& folder :
+       {source_folder() / "src/shim/include", source_folder(), source_folder() / "src"})
+    words.insert(words.end(), {"-I", folder.string()});
+  words.push_back(absolute.string());
+  words.push_back((source_folder() / "src/shim/kunit_module.c").string());
+  words.insert(words.end(), with.linked.begin(), with.linked.end());
+  words.insert(words.end(), {"-o", object});
+  CommandResult compiled = run_command(words, false);
+  if (compiled.status) throw Failure(why_not_compiled(file, compiled.output));
+
+  auto* library = dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    static const std::regex undefined("undefined symbol: (\\w+)");
+    const std::string error = dlerror();
+    std::smatch match;
+    if (!std::regex_search(error, match, undefined)) throw Failure(error);
+    throw Failure(
+        fmt::format("{}: neither the allocator nor the shim has {}", file, match[1].str()));
+  }
+  auto* table = static_cast<const kunit_module*>(dlsym(library, KUNIT_MODULE_SYMBOL));
+  if (!table) throw Failure(dlerror());
+  module.suites = shim::suites_of(*table);
+  if (module.suites.empty())
+    throw Failure(fmt::format("{}: has no suites: kunit_test_suite() names one", file));
+  module.variant = static_cast<const iova_variant*>(dlsym(library, KERNEL_VARIANT_SYMBOL));
+  module.library = library;
+  return module;
+}
+
+}  // namespace
+
+std::string kunit_library(const KernelTree& tree) { return "kernel_watched_" + tree.name; }
+
+KunitModule load_kunit(const std::string& file, const KernelTree& tree,
+                       const Definitions& definitions) {
+  fs::path library = build_folder() / "src" / fmt::format("lib{}.a", kunit_library(tree));
+  return compile(file,
+                 {{(build_folder() / "kernels" / tree.name / "include").string()},
+                  {"-Wl,--whole-archive", library.string(), "-Wl,--no-whole-archive"}},
+                 definitions);
+}
+
+KunitModule load_kunit(const std::string& file, const VariantChoice& choice,
+                       const Definitions& definitions) {
+  const iova_variant& variant = choice.variant();
+  if (!choice.kernel.empty()) {
+    KernelTree tree = find_kernel_tree(choice.kernel);
+    build({kunit_library(tree)});
+    return load_kunit(file, tree, definitions);
+  }
+  KunitModule module = compile(file,
+                               {{(source_folder() / "src/iova/include").string()},
+                                {(source_folder() / "src/iova/kernel_calls.c").string()}},
+                               definitions);
+  *static_cast<const iova_variant**>(dlsym(module.library, "port_at_hand")) = &variant;
+  module.variant = &variant;
+  return module;
+}
+
+}  // namespace tool
