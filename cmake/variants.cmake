@@ -6,9 +6,10 @@
 #                                        (src/iova/defects.inc), or ports/<name>/port.so
 #   iovafuzz_defects(name revision flag) ports/<name>/port.so: all defects that need the same of the
 #                                        revision as that one does
-#   iovafuzz_kernel(name title tree)     the tree's own code: kernels/<name>/kernel.so; with a fourth
-#                                        argument, iova.c is taken from that folder, but the tree's
-#                                        own is probed
+#   iovafuzz_kernel(name title tree [CHANGED folder] [HZ number] [LOCALS pattern|zero])
+#                                        the tree's own code: kernels/<name>/kernel.so. CHANGED: iova.c
+#                                        is taken from that folder, but the tree's own is probed. HZ:
+#                                        jiffies a second. LOCALS: what variables hold that nobody set
 #
 # Binaries of targets take the object library variant_<name>, and variant_guided_<name> or
 # variant_watched_<name>.
@@ -147,13 +148,28 @@ target_compile_options(kernel_statics PRIVATE -fPIC -fvisibility=hidden)
 target_link_libraries(kernel_statics PRIVATE iovafuzz_under_test)
 
 include(CheckCCompilerFlag)
-set(pattern "")
 check_c_compiler_flag(-ftrivial-auto-var-init=pattern IOVAFUZZ_FILLS_LOCALS)
-if(IOVAFUZZ_FILLS_LOCALS)
-  set(pattern -ftrivial-auto-var-init=pattern)
+set(IOVAFUZZ_LOCALS_pattern -ftrivial-auto-var-init=pattern)
+set(IOVAFUZZ_LOCALS_zero -ftrivial-auto-var-init=zero)
+# Before clang 16 it was to be asked for twice.
+if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 16)
+  list(APPEND IOVAFUZZ_LOCALS_zero
+    -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 endif()
 
 function(iovafuzz_kernel name title tree)
+  cmake_parse_arguments(PARSE_ARGV 3 chosen "" "CHANGED;HZ;LOCALS" "")
+  set(definitions "")
+  if(chosen_HZ)
+    set(definitions HZ=${chosen_HZ})
+  endif()
+  if(NOT chosen_LOCALS)
+    set(chosen_LOCALS pattern)
+  endif()
+  set(locals "")
+  if(IOVAFUZZ_FILLS_LOCALS)
+    set(locals ${IOVAFUZZ_LOCALS_${chosen_LOCALS}})
+  endif()
   set(out ${CMAKE_BINARY_DIR}/kernels/${name})
   set(sources ${tree}/drivers/iommu/iova.c ${tree}/include/linux/iova.h)
   if(EXISTS ${tree}/drivers/iommu/dma-iommu.c)
@@ -168,22 +184,23 @@ function(iovafuzz_kernel name title tree)
   # for those of variables that may hold anything, which hold a pattern here.
   add_library(kernel_flags_${name} INTERFACE)
   target_compile_definitions(kernel_flags_${name} INTERFACE
-    "IOVAFUZZ_KERNEL_NAME=\"kernel@${title}\"")
-  if(ARGC GREATER 3)
-    target_compile_options(kernel_flags_${name} INTERFACE "SHELL:-iquote \"${ARGV3}\"")
+    "IOVAFUZZ_KERNEL_NAME=\"kernel@${title}\"" ${definitions})
+  if(chosen_CHANGED)
+    target_compile_options(kernel_flags_${name} INTERFACE "SHELL:-iquote \"${chosen_CHANGED}\"")
   endif()
   target_compile_options(kernel_flags_${name} INTERFACE -std=gnu11 -fexceptions
     -fno-strict-aliasing
     -fno-strict-overflow -fno-delete-null-pointer-checks -fPIC -fvisibility=hidden -fno-common
     $<IF:$<C_COMPILER_ID:Clang>,-Wno-everything,-w> -Werror=implicit-function-declaration
     $<$<C_COMPILER_ID:Clang>:-Wuninitialized> $<$<C_COMPILER_ID:Clang>:-Wsometimes-uninitialized>
-    ${pattern}
+    ${locals}
     -ffile-prefix-map=${tree}/= -ffile-prefix-map=${out}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=.
     -iquote ${tree})
   target_include_directories(kernel_flags_${name} INTERFACE
     ${CMAKE_SOURCE_DIR}/src/shim/include ${out}/include ${out})
-  if(ARGC GREATER 3)
-    target_compile_options(kernel_flags_${name} INTERFACE -ffile-prefix-map=${ARGV3}/=)
+  if(chosen_CHANGED)
+    target_compile_options(kernel_flags_${name} INTERFACE
+      -ffile-prefix-map=${chosen_CHANGED}/=)
     # Sanitizers and debug information know lines and columns.
     add_library(kernel_plain_${name} OBJECT EXCLUDE_FROM_ALL
       ${kernel}/glue.c ${out}/tree_features.h)

@@ -458,7 +458,8 @@ int main(int argc, char** argv) {
   CommandLine line("affected", "tells which kernels show a finding");
   line.option("FILE", arguments.file, "an input that shows it").required();
   line.option("--key", arguments.key, "the finding, instead of what the input shows first");
-  line.option("--repo", arguments.repo, "a git clone of Linux: on all of its releases");
+  line.option("--repo", arguments.repo,
+              "a git clone of Linux: on all of its releases; with ,hz=250 behind it, built so");
   line.option("--from", arguments.from, "first release of the clone");
   line.option("--to", arguments.to, "last release of the clone, instead of the newest");
   line.option(

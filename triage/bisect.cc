@@ -84,7 +84,8 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CommandLine line("bisect", "finds the commit with which a finding came, or went");
   line.option("FILE", arguments.file, "an input that shows it").required();
-  line.option("--repo", arguments.repo, "a git clone of Linux").required();
+  line.option("--repo", arguments.repo, "a git clone of Linux; with ,hz=250 behind it, built so")
+      .required();
   line.option("--good", arguments.good, "a commit or tag that does not show it").required();
   line.option("--bad", arguments.bad, "one that does").required();
   line.option("--key", arguments.key, "the finding, instead of what the input shows first");

@@ -2,8 +2,10 @@
 // diff: whether two allocators ever behave differently, on given inputs or on random programs.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <thread>
 
+#include "engine/compare.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/replay/random_program.h"
@@ -13,6 +15,8 @@
 #include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/support/report_text.h"
+#include "tool/support/words.h"
+#include "tool/variants/kernel.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -24,9 +28,29 @@ struct Arguments {
   uint64_t programs = 20'000;
   uint64_t seed = 1;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::string> ignored;
   std::string out;
   bool json = false;
 };
+
+std::vector<std::string> ignorable_words() {
+  std::vector<std::string> words;
+  for (const engine::Ignorable& one : engine::ignorables) words.push_back(one.name);
+  return words;
+}
+
+// A bit each, in their order.
+unsigned bits_of(const std::vector<std::string>& ignored) {
+  const std::vector<std::string> words = ignorable_words();
+  unsigned bits = 0;
+  for (const std::string& word : ignored) {
+    auto at = std::find(words.begin(), words.end(), word);
+    if (at == words.end())
+      throw Failure("--ignore: " + unknown_word("kind of difference", word, words));
+    bits |= 1u << (at - words.begin());
+  }
+  return bits;
+}
 
 // How a comparison ended, as JSON has it and in words. Where a program was cut short, nobody knows
 // whether the two would have differed.
@@ -45,7 +69,18 @@ Verdict verdict(const Outcome& outcome) {
   return {"finding", "are not compared: a program ends with a finding on one of them"};
 }
 
+// Of both, once each.
+std::vector<std::string> notes_of(const Arguments& arguments) {
+  std::vector<std::string> all;
+  for (const std::string& word : {arguments.expected, arguments.actual})
+    if (const std::string kernel = parse_variant(word).kernel; !kernel.empty())
+      for (const std::string& note : compiler_notes(find_kernel_tree(kernel)))
+        if (std::find(all.begin(), all.end(), note) == all.end()) all.push_back(note);
+  return all;
+}
+
 int diff(const Arguments& arguments) {
+  const unsigned ignored = bits_of(arguments.ignored);
   const iova_variant& expected = parse_variant(arguments.expected).variant();
   const iova_variant& actual = parse_variant(arguments.actual).variant();
   std::vector<Input> inputs;
@@ -57,26 +92,30 @@ int diff(const Arguments& arguments) {
   };
   uint64_t count = inputs.size() + arguments.programs;
   Counter counter(stdout);
-  Comparison comparison =
-      compare_isolated(expected, actual, count, arguments.jobs, program_of, [&](uint64_t done) {
+  Comparison comparison = compare_isolated(
+      expected, actual, count, arguments.jobs, program_of,
+      [&](uint64_t done) {
         if (!arguments.json) counter.show(fmt::format("{} of {} programs", done, count));
-      });
+      },
+      ignored);
   const Outcome& outcome = comparison.outcome;
   bool same = outcome.kind == Outcome::clean;
   std::string text = !same ? program::print(program_of(comparison.number)) : "";
   if (!same && !arguments.out.empty()) write_file(arguments.out, text);
   if (arguments.json) {
-    json result{{"expected", expected.name},
-                {"actual", actual.name},
-                {"programs", comparison.programs},
-                {"result", verdict(outcome).name},
-                {"key", outcome.key()}};
+    json result{{"expected", expected.name},       {"actual", actual.name},
+                {"programs", comparison.programs}, {"ignored", arguments.ignored},
+                {"result", verdict(outcome).name}, {"key", outcome.key()}};
     if (!same) result["program"] = text;
     if (outcome.report) result["values"] = outcome.report->values;
+    json notes = json::array();
+    for (const std::string& note : notes_of(arguments)) notes.push_back(note);
+    result["notes"] = notes;
     fmt::print("{}", to_text(result));
     return same ? nothing_new : findings;
   }
   counter.clear();
+  for (const std::string& note : notes_of(arguments)) fmt::print("note: {}\n", note);
   fmt::print("{} and {} {}{} {} programs{}\n", expected.name, actual.name, verdict(outcome).words,
              same ? ":" : ", after", comparison.programs, same ? "" : " without a difference");
   if (same) return nothing_new;
@@ -95,7 +134,12 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("diff", "compares two allocators on the same programs");
-  const char* variant = "REVISION, REVISION+DEFECT, debian:VERSION, or the path of a kernel tree";
+  const char* variant =
+      "REVISION, REVISION+DEFECT, debian:VERSION, or the path of a kernel tree, with ,hz=250 or "
+      ",locals=zero behind it, built so";
+  std::string kinds;
+  for (const engine::Ignorable& one : engine::ignorables)
+    kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", one.name, one.words);
   line.option("EXPECTED", arguments.expected, variant).required();
   line.option("ACTUAL", arguments.actual, variant).required();
   line.option("FILE", arguments.files, "inputs or folders of inputs to compare first");
@@ -104,9 +148,13 @@ int main(int argc, char** argv) {
   line.option("--jobs", arguments.jobs, "processes at a time")
       .range(1, 1024)
       .shown_default("one a processor");
+  line.option("--ignore", arguments.ignored, "kinds of differences that do not count: " + kinds)
+      .delimited_by(',');
   line.option("--out", arguments.out, "file for a program that shows a difference");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz diff debian:6.12 ~/linux corpus",
                "does the patched tree behave differently from Debian's 6.12?");
+  line.example("iovafuzz diff ~/linux ~/linux,locals=zero corpus",
+               "does it matter what uninitialized variables of the tree hold?");
   return line.run(argc, argv, [&] { return diff(arguments); });
 }

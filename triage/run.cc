@@ -137,9 +137,13 @@ int run(const Arguments& arguments) {
       throw Failure("there is no afl-fuzz: install the package afl++");
 
   if (!arguments.json) {
-    if (const std::string& kernel = arguments.choice.kernel; !kernel.empty())
-      for (const std::string& note : compiler_notes(find_kernel_tree(kernel)))
-        put(fmt::format("note: {}\n", note));
+    if (const std::string& kernel = arguments.choice.kernel; !kernel.empty()) {
+      const std::vector<std::string> notes = compiler_notes(find_kernel_tree(kernel));
+      for (const std::string& note : notes) put(fmt::format("note: {}\n", note));
+      if (!notes.empty())
+        put(fmt::format("note: whether it matters: {} diff {} {} corpus\n", launcher(),
+                        quoted(kernel), quoted(kernel + ",locals=zero")));
+    }
     put(left_out(arguments, options.tested, engines));
     if (unsigned processors = std::thread::hardware_concurrency(); options.jobs > processors)
       put(fmt::format("{} processes will share {}\n", options.jobs,

@@ -42,7 +42,7 @@ _iovafuzz() {
     corpus-stats) COMPREPLY=($(compgen -W '--target --variant --timeout --json --help' -- "$word")) ;;
     cost) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --ranges --json --help' -- "$word")) ;;
     coverage) COMPREPLY=($(compgen -W '--kernel --html --json --help' -- "$word")) ;;
-    diff) COMPREPLY=($(compgen -W '--programs --seed --jobs --out --json --help' -- "$word")) ;;
+    diff) COMPREPLY=($(compgen -W '--programs --seed --jobs --ignore --out --json --help' -- "$word")) ;;
     disassemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
     explore) COMPREPLY=($(compgen -W '--preemptions -k --kernel --revision --defect --strict --contract-only --past --time --out --json --help' -- "$word")) ;;
     known) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --json --help' -- "$word")) ;;

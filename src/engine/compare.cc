@@ -3,74 +3,88 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "engine/run.h"
 
 namespace engine {
 namespace {
 
-// A step as text, and the trace up to its end.
+// What one of them does, once it is known where they part.
 struct Record {
-  uint64_t trace;
-  std::string outcome, state;
-  std::vector<std::string> attempts;
+  size_t operation;
+  std::string step;
+  std::vector<Traced> parts;
 };
+Record* recording;
+std::vector<Traced> traced;  // of the operation that runs
 
-std::vector<Record>* recording;
-
-std::vector<Record> record(const iova_variant& variant, const program::Program& program,
-                           std::span<const FaultPoint> faults, unsigned views) {
-  std::vector<Record> records;
-  recording = &records;
-  const Result& result = run(
-      variant, program,
-      {.faults = faults,
-       .past_all = true,
-       .in_sequence = true,
-       .views = views,
-       .always_check = true,
-       .on_step = [](const Step& step) {
-         Record record{0, step.outcome, step.state, {}};
-         for (const shim::Attempt& attempt : step.attempts)
-           record.attempts.push_back(shim::describe(attempt) + (attempt.failed ? ", failed" : ""));
-         recording->push_back(std::move(record));
-       }});
+Record record(const iova_variant& variant, const program::Program& program, Options options,
+              size_t operation) {
+  Record record{operation, "", {}};
+  traced.clear();
+  recording = &record;
+  options.traced = &traced;
+  options.on_step = [](const Step& step) {
+    if (step.operation == recording->operation) {
+      recording->step =
+          fmt::format("{}, {} allocation attempts", step.outcome.empty() ? "done" : step.outcome,
+                      step.attempts.size());
+      if (!step.state.empty()) recording->step += "; " + step.state;
+      recording->parts = traced;
+    }
+    traced.clear();
+  };
+  run(variant, program, options);
   recording = nullptr;
-  for (size_t i = 0; i < records.size(); i++) records[i].trace = result.traces[i];
-  return records;
+  return record;
 }
 
-std::string describe(const char* name, const Record& record, size_t attempt) {
-  std::string text =
-      fmt::format("{}: {}, {} allocation attempts", name,
-                  record.outcome.empty() ? "done" : record.outcome, record.attempts.size());
-  if (attempt < record.attempts.size())
-    text += fmt::format(" ({}: {})", shim::ordinal(attempt), record.attempts[attempt]);
-  return text + (record.state.empty() ? "" : "; " + record.state);
+// What differs first, and what it is in each of them: something else in the place of the other's
+// part where their kinds differ, and nothing more where one is at its end.
+std::string in_words(const char* expected, const Record& a, const char* actual, const Record& b) {
+  size_t at = 0;
+  while (at < a.parts.size() && at < b.parts.size() && a.parts[at] == b.parts[at]) at++;
+  auto what = [&](const Record& record) {
+    return at < record.parts.size() ? record.parts[at].what : "";
+  };
+  const bool is_same_kind = what(a) == what(b);
+  auto line = [&](const char* name, const Record& record) {
+    std::string part = "nothing more";
+    if (at < record.parts.size())
+      part = (is_same_kind ? "" : record.parts[at].what + ": ") + record.parts[at].value;
+    return fmt::format("\n  {}: {}; {}", name, part, record.step);
+  };
+  return fmt::format("{} differs:{}{}", what(a).empty() ? what(b) : what(a), line(expected, a),
+                     line(actual, b));
 }
 
 }  // namespace
 
 std::optional<Difference> compare(const iova_variant& expected, const iova_variant& actual,
                                   const program::Program& program,
-                                  std::span<const FaultPoint> faults) {
+                                  std::span<const FaultPoint> faults, unsigned ignored) {
   static std::vector<uint64_t> expected_traces;  // keeps its memory
-  const unsigned views = expected.views & actual.views;
-  const Options options{.faults = faults, .past_all = true, .in_sequence = true, .views = views};
-  expected_traces = run(expected, program, options).traces;
-  const std::vector<uint64_t>& actual_traces = run(actual, program, options).traces;
-  if (actual_traces == expected_traces) return std::nullopt;
-
-  // Once more for people, now with a look at the whole state after every operation.
-  std::vector<Record> a = record(expected, program, faults, views),
-                      b = record(actual, program, faults, views);
-  size_t at = 0;
-  while (at + 1 < a.size() && a[at].trace == b[at].trace) at++;
-  size_t attempt = 0;
-  while (attempt < a[at].attempts.size() && attempt < b[at].attempts.size() &&
-         a[at].attempts[attempt] == b[at].attempts[attempt])
-    attempt++;
-  return Difference{at, fmt::format("\n  {}\n  {}", describe(expected.name, a[at], attempt),
-                                    describe(actual.name, b[at], attempt))};
+  Options options{.faults = faults,
+                  .past_all = true,
+                  .in_sequence = true,
+                  .views = expected.views & actual.views,
+                  .hz = std::max(expected.hz, actual.hz),  // one of them may take any
+                  .ignored = ignored};
+  auto part = [&]() -> std::optional<size_t> {
+    expected_traces = run(expected, program, options).traces;
+    const std::vector<uint64_t>& traces = run(actual, program, options).traces;
+    if (traces == expected_traces) return std::nullopt;
+    size_t at = 0, last = std::min(traces.size(), expected_traces.size()) - 1;
+    while (at < last && traces[at] == expected_traces[at]) at++;
+    return at;
+  };
+  if (!part()) return std::nullopt;
+  // Once more, now with a look at the whole state after every operation; and again for people.
+  options.always_check = true;
+  const size_t at = part().value_or(program.operations.size());
+  const Record a = record(expected, program, options, at), b = record(actual, program, options, at);
+  return Difference{at, in_words(expected.name, a, actual.name, b)};
 }
 
 const std::vector<std::string>& expect_same(const iova_variant& expected,
@@ -79,7 +93,7 @@ const std::vector<std::string>& expect_same(const iova_variant& expected,
                                             const Options& options) {
   static std::vector<std::string> known_met;
   known_met.clear();
-  if (auto difference = compare(expected, actual, program, options.faults))
+  if (auto difference = compare(expected, actual, program, options.faults, options.ignored))
     known_met = the_run().report_difference(difference->operation, difference->values, options);
   return known_met;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "iova/port_variants.h"
+#include "shim/slab.h"
 
 namespace engine {
 namespace {
@@ -25,11 +26,76 @@ TEST(Compare, TellsTheFirstOperationThatDiffersAndWhatEachDid) {
   auto difference = compare(v6_12, v7_3, life());
   ASSERT_TRUE(difference);
   EXPECT_EQ(difference->operation, 2u);
-  EXPECT_NE(difference->values.find("port@6.12: 0, 32 allocation attempts (3rd: kmem_cache_alloc"),
+  EXPECT_EQ(difference->values.find("the function of the 3rd allocation differs:\n"
+                                    "  port@6.12: iova_magazine_alloc; 0, 32 allocation attempts"),
+            0u)
+      << difference->values;
+  EXPECT_NE(difference->values.find("\n  port@7.3: iova_domain_init_rcaches; 0, 8 allocation"),
             std::string::npos)
       << difference->values;
-  EXPECT_NE(difference->values.find("port@7.3: 0, 8 allocation attempts (3rd: alloc_percpu"),
-            std::string::npos);
+}
+
+// An allocation of another kind than 6.12's, of which all else is the same.
+iova_variant with_allocation(void* (*alloc)(void* domain, unsigned long, unsigned long, bool)) {
+  iova_variant variant = v6_12;
+  variant.name = "other";
+  variant.alloc = alloc;
+  return variant;
+}
+void* granted_after(void* taken, void* domain, unsigned long size, unsigned long limit,
+                    bool aligned) {
+  kfree(taken);
+  return v6_12.alloc(domain, size, limit, aligned);
+}
+
+TEST(Compare, KindsOfDifferencesMayBeIgnored) {
+  using namespace ignored;
+  const auto program = program::parse("cache_get\ninit\nalloc\nput\n");
+  auto variant_with = [](auto allocate) {
+    static decltype(allocate) stored = allocate;
+    return with_allocation([](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+      return granted_after(stored(), domain, size, limit, aligned);
+    });
+  };
+  const iova_variant usual = variant_with([] { return kmalloc(8, GFP_ATOMIC); });
+  struct Case {
+    const char* what;
+    iova_variant other;
+    unsigned ignored;
+  };
+  const Case cases[] = {
+      {"the GFP flags of the 1st", variant_with([] { return kmalloc(8, GFP_NOWAIT); }), bit(gfp)},
+      {"the GFP flags of the 1st", variant_with([] { return kzalloc(8, GFP_ATOMIC); }),
+       bit(zeroing)},
+      {"the size of the 1st", variant_with([] { return kmalloc(16, GFP_ATOMIC); }), bit(size)},
+      {"the function of the 1st", v6_12, bit(allocations)},
+  };
+  for (const Case& one : cases) {
+    auto difference = compare(usual, one.other, program);
+    ASSERT_TRUE(difference) << one.what;
+    EXPECT_NE(difference->values.find(one.what), std::string::npos) << difference->values;
+    for (const Aspect aspect : {gfp, zeroing, size, allocations})
+      EXPECT_EQ(compare(usual, one.other, program, {}, bit(aspect)).has_value(),
+                aspect != allocations && bit(aspect) != one.ignored)
+          << one.what << aspect;
+  }
+}
+
+TEST(Compare, StateMayBeIgnored) {
+  iova_variant leaves_a_hint = v6_12;
+  leaves_a_hint.fields = [](const void* domain, iova_fields* fields) {
+    v6_12.fields(domain, fields);
+    fields->max32_alloc_size = 77;
+  };
+  const auto program = program::parse("cache_get\ninit\nalloc\nput\n");
+  EXPECT_TRUE(compare(v6_12, leaves_a_hint, program));
+  EXPECT_FALSE(compare(v6_12, leaves_a_hint, program, {}, ignored::bit(ignored::state)));
+  // An answer never is.
+  EXPECT_TRUE(compare(
+      v6_12, with_allocation([](void* domain, unsigned long size, unsigned long, bool aligned) {
+        return v6_12.alloc(domain, size, 0x1000, aligned);
+      }),
+      program, {}, ~0u));
 }
 
 TEST(Compare, SeesWhatNoOperationReturns) {
@@ -41,7 +107,8 @@ TEST(Compare, SeesWhatNoOperationReturns) {
   auto difference = compare(v6_12, leaves_a_hint, program::parse("cache_get\ninit\nalloc\nput\n"));
   ASSERT_TRUE(difference);
   EXPECT_EQ(difference->operation, 2u);
-  EXPECT_NE(difference->values.find("max32_alloc_size 0x4d"), std::string::npos)
+  EXPECT_NE(difference->values.find("max32_alloc_size differs:\n  port@6.12: 0x100000;"),
+            std::string::npos)
       << difference->values;
 }
 

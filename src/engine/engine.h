@@ -50,6 +50,8 @@ struct Footprints {
   std::vector<OfOperation> operations;  // of the program; none of those that were not reached
 };
 
+struct Traced;
+
 struct Options {
   // Attempts that fail besides those that the program's own fail operations choose.
   std::span<const FaultPoint> faults = {};
@@ -76,6 +78,12 @@ struct Options {
   // that the models know, they are of different designs: then the trace has what they answer and
   // these views, the models are not asked, and no allocation fails, since each has its own.
   unsigned views = ~0u;
+  // Jiffies a second, where the variant is not built for a number of its own; 0: the usual.
+  unsigned hz = 0;
+  // Of two allocators that are compared, what the trace leaves out: bits of ignored::Aspect
+  // (tracer.h); and what it has, in words, if not NULL. That costs time.
+  unsigned ignored = 0;
+  std::vector<Traced>* traced = nullptr;
   // Look at the whole state after every operation and call, not only now and then. A finding is
   // told where things went wrong first in any case: for it, the run is repeated so.
   bool always_check = false;

@@ -96,7 +96,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   books.begin(variant, ranges);
   looker_.use(variant);
   caller_.use(variant);
-  tracer_.begin(options.views);
+  tracer_.begin(options.views, options.ignored, options.traced);
   judges_.begin(options.views);
   // The callers are judged where a finding is to be told.
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
@@ -114,7 +114,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
                                               : static_cast<void (*)()>(nullptr));
   shim::record_footprint(nullptr);
   if (options.footprints) options.footprints->operations.clear();
-  shim::reset_world(cpus);
+  shim::reset_world(cpus, variant.hz ? variant.hz : options.hz);
   variant.reset();
   shim::watch_races(options.watch_races);
 }

@@ -53,7 +53,7 @@ inline constexpr unsigned long IOVA_ANCHOR = ~0ul;   // pfn of the anchor node
 inline constexpr int IOVA_RANGE_CACHE_MAX_SIZE = 6;  // bins: sizes of 2^0 .. 2^5 pages
 inline constexpr unsigned long IOVA_MAG_SIZE = 127;  // pfns; with its size word, 1 KiB
 inline constexpr unsigned MAX_GLOBAL_MAGS = 32;      // capacity of a depot array (before v6.7)
-inline constexpr unsigned long IOVA_DEPOT_DELAY = msecs_to_jiffies(100);  // jiffies
+#define IOVA_DEPOT_DELAY msecs_to_jiffies(100)
 
 // A node of the tree: pages pfn_lo..pfn_hi, both included.
 struct iova

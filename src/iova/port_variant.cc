@@ -164,6 +164,7 @@ const iova_variant variant = {
     .name = name.data(),
     .like = nullptr,
     .strict = true,
+    .hz = 0,
     .views = IOVA_VIEWS_OF_MODELS | IOVA_VIEW_RINGS,
     .domain_size = sizeof(dma_domain),
     .bins = IOVA_BINS,

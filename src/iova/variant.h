@@ -103,6 +103,7 @@ struct iova_variant {
    * models is a finding. Else that is a difference, since any design that keeps the contract is
    * right. */
   bool strict;
+  unsigned int hz;           /* jiffies a second that it is built for; 0: whatever the world has */
   unsigned int views;        /* of enum iova_view; its functions are NULL where it shows nothing */
   size_t domain_size;        /* bytes */
   unsigned bins;             /* magazine caches of a domain, for sizes 1, 2, 4 .. pages */
@@ -118,6 +119,7 @@ struct iova_variant {
   bool lacks_hint;            /* there is no max32_alloc_size: bee60e94a1e2, v4.20 */
   bool leaves_nodes_unzeroed; /* 472d26df5e80, v5.5 */
   bool searches_once;         /* not above the cached node: 4e89dce72521, v5.11 */
+  bool wraps_second_pass;     /* below the start, from the anchor on: dcdb3ba7e2a8, v6.2 */
   bool leaves_timer_running;  /* a queue is freed beside its timer's handler: d7061627d701, v5.17 */
   bool resets_hint_seldom;    /* only a free that moves cached32_node does: 5b61343b5059, v5.18 */
   bool ignores_rcache_failures; /* in init_domain(): 32e92d9f6f87, v5.18 */

@@ -259,6 +259,7 @@ static const void *queue(void *domain, unsigned long pfn, unsigned long size,
   return &fq->entries[(fq->tail - 1) % IOVA_DEFAULT_FQ_SIZE].freelist;
 }
 
+#if TREE_SHOWS_RINGS
 static void queue_fields(const void *domain, struct iova_queue_fields *out) {
   const struct iommu_dma_cookie *c = &((const struct whole_domain *)domain)->cookie;
   *out = (struct iova_queue_fields){
@@ -294,6 +295,7 @@ static void each_queued(const void *domain, queued_visit visit, void *context) {
   for_each_possible_cpu(cpu) each_in_ring(per_cpu_ptr(c->fq, cpu), cpu, visit, context);
 #endif
 }
+#endif
 #elif TREE_HAS_OWN_QUEUE
 static void flush_domain(struct iova_domain *iovad) { shim_flush_hardware(iovad); }
 /* An entry's data is whatever the driver makes of it: here its list. */
@@ -309,6 +311,7 @@ static const void *queue(void *domain, unsigned long pfn, unsigned long size,
   return freelist;
 }
 
+#if TREE_SHOWS_RINGS
 static void queue_fields(const void *domain, struct iova_queue_fields *out) {
   const struct iova_domain *d = const_iovad_of(domain);
   *out = (struct iova_queue_fields){
@@ -337,6 +340,7 @@ static void each_queued(const void *domain,
   }
 }
 #endif
+#endif
 
 #if TREE_HAS_QUEUE || TREE_HAS_OWN_QUEUE
 static const struct iova_queue the_queue = {
@@ -346,8 +350,10 @@ static const struct iova_queue the_queue = {
     .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
     .init = init_queue,
     .queue = queue,
+#if TREE_SHOWS_RINGS
     .fields = queue_fields,
     .each_queued = each_queued,
+#endif
 };
 #endif
 
@@ -362,9 +368,11 @@ const struct iova_variant kernel_variant = {
 #ifdef TREE_IS_RELEASE
     .strict = true,
 #endif
+    .hz = HZ,
     .views = TREE_SHOWS_NODES * IOVA_VIEW_NODES | TREE_SHOWS_CACHED_NODES * IOVA_VIEW_CACHED_NODES |
              (TREE_SHOWS_HINT || TREE_LACKS_HINT) * IOVA_VIEW_HINT |
-             TREE_SHOWS_MAGAZINES * (IOVA_VIEW_MAGAZINES | IOVA_VIEW_DEPOTS) | IOVA_VIEW_RINGS,
+             TREE_SHOWS_MAGAZINES * (IOVA_VIEW_MAGAZINES | IOVA_VIEW_DEPOTS) |
+             TREE_SHOWS_RINGS * IOVA_VIEW_RINGS,
     .domain_size = sizeof(struct whole_domain),
     .bins = IOVA_RANGE_CACHE_MAX_SIZE,
 #if TREE_SHOWS_MAGAZINES
@@ -387,6 +395,9 @@ const struct iova_variant kernel_variant = {
     .leaves_timer_running = TREE_LEAVES_TIMER_RUNNING,
     .resets_hint_seldom = TREE_RESETS_HINT_SELDOM,
     .ignores_rcache_failures = TREE_SHOWS_MAGAZINES,
+#endif
+#if !TREE_LISTS_DEPOT /* likewise */
+    .wraps_second_pass = TREE_WRAPS_SECOND_PASS,
 #endif
     .reset = reset,
     .cache_get = cache_get,

@@ -91,6 +91,8 @@ string(REGEX MATCH "__cached_rbnode_delete_update\\([^;{]*{[^}]*max32_alloc_size
 feature(RESETS_HINT_SELDOM "${seldom}" "{[ \t\n]*iovad->cached32_node = [^}]*max32_alloc_size")
 # What lies above the cached node is searched, too (4e89dce72521, v5.11).
 feature(SEARCHES_TWICE "${source}" "retry_pfn|low_pfn_new")
+# The pfn above the anchor wraps to 0, where that search then ends (dcdb3ba7e2a8, v6.2).
+feature(WRAPS_SECOND_PASS "${source}" "retry_pfn = curr_iova->pfn_hi [+] 1")
 # Nodes are zeroed, so that none looks like the anchor (472d26df5e80, v5.5).
 feature(ZEROES_NODES "${source}" "kmem_cache_zalloc\\(iova_cache|__GFP_ZERO")
 # The end of a queue does not wait for its timer (d7061627d701, v5.17).
@@ -142,6 +144,8 @@ if(NOT HAS_OWN_QUEUE AND dma_source MATCHES "static void queue_iova\\(")
   endif()
 endif()
 set(features "${features}#define TREE_HAS_QUEUE ${has_queue}\n")
+view(RINGS "${code}" "struct timer_list[ \t]+fq_timer[;]" "fq_timer_on[;]" "fq_flush_start_cnt[;]"
+  "fq_flush_finish_cnt[;]" "struct iova_fq {" "fq_ring_for_each[(]" "iova_pfn[;]" "counter[;]")
 # alloc_iova_fast() rounds small sizes up; before 972bf252f860, v5.17, its callers do. So what they
 # do is asked, or, where they are not at hand, whether they are old.
 string(REGEX MATCH "iommu_dma_alloc_iova\\([^;{]*{.*" caller "${dma_source}")

@@ -59,6 +59,18 @@ std::string describe(const Attempt& attempt) {
   return text + fmt::format(", {}, in {}()", gfp, attempt.site->function);
 }
 
+std::string describe_gfp(gfp_t gfp) {
+  std::string text;
+  auto add = [&](const char* flag) { text += text.empty() ? flag : fmt::format(" | {}", flag); };
+  if (gfp & __GFP_DIRECT_RECLAIM) add("GFP_KERNEL");
+  if (gfp & __GFP_HIGH) add("GFP_ATOMIC");
+  if (gfp & __GFP_KSWAPD_RECLAIM) add("GFP_NOWAIT");
+  if (gfp & __GFP_NOWARN) add("__GFP_NOWARN");
+  if (gfp & __GFP_ZERO) add("__GFP_ZERO");
+  if (gfp & __GFP_ACCOUNT) add("__GFP_ACCOUNT");
+  return text.empty() ? "none" : text;
+}
+
 std::string ordinal(size_t index) {
   size_t n = index + 1;
   bool teen = n % 100 >= 11 && n % 100 <= 13;

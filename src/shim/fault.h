@@ -42,7 +42,8 @@ struct Attempt {
 
 // "kmem_cache_alloc(iommu_iova) of 40 bytes, GFP_ATOMIC, in alloc_iova_mem()"
 std::string describe(const Attempt& attempt);
-std::string ordinal(size_t index);  // of an index from 0: "1st", "2nd", ...
+std::string describe_gfp(gfp_t gfp);  // "GFP_ATOMIC | __GFP_ZERO"
+std::string ordinal(size_t index);    // of an index from 0: "1st", "2nd", ...
 
 // Starts an operation: its i-th attempt fails if bit i of mask is set. Forgets the attempts before.
 void plan_faults(const FaultMask& mask);

@@ -22,6 +22,7 @@ constexpr unsigned event_magic = 0xe7e27ed1;
 
 void (*observer)(bool is_timer);
 unsigned long now;  // ms
+unsigned long hz = SHIM_HZ;
 unsigned long next_sequence;
 std::vector<shim_event*> pending;  // a handful; unordered
 const shim_event* running;         // its handler runs here
@@ -42,8 +43,8 @@ bool runs_in(size_t i, const shim_event* event) {
 }
 
 // The jiffy of a time, and when a jiffy begins.
-unsigned long jiffies_at(unsigned long ms) { return ms * HZ / 1000; }
-unsigned long begin_of(unsigned long count) { return (count * 1000 + HZ - 1) / HZ; }
+unsigned long jiffies_at(unsigned long ms) { return ms * hz / 1000; }
+unsigned long begin_of(unsigned long count) { return (count * 1000 + hz - 1) / hz; }
 
 bool is_initialized(const shim_event& event) { return event.magic == event_magic; }
 
@@ -152,7 +153,8 @@ bool cancel(shim_event* event, bool is_timer, const shim_site* site) {
 
 }  // namespace
 
-void facility::reset_timekeeping() {
+void facility::reset_timekeeping(unsigned jiffies_a_second) {
+  hz = jiffies_a_second ? jiffies_a_second : SHIM_HZ;
   now = next_sequence = 0;
   pending.clear();
   all_running.clear();
@@ -202,6 +204,7 @@ using namespace shim;
 
 extern "C" {
 
+unsigned long shim_hz(void) { return hz; }
 unsigned long shim_jiffies(void) {
   note_read(&now);
   return jiffies_at(now);

@@ -16,15 +16,22 @@
 #include "site.h"
 
 /*
- * Jiffies a second. Not 1000, which hides who takes jiffies for milliseconds; and one that the
- * delays of the allocator are whole multiples of, so that they last what they say.
+ * Jiffies a second, unless a world or the build of a tree chooses others. Not 1000, which hides who
+ * takes jiffies for milliseconds; and one that the delays of the allocator are whole multiples of,
+ * so that they last what they say.
  */
-#ifndef HZ
-#define HZ 500
-#endif
+#define SHIM_HZ 500
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* Of this world. C, as a tree's code is, has it as a constant of the build, as the kernel does. */
+unsigned long shim_hz(void);
+#ifdef __cplusplus
+#define HZ shim_hz()
+#elif !defined HZ
+#define HZ SHIM_HZ
 #endif
 
 /* What waits for its time; embedded in work and timers alike. */

@@ -69,8 +69,10 @@ TEST_F(Timekeeping, TimeStartsAtZeroAndAdvancesExactly) {
 }
 
 TEST_F(Timekeeping, JiffyIsNotAMillisecond) {
-  static_assert(HZ != 1000 && msecs_to_jiffies(1000) == HZ);
-  static_assert(msecs_to_jiffies(1) == 1 && msecs_to_jiffies(0) == 0);
+  EXPECT_NE(HZ, 1000u);
+  EXPECT_EQ(msecs_to_jiffies(1000), HZ);
+  EXPECT_EQ(msecs_to_jiffies(1), 1u);
+  EXPECT_EQ(msecs_to_jiffies(0), 0u);
   shim_advance(1001);
   EXPECT_EQ(shim_now(), 1001u);
   EXPECT_EQ(shim_jiffies(), 1001u * HZ / 1000);
@@ -83,6 +85,22 @@ TEST_F(Timekeeping, JiffyIsNotAMillisecond) {
   schedule_delayed_work(&w2.work, msecs_to_jiffies(msecs_to_jiffies(100)));
   shim_advance(98);
   EXPECT_EQ(runs.size(), 2u) << "converted twice";
+}
+
+// Where a jiffy does not divide a delay, it lasts up to a jiffy longer than it says.
+TEST_F(Timekeeping, WorldChoosesTheJiffiesOfASecond) {
+  for (auto [hz, delay] : {std::pair{100u, 10ul}, {250, 12}, {300, 10}, {1000, 10}, {24, 42}}) {
+    reset_world(2, hz);
+    runs.clear();
+    timer_setup(&t4.timer, run_timer, 0);
+    mod_timer(&t4.timer, jiffies + msecs_to_jiffies(10));
+    shim_advance(delay - 1);
+    EXPECT_EQ(runs, Runs{}) << hz;
+    shim_advance(1);
+    EXPECT_EQ(runs.size(), 1u) << hz;
+    shim_advance(1000 - delay);
+    EXPECT_EQ(shim_jiffies(), hz);
+  }
 }
 
 TEST_F(Timekeeping, DeadlineThatIsTooFarIsNeverReached) {

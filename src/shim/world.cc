@@ -19,12 +19,12 @@ void facility::tell_action(const char* function, unsigned long argument) {
   if (action_observer) action_observer(function, argument);
 }
 
-void reset_world(unsigned cpus) {
+void reset_world(unsigned cpus, unsigned hz) {
   plan_no_faults();
   facility::reset_task();
   facility::reset_contexts();
   facility::reset_locks();
-  facility::reset_timekeeping();
+  facility::reset_timekeeping(hz);
   facility::reset_rcu();
   facility::reset_cpus(cpus);
   facility::reset_slab();

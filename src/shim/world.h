@@ -15,8 +15,8 @@ struct shim_lock_class;
 namespace shim {
 
 // Back to just after boot with cpus possible CPUs (1..SHIM_MAX_CPUS), all online, CPU 0 current.
-// Costs what the run before it touched.
-void reset_world(unsigned cpus);
+// hz: jiffies a second, 0 for the usual. Costs what the run before it touched.
+void reset_world(unsigned cpus, unsigned hz = 0);
 
 // Raises lock_held_at_end or irqs_off_at_end.
 void check_end_of_operation(const char* operation);
@@ -89,7 +89,7 @@ void reset_task();  // what the kernel's own fault injection was told (task.h)
 void reset_contexts();
 void reset_slab();
 void reset_locks();
-void reset_timekeeping();
+void reset_timekeeping(unsigned hz);
 void reset_rcu();
 void reset_cpus(unsigned cpus);
 size_t live_caches();

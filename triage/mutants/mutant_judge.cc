@@ -141,7 +141,8 @@ void MutantJudge::build_slots(unsigned count) {
   for (unsigned i = 0; i < count; i++) {
     std::string name = fmt::format("mutant-{}", i);
     // The ledger and the reports know it as the tree that it nearly is.
-    Slot slot{{name, tree_.title, tree_.folder, build_folder() / "mutants" / name}, ""};
+    Slot slot{{name, tree_.title, tree_.folder, build_folder() / "mutants" / name, tree_.build},
+              ""};
     make_folder((slot.tree.changed / mutated_file).parent_path());
     write_file(slot.tree.changed / mutated_file, read_file(tree_.folder / mutated_file));
     modules.push_back(module_of(slot.tree));

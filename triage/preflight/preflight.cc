@@ -130,7 +130,13 @@ int preflight(const Arguments& arguments) {
   make_folder(out);
   FileLock lock(out / "lock", fmt::format("waiting for another preflight in {}", out.string()));
   std::string kernel;
-  if (!arguments.kernel.empty()) kernel = find_kernel_tree(arguments.kernel).folder.string();
+  if (!arguments.kernel.empty()) {
+    const KernelTree tree = find_kernel_tree(arguments.kernel);
+    if (std::string words = tree.build.words(); !words.empty())
+      throw Failure(fmt::format("{}: farms build a tree in one way only: leave out {}",
+                                arguments.kernel, words));
+    kernel = tree.folder.string();
+  }
   std::vector<std::string> targets = expected_targets(!kernel.empty());
   bool ok = true;
   json result;

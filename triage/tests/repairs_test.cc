@@ -103,6 +103,18 @@ TEST_P(RepairedTree, HasOneIssueLess) {
 INSTANTIATE_TEST_SUITE_P(, RepairedTree, testing::ValuesIn(alone()),
                          [](const auto& info) { return std::string(info.param.name); });
 
+// v6.1 as it was released; what Debian has of it is repaired.
+TEST(RepairedTreesLong, SecondPassOfOldTreesStaysAboveTheStart) {
+  Patched old("debian:6.1");
+  old.replace("retry_pfn = curr_iova->pfn_hi;", "retry_pfn = curr_iova->pfn_hi + 1;");
+  old.replace("low_pfn = retry_pfn + 1;", "low_pfn = retry_pfn;");
+  auto expected = known_in(old.path());
+  EXPECT_EQ(expected["second-pass-wraps"], "present");
+  expect_nothing_new(old.path());
+  expected["second-pass-wraps"] = "does not show";
+  EXPECT_EQ(known_in("debian:6.1"), expected);
+}
+
 TEST(RepairedTrees, AllAtOnceHaveNoIssueLeft) {
   Patched tree("debian:6.12");
   for (const Repair& repair : repairs())

@@ -74,7 +74,7 @@ void FlushQueue::check_timeouts(Lateness lateness) const {
     for (Range& range : domain.queued) {
       const iova_queue& queue = *variant().queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
-      timeout = jiffies_to_msecs(msecs_to_jiffies(timeout));  // a timer comes no sooner
+      timeout = (msecs_to_jiffies(timeout) * 1000 + HZ - 1) / HZ;  // a timer comes no sooner
       // Whosever timer it was: it may have come before this range's own.
       if (waits) range.is_overtaken = range.overlaps_flush;
       if (range.queued_at + timeout > shim_now()) continue;

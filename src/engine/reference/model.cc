@@ -107,8 +107,10 @@ std::optional<uint64_t> Model::allocate(const Request& request) {
   const Node cached = cached_for(request);
   std::optional<uint64_t> place =
       highest_fit(request, std::max(start_pfn_, request.lowest), std::min(limit, cached.lo));
-  if (!place && cached.hi < limit && !variant_->searches_once)
-    place = highest_fit(request, cached.hi + 1, limit);
+  const uint64_t above = cached.hi + 1;  // 0 of the anchor
+  if (!place && !variant_->searches_once &&
+      (cached.hi < limit || (variant_->wraps_second_pass && !above)))
+    place = highest_fit(request, above, limit);
   if (!place) {
     bool sets_hint =
         !variant_->hint_from_full_walk_only || (limit == dma_32bit_pfn_ && request.size < hint_);

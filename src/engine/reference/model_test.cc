@@ -62,6 +62,16 @@ TEST(Model, LooksAboveTheCachedNodeInASecondPass) {
   EXPECT_EQ(m.allocate(loose(10, 100)), 91);
 }
 
+// Until v6.2 the second pass from the anchor went below the start.
+TEST(Model, SecondPassFromTheAnchorWrapsWhereItDid) {
+  iova_variant variant = port::v6_1::variant;
+  EXPECT_EQ(model(100, variant).allocate(loose(10, 105)), std::nullopt);
+  variant.wraps_second_pass = true;
+  Model m = model(100, variant);
+  EXPECT_EQ(m.allocate(loose(10, 105)), 96);
+  EXPECT_EQ(m.allocate(loose(10, 95)), std::nullopt) << "not from another node";
+}
+
 // Until v5.11 a search that began too low failed, and the hint refused what came after it.
 TEST(Model, ExplainsAHintByTheSecondPassThatIsMissing) {
   iova_variant variant = port::v6_1::variant;

@@ -12,7 +12,7 @@
 namespace engine {
 namespace {
 
-constexpr uint64_t trimming_period = msecs_to_jiffies(100);
+uint64_t trimming_period() { return msecs_to_jiffies(100); }
 
 // As many as there are bins, or more: too large to be cached.
 unsigned bin_of(uint64_t size) { return static_cast<unsigned>(std::bit_width(size - 1)); }
@@ -143,7 +143,7 @@ bool RcacheModel::push(Bin& bin, uint64_t pfn, unsigned cpu, AttemptCursor& atte
 
 // The pending one keeps its deadline.
 void RcacheModel::schedule(Work& work) {
-  if (!work.pending) work = {true, clock_->now + trimming_period, clock_->next_sequence++};
+  if (!work.pending) work = {true, clock_->now + trimming_period(), clock_->next_sequence++};
 }
 
 RcacheModel::Pfns* RcacheModel::take_from_depot(Bin& bin) {

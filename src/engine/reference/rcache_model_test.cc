@@ -220,7 +220,7 @@ TEST_F(Rcache, WorkTrimsOneMagazineAPeriodDownToTheOnlineCpus) {
   start(v_fixed);
   auto pfns = alloc_many(6 * full_);
   free_all({pfns.begin(), pfns.begin() + 2 * static_cast<long>(full_) + 1});
-  constexpr uint64_t period = msecs_to_jiffies(100);
+  const uint64_t period = msecs_to_jiffies(100);
   clock_.now += 20;
   free_all({pfns.begin() + 2 * static_cast<long>(full_) + 1, pfns.end()});  // four in the depot
   size_t all = in_tree();

@@ -103,7 +103,9 @@ void write_if_new(const fs::path& file, const std::string& content) {
 
 }  // namespace
 
-UmlKernel::UmlKernel(const std::string& spec) {
+// Its configuration is its own, however the tree is built for the shim.
+UmlKernel::UmlKernel(const std::string& typed) {
+  const std::string spec = parse_tree_spec(typed).where;
   const KernelTree tree = find_kernel_tree(spec);
   const bool is_debian = !debian_version(spec).empty();
   title_ = is_debian ? tree.title : tree.folder.string();

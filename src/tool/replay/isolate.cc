@@ -514,7 +514,7 @@ class SharedNumbers {
 // Of the numbers first, first + stride, ... below count.
 void compare_programs(const iova_variant& expected, const iova_variant& actual, uint64_t first,
                       uint64_t count, uint64_t stride,
-                      const std::function<program::Program(uint64_t)>& make) {
+                      const std::function<program::Program(uint64_t)>& make, unsigned ignored) {
   constexpr uint64_t programs_per_message = 64;
   uint64_t since = 0;
   for (uint64_t number = first; number < count; number += stride) {
@@ -524,7 +524,7 @@ void compare_programs(const iova_variant& expected, const iova_variant& actual, 
       since = 0;
     }
     *comparing = number;
-    engine::expect_same(expected, actual, make(number));
+    engine::expect_same(expected, actual, make(number), {.ignored = ignored});
   }
   send({{"compared", since}});
 }
@@ -534,7 +534,8 @@ void compare_programs(const iova_variant& expected, const iova_variant& actual, 
 Comparison compare_isolated(const iova_variant& expected, const iova_variant& actual,
                             uint64_t count, unsigned children,
                             const std::function<program::Program(uint64_t number)>& make,
-                            const std::function<void(uint64_t done)>& on_progress) {
+                            const std::function<void(uint64_t done)>& on_progress,
+                            unsigned ignored) {
   constexpr int timeout_ms = 120'000;  // for the programs of one message
   Comparison result;
   struct Running {
@@ -545,7 +546,7 @@ Comparison compare_isolated(const iova_variant& expected, const iova_variant& ac
   SharedNumbers numbers(children);
   for (unsigned i = 0; i < children; i++) {
     comparing = numbers.at(i);
-    auto body = [&, i] { compare_programs(expected, actual, i, count, children, make); };
+    auto body = [&, i] { compare_programs(expected, actual, i, count, children, make, ignored); };
     running.push_back({std::make_unique<Child>(body), numbers.at(i)});
   }
   while (!running.empty()) {

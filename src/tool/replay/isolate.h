@@ -131,6 +131,7 @@ Outcome check_text_isolated(const std::string& content, const std::vector<std::s
 
 // Compares two allocators on programs that are made where they run: program number i of count by
 // make(i). Several children share the numbers; all end with the first that meets a finding.
+// ignored: what they need not do alike (engine::Options).
 struct Comparison {
   uint64_t programs = 0;  // compared without a finding
   uint64_t number = 0;    // of the program that met one
@@ -139,6 +140,7 @@ struct Comparison {
 Comparison compare_isolated(const iova_variant& expected, const iova_variant& actual,
                             uint64_t count, unsigned children,
                             const std::function<program::Program(uint64_t number)>& make,
-                            const std::function<void(uint64_t done)>& on_progress);
+                            const std::function<void(uint64_t done)>& on_progress,
+                            unsigned ignored = 0);
 
 }  // namespace tool

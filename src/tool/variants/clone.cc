@@ -44,7 +44,10 @@ std::string Release::series() const { return fmt::format("{}.{}", number[0], num
 
 std::string Commit::text() const { return fmt::format("{} (\"{}\")", id.substr(0, 12), subject); }
 
-Clone::Clone(const std::string& path) : folder_(fs::absolute(path).lexically_normal()) {
+Clone::Clone(const std::string& spec) {
+  const auto [path, build] = parse_tree_spec(spec);
+  folder_ = fs::absolute(path).lexically_normal();
+  build_ = build;
   CommandResult found =
       run_command({"git", "-C", folder_.string(), "rev-parse", "--git-dir"}, false);
   if (found.status == 127) throw Failure("there is no git: install the package git");
@@ -145,7 +148,7 @@ KernelTree Clone::tree(const std::string& revision) const {
                  git({"cat-file", "blob", fmt::format("{}:{}", id, file->path)}));
     }
   find_kernel_tree(folder.string());  // whether all is there that must be
-  return {name, "git:" + content_hash(listed), fs::canonical(folder)};
+  return built_as({name, "git:" + content_hash(listed), fs::canonical(folder)}, build_);
 }
 
 }  // namespace tool

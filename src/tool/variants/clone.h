@@ -26,8 +26,9 @@ struct Commit {
 
 class Clone {
  public:
-  // Throws Failure: it is no git repository.
-  explicit Clone(const std::string& path);
+  // Of a path, with how its trees are built behind it (kernel_tree.h). Throws Failure: it is no git
+  // repository.
+  explicit Clone(const std::string& spec);
 
   // Tags v5.10, v5.10.1 .., from the first one named to the last, in order of number.
   std::vector<Release> releases(const std::string& from, const std::string& to) const;
@@ -50,6 +51,7 @@ class Clone {
   std::string git(std::vector<std::string> words) const;
 
   std::filesystem::path folder_;
+  TreeBuild build_;
 };
 
 }  // namespace tool

@@ -18,10 +18,12 @@ ModuleVariant module_of(const KernelTree& tree) {
     if (word.find_first_of("\"\\;$\n") != std::string::npos ||
         word.find("]==]") != std::string::npos)
       throw Failure(fmt::format("{}: cannot be built from a path with such characters", word));
-  std::string changed;
-  if (!tree.changed.empty()) changed = fmt::format(" [==[{}]==]", tree.changed.string());
+  std::string more;
+  if (!tree.changed.empty()) more += fmt::format(" CHANGED [==[{}]==]", tree.changed.string());
+  if (tree.build.hz) more += fmt::format(" HZ {}", tree.build.hz);
+  if (tree.build.zeroes_locals) more += " LOCALS zero";
   return made_module(fmt::format("iovafuzz_kernel({} [==[{}]==] [==[{}]==]{})", tree.name,
-                                 tree.title, tree.folder.string(), changed),
+                                 tree.title, tree.folder.string(), more),
                      "kernel", tree.name);
 }
 

@@ -468,17 +468,6 @@ TEST(KernelTree, VariableThatMayHoldAnythingIsTold) {
   EXPECT_EQ(compiler_notes(find_kernel_tree("debian:6.12")), std::vector<std::string>{});
 }
 
-TEST(KernelTree, DelayThatIsConvertedTwiceIsNoticed) {
-  Patched tree("debian:6.12");
-  tree.replace("schedule_delayed_work(&rcache->work, IOVA_DEPOT_DELAY);",
-               "schedule_delayed_work(&rcache->work, msecs_to_jiffies(IOVA_DEPOT_DELAY));");
-  json row = tool_json(
-      {"replay", "--kernel", tree.path(), "--past", "ledger",
-       (source_folder() / "corpus/iova_domain/depot_work_comes_no_earlier_than_its_period.iova")
-           .string()})[0];
-  EXPECT_NE(row["differences"], json::array()) << to_text(row);
-}
-
 TEST(KernelTree, UndeclaredNameAndUnknownTypeAreNamed) {
   for (const auto& [code, name] :
        {std::pair("size_t lost = NR_SWAPPED_PAGES;", "the shim has no NR_SWAPPED_PAGES"),

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "iova/revision.h"
 #include "tool/support/failure.h"
 #include "tool/support/hash.h"
+#include "tool/support/words.h"
 #include "tool/variants/debian_source.h"
 
 namespace fs = std::filesystem;
@@ -53,6 +55,28 @@ std::string meant_version(const std::string& path) {
   return text + "?";
 }
 
+constexpr unsigned least_hz = 24, most_hz = 1200;  // that any architecture's configuration has
+
+void choose(TreeBuild& build, const std::string& spec, const std::string& choice) {
+  const size_t sign = choice.find('=');
+  const std::string name = choice.substr(0, sign), value = choice.substr(sign + 1);
+  if (name == "hz") {
+    static const std::regex number("[0-9]{1,4}");
+    build.hz = std::regex_match(value, number) ? static_cast<unsigned>(std::stoul(value)) : 0;
+    if (build.hz < least_hz || build.hz > most_hz)
+      throw Failure(fmt::format("{}: hz={}: is no number of jiffies a second from {} to {}", spec,
+                                value, least_hz, most_hz));
+  } else if (name == "locals") {
+    const std::vector<std::string> words{"pattern", "zero"};
+    if (std::find(words.begin(), words.end(), value) == words.end())
+      throw Failure(fmt::format("{}: {}", spec, unknown_word("value of locals", value, words)));
+    build.zeroes_locals = value == "zero";
+  } else {
+    throw Failure(
+        fmt::format("{}: {}", spec, unknown_word("way to build a tree", name, {"hz", "locals"})));
+  }
+}
+
 KernelTree tree_at(const std::string& path) {
   if (path.empty()) throw Failure("--kernel needs a path or debian:VERSION");
   std::error_code error;
@@ -75,8 +99,35 @@ KernelTree tree_at(const std::string& path) {
 
 }  // namespace
 
+std::string TreeBuild::words() const {
+  return (hz ? fmt::format(",hz={}", hz) : "") + (zeroes_locals ? ",locals=zero" : "");
+}
+
+TreeSpec parse_tree_spec(const std::string& spec) {
+  static const std::regex form("(.*),([a-z_]+=[^,/]*)");
+  TreeSpec result{spec, {}};
+  std::smatch match;
+  std::error_code error;
+  // A folder may have such a name.
+  while (!fs::exists(result.where, error) && std::regex_match(result.where, match, form)) {
+    choose(result.build, spec, match[2]);
+    result.where = match.str(1);
+  }
+  return result;
+}
+
+KernelTree built_as(KernelTree tree, const TreeBuild& build) {
+  const std::string words = build.words();
+  tree.build = build;
+  tree.title += words;
+  for (char c : words) tree.name += c == ',' || c == '=' ? '-' : c;
+  return tree;
+}
+
 std::string absolute_spec(const std::string& spec) {
-  return spec.starts_with(debian_prefix) ? spec : fs::absolute(spec).lexically_normal().string();
+  if (spec.starts_with(debian_prefix)) return spec;
+  const TreeSpec parsed = parse_tree_spec(spec);
+  return fs::absolute(parsed.where).lexically_normal().string() + parsed.build.words();
 }
 
 std::span<const KernelFile> kernel_files() { return files; }
@@ -85,14 +136,16 @@ std::string debian_version(const std::string& spec) {
   return spec.starts_with(debian_prefix) ? spec.substr(debian_prefix.size()) : "";
 }
 
-KernelTree find_kernel_tree(const std::string& spec) {
-  if (!spec.starts_with(debian_prefix)) return tree_at(spec);
+KernelTree find_kernel_tree(const std::string& typed) {
+  const auto [spec, build] = parse_tree_spec(typed);
+  if (!spec.starts_with(debian_prefix)) return built_as(tree_at(spec), build);
   std::string version = debian_version(spec);
   static const std::regex form("[0-9]{1,4}\\.[0-9]{1,4}");
   if (!std::regex_match(version, form))
     throw Failure(fmt::format("--kernel {}: give it as debian:6.12", spec));
   DebianTree tree = debian_tree(version);
-  return {"debian-" + version, fmt::format("{} ({})", spec, tree.version), tree.folder};
+  return built_as({"debian-" + version, fmt::format("{} ({})", spec, tree.version), tree.folder},
+                  build);
 }
 
 }  // namespace tool

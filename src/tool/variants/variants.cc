@@ -31,7 +31,9 @@ const port::DefectInfo* defect_of(const VariantChoice& choice) {
 }  // namespace
 
 void VariantChoice::add_options(CommandLine& line) {
-  line.option("--kernel", kernel, "path of a kernel tree, or debian:VERSION, instead of the port");
+  line.option("--kernel", kernel,
+              "path of a kernel tree, or debian:VERSION, instead of the port; with ,hz=250 or "
+              ",locals=zero behind it, built so");
   line.option("--revision", revision, "revision of the port (iovafuzz list revisions)")
       .excludes("--kernel");
   line.option("--defect", defect, "defect planted in the revision (iovafuzz list defects)")
