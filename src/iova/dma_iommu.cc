@@ -102,15 +102,18 @@ static void fq_ring_free_locked(iommu_dma_cookie* cookie, iova_fq* fq) {
 }
 
 static void fq_ring_free(iommu_dma_cookie* cookie, iova_fq* fq) {
-  unsigned long flags;
+  unsigned long flags = 0;
 
-  spin_lock_irqsave(&fq->lock, flags);
+  if (!defect.ring_released_unlocked) spin_lock_irqsave(&fq->lock, flags);
   fq_ring_free_locked(cookie, fq);
-  spin_unlock_irqrestore(&fq->lock, flags);
+  if (!defect.ring_released_unlocked) spin_unlock_irqrestore(&fq->lock, flags);
 }
 
 static void fq_flush_iotlb(iommu_dma_cookie* cookie) {
-  atomic64_inc(&cookie->fq_flush_start_cnt);
+  if (defect.queue_counts_flushes_plainly)
+    cookie->fq_flush_start_cnt.counter++;
+  else
+    atomic64_inc(&cookie->fq_flush_start_cnt);
   cookie->fq_domain->ops->flush_iotlb_all(cookie->fq_domain);
   atomic64_inc(&cookie->fq_flush_finish_cnt);
 }
@@ -137,7 +140,7 @@ static void fq_flush_timeout(timer_list* t) {
 void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages,
                 page_list* freelist) {
   iova_fq* fq;
-  unsigned long flags;
+  unsigned long flags = 0;
   unsigned idx;
 
   if (helper::has_single_queue(cookie))
@@ -145,27 +148,29 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   else
     fq = raw_cpu_ptr(cookie->percpu_fq);
 
-  spin_lock_irqsave(&fq->lock, flags);
+  const bool had_room = defect.ring_measured_before_lock && helper::next(fq, fq->tail) != fq->head;
+  if (!defect.ring_filled_unlocked) spin_lock_irqsave(&fq->lock, flags);
 
   // Entries that a flush elsewhere has covered make room without another flush.
   fq_ring_free_locked(cookie, fq);
 
   // While an older flush is in flight elsewhere, one more may release nothing.
-  while (fq_full(fq)) {
+  while (!had_room && fq_full(fq)) {
     fq_flush_iotlb(cookie);
     fq_ring_free_locked(cookie, fq);
     if (!revision.queue_flushes_until_room) break;
   }
 
   idx = fq_ring_add(fq);
+  if (defect.ring_unlocked_before_filled) spin_unlock_irqrestore(&fq->lock, flags);
   fq->entries[idx].iova_pfn = pfn;
   fq->entries[idx].pages = pages;
   fq->entries[idx].counter =
       atomic64_read(defect.queue_counts_finished_flushes ? &cookie->fq_flush_finish_cnt
                                                          : &cookie->fq_flush_start_cnt);
   helper::splice(freelist, &fq->entries[idx].freelist);
-
-  spin_unlock_irqrestore(&fq->lock, flags);
+  if (!defect.ring_filled_unlocked && !defect.ring_unlocked_before_filled)
+    spin_unlock_irqrestore(&fq->lock, flags);
 
   // The second look is for those who meet here.
   if (defect.queue_timer_flag_plain

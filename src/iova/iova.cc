@@ -46,6 +46,16 @@ static inline void rb_erase(iova_domain* iovad, iova* node) {
   iovad->rbroot.erase(iovad->rbroot.iterator_to(*node));
 }
 
+// Locks that a planted defect leaves out.
+static inline void lock_but(bool left_out, spinlock_t* lock, unsigned long& flags,
+                            const shim_site* site) {
+  if (!left_out) flags = shim_spin_lock_irqsave(lock, site);
+}
+static inline void unlock_but(bool left_out, spinlock_t* lock, unsigned long flags,
+                              const shim_site* site) {
+  if (!left_out) (spin_unlock_irqrestore)(lock, flags, site);
+}
+
 // With lazy_magazines, a magazine may not have been allocated yet.
 static inline bool exists(const iova_magazine* mag) { return !revision.lazy_magazines || mag; }
 
@@ -137,7 +147,7 @@ static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
                                          unsigned long limit_pfn, iova* new_iova, bool size_aligned,
                                          unsigned long lowest_pfn) {
   iova *curr, *prev;
-  unsigned long flags;
+  unsigned long flags = 0;
   unsigned long new_pfn, retry_pfn;
   unsigned long align_mask = ~0ul;
   unsigned long high_pfn = limit_pfn, low_pfn = std::max(iovad->start_pfn, lowest_pfn);
@@ -148,7 +158,7 @@ static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
   if (size_aligned) align_mask <<= helper::fls_long(size - 1);
 
   if (defect.hint_read_unlocked) max32_alloc_size = iovad->max32_alloc_size;
-  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  helper::lock_but(defect.request_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   if (!defect.hint_read_unlocked) max32_alloc_size = iovad->max32_alloc_size;
   if (limit_pfn <= iovad->dma_32bit_pfn && (size_aligned || !revision.hint_spares_unaligned) &&
       size >= max32_alloc_size) {
@@ -179,28 +189,31 @@ retry:
       curr = iova_find_limit(iovad, limit_pfn);
       goto retry;
     }
+    if (defect.hint_lowered_after_unlock) spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
     if (!revision.hint_from_full_walk_only)
       iovad->max32_alloc_size = size;
     else if (limit_pfn == iovad->dma_32bit_pfn)
       iovad->max32_alloc_size = std::min(iovad->max32_alloc_size, size);
+    if (defect.hint_lowered_after_unlock) return -ENOMEM;
     goto iova32_full;
   }
 
   if (defect.tree_unlocked_before_insertion) {
-    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
-    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+    (spin_unlock_irqrestore)(&iovad->iova_rbtree_lock, flags, SHIM_SITE);
+    flags = shim_spin_lock_irqsave(&iovad->iova_rbtree_lock, SHIM_SITE);
   }
   new_iova->pfn_lo = new_pfn;
   new_iova->pfn_hi = new_pfn + size - 1;
 
   iova_insert_rbtree(iovad->rbroot, new_iova, prev);
-  __cached_rbnode_insert_update(iovad, new_iova);
+  if (!defect.hints_moved_after_unlock) __cached_rbnode_insert_update(iovad, new_iova);
 
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  helper::unlock_but(defect.request_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  if (defect.hints_moved_after_unlock) __cached_rbnode_insert_update(iovad, new_iova);
   return 0;
 
 iova32_full:
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  helper::unlock_but(defect.request_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   return -ENOMEM;
 }
 
@@ -253,38 +266,38 @@ static void remove_iova(iova_domain* iovad, iova* iova) {
 }
 
 iova* find_iova(iova_domain* iovad, unsigned long pfn) {
-  unsigned long flags;
+  unsigned long flags = 0;
   iova* iova;
 
-  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  helper::lock_but(defect.lookup_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   iova = private_find_iova(iovad, pfn);
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  helper::unlock_but(defect.lookup_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   return iova;
 }
 
 void __free_iova(iova_domain* iovad, iova* iova) {
-  unsigned long flags;
+  unsigned long flags = 0;
 
-  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  helper::lock_but(defect.free_by_node_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   remove_iova(iovad, iova);
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  helper::unlock_but(defect.free_by_node_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   free_iova_mem(iova);
 }
 
 void free_iova(iova_domain* iovad, unsigned long pfn) {
-  unsigned long flags;
+  unsigned long flags = 0;
   iova* iova;
 
   if (defect.irqs_on_in_free)
     spin_lock(&iovad->iova_rbtree_lock);
   else
-    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+    helper::lock_but(defect.free_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   iova = private_find_iova(iovad, pfn);
   if (iova) remove_iova(iovad, iova);
   if (defect.irqs_on_in_free)
     spin_unlock(&iovad->iova_rbtree_lock);
   else
-    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+    helper::unlock_but(defect.free_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   if (iova) free_iova_mem(iova);
 }
 
@@ -375,14 +388,14 @@ static inline bool needs_new_node(const iova_domain* iovad, unsigned long pfn_lo
 }  // namespace helper
 
 iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi) {
-  unsigned long flags;
+  unsigned long flags = 0;
   iova* iova;
   struct iova* spare = nullptr;
   bool overlap = false;
 
   if (WARN_ON((pfn_hi | pfn_lo) > ~0ull >> iova_shift(iovad))) return nullptr;
 
-  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  helper::lock_but(defect.reservation_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   if (revision.reserve_is_atomic && helper::needs_new_node(iovad, pfn_lo, pfn_hi)) {
     spare = iova = alloc_iova_mem();
     if (!spare) goto finish;
@@ -398,10 +411,14 @@ iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_h
     }
   }
 
+  if (defect.reservation_unlocked_before_insertion) {
+    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  }
   // No range overlaps, or those that do end below pfn_hi.
   iova = __insert_new_range(iovad, pfn_lo, pfn_hi, spare);
 finish:
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  helper::unlock_but(defect.reservation_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
   return iova;
 }
 
@@ -430,18 +447,20 @@ static void iova_magazine_free(iova_magazine* mag) {
 }
 
 static void iova_magazine_free_pfns(iova_magazine* mag, iova_domain* iovad) {
-  unsigned long flags;
+  unsigned long flags = 0;
 
   if (revision.lazy_magazines && !mag) return;
 
-  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+  helper::lock_but(defect.magazine_emptied_without_tree_lock, &iovad->iova_rbtree_lock, flags,
+                   SHIM_SITE);
   for (unsigned long i = 0; i < mag->size; i++) {
     iova* iova = private_find_iova(iovad, mag->pfns[i]);
     if (WARN_ON(!iova)) continue;
     remove_iova(iovad, iova);
     free_iova_mem(iova);
   }
-  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+  helper::unlock_but(defect.magazine_emptied_without_tree_lock, &iovad->iova_rbtree_lock, flags,
+                     SHIM_SITE);
 
   mag->size = 0;
 }
@@ -494,12 +513,14 @@ static void iova_magazine_push(iova_magazine* mag, unsigned long pfn) {
   auto* rcache = reinterpret_cast<iova_rcache_with_list*>(reinterpret_cast<char*>(work) -
                                                           offsetof(iova_rcache_with_list, work));
   iova_magazine* mag = nullptr;
-  unsigned long flags;
+  unsigned long flags = 0;
 
-  spin_lock_irqsave(&rcache->lock, flags);
-  if (rcache->depot_size > num_online_cpus() - defect.depot_trimmed_too_far)
+  const size_t size_before = defect.depot_measured_before_lock ? rcache->depot_size : 0;
+  helper::lock_but(defect.depot_trimmed_unlocked, &rcache->lock, flags, SHIM_SITE);
+  if ((defect.depot_measured_before_lock ? size_before : rcache->depot_size) >
+      num_online_cpus() - defect.depot_trimmed_too_far)
     mag = iova_depot_pop(rcache);
-  spin_unlock_irqrestore(&rcache->lock, flags);
+  helper::unlock_but(defect.depot_trimmed_unlocked, &rcache->lock, flags, SHIM_SITE);
 
   if (mag) {
     iova_magazine_free_pfns(mag, rcache->iovad);
@@ -570,12 +591,15 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
   iova_cpu_rcache* cpu_rcache;
   iova_magazine* mag_to_free = nullptr;
   bool can_insert = false;
-  unsigned long flags;
+  unsigned long flags = 0;
 
   cpu_rcache = raw_cpu_ptr(rcache->cpu_rcaches);
-  spin_lock_irqsave(&cpu_rcache->lock, flags);
+  const bool had_room = defect.magazine_measured_before_lock &&
+                        helper::exists(cpu_rcache->loaded) &&
+                        !iova_magazine_full(cpu_rcache->loaded);
+  helper::lock_but(defect.magazine_filled_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
 
-  if (helper::exists(cpu_rcache->loaded) && !iova_magazine_full(cpu_rcache->loaded)) {
+  if (had_room || (helper::exists(cpu_rcache->loaded) && !iova_magazine_full(cpu_rcache->loaded))) {
     can_insert = true;
   } else if (helper::exists(cpu_rcache->prev) && !iova_magazine_full(cpu_rcache->prev)) {
     if (!defect.swap_forgotten) std::swap(cpu_rcache->prev, cpu_rcache->loaded);
@@ -588,8 +612,9 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
       if (revision.lazy_magazines && !cpu_rcache->prev) {
         cpu_rcache->prev = cpu_rcache->loaded;  // NULL at a CPU's very first push
       } else {
+        const bool is_full = defect.depot_measured_before_push && helper::depot_full(rcache);
         if (!defect.depot_pushed_unlocked) spin_lock(&rcache->lock);
-        if (helper::depot_full(rcache))
+        if (defect.depot_measured_before_push ? is_full : helper::depot_full(rcache))
           mag_to_free = cpu_rcache->loaded;
         else
           iova_depot_push(rcache, cpu_rcache->loaded);
@@ -602,9 +627,12 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
     }
   }
 
-  if (can_insert) iova_magazine_push(cpu_rcache->loaded, iova_pfn);
+  if (can_insert && !defect.magazine_pushed_after_unlock)
+    iova_magazine_push(cpu_rcache->loaded, iova_pfn);
 
-  spin_unlock_irqrestore(&cpu_rcache->lock, flags);
+  helper::unlock_but(defect.magazine_filled_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
+  if (can_insert && defect.magazine_pushed_after_unlock)
+    iova_magazine_push(cpu_rcache->loaded, iova_pfn);
 
   if (mag_to_free) {
     iova_magazine_free_pfns(mag_to_free, iovad);
@@ -625,13 +653,13 @@ static unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_
   iova_cpu_rcache* cpu_rcache;
   unsigned long iova_pfn = 0;
   bool has_pfn = false;
-  unsigned long flags;
+  unsigned long flags = 0;
 
   cpu_rcache = raw_cpu_ptr(rcache->cpu_rcaches);
   if (defect.rcache_locked_with_irqs_on)
     spin_lock(&cpu_rcache->lock);
   else
-    spin_lock_irqsave(&cpu_rcache->lock, flags);
+    helper::lock_but(defect.magazine_drained_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
 
   if (helper::exists(cpu_rcache->loaded) && !iova_magazine_empty(cpu_rcache->loaded)) {
     has_pfn = true;
@@ -639,21 +667,25 @@ static unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_
     std::swap(cpu_rcache->prev, cpu_rcache->loaded);
     has_pfn = true;
   } else {
-    spin_lock(&rcache->lock);
-    if (rcache->depot_size) {
+    const bool was_empty = defect.depot_measured_before_pop && !rcache->depot_size;
+    if (!defect.depot_popped_unlocked) spin_lock(&rcache->lock);
+    if (defect.depot_measured_before_pop ? !was_empty : rcache->depot_size) {
       iova_magazine_free(cpu_rcache->loaded);
       cpu_rcache->loaded = iova_depot_pop(rcache);
       has_pfn = true;
     }
-    spin_unlock(&rcache->lock);
+    if (!defect.depot_popped_unlocked) spin_unlock(&rcache->lock);
   }
 
-  if (has_pfn) iova_pfn = iova_magazine_pop(cpu_rcache->loaded, limit_pfn);
+  if (has_pfn && !defect.magazine_popped_after_unlock)
+    iova_pfn = iova_magazine_pop(cpu_rcache->loaded, limit_pfn);
 
   if (defect.rcache_locked_with_irqs_on)
     spin_unlock(&cpu_rcache->lock);
   else
-    spin_unlock_irqrestore(&cpu_rcache->lock, flags);
+    helper::unlock_but(defect.magazine_drained_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
+  if (has_pfn && defect.magazine_popped_after_unlock)
+    iova_pfn = iova_magazine_pop(cpu_rcache->loaded, limit_pfn);
   return iova_pfn;
 }
 
@@ -702,26 +734,30 @@ static void free_cpu_cached_iovas(unsigned cpu, iova_domain* iovad) {
     cpu_rcache = per_cpu_ptr(rcache->cpu_rcaches, cpu);
     if (!defect.magazines_flushed_unlocked) spin_lock_irqsave(&cpu_rcache->lock, flags);
     iova_magazine_free_pfns(cpu_rcache->loaded, iovad);
-    if (!defect.dead_cpu_keeps_prev || cpu_online(cpu))
-      iova_magazine_free_pfns(cpu_rcache->prev, iovad);
+    iova_magazine* prev = cpu_rcache->prev;
+    if (defect.magazine_kept_across_unlock) {
+      spin_unlock_irqrestore(&cpu_rcache->lock, flags);
+      spin_lock_irqsave(&cpu_rcache->lock, flags);
+    }
+    if (!defect.dead_cpu_keeps_prev || cpu_online(cpu)) iova_magazine_free_pfns(prev, iovad);
     if (!defect.magazines_flushed_unlocked) spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   }
 }
 
 static void free_global_cached_iovas(iova_domain* iovad) {
   iova_rcache* rcache;
-  unsigned long flags;
+  unsigned long flags = 0;
 
   for (int i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {
     rcache = &iovad->rcaches[i];
-    spin_lock_irqsave(&rcache->lock, flags);
+    helper::lock_but(defect.depot_flushed_unlocked, &rcache->lock, flags, SHIM_SITE);
     while (rcache->depot_size) {
       iova_magazine* mag = iova_depot_pop(rcache);
 
       iova_magazine_free_pfns(mag, iovad);
       iova_magazine_free(mag);
     }
-    spin_unlock_irqrestore(&rcache->lock, flags);
+    helper::unlock_but(defect.depot_flushed_unlocked, &rcache->lock, flags, SHIM_SITE);
   }
 }
 
@@ -735,9 +771,9 @@ static int iova_cpuhp_dead(unsigned cpu, hlist_node* node) {
 
 int iova_cache_get() {
   int err = -ENOMEM;
-  bool is_first = !iova_cache_users;
+  bool is_first = defect.users_counted_unlocked && !iova_cache_users;
 
-  mutex_lock(&iova_cache_mutex);
+  if (!defect.cache_get_unlocked) mutex_lock(&iova_cache_mutex);
   if (!defect.users_counted_unlocked) is_first = !iova_cache_users;
   if (is_first) {
     if (!revision.caches_before_hotplug) {
@@ -765,8 +801,9 @@ int iova_cache_get() {
     }
   }
 
-  iova_cache_users++;
-  mutex_unlock(&iova_cache_mutex);
+  if (!defect.users_counted_after_unlock) iova_cache_users++;
+  if (!defect.cache_get_unlocked) mutex_unlock(&iova_cache_mutex);
+  if (defect.users_counted_after_unlock) iova_cache_users++;
   return 0;
 
 out_err:
@@ -778,24 +815,26 @@ out_err:
     if (revision.cache_pointers_cleared) iova_cache = iova_magazine_cache = nullptr;
   }
   if (defect.failed_get_counts) iova_cache_users++;
-  if (!defect.failed_get_keeps_mutex) mutex_unlock(&iova_cache_mutex);
+  if (!defect.failed_get_keeps_mutex && !defect.cache_get_unlocked) mutex_unlock(&iova_cache_mutex);
   return err;
 }
 
 void iova_cache_put() {
-  mutex_lock(&iova_cache_mutex);
+  if (!defect.cache_put_unlocked) mutex_lock(&iova_cache_mutex);
   if (WARN_ON(!iova_cache_users)) {
-    mutex_unlock(&iova_cache_mutex);
+    if (!defect.cache_put_unlocked) mutex_unlock(&iova_cache_mutex);
     return;
   }
   iova_cache_users--;
   if (!iova_cache_users || (defect.cache_put_destroys_early && iova_cache_users == 1)) {
+    if (defect.caches_destroyed_after_unlock) mutex_unlock(&iova_cache_mutex);
     cpuhp_remove_multi_state(CPUHP_IOMMU_IOVA_DEAD);
     kmem_cache_destroy(iova_cache);
     kmem_cache_destroy(iova_magazine_cache);  // NULL before v6.9
     if (revision.cache_pointers_cleared) iova_cache = iova_magazine_cache = nullptr;
+    if (defect.caches_destroyed_after_unlock) return;
   }
-  mutex_unlock(&iova_cache_mutex);
+  if (!defect.cache_put_unlocked) mutex_unlock(&iova_cache_mutex);
 }
 
 void reset_statics() {

@@ -180,7 +180,9 @@ void build_all(const Arguments& arguments, const std::vector<const port::DefectI
   for (const port::DefectInfo* defect : defects) {
     VariantChoice choice{.revision = arguments.revision, .defect = name_of(*defect)};
     for (const fuzz::Target* target : fuzz::targets)
-      if (!target->compares && !target->reads_text)
+      if (arguments.targets.empty() ? !target->compares && !target->reads_text
+                                    : std::find(arguments.targets.begin(), arguments.targets.end(),
+                                                target->name) != arguments.targets.end())
         binaries.push_back({target, choice.build_name()});
   }
   build_binaries(binaries);
