@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "iova/locks_left_out.h"
+
 namespace port::IOVAFUZZ_PORT {
 
 // A ring and a page list have one of two types each (single_flush_queue, page_list_has_a_type);
@@ -102,11 +104,11 @@ static void fq_ring_free_locked(iommu_dma_cookie* cookie, iova_fq* fq) {
 }
 
 static void fq_ring_free(iommu_dma_cookie* cookie, iova_fq* fq) {
-  unsigned long flags = 0;
+  unsigned long flags;
 
-  if (!defect.ring_released_unlocked) spin_lock_irqsave(&fq->lock, flags);
+  spin_lock_irqsave(&fq->lock, flags);
   fq_ring_free_locked(cookie, fq);
-  if (!defect.ring_released_unlocked) spin_unlock_irqrestore(&fq->lock, flags);
+  spin_unlock_irqrestore(&fq->lock, flags);
 }
 
 static void fq_flush_iotlb(iommu_dma_cookie* cookie) {
@@ -140,7 +142,7 @@ static void fq_flush_timeout(timer_list* t) {
 void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages,
                 page_list* freelist) {
   iova_fq* fq;
-  unsigned long flags = 0;
+  unsigned long flags;
   unsigned idx;
 
   if (helper::has_single_queue(cookie))
@@ -149,7 +151,7 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
     fq = raw_cpu_ptr(cookie->percpu_fq);
 
   const bool had_room = defect.ring_measured_before_lock && helper::next(fq, fq->tail) != fq->head;
-  if (!defect.ring_filled_unlocked) spin_lock_irqsave(&fq->lock, flags);
+  spin_lock_irqsave(&fq->lock, flags);
 
   // Entries that a flush elsewhere has covered make room without another flush.
   fq_ring_free_locked(cookie, fq);
@@ -169,8 +171,7 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
       atomic64_read(defect.queue_counts_finished_flushes ? &cookie->fq_flush_finish_cnt
                                                          : &cookie->fq_flush_start_cnt);
   helper::splice(freelist, &fq->entries[idx].freelist);
-  if (!defect.ring_filled_unlocked && !defect.ring_unlocked_before_filled)
-    spin_unlock_irqrestore(&fq->lock, flags);
+  if (!defect.ring_unlocked_before_filled) spin_unlock_irqrestore(&fq->lock, flags);
 
   // The second look is for those who meet here.
   if (defect.queue_timer_flag_plain

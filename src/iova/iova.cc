@@ -10,6 +10,8 @@
 #include <new>
 #include <utility>
 
+#include "iova/locks_left_out.h"
+
 namespace port::IOVAFUZZ_PORT {
 
 static bool iova_rcache_insert(iova_domain* iovad, unsigned long pfn, unsigned long size);
@@ -44,16 +46,6 @@ static inline iova* rb_prev(iova_domain* iovad, iova* node) {
 static inline void rb_erase(iova_domain* iovad, iova* node) {
   shim_count_step();
   iovad->rbroot.erase(iovad->rbroot.iterator_to(*node));
-}
-
-// Locks that a planted defect leaves out.
-static inline void lock_but(bool left_out, spinlock_t* lock, unsigned long& flags,
-                            const shim_site* site) {
-  if (!left_out) flags = shim_spin_lock_irqsave(lock, site);
-}
-static inline void unlock_but(bool left_out, spinlock_t* lock, unsigned long flags,
-                              const shim_site* site) {
-  if (!left_out) (spin_unlock_irqrestore)(lock, flags, site);
 }
 
 // With lazy_magazines, a magazine may not have been allocated yet.
@@ -147,18 +139,18 @@ static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
                                          unsigned long limit_pfn, iova* new_iova, bool size_aligned,
                                          unsigned long lowest_pfn) {
   iova *curr, *prev;
-  unsigned long flags = 0;
+  unsigned long flags;
   unsigned long new_pfn, retry_pfn;
   unsigned long align_mask = ~0ul;
   unsigned long high_pfn = limit_pfn, low_pfn = std::max(iovad->start_pfn, lowest_pfn);
-  unsigned long max32_alloc_size;
+  unsigned long max32_alloc_size = 0;
   bool retried = false;  // upstream: low_pfn is not start_pfn, which lowest_pfn may raise here
 
   if (defect.aligned_size_rounding && size_aligned) size = helper::roundup_pow_of_two(size);
   if (size_aligned) align_mask <<= helper::fls_long(size - 1);
 
   if (defect.hint_read_unlocked) max32_alloc_size = iovad->max32_alloc_size;
-  helper::lock_but(defect.request_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   if (!defect.hint_read_unlocked) max32_alloc_size = iovad->max32_alloc_size;
   if (limit_pfn <= iovad->dma_32bit_pfn && (size_aligned || !revision.hint_spares_unaligned) &&
       size >= max32_alloc_size) {
@@ -199,8 +191,8 @@ retry:
   }
 
   if (defect.tree_unlocked_before_insertion) {
-    (spin_unlock_irqrestore)(&iovad->iova_rbtree_lock, flags, SHIM_SITE);
-    flags = shim_spin_lock_irqsave(&iovad->iova_rbtree_lock, SHIM_SITE);
+    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   }
   new_iova->pfn_lo = new_pfn;
   new_iova->pfn_hi = new_pfn + size - 1;
@@ -208,12 +200,12 @@ retry:
   iova_insert_rbtree(iovad->rbroot, new_iova, prev);
   if (!defect.hints_moved_after_unlock) __cached_rbnode_insert_update(iovad, new_iova);
 
-  helper::unlock_but(defect.request_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   if (defect.hints_moved_after_unlock) __cached_rbnode_insert_update(iovad, new_iova);
   return 0;
 
 iova32_full:
-  helper::unlock_but(defect.request_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   return -ENOMEM;
 }
 
@@ -266,38 +258,38 @@ static void remove_iova(iova_domain* iovad, iova* iova) {
 }
 
 iova* find_iova(iova_domain* iovad, unsigned long pfn) {
-  unsigned long flags = 0;
+  unsigned long flags;
   iova* iova;
 
-  helper::lock_but(defect.lookup_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   iova = private_find_iova(iovad, pfn);
-  helper::unlock_but(defect.lookup_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   return iova;
 }
 
 void __free_iova(iova_domain* iovad, iova* iova) {
-  unsigned long flags = 0;
+  unsigned long flags;
 
-  helper::lock_but(defect.free_by_node_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   remove_iova(iovad, iova);
-  helper::unlock_but(defect.free_by_node_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   free_iova_mem(iova);
 }
 
 void free_iova(iova_domain* iovad, unsigned long pfn) {
-  unsigned long flags = 0;
+  unsigned long flags;
   iova* iova;
 
   if (defect.irqs_on_in_free)
     spin_lock(&iovad->iova_rbtree_lock);
   else
-    helper::lock_but(defect.free_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+    spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   iova = private_find_iova(iovad, pfn);
   if (iova) remove_iova(iovad, iova);
   if (defect.irqs_on_in_free)
     spin_unlock(&iovad->iova_rbtree_lock);
   else
-    helper::unlock_but(defect.free_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+    spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   if (iova) free_iova_mem(iova);
 }
 
@@ -388,14 +380,14 @@ static inline bool needs_new_node(const iova_domain* iovad, unsigned long pfn_lo
 }  // namespace helper
 
 iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi) {
-  unsigned long flags = 0;
+  unsigned long flags;
   iova* iova;
   struct iova* spare = nullptr;
   bool overlap = false;
 
   if (WARN_ON((pfn_hi | pfn_lo) > ~0ull >> iova_shift(iovad))) return nullptr;
 
-  helper::lock_but(defect.reservation_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   if (revision.reserve_is_atomic && helper::needs_new_node(iovad, pfn_lo, pfn_hi)) {
     spare = iova = alloc_iova_mem();
     if (!spare) goto finish;
@@ -418,7 +410,7 @@ iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_h
   // No range overlaps, or those that do end below pfn_hi.
   iova = __insert_new_range(iovad, pfn_lo, pfn_hi, spare);
 finish:
-  helper::unlock_but(defect.reservation_unlocked, &iovad->iova_rbtree_lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
   return iova;
 }
 
@@ -447,20 +439,18 @@ static void iova_magazine_free(iova_magazine* mag) {
 }
 
 static void iova_magazine_free_pfns(iova_magazine* mag, iova_domain* iovad) {
-  unsigned long flags = 0;
+  unsigned long flags;
 
   if (revision.lazy_magazines && !mag) return;
 
-  helper::lock_but(defect.magazine_emptied_without_tree_lock, &iovad->iova_rbtree_lock, flags,
-                   SHIM_SITE);
+  spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   for (unsigned long i = 0; i < mag->size; i++) {
     iova* iova = private_find_iova(iovad, mag->pfns[i]);
     if (WARN_ON(!iova)) continue;
     remove_iova(iovad, iova);
     free_iova_mem(iova);
   }
-  helper::unlock_but(defect.magazine_emptied_without_tree_lock, &iovad->iova_rbtree_lock, flags,
-                     SHIM_SITE);
+  spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
 
   mag->size = 0;
 }
@@ -513,14 +503,14 @@ static void iova_magazine_push(iova_magazine* mag, unsigned long pfn) {
   auto* rcache = reinterpret_cast<iova_rcache_with_list*>(reinterpret_cast<char*>(work) -
                                                           offsetof(iova_rcache_with_list, work));
   iova_magazine* mag = nullptr;
-  unsigned long flags = 0;
+  unsigned long flags;
 
   const size_t size_before = defect.depot_measured_before_lock ? rcache->depot_size : 0;
-  helper::lock_but(defect.depot_trimmed_unlocked, &rcache->lock, flags, SHIM_SITE);
+  spin_lock_irqsave(&rcache->lock, flags);
   if ((defect.depot_measured_before_lock ? size_before : rcache->depot_size) >
       num_online_cpus() - defect.depot_trimmed_too_far)
     mag = iova_depot_pop(rcache);
-  helper::unlock_but(defect.depot_trimmed_unlocked, &rcache->lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&rcache->lock, flags);
 
   if (mag) {
     iova_magazine_free_pfns(mag, rcache->iovad);
@@ -591,13 +581,13 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
   iova_cpu_rcache* cpu_rcache;
   iova_magazine* mag_to_free = nullptr;
   bool can_insert = false;
-  unsigned long flags = 0;
+  unsigned long flags;
 
   cpu_rcache = raw_cpu_ptr(rcache->cpu_rcaches);
   const bool had_room = defect.magazine_measured_before_lock &&
                         helper::exists(cpu_rcache->loaded) &&
                         !iova_magazine_full(cpu_rcache->loaded);
-  helper::lock_but(defect.magazine_filled_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
+  spin_lock_irqsave(&cpu_rcache->lock, flags);
 
   if (had_room || (helper::exists(cpu_rcache->loaded) && !iova_magazine_full(cpu_rcache->loaded))) {
     can_insert = true;
@@ -613,12 +603,12 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
         cpu_rcache->prev = cpu_rcache->loaded;  // NULL at a CPU's very first push
       } else {
         const bool is_full = defect.depot_measured_before_push && helper::depot_full(rcache);
-        if (!defect.depot_pushed_unlocked) spin_lock(&rcache->lock);
+        spin_lock(&rcache->lock);
         if (defect.depot_measured_before_push ? is_full : helper::depot_full(rcache))
           mag_to_free = cpu_rcache->loaded;
         else
           iova_depot_push(rcache, cpu_rcache->loaded);
-        if (!defect.depot_pushed_unlocked) spin_unlock(&rcache->lock);
+        spin_unlock(&rcache->lock);
         if (revision.depot_is_list)
           schedule_delayed_work(helper::depot_work(rcache), IOVA_DEPOT_DELAY);
       }
@@ -630,7 +620,7 @@ static bool __iova_rcache_insert(iova_domain* iovad, iova_rcache* rcache, unsign
   if (can_insert && !defect.magazine_pushed_after_unlock)
     iova_magazine_push(cpu_rcache->loaded, iova_pfn);
 
-  helper::unlock_but(defect.magazine_filled_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
+  spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   if (can_insert && defect.magazine_pushed_after_unlock)
     iova_magazine_push(cpu_rcache->loaded, iova_pfn);
 
@@ -653,13 +643,13 @@ static unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_
   iova_cpu_rcache* cpu_rcache;
   unsigned long iova_pfn = 0;
   bool has_pfn = false;
-  unsigned long flags = 0;
+  unsigned long flags;
 
   cpu_rcache = raw_cpu_ptr(rcache->cpu_rcaches);
   if (defect.rcache_locked_with_irqs_on)
     spin_lock(&cpu_rcache->lock);
   else
-    helper::lock_but(defect.magazine_drained_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
+    spin_lock_irqsave(&cpu_rcache->lock, flags);
 
   if (helper::exists(cpu_rcache->loaded) && !iova_magazine_empty(cpu_rcache->loaded)) {
     has_pfn = true;
@@ -668,13 +658,13 @@ static unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_
     has_pfn = true;
   } else {
     const bool was_empty = defect.depot_measured_before_pop && !rcache->depot_size;
-    if (!defect.depot_popped_unlocked) spin_lock(&rcache->lock);
+    spin_lock(&rcache->lock);
     if (defect.depot_measured_before_pop ? !was_empty : rcache->depot_size) {
       iova_magazine_free(cpu_rcache->loaded);
       cpu_rcache->loaded = iova_depot_pop(rcache);
       has_pfn = true;
     }
-    if (!defect.depot_popped_unlocked) spin_unlock(&rcache->lock);
+    spin_unlock(&rcache->lock);
   }
 
   if (has_pfn && !defect.magazine_popped_after_unlock)
@@ -683,7 +673,7 @@ static unsigned long __iova_rcache_get(iova_rcache* rcache, unsigned long limit_
   if (defect.rcache_locked_with_irqs_on)
     spin_unlock(&cpu_rcache->lock);
   else
-    helper::unlock_but(defect.magazine_drained_unlocked, &cpu_rcache->lock, flags, SHIM_SITE);
+    spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   if (has_pfn && defect.magazine_popped_after_unlock)
     iova_pfn = iova_magazine_pop(cpu_rcache->loaded, limit_pfn);
   return iova_pfn;
@@ -727,12 +717,12 @@ static void free_iova_rcaches(iova_domain* iovad) {
 static void free_cpu_cached_iovas(unsigned cpu, iova_domain* iovad) {
   iova_cpu_rcache* cpu_rcache;
   iova_rcache* rcache;
-  unsigned long flags = 0;
+  unsigned long flags;
 
   for (int i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {
     rcache = &iovad->rcaches[i];
     cpu_rcache = per_cpu_ptr(rcache->cpu_rcaches, cpu);
-    if (!defect.magazines_flushed_unlocked) spin_lock_irqsave(&cpu_rcache->lock, flags);
+    spin_lock_irqsave(&cpu_rcache->lock, flags);
     iova_magazine_free_pfns(cpu_rcache->loaded, iovad);
     iova_magazine* prev = cpu_rcache->prev;
     if (defect.magazine_kept_across_unlock) {
@@ -740,24 +730,24 @@ static void free_cpu_cached_iovas(unsigned cpu, iova_domain* iovad) {
       spin_lock_irqsave(&cpu_rcache->lock, flags);
     }
     if (!defect.dead_cpu_keeps_prev || cpu_online(cpu)) iova_magazine_free_pfns(prev, iovad);
-    if (!defect.magazines_flushed_unlocked) spin_unlock_irqrestore(&cpu_rcache->lock, flags);
+    spin_unlock_irqrestore(&cpu_rcache->lock, flags);
   }
 }
 
 static void free_global_cached_iovas(iova_domain* iovad) {
   iova_rcache* rcache;
-  unsigned long flags = 0;
+  unsigned long flags;
 
   for (int i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {
     rcache = &iovad->rcaches[i];
-    helper::lock_but(defect.depot_flushed_unlocked, &rcache->lock, flags, SHIM_SITE);
+    spin_lock_irqsave(&rcache->lock, flags);
     while (rcache->depot_size) {
       iova_magazine* mag = iova_depot_pop(rcache);
 
       iova_magazine_free_pfns(mag, iovad);
       iova_magazine_free(mag);
     }
-    helper::unlock_but(defect.depot_flushed_unlocked, &rcache->lock, flags, SHIM_SITE);
+    spin_unlock_irqrestore(&rcache->lock, flags);
   }
 }
 
@@ -773,7 +763,7 @@ int iova_cache_get() {
   int err = -ENOMEM;
   bool is_first = defect.users_counted_unlocked && !iova_cache_users;
 
-  if (!defect.cache_get_unlocked) mutex_lock(&iova_cache_mutex);
+  mutex_lock(&iova_cache_mutex);
   if (!defect.users_counted_unlocked) is_first = !iova_cache_users;
   if (is_first) {
     if (!revision.caches_before_hotplug) {
@@ -802,7 +792,7 @@ int iova_cache_get() {
   }
 
   if (!defect.users_counted_after_unlock) iova_cache_users++;
-  if (!defect.cache_get_unlocked) mutex_unlock(&iova_cache_mutex);
+  mutex_unlock(&iova_cache_mutex);
   if (defect.users_counted_after_unlock) iova_cache_users++;
   return 0;
 
@@ -815,14 +805,14 @@ out_err:
     if (revision.cache_pointers_cleared) iova_cache = iova_magazine_cache = nullptr;
   }
   if (defect.failed_get_counts) iova_cache_users++;
-  if (!defect.failed_get_keeps_mutex && !defect.cache_get_unlocked) mutex_unlock(&iova_cache_mutex);
+  if (!defect.failed_get_keeps_mutex) mutex_unlock(&iova_cache_mutex);
   return err;
 }
 
 void iova_cache_put() {
-  if (!defect.cache_put_unlocked) mutex_lock(&iova_cache_mutex);
+  mutex_lock(&iova_cache_mutex);
   if (WARN_ON(!iova_cache_users)) {
-    if (!defect.cache_put_unlocked) mutex_unlock(&iova_cache_mutex);
+    mutex_unlock(&iova_cache_mutex);
     return;
   }
   iova_cache_users--;
@@ -834,7 +824,7 @@ void iova_cache_put() {
     if (revision.cache_pointers_cleared) iova_cache = iova_magazine_cache = nullptr;
     if (defect.caches_destroyed_after_unlock) return;
   }
-  if (!defect.cache_put_unlocked) mutex_unlock(&iova_cache_mutex);
+  mutex_unlock(&iova_cache_mutex);
 }
 
 void reset_statics() {
