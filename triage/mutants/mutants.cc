@@ -265,7 +265,7 @@ void print_table(const char* title, const Groups& groups, bool has_suite) {
   fmt::print("\n{:<32} {:>7} {:>12} {:>9} {:>8} {:>10} {:>8} {:>8} {:>6}", title, "mutants",
              "not compiled", "same code", "by seeds", "comparison", "campaign", "survived",
              "score");
-  if (has_suite) fmt::print(" {:>9} {:>14} {:>6}", "the suite", "if memory ends", "score");
+  if (has_suite) fmt::print(" {:>9} {:>14} {:>6}", "the suite", "no memory", "score");
   fmt::print("\n");
   for (const auto& [name, counts] : groups.rows) print_row(name, counts, has_suite);
 }
