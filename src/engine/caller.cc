@@ -61,7 +61,7 @@ void Caller::enter(Call& call) const {
         shim::Unscheduled aside;
         return v.find(domain, 0) != nullptr;
       };
-      const bool may_lose_pfn_0 = !call.domain->start_pfn && !has_pfn_0();
+      const bool may_lose_pfn_0 = (!call.domain->start_pfn || v.wraps_second_pass) && !has_pfn_0();
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + owned_size(v, call.size) - 1;
       call.granted = call.lo;

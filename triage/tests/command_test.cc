@@ -169,6 +169,15 @@ TEST(Cost, TellsOfAWholeHandlerAndWhatCapsIt) {
   EXPECT_GE(handler["longest_stretch"], 254);
   ASSERT_EQ(result["caps"].size(), 1u) << to_text(result);
   EXPECT_EQ(result["caps"][0].get<std::string>().rfind("a ring holds 255 ranges", 0), 0u);
+  // A flush empties two magazines of a CPU, however much is freed before it.
+  result =
+      tool_json({"cost",
+                 folder.write("b.iova", "cpus 1\ncache_get\ninit\ninit_rcaches\nalloc_fast x200\n"
+                                        "free_fast x200\nalloc_fast slot=b size=64 limit=20\n"),
+                 "--ranges", "1000"});
+  ASSERT_EQ(result["caps"].size(), 1u) << to_text(result);
+  EXPECT_EQ(result["caps"][0].get<std::string>().rfind("a CPU's magazines of a size hold 254", 0),
+            0u);
 }
 
 TEST(Show, AnnotatesOperationsWithWhatTheyReturned) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges find_iova() of any pfn: it finds the node that holds it, or nothing if none does.
+// Judges find_iova() of any pfn: what it finds is in the tree. What it must find is the callers' to
+// say (../lookups.cc): a node that nobody owns need not be found.
 #include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"
@@ -7,7 +8,7 @@
 namespace engine::contract {
 
 void PfnLookups::end_call(Call& call) {
-  if (call.range || call.is_aside || !shows(IOVA_VIEW_NODES)) return;
+  if (call.range || call.is_aside || !call.granted || !shows(IOVA_VIEW_NODES)) return;
   struct Lookup {
     uint64_t pfn;
     bool in_node;
@@ -20,11 +21,9 @@ void PfnLookups::end_call(Call& call) {
         return lo <= l.pfn;
       },
       &lookup);
-  bool right = lookup.in_node == call.granted &&
-               (!call.granted || (call.lo <= call.pfn && call.pfn <= call.hi));
-  if (!right)
+  if (!lookup.in_node || call.lo > call.pfn || call.pfn > call.hi)
     raise(oracle::find_wrong,
-          fmt::format("pfn {:#x} is in {} node", call.pfn, lookup.in_node ? "a" : "no"));
+          fmt::format("pfn {:#x} is in {} node", call.pfn, lookup.in_node ? "another" : "no"));
 }
 
 }  // namespace engine::contract

@@ -10,6 +10,9 @@ namespace engine::contract {
 
 void RefusalsInTree::end_call(Call& call) {
   if (scene_.overlapped) return;
+  if (call.lost_pfn_0 && call.domain->start_pfn)
+    return raise_of(call, oracle::iova_below_start,
+                    fmt::format("pfn 0, which means failure, start {:#x}", call.domain->start_pfn));
   if (call.lost_pfn_0) return raise(oracle::pfn_0_lost, fmt::format("{} pages", call.size));
   if (!call.faults && !call.is_judged && shows(IOVA_VIEW_NODES)) check(call);
 }
