@@ -249,6 +249,7 @@ static const void *queue(void *domain, unsigned long pfn, unsigned long size,
 #else
   struct list_head *list = freelist;
 #endif
+  if (!shim_read_aside(c->fq_domain)) return NULL; /* as __iommu_dma_unmap() asks */
   queue_iova(c, pfn, size, list);
 #if TREE_HAS_SINGLE_QUEUE
   struct iova_fq *fq =
@@ -344,6 +345,7 @@ static const struct iova_queue the_queue = {
     .entries = IOVA_DEFAULT_FQ_SIZE,
     .timeout = IOVA_DEFAULT_FQ_TIMEOUT,
     .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
+    .orders_itself = TREE_HAS_QUEUE,
     .init = init_queue,
     .queue = queue,
     .fields = queue_fields,

@@ -85,6 +85,7 @@ void note_cpu_alive(unsigned cpu);
 // A task goes on elsewhere.
 void note_migration(unsigned from, unsigned to);
 void reset_races();
+void reset_store_buffer();
 void reset_contexts();
 void reset_slab();
 void reset_locks();
