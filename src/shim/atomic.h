@@ -16,6 +16,8 @@ const volatile void* shim_mark(const volatile void* address);
 void shim_mark_update(const volatile void* address);
 /* The same without a scheduling point. */
 const volatile void* shim_mark_aside(const volatile void* address);
+/* Reads a pointer, where the compiler does not tell of it. */
+void shim_access_aside(const volatile void* address);
 
 /* Between accesses before and after it: SHIM_WRITES and SHIM_READS among each other, or both and
  * one with the other. */

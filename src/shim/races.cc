@@ -44,6 +44,9 @@ struct Access {
   uint8_t strand;
   uint8_t bytes;  // a bit for each of the word
   bool is_write, is_marked;
+  // By a marked read elsewhere, which may have told others: of the write itself, though of nothing
+  // before it, that is an order.
+  bool is_seen = false;
 };
 
 // A word and its latest accesses. More strands seldom meet at one.
@@ -160,8 +163,10 @@ void note_access(uintptr_t word, const Access& access) {
     Access& other = cell->accesses[i];
     bool is_order_known = is_ordered(other, now, access.strand);
     if (!is_order_known && (other.bytes & access.bytes) && (other.is_write || access.is_write) &&
-        !(other.is_marked && access.is_marked) && !may_depend(other, access, word))
+        !(other.is_marked && access.is_marked) && !(other.is_seen && !access.is_write) &&
+        !may_depend(other, access, word))
       note_race(other, access, 8 * word);
+    other.is_seen |= other.is_write && other.is_marked && access.is_marked && !access.is_write;
     // Whoever races with that one races with this one.
     bool says_less = is_order_known && !(other.bytes & ~access.bytes) &&
                      (access.is_write || !other.is_write) && (other.is_marked || !access.is_marked);
@@ -356,6 +361,13 @@ void shim_barrier(enum shim_order order) {
   if (!(order & SHIM_WRITES)) return;
   now.at[strand]++;
   fences[strand].released = now;
+}
+
+void shim_access_aside(const volatile void* address) {
+  if (watches_races)
+    access(reinterpret_cast<uintptr_t>(address), sizeof(void*), false,
+           reinterpret_cast<uintptr_t>(__builtin_return_address(0)) - 1,
+           __builtin_frame_address(0));
 }
 
 // Called by the compiler before each access.

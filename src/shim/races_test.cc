@@ -213,6 +213,26 @@ TEST_F(Races, BarriersPublishWhatIsMarked) {
   EXPECT_EQ(pass(false, false, write_shared), 1u);
 }
 
+TEST_F(Races, AMarkedWriteItselfIsKnownToWhoIsToldByAReader) {
+  reset_world(3);
+  for (bool is_read : {true, false}) {
+    watch_races(true);
+    on(0, [] {
+      shim_mark(&shared);
+      write_shared();
+    });
+    on(1, [&] {
+      if (is_read) {
+        shim_mark(&shared);
+        read_shared();
+      }
+      locked(lock, [] {});
+    });
+    on(2, [&] { locked(lock, read_shared); });
+    EXPECT_EQ(races().size(), is_read ? 0u : 1u);
+  }
+}
+
 TEST_F(Races, ReadsDependOnAPointerThatWasRead) {
   static long* object;
   static long** place;
