@@ -4,7 +4,7 @@
 _iovafuzz() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-}
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list mail minimize mutants preflight replay report reproducer run show status suite sweep test triage clean help' -- "$word"))
+    COMPREPLY=($(compgen -W 'affected assemble bench bisect confirm corpus cost coverage diff disassemble explore known kunit list litmus mail minimize mutants preflight replay report reproducer run show status suite sweep test triage clean help' -- "$word"))
     return
   fi
   if [ "$command" = bench ]; then
@@ -48,6 +48,7 @@ _iovafuzz() {
     known) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --json --help' -- "$word")) ;;
     kunit) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --out --json --help' -- "$word")) ;;
     list) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
+    litmus) COMPREPLY=($(compgen -W '--operation --kernel --revision --defect --strict --contract-only --out --help' -- "$word")) ;;
     mail) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --help' -- "$word")) ;;
     minimize) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --key --out --times --timeout --json --help' -- "$word")) ;;
     mutants) COMPREPLY=($(compgen -W '--kernel --suite --define --time --sample --seed --jobs --out --json --help' -- "$word")) ;;

@@ -9,6 +9,7 @@
 #include "shim/fault.h"
 #include "shim/locks.h"
 #include "shim/object.h"
+#include "shim/store_buffer.h"
 
 namespace engine {
 
@@ -16,6 +17,21 @@ bool may_be_range(const void* iova) {
   const shim::Object* object = shim::object_around(iova);
   const auto* at = static_cast<const unsigned char*>(iova);
   return object && object->live && at >= object->memory && at < object->memory + object->size;
+}
+
+// The driver clears page-table entries. That may reach others late, unless the allocator sees to
+// it.
+void Caller::unmap(Domain& domain, Range& range) const {
+  range.unmapped_in = &domain;
+  range.unmapped_at = not_visible;
+  const auto become_visible = [](void* range) {
+    auto& unmapped = *static_cast<Range*>(range);
+    unmapped.unmapped_at = unmapped.unmapped_in->flushes_started;
+  };
+  if (variant_->queue->orders_itself)
+    shim::post_store(become_visible, &range);
+  else
+    become_visible(&range);
 }
 
 void Caller::make(Call& call) {
@@ -27,7 +43,8 @@ void Caller::make(Call& call) {
   order_begin(call);
   enter(call);
   call.is_over = true;
-  order_end(call);
+  order_end(call, variant_->queue && variant_->queue->orders_itself);
+  shim::finish_stores();
   if (call.domain && call.cpu != raw_smp_processor_id()) call.domain->may_be_stranded = true;
   auto made = shim::attempts().subspan(call.first_attempt);
   call.attempts = made.size();
@@ -54,6 +71,7 @@ void Caller::enter(Call& call) const {
     case Function::free_fast: return v.free_fast(domain, call.pfn, call.size);
     case Function::queue_init: call.error = v.queue->init(domain, call.single); return;
     case Function::queue:
+      unmap(*call.domain, *call.range);
       call.list = v.queue->queue(domain, call.pfn, call.size, call.pages);
       return;
     case Function::alloc_fast: {

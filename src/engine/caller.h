@@ -20,6 +20,7 @@ class Caller {
 
  private:
   void enter(Call& call) const;
+  void unmap(Domain& domain, Range& range) const;
 
   History& history_;
   ShimEvents& events_;

@@ -27,14 +27,16 @@ void order_begin(const Call& call) {
   if (call.range) shim::note_happens_after(call.range);
 }
 
-void order_end(const Call& call) {
+void order_end(const Call& call, bool queue_orders_itself) {
   switch (call.function) {
     case Function::cache_get: return shim::note_happens_before(&cache_ready);
     case Function::cache_put:
     case Function::rcache_range: return;
     case Function::init_domain:
-    case Function::init_rcaches:
-    case Function::queue_init: shim::note_happens_before(ready(*call.domain)); break;
+    case Function::init_rcaches: shim::note_happens_before(ready(*call.domain)); break;
+    case Function::queue_init:
+      if (!queue_orders_itself) shim::note_happens_before(ready(*call.domain));
+      break;
     default: break;
   }
   if (call.range) shim::note_happens_before(call.range);

@@ -9,6 +9,7 @@
 namespace engine {
 
 void order_begin(const Call& call);
-void order_end(const Call& call);
+// A queue that orders itself is used by those who see it, whatever order they owe (iova_queue).
+void order_end(const Call& call, bool queue_orders_itself);
 
 }  // namespace engine

@@ -20,6 +20,11 @@ using NormalLink = intrusive::link_mode<intrusive::normal_link>;
 
 enum class RangeKind : uint8_t { tree, fast, reserved, queued };
 
+struct Domain;
+
+// When a range was unmapped, as long as nobody else sees that yet.
+inline constexpr uint64_t not_visible = ~uint64_t{0};
+
 // Pages lo..hi, both included, that the program owns.
 struct Range {
   uint64_t lo, hi;
@@ -32,8 +37,9 @@ struct Range {
   // Of a queued one:
   list_head pages = {};                   // where its page-table pages were
   const list_head* first_page = nullptr;  // of these; NULL: none
-  const void* list = nullptr;   // that the queue will put; NULL while it is not queued yet
-  uint64_t unmapped_at = 0;     // hardware flushes started before
+  const void* list = nullptr;  // that the queue will put; NULL while it is not queued yet
+  Domain* unmapped_in = nullptr;
+  uint64_t unmapped_at = 0;     // hardware flushes started before, or not_visible
   uint64_t queued_at = 0;       // ms
   bool overlaps_flush = false;  // queued while a flush lasted ...
   bool is_overtaken = false;    // ... which a timer overtook: that one may have passed it over

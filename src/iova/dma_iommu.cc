@@ -139,11 +139,17 @@ static void fq_flush_timeout(timer_list* t) {
   }
 }
 
+bool iommu_dma_queues(const iommu_dma_cookie* cookie) { return shim_read_aside(cookie->fq_domain); }
+
 void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages,
                 page_list* freelist) {
   iova_fq* fq;
   unsigned long flags;
   unsigned idx;
+
+  // The driver has cleared page-table entries: a flush elsewhere must not miss that and yet count
+  // for this range. And who sees that there is a queue sees all of it.
+  if (!defect.queue_barrier_dropped) smp_mb();
 
   if (helper::has_single_queue(cookie))
     fq = cookie->single_fq;
@@ -274,7 +280,12 @@ int iommu_dma_init_fq(iommu_domain* domain) {
   cookie->fq_timer.cookie = cookie;
   timer_setup(&cookie->fq_timer, fq_flush_timeout, 0);
   atomic_set(&cookie->fq_timer_on, 0);
-  cookie->fq_domain = domain;  // last: from now on ranges are queued
+  // Last: from now on ranges are queued, on all CPUs.
+  if (!defect.queue_published_without_barrier) smp_wmb();
+  if (defect.queue_published_plainly)
+    cookie->fq_domain = domain;
+  else
+    WRITE_ONCE(cookie->fq_domain, domain);
   return 0;
 }
 

@@ -70,6 +70,8 @@ struct iommu_dma_cookie {
   iommu_dma_options options;
 };
 
+// Whether unmapped ranges are to be queued, as __iommu_dma_unmap() asks on any CPU.
+bool iommu_dma_queues(const iommu_dma_cookie* cookie);
 // Queues a range for free_iova_fast() after the next flush: pages as allocated, from pfn on. Takes
 // the pages of freelist, which must be initialized before it is used again. Cannot fail. Any
 // context.

@@ -119,6 +119,7 @@ iova_fq* ring_of(const iommu_dma_cookie& cookie, unsigned cpu) {
 
 const void* queue(void* domain, unsigned long pfn, unsigned long size, list_head* freelist) {
   iommu_dma_cookie& c = whole(domain)->cookie;
+  if (!iommu_dma_queues(&c)) return nullptr;
   // A list with a type is the same list.
   queue_iova(&c, pfn, size, reinterpret_cast<page_list*>(freelist));
   iova_fq* fq = ring_of(c, raw_smp_processor_id());
@@ -151,6 +152,7 @@ constexpr iova_queue the_queue = {
     .entries = IOVA_DEFAULT_FQ_SIZE,
     .timeout = IOVA_DEFAULT_FQ_TIMEOUT,
     .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
+    .orders_itself = true,
     .init = init_queue,
     .queue = queue,
     .fields = queue_fields,

@@ -81,6 +81,9 @@ struct iova_queue {
   bool has_single;                          /* one ring for all CPUs can be had */
   unsigned long entries;                    /* of a ring, one of which stays free */
   unsigned long timeout, timeout_of_single; /* ms */
+  /* init() publishes the queue to other CPUs, which need no order of their own to use it, and
+   * queue() orders the caller's unmapping before what it does. */
+  bool orders_itself;
   /* iommu_dma_init_fq(). 0 or -ENOMEM; put_domain() frees the queue. */
   int (*init)(void* domain, bool single);
   /* queue_iova(). pfn as alloc_fast() gave it, with the same size. The pages of freelist belong to

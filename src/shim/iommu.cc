@@ -3,10 +3,13 @@
 
 #include <cstddef>
 
+#include "atomic.h"
 #include "context.h"
 #include "finding.h"
 #include "footprint.h"
 #include "object.h"
+#include "races.h"
+#include "store_buffer.h"
 
 namespace shim {
 namespace {
@@ -53,6 +56,9 @@ const iommu_domain_ops shim_iommu_ops = {
 
 void shim_flush_hardware(const void* domain) {
   note_change(domain);
+  note_read(&facility::page_tables);
+  note_ordered(Ordered::barrier, nullptr, SHIM_ALL);
+  note_ordered(Ordered::read, &facility::page_tables);
   told.flush_hardware(domain);
 }
 

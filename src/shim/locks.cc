@@ -17,6 +17,7 @@
 #include "footprint.h"
 #include "races.h"
 #include "rcu.h"
+#include "store_buffer.h"
 #include "world.h"
 
 namespace shim {
@@ -156,6 +157,8 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   held[held_count++] = {lock, sleeping, site};
   changes++;
   note_happens_after(lock);
+  facility::buffer_acquire(lock);
+  note_ordered(Ordered::lock, lock);
 }
 
 void release(shim_lock* lock, const shim_site* site) {
@@ -172,6 +175,8 @@ void release(shim_lock* lock, const shim_site* site) {
     lock->dep_map.held = 0;
     note_happens_before(lock);
     note_happens_before(&published);
+    facility::buffer_release(lock);
+    note_ordered(Ordered::unlock, lock);
     return;
   }
   raise(oracle::lock_not_held, site, name(*lock), lock);

@@ -14,12 +14,14 @@
 #include "footprint.h"
 #include "locks.h"
 #include "object.h"
+#include "store_buffer.h"
 #include "symbols.h"
 #include "world.h"
 
 namespace shim {
 
 bool facility::watches_races = false;
+std::vector<Ordered>* facility::order_record = nullptr;
 using facility::watches_races;
 
 namespace {
@@ -42,6 +44,9 @@ struct Access {
   uint8_t strand;
   uint8_t bytes;  // a bit for each of the word
   bool is_write, is_marked;
+  // By a marked read elsewhere, which may have told others: of the write itself, though of nothing
+  // before it, that is an order.
+  bool is_seen = false;
 };
 
 // A word and its latest accesses. More strands seldom meet at one.
@@ -59,6 +64,17 @@ constexpr size_t cells_size = 1 << 16, most_races = 16;
 uint32_t runs;
 std::array<Clock, max_strands> clocks;
 std::unordered_map<const void*, Clock> orders;
+
+// What barriers and marked accesses order.
+constexpr size_t most_pointers = 4;
+struct Fences {
+  Clock released;  // at the last write barrier: what a marked write publishes
+  Clock seen;      // published to marked reads; known with the next read barrier
+  std::array<uintptr_t, most_pointers> pointers{};  // that marked reads read, the latest
+  size_t next_pointer = 0;
+};
+std::array<Fences, max_strands> fences;
+std::unordered_map<const void*, Clock> published;
 std::vector<Cell> cells;
 size_t cells_used;
 std::vector<LockSet> lock_sets;  // the first one is empty
@@ -109,6 +125,26 @@ bool is_ordered(const Access& earlier, const Clock& now, unsigned strand) {
   return earlier.strand == strand || earlier.time < now.at[earlier.strand];
 }
 
+// Through a dependency on a marked read.
+bool may_depend(const Access& earlier, const Access& later, uintptr_t word) {
+  const Fences& mine = fences[later.strand];
+  if (earlier.time >= mine.seen.at[earlier.strand]) return false;
+  if (later.is_write) return true;
+  const Object* object = object_around(reinterpret_cast<const void*>(8 * word));
+  return object && std::any_of(mine.pointers.begin(), mine.pointers.end(), [&](uintptr_t pointer) {
+           return pointer && object_around(reinterpret_cast<const void*>(pointer)) == object;
+         });
+}
+
+void see_published(uintptr_t address, size_t size, unsigned strand) {
+  Fences& mine = fences[strand];
+  auto found = published.find(reinterpret_cast<const void*>(address));
+  if (found != published.end()) mine.seen.join(found->second);
+  if (size == sizeof(uintptr_t))
+    mine.pointers[mine.next_pointer++ % most_pointers] =
+        *reinterpret_cast<const uintptr_t*>(address);
+}
+
 void note_race(const Access& earlier, const Access& later, uintptr_t address) {
   if (met.size() == most_races) return;
   for (const Met& race : met)
@@ -127,8 +163,10 @@ void note_access(uintptr_t word, const Access& access) {
     Access& other = cell->accesses[i];
     bool is_order_known = is_ordered(other, now, access.strand);
     if (!is_order_known && (other.bytes & access.bytes) && (other.is_write || access.is_write) &&
-        !(other.is_marked && access.is_marked))
+        !(other.is_marked && access.is_marked) && !(other.is_seen && !access.is_write) &&
+        !may_depend(other, access, word))
       note_race(other, access, 8 * word);
+    other.is_seen |= other.is_write && other.is_marked && access.is_marked && !access.is_write;
     // Whoever races with that one races with this one.
     bool says_less = is_order_known && !(other.bytes & ~access.bytes) &&
                      (access.is_write || !other.is_write) && (other.is_marked || !access.is_marked);
@@ -139,6 +177,26 @@ void note_access(uintptr_t word, const Access& access) {
   *place = access;
 }
 
+const std::string& function_of(uintptr_t instruction) {
+  static std::map<uintptr_t, std::string> known;
+  auto [at, is_new] = known.try_emplace(instruction);
+  if (is_new) at->second = bare_name(symbol_of(instruction).name);
+  return at->second;
+}
+
+// An update is a marked read and a marked write of one address: the first one stands for both.
+void record_access(uintptr_t address, bool is_write, bool is_marked, const std::string& function) {
+  std::vector<Ordered>& record = *facility::order_record;
+  if (is_marked && is_write && !record.empty() && record.back().kind == Ordered::update &&
+      record.back().word == address / 8)
+    return;
+  const bool is_update = is_marked && !is_write && marked_accesses;
+  record.push_back({is_update  ? Ordered::update
+                    : is_write ? Ordered::write
+                               : Ordered::read,
+                    is_marked, 0, address / 8, current_operation(), function});
+}
+
 void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction,
             const void* frame) {
   bool is_marked = marked_accesses && address == reinterpret_cast<uintptr_t>(marked);
@@ -147,9 +205,10 @@ void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction
   constexpr uintptr_t deepest = 64 << 10;  // bytes
   if (address - reinterpret_cast<uintptr_t>(frame) < deepest) return;
   note_touch(reinterpret_cast<const void*>(address), size, is_write);
+  if (facility::order_record) record_access(address, is_write, is_marked, function_of(instruction));
   const void* const whole = reinterpret_cast<const void*>(address);
-  if (is_marked && !is_write) note_happens_after(whole);
   const unsigned strand = strand_at_hand();
+  if (is_marked && !is_write) see_published(address, size, strand);
   Access now{.instruction = instruction,
              .operation = current_operation(),
              .time = clocks[strand].at[strand],
@@ -164,14 +223,7 @@ void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction
     note_access(address / 8, now);
     address += bytes;
   }
-  if (is_marked && is_write) note_happens_before(whole);
-}
-
-const std::string& function_of(uintptr_t instruction) {
-  static std::map<uintptr_t, std::string> known;
-  auto [at, is_new] = known.try_emplace(instruction);
-  if (is_new) at->second = bare_name(symbol_of(instruction).name);
-  return at->second;
+  if (is_marked && is_write) published[whole].join(fences[strand].released);
 }
 
 RacingAccess in_words(const Access& access) {
@@ -196,6 +248,13 @@ RacingAccess in_words(const Access& access) {
 
 }  // namespace
 
+void record_order(std::vector<Ordered>* into) { facility::order_record = into; }
+
+void facility::record_ordered(Ordered::Kind kind, const void* address, unsigned order) {
+  order_record->push_back(
+      {kind, true, order, reinterpret_cast<uintptr_t>(address) / 8, current_operation(), ""});
+}
+
 void watch_races(bool watch) {
   watches_races = watch;
   if (!watch) return;
@@ -205,6 +264,8 @@ void watch_races(bool watch) {
   clocks = {};
   for (unsigned i = 0; i < max_strands; i++) clocks[i].at[i] = 1;
   orders.clear();
+  fences = {};
+  published.clear();
   lock_sets.assign(1, {});
   locks_known_at = ~uint64_t{0};
   met.clear();
@@ -251,7 +312,10 @@ void facility::note_migration(unsigned from, unsigned to) {
   for (unsigned kind : {task, timer, work}) {
     const unsigned strand = kind * SHIM_MAX_CPUS + from;
     clocks[strand].at[strand]++;
+    Fences& there = fences[kind * SHIM_MAX_CPUS + to];
     clocks[kind * SHIM_MAX_CPUS + to].join(clocks[strand]);
+    there.released.join(fences[strand].released);
+    there.seen.join(fences[strand].seen);
   }
 }
 
@@ -271,6 +335,10 @@ extern "C" {
 
 const volatile void* shim_mark(const volatile void* address) {
   scheduling_point("before a marked access", nullptr);
+  return shim_mark_aside(address);
+}
+
+const volatile void* shim_mark_aside(const volatile void* address) {
   if (watches_races) {
     marked = address;
     marked_accesses = 1;
@@ -281,6 +349,25 @@ const volatile void* shim_mark(const volatile void* address) {
 void shim_mark_update(const volatile void* address) {
   shim_mark(address);
   marked_accesses *= 2;
+}
+
+void shim_barrier(enum shim_order order) {
+  if (order == SHIM_ALL) finish_stores();
+  if (!watches_races) return;
+  note_ordered(Ordered::barrier, nullptr, order);
+  const unsigned strand = strand_at_hand();
+  Clock& now = clocks[strand];
+  if (order & SHIM_READS) now.join(fences[strand].seen);
+  if (!(order & SHIM_WRITES)) return;
+  now.at[strand]++;
+  fences[strand].released = now;
+}
+
+void shim_access_aside(const volatile void* address) {
+  if (watches_races)
+    access(reinterpret_cast<uintptr_t>(address), sizeof(void*), false,
+           reinterpret_cast<uintptr_t>(__builtin_return_address(0)) - 1,
+           __builtin_frame_address(0));
 }
 
 // Called by the compiler before each access.

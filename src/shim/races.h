@@ -6,9 +6,11 @@
 //
 // What runs in order is a strand: the tasks of a CPU, its timers, its works. Between strands, order
 // comes from locks, from what is queued for a handler and waited for, from CPUs that come and go,
-// from marked accesses to one address, and from callers (note_happens_before()). Marked accesses
-// order more here than they promise on hardware, so that what is told is true: a barrier that is
-// missing is not seen.
+// from barriers around marked accesses to one address, and from callers (note_happens_before()):
+// what comes before a write barrier is visible to who reads, marked, what is written, marked, after
+// it, and then has a read barrier. Without the latter, a marked read still orders the writes that
+// follow it, which may depend on it by a branch, and reads of the object that it read the address
+// of. Where dependencies are not known, they are taken to be there, so that what is told is true.
 //
 // Accesses are those of code that is compiled with -fsanitize-coverage=trace-loads,trace-stores.
 // Copies of whole objects by memcpy() and its like are not among them, nor what the shim does.
@@ -45,7 +47,23 @@ inline void note_happens_after(const void* address);
 // In order of their later access: of two places in the code only the first.
 std::vector<Race> races();
 
+// What a memory model orders or does not, one after another: accesses, as races() sees them, locks
+// and barriers. A hardware flush reads what unmapping writes (store_buffer.h), after a full
+// barrier, which drivers owe.
+struct Ordered {
+  enum Kind : uint8_t { read, write, update, barrier, lock, unlock } kind;
+  bool is_marked;
+  unsigned order;      // of a barrier: enum shim_order
+  uintptr_t word;      // address / 8
+  uint32_t operation;  // that did it
+  std::string function;
+};
+// While races are watched, until the next call; NULL: nowhere.
+void record_order(std::vector<Ordered>* into);
+
 namespace facility {
+extern std::vector<Ordered>* order_record;
+void record_ordered(Ordered::Kind kind, const void* address, unsigned order = 0);
 extern bool watches_races;
 void note_happens_before(const void* address);
 void note_happens_after(const void* address);
@@ -62,6 +80,11 @@ class Unwatched {
   bool before_;
 };
 
+// Of the shim itself: marked, and no function of the allocator.
+inline void note_ordered(Ordered::Kind kind, const void* address, unsigned order = 0) {
+  if (facility::order_record && facility::watches_races)
+    facility::record_ordered(kind, address, order);
+}
 void note_happens_before(const void* address) {
   if (facility::watches_races) facility::note_happens_before(address);
 }

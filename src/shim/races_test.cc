@@ -6,6 +6,7 @@
 #include "locks.h"
 #include "object.h"
 #include "rcu.h"
+#include "slab.h"
 #include "test_world.h"
 #include "timekeeping.h"
 
@@ -165,8 +166,6 @@ TEST_F(Races, OfMarkedAccessesAreNone) {
   });
   EXPECT_TRUE(races().empty());
   // A mark is for one access.
-  on(1, read_shared);
-  EXPECT_TRUE(races().empty());  // the marked one before it has come to the write
   watch_races(true);
   on(0, [] {
     shim_mark(&shared);
@@ -188,18 +187,99 @@ TEST_F(Races, UpdatesAreTwoMarkedAccesses) {
   EXPECT_TRUE(races().empty());
 }
 
-TEST_F(Races, MarkedAccessesPublish) {
-  on(0, [] {
-    write_shared();
-    shim_mark(&other);
-    __sanitizer_cov_store8(&other);
-  });
-  on(1, [] {
-    shim_mark(&other);
-    __sanitizer_cov_load8(&other);
-    read_shared();
-  });
-  EXPECT_TRUE(races().empty());
+// Message passing, as for herd7: with both barriers there is no race, and without either there is.
+TEST_F(Races, BarriersPublishWhatIsMarked) {
+  const auto pass = [&](bool with_write_barrier, bool with_read_barrier, auto last) {
+    watch_races(true);
+    on(0, [&] {
+      write_shared();
+      if (with_write_barrier) smp_wmb();
+      shim_mark(&other);
+      __sanitizer_cov_store8(&other);
+    });
+    on(1, [&] {
+      shim_mark(&other);
+      __sanitizer_cov_load8(&other);
+      if (with_read_barrier) smp_rmb();
+      last();
+    });
+    return races().size();
+  };
+  EXPECT_EQ(pass(true, true, read_shared), 0u);
+  EXPECT_EQ(pass(false, true, read_shared), 1u);
+  EXPECT_EQ(pass(true, false, read_shared), 1u);
+  // A branch on what was read orders writes, if there is one.
+  EXPECT_EQ(pass(true, false, write_shared), 0u);
+  EXPECT_EQ(pass(false, false, write_shared), 1u);
+}
+
+TEST_F(Races, AMarkedWriteItselfIsKnownToWhoIsToldByAReader) {
+  reset_world(3);
+  for (bool is_read : {true, false}) {
+    watch_races(true);
+    on(0, [] {
+      shim_mark(&shared);
+      write_shared();
+    });
+    on(1, [&] {
+      if (is_read) {
+        shim_mark(&shared);
+        read_shared();
+      }
+      locked(lock, [] {});
+    });
+    on(2, [&] { locked(lock, read_shared); });
+    EXPECT_EQ(races().size(), is_read ? 0u : 1u);
+  }
+}
+
+TEST_F(Races, ReadsDependOnAPointerThatWasRead) {
+  static long* object;
+  static long** place;
+  object = static_cast<long*>(kzalloc(2 * sizeof(long), GFP_KERNEL));
+  place = &object;
+  for (bool with_barrier : {true, false}) {
+    watch_races(true);
+    on(0, [&] {
+      __sanitizer_cov_store8(object + 1);
+      if (with_barrier) smp_wmb();
+      shim_mark(place);
+      __sanitizer_cov_store8(place);
+    });
+    on(1, [&] {
+      shim_mark(place);
+      __sanitizer_cov_load8(place);
+      __sanitizer_cov_load8(object + 1);
+    });
+    EXPECT_EQ(races().size(), with_barrier ? 0u : 1u);
+  }
+  kfree(object);
+}
+
+TEST_F(Races, AtomicsThatReturnAValueAreFullBarriers) {
+  static atomic_t flag;
+  const auto pass = [&](auto update) {
+    watch_races(true);
+    on(0, [&] {
+      write_shared();
+      update();
+      __sanitizer_cov_store4(&flag);  // which the compiler calls in code under test
+    });
+    on(1, [&] {
+      update();
+      __sanitizer_cov_load4(&flag);
+      __sanitizer_cov_store4(&flag);
+      smp_mb();
+      read_shared();
+    });
+    return races().size();
+  };
+  EXPECT_EQ(pass([] {
+              shim_barrier(SHIM_ALL);
+              shim_mark_update(&flag);
+            }),
+            0u);
+  EXPECT_EQ(pass([] { shim_mark_update(&flag); }), 1u);  // atomic_inc()
 }
 
 TEST_F(Races, CallersKeepAnOrder) {

@@ -29,6 +29,7 @@ void reset_world(unsigned cpus, unsigned hz) {
   facility::reset_cpus(cpus);
   facility::reset_slab();
   facility::reset_races();
+  facility::reset_store_buffer();
 }
 
 void check_end_of_operation(const char* operation) {

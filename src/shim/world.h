@@ -86,6 +86,7 @@ void note_cpu_alive(unsigned cpu);
 void note_migration(unsigned from, unsigned to);
 void reset_races();
 void reset_task();  // what the kernel's own fault injection was told (task.h)
+void reset_store_buffer();
 void reset_contexts();
 void reset_slab();
 void reset_locks();

@@ -28,10 +28,7 @@ void FlushQueue::hear(const Event& event) {
   }
 }
 
-void FlushQueue::begin_call(Call& call) {
-  call.range->unmapped_at = call.domain->flushes_started;
-  call.range->in_ring = call.range->is_released = false;
-}
+void FlushQueue::begin_call(Call& call) { call.range->in_ring = call.range->is_released = false; }
 
 void FlushQueue::end_call(Call& call) {
   if (call.function == Function::queue)
@@ -61,9 +58,13 @@ void FlushQueue::put(const Event& event) {
   Range& range = *event.range;
   range.is_released = true;
   if (domain.newest_finished <= range.unmapped_at)
-    raise(oracle::queue_early,
-          fmt::format("{}, unmapped after the start of flush {}; the newest that is over: {}",
-                      print_range(range.lo, range.hi), range.unmapped_at, domain.newest_finished));
+    raise(
+        oracle::queue_early,
+        fmt::format("{}, unmapped {}; the newest that is over: {}", print_range(range.lo, range.hi),
+                    range.unmapped_at == not_visible
+                        ? "where no flush sees it yet"
+                        : fmt::format("after the start of flush {}", range.unmapped_at),
+                    domain.newest_finished));
   if (range.in_ring) in_ring_[domain.number][range.ring]--;
 }
 

@@ -112,6 +112,10 @@ constexpr ShownDefect table[] = {
      "iova_races/flush_meets_the_magazines_of_another_cpu.iova"},
     {"depot-pushed-unlocked", "data-race", "iova_races/cpus_share_a_depot.iova"},
     {"queue-counts-flushes-plainly", "data-race", "iova_races/rings_are_filled_and_timed_out.iova"},
+    {"queue-published-plainly", "data-race", "iova_races/queue_is_new_to_another_cpu.iova"},
+    {"queue-published-without-barrier", "data-race", "iova_races/queue_is_new_to_another_cpu.iova"},
+    {"queue-barrier-dropped", "queue-early",
+     "iova_queue_interleave/unmapping_reaches_a_flush_late.iova"},
     {"queue-timer-flag-plain", "data-race", "iova_races/rings_are_filled_and_timed_out.iova"},
 
     {"tree-unlocked-before-insertion", "iova-overlap",

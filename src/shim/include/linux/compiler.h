@@ -23,11 +23,5 @@
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define barrier() __asm__ __volatile__("" ::: "memory")
-/* One thread runs, so the order of its own accesses is all there is. */
-#define smp_mb() barrier()
-#define smp_rmb() barrier()
-#define smp_wmb() barrier()
-#define smp_load_acquire(pointer) READ_ONCE(*(pointer))
-#define smp_store_release(pointer, value) WRITE_ONCE(*(pointer), value)
 
 #endif

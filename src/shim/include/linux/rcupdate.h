@@ -8,16 +8,17 @@
 #include "shim/locks.h"
 #include "shim/rcu.h"
 
-#define rcu_assign_pointer(pointer, value) WRITE_ONCE(pointer, value)
+#define rcu_assign_pointer(pointer, value) smp_store_release(&(pointer), value)
 #define RCU_INIT_POINTER(pointer, value) WRITE_ONCE(pointer, value)
 #define rcu_access_pointer(pointer) READ_ONCE(pointer)
-#define rcu_dereference_raw(pointer) READ_ONCE(pointer)
+/* All that is reached through it depends on it. */
+#define rcu_dereference_raw(pointer) smp_load_acquire(&(pointer))
 /* In a read-side section, or where the condition holds: a lock is held. */
 #define rcu_dereference_check(pointer, condition)                          \
   ({                                                                       \
     shim_count_step();                                                     \
     shim_check_rcu_access((condition) || rcu_read_lock_held(), SHIM_SITE); \
-    READ_ONCE(pointer);                                                    \
+    rcu_dereference_raw(pointer);                                          \
   })
 #define rcu_dereference(pointer) rcu_dereference_check(pointer, 0)
 /* Where the condition holds. */

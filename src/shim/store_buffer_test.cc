@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "store_buffer.h"
+
+#include "atomic.h"
+#include "context.h"
+#include "locks.h"
+#include "test_world.h"
+
+namespace shim {
+namespace {
+
+atomic_t flag;
+spinlock_t lock, other_lock;
+bool is_visible;
+
+void post() {
+  is_visible = false;
+  post_store([](void* visible) { *static_cast<bool*>(visible) = true; }, &is_visible);
+}
+
+class StoreBuffer : public WorldTest {
+ protected:
+  void SetUp() override {
+    WorldTest::SetUp();
+    spin_lock_init(&lock);
+    spin_lock_init(&other_lock);
+  }
+  // The code posts a store and suspends itself.
+  void suspend(void (*code)()) {
+    ASSERT_FALSE(start_context([](void* code) { reinterpret_cast<void (*)()>(code)(); },
+                               reinterpret_cast<void*>(code)));
+    shim_set_current_cpu(1);
+  }
+};
+
+TEST_F(StoreBuffer, HoldsNothingUpWhereNobodyCanComeBetween) {
+  post();
+  EXPECT_TRUE(is_visible);
+}
+
+// SB: what is read next may be older than what another strand does before it sees the store.
+TEST_F(StoreBuffer, IsNotEmptiedByReadsAndWritesThatFollow) {
+  suspend([] {
+    post();
+    atomic_set(&flag, atomic_read(&flag) + 1);
+    smp_wmb();
+    smp_rmb();
+    suspend_context();
+    finish_stores();
+  });
+  EXPECT_FALSE(is_visible);
+  resume_context(0);
+  EXPECT_TRUE(is_visible);
+}
+
+// SB+mbs
+TEST_F(StoreBuffer, IsEmptiedByFullBarriers) {
+  suspend([] {
+    post();
+    smp_mb();
+    suspend_context();
+  });
+  EXPECT_TRUE(is_visible);
+  resume_context(0);
+  suspend([] {
+    post();
+    atomic_xchg(&flag, 1);
+    suspend_context();
+  });
+  EXPECT_TRUE(is_visible);
+  resume_context(0);
+}
+
+// MP+polocks: who takes the lock next sees all, and nobody does before that.
+TEST_F(StoreBuffer, IsEmptiedForTheNextHolderOfALock) {
+  suspend([] {
+    spin_lock(&other_lock);
+    spin_unlock(&other_lock);
+    post();
+    spin_lock(&lock);
+    spin_unlock(&lock);
+    suspend_context();
+  });
+  EXPECT_FALSE(is_visible);
+  spin_lock(&other_lock);
+  spin_unlock(&other_lock);
+  EXPECT_FALSE(is_visible);
+  spin_lock(&lock);
+  EXPECT_TRUE(is_visible);
+  spin_unlock(&lock);
+  resume_context(0);
+}
+
+TEST_F(StoreBuffer, IsForgottenWithTheWorld) {
+  suspend([] {
+    post();
+    suspend_context();
+  });
+  reset_world(2);
+  EXPECT_FALSE(is_visible);
+  smp_mb();
+  EXPECT_FALSE(is_visible);
+}
+
+}  // namespace
+}  // namespace shim
