@@ -3,6 +3,7 @@
 
 #include "atomic.h"
 #include "context.h"
+#include "cpu.h"
 #include "locks.h"
 #include "test_world.h"
 
