@@ -213,8 +213,13 @@ class Source {
   std::string candidate(const Words& options) const {
     CommandResult result = run(Words{"apt-cache"} + options + Words{"policy", package_});
     static const std::string key = "  Candidate: ";
-    for (const std::string& line : lines_of(result.output))
-      if (line.starts_with(key) && line != key + "(none)") return line.substr(key.size());
+    // Where there is no such package, apt tells of those with the name in theirs, as 6.12 has 6.1.
+    bool is_meant = false;
+    for (const std::string& line : lines_of(result.output)) {
+      if (!line.starts_with(' ')) is_meant = line == package_ + ":";
+      if (is_meant && line.starts_with(key) && line != key + "(none)")
+        return line.substr(key.size());
+    }
     return "";
   }
 

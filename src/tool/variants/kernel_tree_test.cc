@@ -561,6 +561,19 @@ TEST_F(DebianSource, MissingPackageIsToldWithTheSuitesSearched) {
   expect_no_remains();
 }
 
+TEST_F(DebianSource, PackageWithTheNameInItsOwnIsNotTaken) {
+  if (!make_key()) GTEST_SKIP() << "no gpg here";
+  std::string longer = control("9.91.1-1");
+  longer.replace(longer.find("9.9"), 3, "9.91");
+  write_lists("bookworm",
+              longer + "Filename: pool/none.deb\nSize: 1\nSHA256: " + std::string(64, '0') + "\n");
+  use(signed_source("bookworm"));
+  update_system();
+  EXPECT_EQ(failure(),
+            "there is no package linux-source-9.9 in the system's suites nor in bookworm");
+  expect_no_remains();
+}
+
 TEST_F(DebianSource, SystemWithoutDebianMirrorsSaysSo) {
   use("deb http://127.0.0.1:1/other nodistro main\n");
   EXPECT_EQ(failure(), "there is no package linux-source-9.9 in the system's suites, and its apt "

@@ -93,12 +93,14 @@ TEST(TreeBuild, DelaysOfTheWrongUnitAreNoticedButAt1000) {
   std::vector<std::string> all{"250"};
   if (getenv("IOVAFUZZ_LONG")) all = {"100", "250", "300", "500", "1000"};
   for (const std::string& hz : all) {
-    json rows = tool_json(
-        {"replay", "--kernel", tree.path() + ",hz=" + hz, "--past", "ledger", twice, never});
-    ASSERT_EQ(rows.size(), 2u);
-    EXPECT_EQ(rows[0]["differences"].empty(), hz == "1000") << hz << to_text(rows);
+    auto replayed = [&](const std::string& file) -> json {
+      return tool_json(
+          {"replay", "--kernel", tree.path() + ",hz=" + hz, "--past", "ledger", file})[0];
+    };
+    const json trimmed = replayed(twice), queued = replayed(never);
+    EXPECT_EQ(trimmed["differences"].empty(), hz == "1000") << hz << to_text(trimmed);
     const char* key = hz == "1000" ? "clean" : "queue-overdue:fq_flush_timeout:tick:none";
-    EXPECT_EQ(rows[1]["keys"], json({{key, 1}})) << hz;
+    EXPECT_EQ(queued["keys"], json({{key, 1}})) << hz;
   }
 }
 
