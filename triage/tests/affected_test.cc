@@ -48,6 +48,7 @@ class AffectedClone : public testing::Test {
     words.insert(words.begin(), {"git", "-C", clone(), "-c", "user.name=n", "-c", "user.email=e"});
     return must_run(words);
   }
+  static std::string state() { return git({"status", "--porcelain"}) + git({"rev-parse", "HEAD"}); }
   static void take(const std::string& spec) {
     KernelTree tree = find_kernel_tree(spec);
     for (const KernelFile& file : kernel_files()) {
@@ -76,9 +77,11 @@ class AffectedClone : public testing::Test {
   static inline TemporaryFolder* folder;
 };
 
+using AffectedCloneLong = AffectedClone;
+
 TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
-  std::string before = git({"status", "--porcelain"}) + git({"rev-parse", "HEAD"});
-  json told = tool_json({"affected", program(), "--repo", clone(), "--fix", "master"});
+  const std::string before = state();
+  const json told = tool_json({"affected", program(), "--repo", clone()});
   EXPECT_EQ(told["key"], bug_key) << to_text(told);
   std::map<std::string, std::string> states;
   for (const auto& row : told["releases"]) states[row["name"]] = row["state"];
@@ -94,6 +97,12 @@ TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
   EXPECT_EQ(told["turns"][1]["subject"], "iova: NULL is no magazine");
   EXPECT_EQ(told["affected"], json({"6.12.y"}));
   EXPECT_EQ(told["not_affected"], json({"6.1.y", "6.13.y"}));
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
+  const std::string before = state();
+  const json told = tool_json({"affected", program(), "--repo", clone(), "--fix", "master"});
   const json& trees = told["stable"]["trees"];
   ASSERT_EQ(trees.size(), 3u) << to_text(told);
   EXPECT_EQ(
@@ -123,7 +132,7 @@ TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
         "The patch applies as it is to 6.12.y.",
         "iommu_dma_init_domain() in drivers/iommu/dma-iommu.c", "Severity: memory-safety."})
     EXPECT_NE(answer.find(words), std::string::npos) << words << "\n" << answer;
-  EXPECT_EQ(git({"status", "--porcelain"}) + git({"rev-parse", "HEAD"}), before);
+  EXPECT_EQ(state(), before);
 }
 
 TEST_F(AffectedClone, IsToldInASentenceEach) {
@@ -154,7 +163,6 @@ TEST_F(AffectedClone, PatchThatDoesNotApplyIsTold) {
 }
 
 // One that also changes what others rely on is told by the seeds that go another way.
-using AffectedCloneLong = AffectedClone;
 TEST_F(AffectedCloneLong, RepairThatChangesMoreIsTold) {
   git({"checkout", "-q", "-b", "clumsy", "v6.12.1"});
   replace(unchecked, checked);
