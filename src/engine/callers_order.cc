@@ -11,6 +11,7 @@ namespace {
 const char cache_ready = 0, cache_used = 0;
 const void* ready(const Domain& domain) { return &domain; }
 const void* used(const Domain& domain) { return &domain.memory; }
+const void* queue_made(const Domain& domain) { return &domain.start_pfn; }
 
 }  // namespace
 
@@ -20,6 +21,7 @@ void order_begin(const Call& call) {
     case Function::cache_put: return shim::note_happens_after(&cache_used);
     case Function::rcache_range: return;
     case Function::put_domain: shim::note_happens_after(used(*call.domain)); break;
+    case Function::queue_init: shim::note_happens_after(queue_made(*call.domain)); break;
     default: break;
   }
   shim::note_happens_after(&cache_ready);
@@ -35,6 +37,7 @@ void order_end(const Call& call, bool queue_orders_itself) {
     case Function::init_domain:
     case Function::init_rcaches: shim::note_happens_before(ready(*call.domain)); break;
     case Function::queue_init:
+      shim::note_happens_before(queue_made(*call.domain));
       if (!queue_orders_itself) shim::note_happens_before(ready(*call.domain));
       break;
     default: break;

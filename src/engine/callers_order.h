@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The order that callers owe, as edges for who looks for data races (shim/races.h): a domain is
-// used after its initialization and before its end, a range after it was granted. All other calls
-// may overlap if they are made on different CPUs.
+// used after its initialization and before its end, its queue is made by one at a time, a range is
+// used after it was granted. All other calls may overlap if they are made on different CPUs.
 #pragma once
 
 #include "engine/history.h"
