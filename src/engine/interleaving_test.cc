@@ -95,6 +95,16 @@ TEST(Interleaving, OnlyInterruptsRunOverAHandlerAndNothingWithInterruptsOff) {
   EXPECT_TRUE(told[9].skipped);
 }
 
+// CPU 1 dies, and all others are in the midst of something: the program goes on where one is.
+TEST(Interleaving, NothingRunsInTheMidstOfAFlushThoughNoOtherCpuIsLeft) {
+  narrate("cpus 4\ncache_get\ninit\ninit_rcaches\nalloc_fast x254\ncpu 2\nqueue_init\nqueue\n"
+          "slow\ntick 100\nalloc_fast slot=b x3\nqueue slot=b x3\nalloc_fast slot=b\nslow\n"
+          "queue x253\npause 1\noffline 1\nresume\nqueue slot=b\n");
+  EXPECT_TRUE(has(told[14].outcome, "is suspended on CPU 0")) << told[14].outcome;
+  EXPECT_TRUE(has(told[16].outcome, "now on CPU 0")) << told[16].outcome;
+  EXPECT_TRUE(told[18].skipped) << told[18].outcome;
+}
+
 TEST(Interleaving, ATaskGoesOnElsewhere) {
   const std::string freeing = "cpus 3\ncache_get\ninit\ninit_rcaches\nalloc_fast x2\npause 1\n"
                               "free_fast\n";

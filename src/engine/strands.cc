@@ -32,13 +32,16 @@ void Strands::pause_next(uint64_t point, size_t name) {
 
 const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
   const program::OperationSpec& spec = program::spec(operation.code);
-  if (!overlapping_ || !*spec.function || operation.code == OpCode::flush_done) return nullptr;
+  if (!shim::suspended_contexts() || !*spec.function || operation.code == OpCode::flush_done)
+    return nullptr;
   const bool is_interrupt = in_irq && spec.any_context;
   const bool passes_time = operation.code == OpCode::tick || operation.code == OpCode::idle;
   const shim::Room needed =
       is_interrupt || passes_time ? shim::Room::interrupts : shim::Room::tasks;
   if (shim::room_on(raw_smp_processor_id()) < needed)
     return "what is suspended on this CPU leaves no room";
+  // A flush that lasts keeps its callers' order by itself.
+  if (!overlapping_) return nullptr;
   for (const Strand& strand : strands_) {
     // Its position is its own while it is suspended.
     if (!strand.is_in_use || !strand.position.of_strand) continue;
