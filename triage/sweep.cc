@@ -37,18 +37,14 @@ size_t sweep_one(const Input& input, const iova_variant& variant, const Argument
   if (base.kind != Outcome::clean)
     throw Failure(fmt::format("{}: is not clean on {} without further failures: {}",
                               input.path.string(), variant.name, base.key()));
-  auto points = base.fault_points();
   std::vector<Job> jobs;
-  for (size_t i = 0; i < points.size(); i++) {
-    if (!arguments.pairs) {
-      jobs.push_back({&input.program, {points[i]}});
-      engine::FaultPoint first = points[i];
-      first.is_first_of_all = true;
-      jobs.push_back({&input.program, {first}});
-      continue;
-    }
-    for (size_t j = i + 1; j < points.size(); j++)
-      jobs.push_back({&input.program, {points[i], points[j]}});
+  if (arguments.pairs) {
+    auto points = base.fault_points();
+    for (size_t i = 0; i < points.size(); i++)
+      for (size_t j = i + 1; j < points.size(); j++)
+        jobs.push_back({&input.program, {points[i], points[j]}});
+  } else {
+    jobs = base.fault_jobs(input.program);
   }
   size_t not_clean = 0;
   std::set<std::string> keys;  // of the point at hand

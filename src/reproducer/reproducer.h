@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "iova/calls.h"
 #include "iova/variant.h"
 #include "shim/cpu.h"
 #include "shim/timekeeping.h"
@@ -20,8 +21,6 @@
 extern "C" {
 #endif
 
-struct iova_domain;
-struct iova;
 struct list_head;
 
 /* A world just booted, with so many CPUs. */
@@ -46,20 +45,6 @@ void reproducer_compare(unsigned long long digest, const char* key);
  * nothing may be left. */
 int reproducer_end(bool gave_everything_back);
 
-int iova_cache_get(void);
-void iova_cache_put(void);
-void init_iova_domain(struct iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
-int iova_domain_init_rcaches(struct iova_domain* iovad);
-void put_iova_domain(struct iova_domain* iovad);
-struct iova* alloc_iova(struct iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                        bool size_aligned);
-unsigned long alloc_iova_fast(struct iova_domain* iovad, unsigned long size,
-                              unsigned long limit_pfn, bool flush_rcache);
-void free_iova(struct iova_domain* iovad, unsigned long pfn);
-void __free_iova(struct iova_domain* iovad, struct iova* iova);
-void free_iova_fast(struct iova_domain* iovad, unsigned long pfn, unsigned long size);
-struct iova* find_iova(struct iova_domain* iovad, unsigned long pfn);
-struct iova* reserve_iova(struct iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
 int iommu_dma_init_fq(struct iova_domain* iovad, bool single);
 /* Returns the list that the pages are on from now on. */
 const void* queue_iova(struct iova_domain* iovad, unsigned long pfn, unsigned long size,

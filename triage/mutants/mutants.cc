@@ -2,7 +2,6 @@
 // mutants: what the collection would miss, told by slips planted in a tree's iova.c.
 #include <fmt/core.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
 #include "tool/support/json.h"
+#include "tool/support/process.h"
 #include "triage/mutants/mutant_judge.h"
 #include "triage/mutants/source_mutation.h"
 
@@ -131,11 +131,8 @@ class Processes {
   void start(Judged& judged) {
     unsigned slot = free_.back();
     fs::remove(result_file(slot));
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+    pid_t pid = fork_child();
     if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
       json result;
       try {
         const Judgement judgement =

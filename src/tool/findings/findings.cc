@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "tool/support/hash.h"
 #include "tool/support/interrupt.h"
 #include "tool/support/json.h"
+#include "tool/support/process.h"
 #include "tool/support/report_json.h"
 #include "tool/support/report_text.h"
 #include "tool/support/words.h"
@@ -271,7 +271,7 @@ bool FindingStore::take_found(const Input& input, const std::string& key) {
   if (found) add_input(*found, input);
   return found || other_names_.contains(key) ||
          std::any_of(findings_.begin(), findings_.end(), [&](const StoredFinding& finding) {
-           return finding.is_difference && is_same_finding(key, finding.key);
+           return finding.is_difference && engine::oracle_of(key) == engine::oracle_of(finding.key);
          });
 }
 
@@ -355,13 +355,9 @@ bool FindingStore::make_smaller_beside(std::string* gone) {
 
 void FindingStore::start(const Large& large) {
   int ends[2];
-  fflush(stdout);
-  fflush(stderr);
   if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  worker_ = fork();
-  if (worker_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  worker_ = fork_child();
   if (worker_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);  // Ctrl-C reaches the tool alone
     int status = 0;
     try {

@@ -72,10 +72,15 @@ const char* verb(size_t count, const char* one, const char* many) {
   return count == 1 ? one : many;
 }
 
-std::string who_needs_it(const std::vector<StableTree>& trees) {
-  std::vector<std::string> needing;
+std::vector<std::string> names_of_needing(const std::vector<StableTree>& trees) {
+  std::vector<std::string> names;
   for (const StableTree& tree : trees)
-    if (tree.needs) needing.push_back(tree.name);
+    if (tree.needs) names.push_back(tree.name);
+  return names;
+}
+
+std::string who_needs_it(const std::vector<StableTree>& trees) {
+  const std::vector<std::string> needing = names_of_needing(trees);
   std::string text = needing.empty() ? "No tree needs it."
                                      : fmt::format("{} {} it.", listed(needing),
                                                    verb(needing.size(), "needs", "need"));
@@ -180,9 +185,7 @@ std::string stable_table(const std::vector<StableTree>& trees) {
 }
 
 std::string stable_answer(const StableFacts& facts, const std::vector<StableTree>& trees) {
-  std::vector<std::string> needing;
-  for (const StableTree& tree : trees)
-    if (tree.needs) needing.push_back(tree.name);
+  const std::vector<std::string> needing = names_of_needing(trees);
   std::string text;
   if (!needing.empty()) {
     if (!facts.introduced_by.empty()) text += fmt::format("Fixes: {}\n", facts.introduced_by);

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
 #include "tool/support/moment_json.h"
+#include "tool/support/process.h"
 #include "tool/support/report_json.h"
 
 // Sanitizers are here for what children run, and that has the shim's memory: leaks are the shim's
@@ -44,15 +44,7 @@ int message_fd = -1;
 // Number of the program that the child compares, where the parent sees it, whatever ends the child.
 uint64_t* comparing;
 
-void send_bytes(const std::string& bytes) {
-  for (size_t sent = 0; sent < bytes.size();) {
-    ssize_t n = write(message_fd, bytes.data() + sent, bytes.size() - sent);
-    if (n < 0 && errno != EINTR) return;
-    if (n > 0) sent += static_cast<size_t>(n);
-  }
-}
-
-void send(const json& message) { send_bytes(to_line(message)); }
+void send(const json& message) { write_all(message_fd, to_line(message)); }
 
 void send_step(const engine::Step& step) {
   json failed = json::array();
@@ -163,7 +155,7 @@ void run_job(const iova_variant& variant, const program::Program& program,
     engine::run(isolate.watcher->variant(variant), program, options);
     const std::string words = isolate.watcher->words();
     send({{"words", words.size()}});
-    return send_bytes(words);
+    return write_all(message_fd, words);
   }
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);
@@ -211,12 +203,8 @@ class Child {
     log_ = memfd_create("log", MFD_CLOEXEC);
     if (log_ < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
       throw Failure(fmt::format("cannot make a socket: {}", strerror(errno)));
-    fflush(stdout);
-    fflush(stderr);
-    pid_ = fork();
-    if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+    pid_ = fork_child();  // a program that hangs must not outlive the tool
     if (pid_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);  // a program that hangs must not outlive the tool
       close(ends[0]);
       message_fd = ends[1];
       dup2(log_, STDERR_FILENO);
@@ -249,7 +237,7 @@ class Child {
     add(&header, sizeof header);
     add(program.data(), program.size());
     add(job.faults.data(), job.faults.size() * sizeof(engine::FaultPoint));
-    write_all(request.data(), request.size());
+    hand_over(request);
   }
   // It comes to its end by itself.
   void ask_for_no_more() { shutdown(messages_, SHUT_WR); }
@@ -330,10 +318,10 @@ class Child {
     return true;
   }
 
-  void write_all(const void* bytes, size_t size) {
-    for (size_t sent = 0; sent < size;) {
-      ssize_t n =
-          ::send(messages_, static_cast<const char*>(bytes) + sent, size - sent, MSG_NOSIGNAL);
+  // To who may be dead, which is no signal for this process.
+  void hand_over(const std::string& request) {
+    for (size_t sent = 0; sent < request.size();) {
+      ssize_t n = ::send(messages_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
       if (n < 0 && errno != EINTR) return;
       if (n > 0) sent += static_cast<size_t>(n);
     }
@@ -356,6 +344,18 @@ std::vector<engine::FaultPoint> Outcome::fault_points() const {
     for (size_t attempt = 0; attempt < attempts[operation]; attempt++)
       points.push_back({operation, attempt});
   return points;
+}
+
+std::vector<Job> Outcome::fault_jobs(const program::Program& program, size_t every) const {
+  const std::vector<engine::FaultPoint> points = fault_points();
+  std::vector<Job> jobs;
+  for (size_t i = 0; i < points.size(); i += every) {
+    engine::FaultPoint point = points[i];
+    jobs.push_back({&program, {point}});
+    point.is_first_of_all = true;
+    jobs.push_back({&program, {point}});
+  }
+  return jobs;
 }
 
 // The child, and what it has said of the job at hand.

@@ -66,6 +66,8 @@ struct Outcome {
   std::string key() const;
   // Every attempt that was made, in order.
   std::vector<engine::FaultPoint> fault_points() const;
+  // The program once more for each `every`-th of them: it fails alone, then with all after it.
+  std::vector<Job> fault_jobs(const program::Program& program, size_t every = 1) const;
 };
 
 // What listens in the child while a run goes past all that can be gone past, and what it has to say

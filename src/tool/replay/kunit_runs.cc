@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "shim/world.h"
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
+#include "tool/support/process.h"
 
 namespace tool {
 namespace {
@@ -35,14 +35,6 @@ struct InChild {
   shim::KunitResult result;
 };
 InChild* child;
-
-void send_all(int file, const std::string& bytes) {
-  for (size_t sent = 0; sent < bytes.size();) {
-    ssize_t n = write(file, bytes.data() + sent, bytes.size() - sent);
-    if (n < 0 && errno != EINTR) return;
-    if (n > 0) sent += static_cast<size_t>(n);
-  }
-}
 
 bool is_own(const std::string& path) { return path.starts_with(child->module->own_files); }
 
@@ -68,7 +60,7 @@ void add_attempts(json& message) {
 [[noreturn]] void end_child(json message) {
   message["log"] = child->result.log;
   add_attempts(message);
-  send_all(child->messages, to_line(message));
+  write_all(child->messages, to_line(message));
   // What counts coverage writes that at an exit.
   getenv("LLVM_PROFILE_FILE") ? exit(0) : _exit(0);
 }
@@ -155,12 +147,8 @@ template <class Body>
 Process start(size_t run, int timeout_ms, Body body) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  fflush(stdout);
-  fflush(stderr);
-  pid_t pid = fork();
-  if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  pid_t pid = fork_child();
   if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     // A sanitizer's own words: the report has what matters.
     if (!freopen("/dev/null", "w", stderr)) _exit(127);
     body(ends[1]);
@@ -202,7 +190,7 @@ std::vector<KunitCase> KunitRunner::cases() const {
         for (size_t i = 0; i < described.size(); i++)
           all.push_back({s, c, i, test_case.name, described[i]});
       }
-    send_all(messages, to_line(all));
+    write_all(messages, to_line(all));
   });
   pollfd waits{process.messages, POLLIN, 0};
   while (poll(&waits, 1, options_.timeout_ms) > 0 && process.receive()) {

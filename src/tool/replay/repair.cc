@@ -120,14 +120,12 @@ Repaired RepairTrial::try_on(const KernelTree& tree, const KernelTree& repaired)
     return operation.code == program::OpCode::fail;
   });
   Outcome base = on_after.run(whole);
-  for (engine::FaultPoint point : base.fault_points())
-    for (bool is_first_of_all : {false, true}) {
-      point.is_first_of_all = is_first_of_all;
-      Outcome outcome = on_after.run(whole, {point});
-      all.failures++;
-      all.clean_failures += outcome.kind == Outcome::clean;
-      if (outcome.kind != Outcome::clean) all.keys_of_failures[outcome.key()]++;
-    }
+  for (const Job& job : base.fault_jobs(whole)) {
+    Outcome outcome = on_after.run(whole, job.faults);
+    all.failures++;
+    all.clean_failures += outcome.kind == Outcome::clean;
+    if (outcome.kind != Outcome::clean) all.keys_of_failures[outcome.key()]++;
+  }
 
   // Whether the repair makes a difference that is not the finding's end.
   auto compare = [&](const program::Program& program, auto on_new, auto on_gone, auto on_changed) {

@@ -52,12 +52,11 @@ struct Repaired {
 
 class RepairTrial {
  public:
-  // Reads all seeds, if there is anything to try.
   RepairTrial(std::string patch, const program::Program& program, std::string key,
               std::chrono::milliseconds time);
 
   Patched apply(const KernelTree& tree) const;
-  // Builds both trees in one go.
+  // That of a patch that applies.
   Repaired try_on(const KernelTree& tree, const KernelTree& repaired) const;
 
  private:

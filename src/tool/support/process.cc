@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,13 +83,27 @@ bool FileLock::is_held(const std::filesystem::path& path) {
   return is_held;
 }
 
+pid_t fork_child() {
+  // What is not written yet would be written twice.
+  fflush(stdout);
+  fflush(stderr);
+  pid_t pid = fork();
+  if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  if (pid == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return pid;
+}
+
+void write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    ssize_t n = write(file, text.data(), text.size());
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
 void put(const std::string& text) {
   fflush(stdout);
-  for (size_t at = 0; at < text.size();) {
-    ssize_t n = write(STDOUT_FILENO, text.data() + at, text.size() - at);
-    if (n < 0 && errno != EINTR) return;
-    if (n > 0) at += static_cast<size_t>(n);
-  }
+  write_all(STDOUT_FILENO, text);
 }
 
 std::string must_run(const std::vector<std::string>& words) {

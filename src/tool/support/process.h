@@ -2,9 +2,12 @@
 // Other programs, run to their end, and locks between processes of this tool.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tool {
@@ -20,6 +23,11 @@ CommandResult run_command(const std::vector<std::string>& words, bool show,
 // What it writes on stdout. Throws Failure with all it wrote if it fails.
 std::string must_run(const std::vector<std::string>& words);
 
+// A copy of this process, which dies with it. Returns 0 in the copy. Throws Failure.
+pid_t fork_child();
+
+// Writes all of a text, unless nobody reads it.
+void write_all(int file, std::string_view text);
 // Writes all of a text to stdout. Says nothing where nobody reads it: a closed pipe or terminal.
 void put(const std::string& text);
 

@@ -11,6 +11,8 @@
 #include <linux/kernel.h>
 #include <linux/types.h>
 
+#include "iova/calls.h"
+
 struct iova {
   void* node[3]; /* of the tree */
   unsigned long pfn_hi;
@@ -42,22 +44,5 @@ static inline dma_addr_t iova_dma_addr(struct iova_domain* iovad, struct iova* i
 static inline unsigned long iova_pfn(struct iova_domain* iovad, dma_addr_t address) {
   return address >> iova_shift(iovad);
 }
-
-/* iova.h tells what they do. */
-int iova_cache_get(void);
-void iova_cache_put(void);
-unsigned long iova_rcache_range(void);
-void init_iova_domain(struct iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
-int iova_domain_init_rcaches(struct iova_domain* iovad);
-void put_iova_domain(struct iova_domain* iovad);
-struct iova* alloc_iova(struct iova_domain* iovad, unsigned long size, unsigned long limit_pfn,
-                        bool size_aligned);
-unsigned long alloc_iova_fast(struct iova_domain* iovad, unsigned long size,
-                              unsigned long limit_pfn, bool flush_rcache);
-void free_iova(struct iova_domain* iovad, unsigned long pfn);
-void __free_iova(struct iova_domain* iovad, struct iova* iova);
-void free_iova_fast(struct iova_domain* iovad, unsigned long pfn, unsigned long size);
-struct iova* find_iova(struct iova_domain* iovad, unsigned long pfn);
-struct iova* reserve_iova(struct iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
 
 #endif
