@@ -181,6 +181,7 @@ const iova_variant variant = {
     .lacks_hint = false,
     .leaves_nodes_unzeroed = false,
     .searches_once = false,
+    .wraps_second_pass = false,
     .leaves_timer_running = false,
     .resets_hint_seldom = false,
     .ignores_rcache_failures = false,
