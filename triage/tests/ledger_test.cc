@@ -15,6 +15,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/command_test.h"
+#include "tool/variants/variants.h"
 
 namespace engine {
 // For the names of tests.
@@ -195,6 +196,25 @@ TEST(Ledger, OldIssuesAreKnownByTheSourceOfATree) {
   EXPECT_EQ(found->upstream, "4e89dce72521, v5.11");
   EXPECT_TRUE(is_old(*found));
   EXPECT_FALSE(is_old(engine::ledger()[0]));
+}
+
+// The models are silent once calls have overlapped, and know no allocator that shows less.
+TEST(Ledger, AMissingSecondPassIsNamedWithoutTheModelsToo) {
+  iova_variant variant = parse_variant("6.12+no-second-pass").variant();
+  variant.searches_once = true;
+  const std::string overlap = "cpus 2\ncache_get\ninit\npause 2\nalloc\nresume\n";
+  // The last but one is refused by the search, the last by the hint that this left.
+  const std::string gap =
+      "alloc slot=a unaligned size=10 limit=100\nalloc slot=b unaligned size=50 limit=100\n"
+      "free slot=a\nalloc unaligned size=20 limit=100 x2\nalloc unaligned size=10 limit=100 x2\n";
+  iova_variant shows_less = variant;
+  shows_less.views &= ~IOVA_VIEW_MAGAZINES;
+  const std::string known = "second-pass-missing:alloc_iova:alloc:none";
+  for (auto& [tried, begin] : {std::pair(variant, overlap), {shows_less, "cache_get\ninit\n"}}) {
+    const program::Program program = program::parse(begin + gap);
+    EXPECT_EQ(run_isolated(tried, program).key(), known) << begin;
+    EXPECT_EQ(run_isolated(tried, program, {.known = {known}}).key(), "") << begin;
+  }
 }
 
 // A regression: the defect of 6.12 in what calls itself 7.3.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Tells which earlier request set max32_alloc_size, the hint that refuses later ones unseen: it is
-// the size of the last one below 4 GiB that failed, until something below 4 GiB is given back.
+// the size of the last one below 4 GiB that failed, until something below 4 GiB is given back. And
+// whether a request fits only above the place where a search without a second pass began.
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "engine/contract/views/judges.h"
 
@@ -13,15 +16,38 @@ static uint64_t hint_of(const iova_variant& variant, const Domain& domain) {
   return fields.max32_alloc_size;
 }
 
+namespace {
+
+bool is_32bit(const Domain& domain, const Request& request) {
+  return request.limit + 1 <= domain.first_pfn_above_32bit();
+}
+
+}  // namespace
+
+// Where the search of a request that was refused began, if what is above there would do; else 0.
+uint64_t Hints::began_too_low(const Domain& domain, Request request) const {
+  if (!variant().searches_once || !shows(IOVA_VIEW_CACHED_NODES) || !shows(IOVA_VIEW_NODES))
+    return 0;
+  iova_fields fields;
+  variant().fields(domain.memory, &fields);
+  const bool below_4g = is_32bit(domain, request);
+  const uint64_t above = (below_4g ? fields.cached32_hi : fields.cached_hi) + 1;
+  request.lowest = std::max(request.lowest, above);
+  // Behind the anchor there is nothing.
+  if (!above || !fits(variant(), domain, request)) return 0;
+  return below_4g ? fields.cached32_lo : fields.cached_lo;
+}
+
 void Hints::begin_call(Call& call) { causes_[call.domain->number] = {}; }
 
 void Hints::end_call(Call& call) {
   if (!shows(IOVA_VIEW_HINT)) return;
-  Request& cause = causes_[call.domain->number];
+  HintCause& cause = causes_[call.domain->number];
   const uint64_t hint = hint_of(variant(), *call.domain);
   if (scene_.overlapped) {
     // Who set it, nobody knows: perhaps a request with the lowest limit.
-    cause = hint < call.domain->first_pfn_above_32bit() ? Request{hint, 0, true} : Request{};
+    cause = {};
+    if (hint < call.domain->first_pfn_above_32bit()) cause.request = {hint, 0, true};
     return;
   }
   bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
@@ -29,17 +55,17 @@ void Hints::end_call(Call& call) {
     const Request request = request_of(variant(), call);
     // What was freed meanwhile, by a flush or for a dead CPU, made the hint void, and this one may
     // have set it again.
-    bool set_again = request.limit < cause.limit;
-    if (request.size == hint && (cause.size != hint || set_again)) cause = request;
+    bool set_again = request.limit < cause.request.limit;
+    if (request.size == hint && (cause.request.size != hint || set_again))
+      cause = {request, began_too_low(*call.domain, request)};
   }
-  if (cause.size != hint) cause = {};
+  if (cause.request.size != hint) cause = {};
 }
 
 Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& request) const {
-  const Request& cause = causes_[domain.number];
-  const bool is_32bit = request.limit + 1 <= domain.first_pfn_above_32bit();
-  bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit && cause.size && request.size >= cause.size &&
-                 hint_of(variant(), domain) == cause.size;
+  const auto& [cause, search_began] = causes_[domain.number];
+  bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit(domain, request) && cause.size &&
+                 request.size >= cause.size && hint_of(variant(), domain) == cause.size;
   std::string values = !cause.limit
                            ? "; a hint that was set while calls overlapped"
                            : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
@@ -49,6 +75,9 @@ Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& r
     return {&oracle::limit_wraps, by_hint ? values : ""};
   if (by_hint && cause.limit < request.limit) return {&oracle::hint_lower_limit, values};
   if (by_hint && cause.aligned && !request.aligned) return {&oracle::hint_aligned, values};
+  uint64_t began = by_hint && search_began ? search_began : began_too_low(domain, request);
+  if (began)
+    return {&oracle::second_pass_missing, fmt::format("; the search began below {:#x}", began)};
   return {&oracle::spurious_failure, ""};
 }
 

@@ -17,8 +17,8 @@ class RefusalsInTree : public RefusalJudge {
   void check(const Call& call) const;
 };
 
-// Why a request was refused, by a view of max32_alloc_size: for a design that keeps that hint as
-// upstream does, and that no model knows.
+// Why a request was refused, by views of max32_alloc_size and of the cached nodes: for a design
+// that has these as upstream does, where no model knows it or calls have overlapped.
 class Hints : public Judge, public Explanation {
  public:
   using Judge::Judge;
@@ -28,7 +28,13 @@ class Hints : public Judge, public Explanation {
   Cause explain_refusal(const Domain& domain, const Request& request) const override;
 
  private:
-  std::array<Request, program::max_domains> causes_{};  // who set it last; size 0: nobody knows
+  struct HintCause {
+    Request request;        // that set it last; size 0: nobody knows
+    uint64_t search_began;  // below there, too low for what was free; 0: it did not
+  };
+  uint64_t began_too_low(const Domain& domain, Request request) const;
+
+  std::array<HintCause, program::max_domains> causes_{};
 };
 
 class PfnLookups : public Judge {
