@@ -37,6 +37,16 @@ std::string run_ctest(const std::filesystem::path& folder, const std::string& on
   return failed.empty() ? fmt::format("  {}: no test ran\n", build) : failed;
 }
 
+// What the compiler warned of when it built the folder, a line each.
+std::string warnings(const std::filesystem::path& folder) {
+  std::ifstream log(folder / "build.log");
+  std::string found;
+  for (std::string line; std::getline(log, line);)
+    if (line.find(" warning: ") != std::string::npos)
+      found += fmt::format("  {}: {}\n", folder.filename().string(), line);
+  return found;
+}
+
 // Prints what no seed reaches and unreached.inc has no reason for. Returns the exit status.
 int check_coverage(const std::string& kernel) {
   Subject subject = measure({.kernel = kernel});
@@ -61,6 +71,7 @@ int test(const Arguments& arguments) {
   if (arguments.coverage) return check_coverage("") | check_coverage("debian:6.12");
   fmt::print("building the tests, with sanitizers ...\n");
   build({"tests"});
+  std::string warned = warnings(build_folder());
   // Suites that take long say so by their names.
   const std::string too_long = arguments.is_long ? "" : "Long$";
   std::string failed = run_ctest(build_folder(), arguments.only, too_long);
@@ -70,10 +81,12 @@ int test(const Arguments& arguments) {
     // What commands do hangs on no compiler: that they compile is enough.
     const char* targets = arguments.is_long ? "tests" : "core-tests";
     std::filesystem::path plain = build_preset("plain", "gcc", "g++", {targets});
+    warned += warnings(plain);
     failed +=
         run_ctest(plain, arguments.only, arguments.is_long ? "" : "Long$|^(commands|tool)_test");
   }
   // The first of thousands of lines would be lost in many a log.
+  if (!warned.empty()) fmt::print("\nwarned:\n{}", warned);
   if (!failed.empty()) fmt::print("\nfailed:\n{}", failed);
   return failed.empty() ? nothing_new : findings;
 }

@@ -13,13 +13,13 @@ namespace {
 
 struct State {
   uint64_t seed;
-  program::Program program;
-  std::vector<uint8_t> bytes;
+  program::Program program{};
+  std::vector<uint8_t> bytes{};
   // Of the entry that is trimmed: steps done, the operation that is left out next, and the program
   // without it.
   int32_t trims = 0;
   size_t left_out = 0;
-  program::Program trimmed;
+  program::Program trimmed{};
 };
 
 }  // namespace

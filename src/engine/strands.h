@@ -18,7 +18,7 @@ class Strands;
 struct Strand {
   Strands* among = nullptr;
   Position position;
-  Release release;
+  Release release{};
   bool is_in_use = false;
   bool was_suspended = false;  // so that others overlap with it
 };

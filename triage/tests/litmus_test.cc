@@ -59,8 +59,9 @@ TEST(Litmus, PatternsOfTheQueueAreOrderedByTheirBarriers) {
   for (const auto& row : rows) {
     const std::vector<std::string> tests = tests_of(row.seed, row.defect, row.operations);
     EXPECT_FALSE(tests.empty()) << row.seed;
-    if (std::optional<bool> may = may_happen(tests))
+    if (std::optional<bool> may = may_happen(tests)) {
       EXPECT_EQ(*may, row.sometimes) << row.seed << " " << (row.defect ? row.defect : "");
+    }
   }
 }
 

@@ -33,6 +33,17 @@
 
 namespace fs = std::filesystem;
 namespace tool {
+
+// What the folder says of itself.
+struct ReportedFolder {
+  fs::path path;
+  bool is_campaign = false;
+  json summary;  // an object; of a triage that has not ended, an empty one
+  std::vector<std::pair<StoredFinding, std::string>> findings;
+  std::string variant;
+  VariantChoice choice;
+};
+
 namespace {
 
 json told(engine::Report report) {
@@ -42,21 +53,11 @@ json told(engine::Report report) {
 
 constexpr int run_ms = 10'000;
 
-// What the folder says of itself.
-struct Folder {
-  fs::path path;
-  bool is_campaign = false;
-  json summary;  // an object; of a triage that has not ended, an empty one
-  std::vector<std::pair<StoredFinding, std::string>> findings;
-  std::string variant;
-  VariantChoice choice;
-};
-
-Folder read_folder(const fs::path& path) {
+ReportedFolder read_folder(const fs::path& path) {
   std::error_code none;
   if (!fs::is_directory(path, none))
     throw Failure(fmt::format("{}: there is no such folder", path.string()));
-  Folder folder;
+  ReportedFolder folder;
   folder.path = fs::absolute(path).lexically_normal();
   folder.summary = json::object();
   if (fs::is_regular_file(summary_file(path), none)) {
@@ -89,7 +90,7 @@ Folder read_folder(const fs::path& path) {
 
 // In the order of the summary, which ranks them; what it does not have yet comes last, the worst
 // first.
-std::vector<const StoredFinding*> ranked(const Folder& folder) {
+std::vector<const StoredFinding*> ranked(const ReportedFolder& folder) {
   std::map<std::string, size_t> place;
   for (const json& row : folder.summary.value("findings", json::array()))
     place.emplace(row.at("key"), place.size());
@@ -152,7 +153,7 @@ json to_json(const std::vector<ShownStep>& steps) {
   return rows;
 }
 
-json coverage_of(const Folder& folder) {
+json coverage_of(const ReportedFolder& folder) {
   Subject subject = measure(
       {.inputs = {(folder.path / "corpus").string()}, .kernel = folder.choice.kernel, .html = {}});
   std::map<std::string, json> functions;
@@ -216,7 +217,7 @@ class Collector::Impl {
     return model;
   }
 
-  const Folder& folder() const { return folder_; }
+  const ReportedFolder& folder() const { return folder_; }
 
  private:
   // The page can be made without it, from what is on disk.
@@ -354,7 +355,7 @@ class Collector::Impl {
 
   fs::path path_;
   ModelOptions options_;
-  Folder folder_;
+  ReportedFolder folder_;
   std::optional<TestedVariant> tested_;
   Recorder recorder_{{.timeout_ms = run_ms}};
   Recorder with_moments_{{.moments = true, .timeout_ms = run_ms}};
@@ -368,7 +369,7 @@ Collector::~Collector() = default;
 json Collector::collect(const OnFindings& on_findings) { return impl_->collect(on_findings); }
 
 std::string mail_of_finding(const fs::path& path, const std::string& key) {
-  const Folder folder = read_folder(path);
+  const ReportedFolder folder = read_folder(path);
   std::vector<std::string> keys;
   for (const auto& [finding, variant] : folder.findings) {
     keys.push_back(finding.key);
