@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# cmake -D program=FILE -D cost=N -D list=FILE -P suites.cmake: writes the tests that CTest runs of
-# a program, one a suite: a process for each single test would take longer than most of them. What
-# takes long begins first, so that it does not end last.
-execute_process(COMMAND ${program} --gtest_list_tests OUTPUT_VARIABLE tests
+# cmake -D program=FILE -D emulator=FILE -D cost=N -D list=FILE -P suites.cmake: writes the tests that
+# CTest runs of a program, one a suite: a process for each single test would take longer than most of
+# them. What takes long begins first, so that it does not end last. emulator: what runs programs of
+# another processor, or empty.
+execute_process(COMMAND ${emulator} ${program} --gtest_list_tests OUTPUT_VARIABLE tests
   COMMAND_ERROR_IS_FATAL ANY)
 cmake_path(GET program FILENAME name)
 string(REPLACE "\n" ";" lines "${tests}")
@@ -17,9 +18,12 @@ foreach(line ${lines})
   endif()
 endforeach()
 set(text "")
+if(emulator)
+  set(emulator "[=[${emulator}]=] ")
+endif()
 foreach(suite ${suites})
   set(test "[=[${name}.${suite}]=]")
-  string(APPEND text "add_test(${test} [=[${program}]=] [=[--gtest_filter=${suite}.*]=])\n"
+  string(APPEND text "add_test(${test} ${emulator}[=[${program}]=] [=[--gtest_filter=${suite}.*]=])\n"
     "set_tests_properties(${test} PROPERTIES TIMEOUT 2400 COST ${cost_${suite}} "
     "ENVIRONMENT IOVAFUZZ_BUILT=1)\n")
 endforeach()

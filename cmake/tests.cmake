@@ -47,7 +47,8 @@ function(iovafuzz_tests name)
   add_dependencies(tests ${name})
   set(list ${CMAKE_CURRENT_BINARY_DIR}/${name}-suites.cmake)
   add_custom_command(TARGET ${name} POST_BUILD
-    COMMAND ${CMAKE_COMMAND} -D program=$<TARGET_FILE:${name}> -D cost=${arg_COST} -D list=${list}
+    COMMAND ${CMAKE_COMMAND} -D program=$<TARGET_FILE:${name}>
+      -D emulator=${CMAKE_CROSSCOMPILING_EMULATOR} -D cost=${arg_COST} -D list=${list}
       -P ${CMAKE_SOURCE_DIR}/cmake/suites.cmake VERBATIM)
   if(NOT EXISTS ${list})
     file(WRITE ${list} "add_test(${name}.not_built false)\n")

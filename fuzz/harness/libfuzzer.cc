@@ -11,9 +11,11 @@
 
 #include "engine/compare.h"
 #include "engine/engine.h"
+#include "engine/report.h"
 #include "fuzz/harness/common_edge.h"
 #include "fuzz/harness/costs.h"
 #include "fuzz/harness/entry.h"
+#include "fuzz/harness/honggfuzz.h"
 #include "fuzz/target.h"
 #include "program/mutation.h"
 
@@ -33,6 +35,7 @@ static const std::vector<std::string>& run(const program::Program& program) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static program::Program program;
   fuzz::end_with_fork_server();
+  engine::set_report_sink(fuzz::tell);
   fuzz::reach_common_edge();
   program::decode({data, size}, program);
   fuzz::begin_input(data, size);

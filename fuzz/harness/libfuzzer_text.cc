@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The entry point of a target that reads text. Engines mutate it as they mutate any: the mutation
 // by operation makes only what is well formed.
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "engine/text.h"
 #include "fuzz/harness/entry.h"
+#include "fuzz/harness/honggfuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::end_with_fork_server();
@@ -19,8 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       fuzz::announce(report.key);
       continue;
     }
-    fmt::print(stderr, "{}", engine::format(report));
-    fflush(stderr);
+    fuzz::tell(report);
     abort();
   }
   return 0;

@@ -15,10 +15,7 @@ namespace engine {
 namespace {
 
 ReportSink report_sink = [](const Report& report) {
-  Report with_lines = report;
-  for (shim::CallSite& caller : with_lines.callers)
-    if (caller.where.empty()) caller.where = shim::line_of(caller.instruction);
-  fmt::print(stderr, "{}", format(with_lines));
+  fmt::print(stderr, "{}", format_at_end(report));
   fflush(stderr);
 };
 
@@ -87,6 +84,12 @@ std::string format(const Report& report) {
   text += "program:\n" + report.program;
   if (!report.state.empty()) text += "state:\n" + report.state;
   return text + "==iovafuzz== end of report\n";
+}
+
+std::string format_at_end(Report report) {
+  for (shim::CallSite& caller : report.callers)
+    if (caller.where.empty()) caller.where = shim::line_of(caller.instruction);
+  return format(report);
 }
 
 }  // namespace engine

@@ -32,6 +32,8 @@ struct Report {
 
 // The whole report as text, as engines' logs have it: key, headline, faults and operation first.
 std::string format(const Report& report);
+// The same, with the lines of callers, which are looked for only where a report ends a process.
+std::string format_at_end(Report report);
 
 // What farms make of a finding from the text of its process: ClusterFuzz's type and state, whether
 // it has to do with security; libFuzzer's token. They follow from the key and the severity alone,

@@ -11,6 +11,7 @@
 
 #include "cache.h"
 #include "finding.h"
+#include "unset_memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SHIM_WITH_ASAN 1
@@ -116,6 +117,7 @@ Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t
   poison_ahead(a);
   ASAN_UNPOISON_MEMORY_REGION(memory, size);
   memset(memory, zeroed ? 0 : fresh_byte, size);
+  if (!zeroed) mark_unset(memory, size, static_cast<uint32_t>(a.objects.size() + 1));
   Object& object = a.objects.emplace_back();  // and no copy, which costs more than all below
   object.memory = memory;
   object.size = size;
@@ -141,6 +143,12 @@ void retire_object(Object& object, const shim_site* site) {
   if (object.cache) const_cast<kmem_cache*>(object.cache)->live--;
   if (!SHIM_WITH_ASAN) memset(object.memory, freed_byte, object.size);
   ASAN_POISON_MEMORY_REGION(object.memory, object.size);
+  mark_unset(object.memory, object.size, static_cast<uint32_t>(index_of(object) + 1));
+}
+
+const Object* origin_object(uint32_t origin) {
+  Arena& a = arena();
+  return origin && origin <= a.objects.size() ? &a.objects[origin - 1] : nullptr;
 }
 
 Object* object_at(const void* address) {
@@ -212,6 +220,7 @@ void reset_objects() {
   Arena& a = arena();
   // Live objects were unpoisoned; freed ones and red zones are poisoned still.
   ASAN_POISON_MEMORY_REGION(a.base, round_up(a.used, granule));
+  mark_set(a.base, a.used);
   for (const Object& object : a.objects) a.starts[(object.memory - a.base) / granule] = 0;
   if (a.used > keep_resident)
     madvise(a.base + keep_resident, round_up(a.used - keep_resident, 4096), MADV_DONTNEED);

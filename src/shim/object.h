@@ -46,6 +46,9 @@ Object* object_at(const void* address);
 // NULL outside the arena.
 Object* object_around(const void* address);
 
+// The one whose unset or freed memory has that origin (unset_memory.h); NULL if none has.
+const Object* origin_object(uint32_t origin);
+
 const unsigned char* end_of_objects();  // where the next one will be, or above
 size_t live_objects(ObjectKind kind);
 size_t live_slab_objects();  // of kmalloc() and of caches

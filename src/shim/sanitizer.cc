@@ -17,6 +17,7 @@
 #include "finding.h"
 #include "object.h"
 #include "symbols.h"
+#include "unset_memory.h"
 
 // Sanitizer runtimes are optional: what they offer is looked for at run time.
 extern "C" {
@@ -157,6 +158,22 @@ void on_signal(int number) {
 
 bool catching;
 
+#if SHIM_WITH_MSAN
+// Instead of MemorySanitizer's own report, which knows neither object nor key. Nothing is out of
+// order but a value, so that a run can go on.
+void on_unset_memory(uint32_t origin) {
+  static constexpr Oracle unset{"msan-unset-memory", "memory is used that was never written", true,
+                                Severity::memory_safety};
+  const Object* object = origin_object(origin);
+  Frame frame = frame_at_fault();
+  std::string values = object ? describe(*object) : "of no object of the shim";
+  // Both sanitizers' builds have one key for it.
+  const Oracle& oracle = object && !object->live ? oracle::slab_use_after_free : unset;
+  raise(Finding{&oracle, frame.function, frame.where, values, object ? object->memory : nullptr,
+                false, frame.blame});
+}
+#endif
+
 }  // namespace
 
 void catch_sanitizer_reports() {
@@ -190,3 +207,14 @@ extern "C" void __ubsan_on_report(void) {
   shim::notify(
       shim::Finding{&oracle, frame.function, frame.where, message, nullptr, false, frame.blame});
 }
+
+#if SHIM_WITH_MSAN
+// The linker puts these in the place of the runtime's functions, which instrumented code calls.
+extern "C" void __wrap___msan_warning_with_origin(uint32_t origin) {
+  shim::on_unset_memory(origin);
+}
+extern "C" void __wrap___msan_warning() { shim::on_unset_memory(0); }
+
+// Some of the heap is written by code that is not instrumented (cmake/flags.cmake).
+extern "C" const char* __msan_default_options() { return "poison_in_malloc=0:poison_in_free=0"; }
+#endif

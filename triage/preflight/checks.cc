@@ -37,6 +37,8 @@ constexpr CallLimit call_limits[] = {
     {"address", "msan", false, 3},   {"address", "ubsan", false, 200},
     {"undefined", "asan", false, 0}, {"undefined", "dfsan", false, 0},
     {"undefined", "msan", false, 3}, {"undefined", "ubsan", true, 168},
+    {"memory", "asan", false, 0},    {"memory", "dfsan", false, 0},
+    {"memory", "msan", true, 1000},  {"memory", "ubsan", false, 200},
 };
 
 Check verdict(const std::string& name, const std::string& target, const std::string& why) {

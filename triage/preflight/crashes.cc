@@ -156,7 +156,7 @@ std::vector<OracleCrash> crash_of_every_oracle(const std::string& ended_like) {
   };
   for (auto oracles : {shim::oracles(), engine::oracles()})
     for (const shim::Oracle* oracle : oracles) add(*oracle);
-  for (const char* id : {"wild-access", "ubsan-out-of-bounds-index"})
+  for (const char* id : {"wild-access", "ubsan-out-of-bounds-index", "msan-unset-memory"})
     add({id, "report of a sanitizer", false, shim::Severity::memory_safety});
   return crashes;
 }

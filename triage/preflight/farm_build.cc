@@ -22,6 +22,7 @@ std::string sanitizer_flags(const std::string& sanitizer) {
   if (sanitizer == "undefined")
     return fmt::format(" -fsanitize={0},unsigned-integer-overflow -fno-sanitize-recover={0}",
                        undefined_kinds);
+  if (sanitizer == "memory") return " -fsanitize=memory -fsanitize-memory-track-origins";
   return "";
 }
 

@@ -196,7 +196,7 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CommandLine line("preflight", "builds as OSS-Fuzz does and checks what it asks of a build");
   line.option("--sanitizer", arguments.sanitizers, "builds to make")
-      .one_of({"address", "undefined", "coverage", "none"})
+      .one_of({"address", "undefined", "memory", "coverage", "none"})
       .delimited_by(',');
   line.option("--engine", arguments.engines, "engines to build for; afl is OSS-Fuzz's to judge")
       .one_of({"libfuzzer", "afl"})

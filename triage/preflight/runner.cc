@@ -23,6 +23,8 @@ constexpr const char asan_options[] =
     "detect_stack_use_after_return=1:fast_unwind_on_fatal=0:handle_abort=1:handle_segv=1:"
     "handle_sigill=1:max_uar_stack_size_log=16:print_scariness=1:quarantine_size_mb=10:"
     "strict_memcmp=1:use_sigaltstack=1:dedup_token_length=3";
+constexpr const char msan_options[] =
+    "MSAN_OPTIONS=print_stats=1:handle_abort=1:handle_segv=1:handle_sigill=1:dedup_token_length=3";
 constexpr const char ubsan_options[] =
     "UBSAN_OPTIONS=print_stacktrace=1:print_summary=1:silence_unsigned_overflow=1:"
     "dedup_token_length=3";
@@ -38,6 +40,7 @@ CommandResult run_target(const fs::path& binary, const std::vector<std::string>&
                                  cwd.path().string(),
                                  "LLVM_PROFILE_FILE=/dev/null",
                                  asan_options + symbolize,
+                                 msan_options + symbolize,
                                  ubsan_options + symbolize,
                                  "timeout",
                                  "-k",
