@@ -3,7 +3,11 @@
 // shim and Linux must answer alike.
 #include <fmt/core.h>
 
+#include <memory>
+
 #include "tool/findings/findings.h"
+#include "tool/machine/calls_shown.h"
+#include "tool/machine/qemu.h"
 #include "tool/machine/side_by_side.h"
 #include "tool/machine/uml.h"
 #include "tool/replay/input.h"
@@ -23,7 +27,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> files;
-  std::string kernel, shown_on;
+  std::string kernel = "debian:6.12", shown_on, machine = "uml";
   uint64_t programs = 0, seed = 1;
   bool console = false, json = false;
 };
@@ -38,26 +42,29 @@ const char* in_words(Confirmation::Verdict verdict) {
   return "?";
 }
 
-int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
-  if (arguments.files.size() != 1)
-    throw Failure("give one FILE that shows a finding, or --programs to compare many");
-  const Input input = read_input(arguments.files[0]);
-  const KunitSuite suite = kunit_suite(input.program, variant, parse_variant("fixed").variant());
-  const UmlKernel kernel(arguments.kernel);
-  const std::string console = kernel.run(suite);
-  const Confirmation answer = confirmation(suite, console);
-  const json all{{"kernel", kernel.title()},
-                 {"key", suite.report.key},
-                 {"verdict", in_words(answer.verdict)},
-                 {"words", answer.words},
+std::unique_ptr<Machine> machine_of(const Arguments& arguments) {
+  if (arguments.machine == "qemu") return std::make_unique<QemuKernel>(arguments.kernel);
+  return std::make_unique<UmlKernel>(arguments.kernel);
+}
+
+int tell(const Arguments& arguments, const Machine& machine, const engine::Report& report,
+         const Confirmation& answer, const std::vector<std::string>& left_out,
+         const std::string& console) {
+  const json all{{"kernel", machine.title()}, {"machine", machine.name()},
+                 {"key", report.key},         {"verdict", in_words(answer.verdict)},
+                 {"words", answer.words},     {"left_out", left_out},
                  {"console", console}};
   leave_beside_finding(arguments.files[0], all);
-  if (arguments.json)
+  if (arguments.json) {
     put(to_text(all) + "\n");
-  else
-    put(fmt::format("{}\n{}: {}\n\n{}{}", suite.report.headline,
-                    fmt::format("{}, booted", kernel.title()), in_words(answer.verdict),
-                    answer.words, arguments.console ? "\n" + console : ""));
+  } else {
+    std::string missing;
+    for (const std::string& operation : left_out)
+      missing += fmt::format("left out, since this machine cannot be told: {}\n", operation);
+    put(fmt::format("{}\n{}, booted ({}): {}\n{}\n{}{}", report.headline, machine.title(),
+                    machine.name(), in_words(answer.verdict), missing, answer.words,
+                    arguments.console ? "\n" + console : ""));
+  }
   switch (answer.verdict) {
     case Confirmation::same:
     case Confirmation::other: return findings;
@@ -65,6 +72,24 @@ int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
     case Confirmation::no_answer: return could_not;
   }
   return could_not;
+}
+
+// As a KUnit test on one CPU, or as calls on several.
+int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
+  if (arguments.files.size() != 1)
+    throw Failure("give one FILE that shows a finding, or --programs to compare many");
+  const Input input = read_input(arguments.files[0]);
+  const iova_variant& right = parse_variant("fixed").variant();
+  if (arguments.machine == "qemu") {
+    const CallsToShow calls = calls_to_show(input.program, variant, right, QemuKernel::most_cpus);
+    const QemuKernel kernel(arguments.kernel);
+    const CallsShown shown = show_calls(kernel, calls);
+    return tell(arguments, kernel, calls.report, shown.answer, calls.left_out, shown.console);
+  }
+  const KunitSuite suite = kunit_suite(input.program, variant, right);
+  const UmlKernel kernel(arguments.kernel);
+  const std::string console = kernel.run(suite);
+  return tell(arguments, kernel, suite.report, confirmation(suite, console), {}, console);
 }
 
 json to_json(const LinuxDifference& difference) {
@@ -86,16 +111,20 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
   std::vector<Input> inputs;
   if (!arguments.files.empty())
     for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
+  // Enough CPUs for magazines to move between, in one boot for all.
+  const Abilities abilities =
+      arguments.machine == "qemu" ? Abilities{.cpus = 4, .has_queues = true} : Abilities{};
+  const std::vector<program::OpCode> operations = sayable_operations(abilities);
   const auto program_of = [&](uint64_t number) {
-    return number < inputs.size() ? inputs[number].program
-                                  : random_program(arguments.seed, number - inputs.size(), inputs,
-                                                   sayable_operations());
+    return number < inputs.size()
+               ? inputs[number].program
+               : random_program(arguments.seed, number - inputs.size(), inputs, operations);
   };
   const uint64_t count = inputs.size() + arguments.programs;
-  const UmlKernel kernel(arguments.kernel);
+  const std::unique_ptr<Machine> machine = machine_of(arguments);
   Counter counter(stdout);
   const SideBySide result =
-      compare_with_linux(kernel, variant, count, program_of, [&](uint64_t done) {
+      compare_with_linux(*machine, abilities, variant, count, program_of, [&](uint64_t done) {
         if (!arguments.json) counter.show(fmt::format("{} of {} programs", done, count));
       });
   const bool same = result.differences.empty();
@@ -103,7 +132,9 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
     json differences = json::array();
     for (const LinuxDifference& difference : result.differences)
       differences.push_back(to_json(difference));
-    put(to_text(json{{"kernel", kernel.title()},
+    put(to_text(json{{"kernel", machine->title()},
+                     {"machine", machine->name()},
+                     {"cpus", abilities.cpus},
                      {"shim", variant.name},
                      {"programs", result.programs},
                      {"calls", result.calls},
@@ -116,8 +147,9 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
     return same ? nothing_new : findings;
   }
   counter.clear();
-  put(fmt::format("{}, booted, and {} on the shim: {} programs, {} calls, {} faults: {}\n",
-                  kernel.title(), variant.name, result.programs, result.calls, result.faults,
+  put(fmt::format("{}, booted ({}), and {} on the shim: {} programs, {} calls, {} faults: {}\n",
+                  machine->title(), machine->name(), variant.name, result.programs, result.calls,
+                  result.faults,
                   same ? "no difference" : counted(result.differences.size(), "difference")));
   put(in_words(result.deaths, "Linux died there, too"));
   put(in_words(result.silent, "Linux went on"));
@@ -126,7 +158,8 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
                     counted(result.passed_over, "program")));
   if (!same)
     put("answers: result, a objects asked for, o objects more, p per-CPU objects more, c cached_node, "
-        "d cached32_node, h max32_alloc_size; t ranges and their hash\n");
+        "d cached32_node, h max32_alloc_size, q ranges queued, s and f flushes started and "
+        "finished; t ranges and their hash\n");
   for (const LinuxDifference& difference : result.differences)
     put(fmt::format("\nprogram {}: {}\n  shim:  {}\n  Linux: {}\n{}\n{}", difference.number,
                     difference.where.call, difference.where.expected, difference.where.actual,
@@ -147,7 +180,6 @@ int confirm(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  arguments.kernel = "debian:6.12";
   CommandLine line("confirm", "runs programs on a booted Linux, which must do as the shim says");
   line.option("FILE", arguments.files,
               "a program that shows a finding: text (.iova), or the bytes of a crash; with "
@@ -157,6 +189,9 @@ int main(int argc, char** argv) {
   line.option(
       "--shown-on", arguments.shown_on,
       "revision of the port or kernel tree that runs on the shim, if the kernel is another");
+  line.option("--machine", arguments.machine,
+              "uml: User Mode Linux, one CPU; qemu: x86-64 with several, flush queues and KASAN")
+      .one_of({"uml", "qemu"});
   line.option("--programs", arguments.programs,
               "number of random programs whose calls the shim and Linux must answer alike; 0: FILE "
               "shows a finding");
@@ -166,6 +201,8 @@ int main(int argc, char** argv) {
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz confirm --kernel ~/linux crash-1234",
                "does Linux itself fail there? the first time, a kernel is built");
+  line.example("iovafuzz confirm --machine qemu crash-1234",
+               "what takes two CPUs, or a flush that lasts on one");
   line.example("iovafuzz confirm --programs 1000 corpus",
                "does the shim show anything that Linux does not?");
   return line.run(argc, argv, [&] { return confirm(arguments); });

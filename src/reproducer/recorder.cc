@@ -27,16 +27,18 @@ unsigned number_of(const void* domain) {
   return last == known_domains.rend() ? 0 : static_cast<unsigned>(known_domains.rend() - last - 1);
 }
 
-// Noted before it is made, since it may not return.
-void note(const char* function, const void* domain, uint64_t first = 0, uint64_t second = 0,
-          uint64_t third = 0) {
+// Noted before it is made, since it may not return. Others may be made before it does: returns its
+// place among all.
+size_t note(const char* function, const void* domain, uint64_t first = 0, uint64_t second = 0,
+            uint64_t third = 0) {
   made.push_back(
       {function, number_of(domain), {first, second, third}, 0, shim::current_operation()});
   if (observer.on_begin && *function) observer.on_begin(made.back());
+  return made.size() - 1;
 }
 
-void ended(const void* domain, const void* node = nullptr) {
-  if (observer.on_end) observer.on_end(made.back(), *real, domain, node);
+void ended(size_t call, const void* domain, const void* node = nullptr) {
+  if (observer.on_end) observer.on_end(made[call], *real, domain, node);
 }
 
 void note_action(const char* function, unsigned long argument) {
@@ -51,15 +53,15 @@ uint64_t length_of(const list_head* list) {
   return length;
 }
 
-uint64_t returned(const void* domain, uint64_t result) {
-  made.back().result = result;
-  ended(domain);
+uint64_t returned(size_t call, const void* domain, uint64_t result) {
+  made[call].result = result;
+  ended(call, domain);
   return result;
 }
 
-void* returned_node(const void* domain, void* node) {
-  made.back().result = node ? real->pfn_lo(node) : failed;
-  ended(domain, node);
+void* returned_node(size_t call, const void* domain, void* node) {
+  made[call].result = node ? real->pfn_lo(node) : failed;
+  ended(call, domain, node);
   return node;
 }
 
@@ -81,73 +83,75 @@ const iova_variant& recorded(const iova_variant& allocator) {
     real->reset();
   };
   recorder.cache_get = [] {
-    note("iova_cache_get", nullptr);
-    return static_cast<int>(returned(nullptr, static_cast<uint64_t>(iova_cache_get())));
+    const size_t call = note("iova_cache_get", nullptr);
+    return static_cast<int>(returned(call, nullptr, static_cast<uint64_t>(iova_cache_get())));
   };
   recorder.cache_put = [] {
-    note("iova_cache_put", nullptr);
+    const size_t call = note("iova_cache_put", nullptr);
     iova_cache_put();
-    ended(nullptr);
+    ended(call, nullptr);
   };
   recorder.init_domain = [](void* domain, unsigned long granule, unsigned long start_pfn) {
     known_domains.push_back(domain);
-    note("init_iova_domain", domain, granule, start_pfn);
+    const size_t call = note("init_iova_domain", domain, granule, start_pfn);
     init_iova_domain(as_domain(domain), granule, start_pfn);
-    ended(domain);
+    ended(call, domain);
   };
   if (allocator.init_rcaches)
     recorder.init_rcaches = [](void* domain) {
-      note("iova_domain_init_rcaches", domain);
+      const size_t call = note("iova_domain_init_rcaches", domain);
       int error = iova_domain_init_rcaches(as_domain(domain));
-      return static_cast<int>(returned(domain, static_cast<uint64_t>(error)));
+      return static_cast<int>(returned(call, domain, static_cast<uint64_t>(error)));
     };
   recorder.put_domain = [](void* domain) {
-    note("put_iova_domain", domain);
+    const size_t call = note("put_iova_domain", domain);
     put_iova_domain(as_domain(domain));
-    ended(domain);
+    ended(call, domain);
   };
   recorder.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
-    note("alloc_iova", domain, size, limit, aligned);
-    return returned_node(domain, alloc_iova(as_domain(domain), size, limit, aligned));
+    const size_t call = note("alloc_iova", domain, size, limit, aligned);
+    return returned_node(call, domain, alloc_iova(as_domain(domain), size, limit, aligned));
   };
   recorder.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool flush) {
-    note("alloc_iova_fast", domain, size, limit, flush);
-    return returned(domain, alloc_iova_fast(as_domain(domain), size, limit, flush));
+    const size_t call = note("alloc_iova_fast", domain, size, limit, flush);
+    return returned(call, domain, alloc_iova_fast(as_domain(domain), size, limit, flush));
   };
   recorder.free_pfn = [](void* domain, unsigned long pfn) {
-    note("free_iova", domain, pfn);
+    const size_t call = note("free_iova", domain, pfn);
     free_iova(as_domain(domain), pfn);
-    ended(domain);
+    ended(call, domain);
   };
   recorder.free_iova = [](void* domain, void* iova) {
-    note("__free_iova", domain, real->pfn_lo(iova));
+    const size_t call = note("__free_iova", domain, real->pfn_lo(iova));
     __free_iova(as_domain(domain), static_cast<struct iova*>(iova));
-    ended(domain);
+    ended(call, domain);
   };
   recorder.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
-    note("free_iova_fast", domain, pfn, size);
+    const size_t call = note("free_iova_fast", domain, pfn, size);
     free_iova_fast(as_domain(domain), pfn, size);
-    ended(domain);
+    ended(call, domain);
   };
   recorder.find = [](void* domain, unsigned long pfn) {
-    note("find_iova", domain, pfn);
-    return returned_node(domain, find_iova(as_domain(domain), pfn));
+    const size_t call = note("find_iova", domain, pfn);
+    return returned_node(call, domain, find_iova(as_domain(domain), pfn));
   };
   recorder.reserve = [](void* domain, unsigned long pfn_lo, unsigned long pfn_hi) {
-    note("reserve_iova", domain, pfn_lo, pfn_hi);
-    return returned_node(domain, reserve_iova(as_domain(domain), pfn_lo, pfn_hi));
+    const size_t call = note("reserve_iova", domain, pfn_lo, pfn_hi);
+    return returned_node(call, domain, reserve_iova(as_domain(domain), pfn_lo, pfn_hi));
   };
   if (allocator.queue) {
     queue_recorder = *allocator.queue;
     queue_recorder.init = [](void* domain, bool single) {
-      note("iommu_dma_init_fq", domain, single);
+      const size_t call = note("iommu_dma_init_fq", domain, single);
       int error = iommu_dma_init_fq(as_domain(domain), single);
-      return static_cast<int>(returned(domain, static_cast<uint64_t>(error)));
+      return static_cast<int>(returned(call, domain, static_cast<uint64_t>(error)));
     };
     queue_recorder.queue = [](void* domain, unsigned long pfn, unsigned long size,
                               list_head* freelist) {
-      note("queue_iova", domain, pfn, size, length_of(freelist));
-      return queue_iova(as_domain(domain), pfn, size, freelist);
+      const size_t call = note("queue_iova", domain, pfn, size, length_of(freelist));
+      const void* list = queue_iova(as_domain(domain), pfn, size, freelist);
+      ended(call, domain);
+      return list;
     };
     recorder.queue = &queue_recorder;
   }

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/machine/call_list.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <sstream>
-#include <vector>
+#include <utility>
 
-#include "engine/oracles.h"
-#include "reproducer/recorder.h"
-#include "shim/fault.h"
-#include "shim/locks.h"
-#include "shim/timekeeping.h"
-#include "shim/world.h"
-#include "tool/support/words.h"
+#include "tool/machine/listing.h"
 
 namespace tool {
 namespace {
@@ -21,313 +14,136 @@ using program::OpCode;
 using program::Operation;
 using program::Program;
 
-// In the child: the list of the run at hand.
-class Listing {
- public:
-  void reset() { *this = {}; }
+// Of any program, and by chance: flushes that last are for programs that are about them.
+enum class Origin { any, chance };
 
-  void begin(const reproducer::Call& call) {
-    if (is_over_) return;
-    slept();
-    if (call.function.starts_with("shim_")) return act(call.function);
-    operation_ = call.operation;
-    in_call_ = true;
-    irqs_off_ = shim::runs_in_interrupt();
-    first_attempt_ = shim::attempts().size();
-    before_ = shim::census();
-  }
-
-  void end(const reproducer::Call& call, const iova_variant& real, const void* domain,
-           const void* node) {
-    if (is_over_) return;
-    in_call_ = false;
-    add_call(call, false);
-    answer(call, real, domain, node);
-    if (call.function == "put_iova_domain") domains_[number_of(call.domain)] = none;
-  }
-
-  // In the midst of a call, or where the run ends.
-  void find(const shim::Finding& finding) {
-    const bool is_misuse = finding.oracle->severity == shim::Severity::memory_safety ||
-                           !finding.oracle->recoverable ||
-                           finding.oracle == &shim::oracle::kernel_warn;
-    if (is_over_ || !in_call_ || !is_misuse) return;
-    if (engine::promise_of(finding.oracle->id) != "kernel") return;
-    is_over_ = true;
-    dies_of_ = finding.oracle->id;
-    dies_at_ = operation_;
-    add_call(reproducer::calls().back(), true);
-  }
-
-  // "calls faults operation operation oracle\n", the list, a form feed, the answers. The operations
-  // are the first that cannot be said and the one that dies; "-" is none.
-  std::string words() {
-    slept();
-    auto index = [](std::optional<size_t> at) { return at ? fmt::format("{}", *at) : "-"; };
-    return fmt::format("{} {} {} {} {}\n{}\f{}", calls_, faults_, index(unsaid_at_),
-                       index(dies_at_), dies_of_.empty() ? "-" : dies_of_, fmt::to_string(lines_),
-                       fmt::to_string(answers_));
-  }
-
- private:
-  static constexpr unsigned none = ~0u;
-  template <class... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(lines_), format, std::forward<Arguments>(arguments)...);
-  }
-  template <class... Arguments>
-  void say(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(answers_), format, std::forward<Arguments>(arguments)...);
-  }
-
-  // The run counts all domains that there ever were; Linux has room for those at hand.
-  unsigned number_of(unsigned domain) {
-    for (unsigned i = 0; i < program::max_domains; i++)
-      if (domains_[i] == domain) return i;
-    for (unsigned i = 0; i < program::max_domains; i++)
-      if (domains_[i] == none) {
-        domains_[i] = domain;
-        return i;
-      }
-    return 0;
-  }
-
-  void act(const std::string& function) {
-    if (function.starts_with("shim_rest(")) slept_since_ = shim_now();
-    // Nothing else moves time that the list could say.
-    else if (function.starts_with("shim_advance("))
-      unsaid_at_ = operation_;
-  }
-
-  // Linux rounds delays up, and has nothing else to do: longer is as good.
-  void slept() {
-    if (!slept_since_) return;
-    uint64_t ms = shim_now() - *slept_since_;
-    slept_since_.reset();
-    line("sleep {:x}\n", ms + ms / 4 + 500);
-  }
-
-  void add_call(const reproducer::Call& call, bool dies) {
-    calls_++;
-    auto made = shim::attempts();
-    made = made.size() < first_attempt_ ? made : made.subspan(first_attempt_);
-    objects_ = 0;
-    std::string fail;
-    for (const shim::Attempt& attempt : made) {
-      const bool is_object = attempt.call == shim::FallibleCall::slab_alloc ||
-                             attempt.call == shim::FallibleCall::kmalloc;
-      objects_ += is_object;
-      if (!attempt.failed) continue;
-      // Of what is inside the making of a cache, the shim knows nothing.
-      if (!is_object && !unsaid_at_) unsaid_at_ = operation_;
-      fail += fmt::format(" {:x}", objects_);
-      faults_++;
-    }
-    if (!fail.empty()) line("fail{}\n", fail);
-    if (irqs_off_) line("irqs_off\n");
-    if (dies) line("dies\n");
-    line("{}", call.function);
-    if (!call.function.ends_with("cache_get") && !call.function.ends_with("cache_put")) {
-      line(" {:x}", number_of(call.domain));
-      for (unsigned i = 0; i < arguments_of(call.function); i++) line(" {:x}", call.arguments[i]);
-    }
-    line("\n");
-  }
-
-  static unsigned arguments_of(const std::string& function) {
-    if (function == "put_iova_domain" || function == "iova_domain_init_rcaches") return 0;
-    if (function == "free_iova" || function == "__free_iova" || function == "find_iova") return 1;
-    if (function == "alloc_iova" || function == "alloc_iova_fast") return 3;
-    return 2;
-  }
-
-  void answer(const reproducer::Call& call, const iova_variant& real, const void* domain,
-              const void* node) {
-    const std::string& function = call.function;
-    const bool is_node =
-        function == "alloc_iova" || function == "find_iova" || function == "reserve_iova";
-    if (node)
-      say("{:x}-{:x}", call.result, real.pfn_hi(node));
-    else if (is_node)
-      say("-");
-    else if (function == "alloc_iova_fast")
-      say("{:x}", call.result);
-    else if (function == "iova_cache_get" || function == "iova_domain_init_rcaches")
-      say("{}", static_cast<int64_t>(call.result));
-    else
-      say(".");
-    if (!domain) return say("\n");
-    const shim::Census after = shim::census();
-    auto difference = [](size_t now, size_t then) {
-      return static_cast<int64_t>(now) - static_cast<int64_t>(then);
-    };
-    say(" a{} o{:+} p{:+}", objects_,
-        difference(after.kmalloc_objects + after.cache_objects,
-                   before_.kmalloc_objects + before_.cache_objects),
-        difference(after.percpu_objects, before_.percpu_objects));
-    if (function == "put_iova_domain") return say("\n");
-    iova_fields fields{};
-    real.fields(domain, &fields);
-    if (real.views & IOVA_VIEW_CACHED_NODES)
-      say(" c{:x} d{:x}", fields.cached_lo, fields.cached32_lo);
-    if (real.views & IOVA_VIEW_HINT && !real.lacks_hint) say(" h{:x}", fields.max32_alloc_size);
-    say("\n");
-    if (real.views & IOVA_VIEW_NODES && ++since_tree_ > nodes_ / 4)
-      tree(real, domain, number_of(call.domain));
-  }
-
-  void tree(const iova_variant& real, const void* domain, unsigned number) {
-    struct Sum {
-      uint64_t nodes = 0, hash = 0;
-    } sum;
-    real.each_node(
-        domain,
-        [](void* context, unsigned long lo, unsigned long hi) {
-          Sum& all = *static_cast<Sum*>(context);
-          all.nodes++;
-          // As in_linux.c has it.
-          all.hash = (all.hash ^ lo) * 0x9e3779b97f4a7c15;
-          all.hash = (all.hash ^ hi) * 0x9e3779b97f4a7c15;
-          return true;
-        },
-        &sum);
-    line("tree {:x}\n", number);
-    say("t{} {:x}\n", sum.nodes, sum.hash);
-    nodes_ = sum.nodes;
-    since_tree_ = 0;
-  }
-
-  fmt::memory_buffer lines_, answers_;
-  uint64_t calls_ = 0, faults_ = 0;
-  std::string dies_of_;
-  std::optional<size_t> unsaid_at_, dies_at_;
-  bool is_over_ = false;  // the run went past what Linux may not
-  unsigned domains_[program::max_domains] = {none, none, none, none};
-  uint64_t since_tree_ = 0, nodes_ = 0;
-  std::optional<uint64_t> slept_since_;
-  // Of the call at hand:
-  size_t operation_ = 0, first_attempt_ = 0;
-  uint64_t objects_ = 0;
-  shim::Census before_{};
-  bool in_call_ = false, irqs_off_ = false;
-};
-
-Listing listing;
-
-const Watcher watcher{
-    .variant = [](const iova_variant& real) -> const iova_variant& {
-      reproducer::observe(
-          {.on_reset = [] { listing.reset(); },
-           .on_begin = [](const reproducer::Call& call) { listing.begin(call); },
-           .on_end = [](const reproducer::Call& call, const iova_variant& variant,
-                        const void* domain,
-                        const void* node) { listing.end(call, variant, domain, node); }});
-      return reproducer::recorded(real);
-    },
-    .on_finding = [](const shim::Finding& finding) { listing.find(finding); },
-    .words = [] { return listing.words(); },
-};
-
-bool can_be_said(OpCode code) {
+bool can_be_said(OpCode code, const Abilities& abilities, Origin origin = Origin::any) {
   switch (code) {
     case OpCode::cpus:
     case OpCode::cpu:
     case OpCode::offline:
-    case OpCode::online:
+    case OpCode::online: return abilities.cpus > 1;
     case OpCode::queue_init:
-    case OpCode::queue:
+    case OpCode::queue: return abilities.has_queues;
     case OpCode::slow:
     case OpCode::flush_done:
     case OpCode::pause:
-    case OpCode::resume: return false;
+    case OpCode::resume: return origin == Origin::any && abilities.has_queues && abilities.cpus > 1;
     default: return true;
   }
 }
 
-// The faults of an operation, or without any the operation itself.
+bool is_suspension(OpCode code) { return code == OpCode::pause || code == OpCode::slow; }
+
+// Of an operation's prefixes, those of a kind.
+bool erase_prefixes(Program& program, size_t at, bool (*is)(OpCode)) {
+  std::vector<Operation>& all = program.operations;
+  bool any = false;
+  for (size_t i = at; i-- > 0 && program::is_prefix(all[i].code);) {
+    if (!is(all[i].code)) continue;
+    all.erase(all.begin() + static_cast<ptrdiff_t>(i));
+    any = true;
+  }
+  return any;
+}
+
+// The faults of an operation, where it is suspended, or without any the operation itself.
 bool leave_out(Program& program, size_t at) {
   std::vector<Operation>& all = program.operations;
   if (at >= all.size()) return false;
-  size_t first = at;
-  while (first && program::is_prefix(all[first - 1].code)) first--;
-  bool has_faults = false;
-  for (size_t i = at; i-- > first;) {
-    if (all[i].code != OpCode::fail) continue;
-    all.erase(all.begin() + static_cast<ptrdiff_t>(i));
-    has_faults = true;
-  }
-  if (!has_faults) all.erase(all.begin() + static_cast<ptrdiff_t>(at));
+  if (erase_prefixes(program, at, [](OpCode code) { return code == OpCode::fail; })) return true;
+  if (erase_prefixes(program, at, is_suspension)) return true;
+  all.erase(all.begin() + static_cast<ptrdiff_t>(at));
   return true;
 }
 
 }  // namespace
 
-Program sayable(const Program& program) {
+Program sayable(const Program& program, const Abilities& abilities) {
   Program said;
   Operation cpus = program::make(OpCode::cpus);
-  cpus.operands[0].number = 1;
+  cpus.operands[0].number = abilities.cpus;
   said.operations.push_back(cpus);
+  bool is_suspended = false, suspends = false, queues = false;
   for (const Operation& operation : program.operations) {
+    if (!can_be_said(operation.code, abilities) || operation.code == OpCode::cpus) continue;
+    // The kernel's CPU 0 cannot go.
+    if (operation.code == OpCode::offline && !value(operation, program::Role::cpu).number) continue;
+    // What goes on from one flush to another place has not been there in between.
+    while (operation.code == OpCode::resume && said.operations.back().code == OpCode::pause)
+      said.operations.pop_back();
+    is_suspended |= is_suspension(operation.code);
+    suspends |= is_suspended;
+    queues |= operation.code == OpCode::queue;
     // Linux rounds times; the end of all that is pending is the same.
-    if (operation.code == OpCode::tick)
+    if (operation.code == OpCode::tick && !is_suspended)
       said.operations.push_back(program::make(OpCode::idle));
-    else if (can_be_said(operation.code))
+    else
       said.operations.push_back(operation);
+    if (!program::is_prefix(operation.code)) is_suspended = false;
   }
+  if (!queues) return said;
+  // Before the end of a run lets exact times pass.
+  for (size_t i = 0; suspends && i < program::max_suspended; i++)
+    said.operations.push_back(program::make(OpCode::flush_done));
+  said.operations.push_back(program::make(OpCode::idle));
   return said;
 }
 
-std::span<const OpCode> sayable_operations() {
-  static const std::vector<OpCode> all = [] {
-    std::vector<OpCode> said;
-    for (OpCode code : program::all_operations)
-      if (can_be_said(code)) said.push_back(code);
-    return said;
-  }();
-  return all;
+std::vector<OpCode> sayable_operations(const Abilities& abilities) {
+  std::vector<OpCode> said;
+  for (OpCode code : program::all_operations)
+    if (can_be_said(code, abilities, Origin::chance)) said.push_back(code);
+  return said;
 }
 
-CallLister::CallLister(const iova_variant& variant)
-    : isolated_(variant, {.watcher = &watcher, .watch_races = false}) {}
+// Of one CPU, nothing overlaps.
+CallLister::CallLister(const iova_variant& variant, const Abilities& abilities)
+    : abilities_(abilities),
+      isolated_(variant, {.watcher = &listing_watcher(abilities.cpus == 1), .watch_races = false}) {
+}
 
 std::optional<CallList> CallLister::list(const Program& program,
                                          const std::function<bool(const std::string&)>& may_die) {
-  CallList list;
-  list.program = sayable(program);
+  Program said = sayable(program, abilities_);
   while (true) {
-    const Outcome outcome = isolated_.run(list.program);
+    const Outcome outcome = isolated_.run(said);
     if (outcome.words.empty()) return std::nullopt;
-    const size_t head = outcome.words.find('\n'), half = outcome.words.find('\f');
-    std::istringstream numbers(outcome.words.substr(0, head));
-    std::string unsaid_at, dies_at, dies_of;
-    numbers >> list.calls >> list.faults >> unsaid_at >> dies_at >> dies_of;
-    const bool dies = dies_of != "-";
-    const std::string& without = unsaid_at != "-"            ? unsaid_at
-                                 : dies && !may_die(dies_of) ? dies_at
-                                                             : "";
-    if (without.empty()) {
-      list.lines = outcome.words.substr(head + 1, half - head - 1);
-      list.answers = outcome.words.substr(half + 1);
-      if (dies) list.dies_of = dies_of;
-      return list;
+    Listed run = listed(outcome.words);
+    const bool dies = !run.list.dies_of.empty();
+    const std::optional<size_t> without = run.unsaid_at                        ? run.unsaid_at
+                                          : dies && !may_die(run.list.dies_of) ? run.dies_at
+                                                                               : std::nullopt;
+    if (!without) {
+      run.list.program = std::move(said);
+      return std::move(run.list);
     }
-    if (!leave_out(list.program, std::stoul(without))) return std::nullopt;
+    if (!leave_out(said, *without)) return std::nullopt;
   }
+}
+
+std::vector<std::string> answered_lines(const CallList& list) {
+  std::vector<std::string> all;
+  std::istringstream lines(list.lines);
+  std::string before;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("fail") || line.starts_with("cpu ") || line == "irqs_off" ||
+        line == "dies" || line == "lasts" || line.starts_with("sleep ")) {
+      before += line + ", ";
+      continue;
+    }
+    all.push_back(before + line);
+    before.clear();
+  }
+  return all;
 }
 
 std::optional<AnswerDifference> compare_answers(const CallList& list, const std::string& actual) {
   if (actual == list.answers) return std::nullopt;
-  std::istringstream calls(list.lines), expected(list.answers), got(actual);
+  std::istringstream expected(list.answers), got(actual);
   AnswerDifference difference;
-  std::string before;
-  for (std::string call; std::getline(calls, call);) {
-    if (call.starts_with("fail ") || call == "irqs_off" || call == "dies" ||
-        call.starts_with("sleep ")) {
-      before += call + ", ";
-      continue;
-    }
-    difference.call = before + call;
-    before.clear();
+  for (const std::string& call : answered_lines(list)) {
+    difference.call = call;
     if (!std::getline(expected, difference.expected)) difference.expected = "nothing";
     if (!std::getline(got, difference.actual)) difference.actual = "nothing";
     if (difference.expected != difference.actual) return difference;

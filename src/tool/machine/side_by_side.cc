@@ -19,7 +19,7 @@ namespace {
 using program::Program;
 using program::Role;
 
-// A boot takes a fifth of a second.
+// A boot takes from a fifth of a second to some.
 constexpr size_t most_of_a_boot = 2000, most_bytes_of_a_boot = 32 << 20;
 constexpr size_t most_differences = 5;
 // Each costs a boot.
@@ -27,8 +27,9 @@ constexpr uint64_t most_deaths_of_a_kind = 20;
 
 class Comparer {
  public:
-  Comparer(const UmlKernel& kernel, const iova_variant& variant) : lister_(variant) {
-    kernel.build_replayer(replayer());
+  Comparer(const Machine& machine, const Abilities& abilities, const iova_variant& variant)
+      : machine_(machine), abilities_(abilities), lister_(variant, abilities) {
+    machine.build_replayer(folder_.path());
   }
 
   SideBySide compare(uint64_t count, const std::function<Program(uint64_t)>& make,
@@ -52,7 +53,6 @@ class Comparer {
   }
 
  private:
-  fs::path replayer() const { return folder_.path() / "linux"; }
   fs::path calls() const { return folder_.path() / "calls"; }
   fs::path answers() const { return folder_.path() / "answers"; }
 
@@ -73,10 +73,10 @@ class Comparer {
       }
       bytes += list->lines.size() + list->answers.size();
       const std::string dies_of = list->dies_of;
+      const bool is_cut = list->is_cut;
       lists.push_back({number, *std::move(list)});
-      if (dies_of.empty()) continue;
-      planned_deaths_[dies_of]++;
-      break;  // nothing comes behind it
+      if (!dies_of.empty()) planned_deaths_[dies_of]++;
+      if (!dies_of.empty() || is_cut) break;  // nothing comes behind it
     }
     return lists;
   }
@@ -85,7 +85,7 @@ class Comparer {
     write_file(calls(), lines_of_lists(lists));
     std::error_code ignored;
     fs::remove(answers(), ignored);
-    return {replayer(), calls(), answers()};
+    return Boot(machine_.boot_command(folder_.path(), abilities_.cpus, calls(), answers()));
   }
 
   // Until all lists are answered: where the kernel went another way, the rest gets a new one.
@@ -164,6 +164,8 @@ class Comparer {
 
   static constexpr unsigned most_tries = 200;
   TemporaryFolder folder_;
+  const Machine& machine_;
+  const Abilities abilities_;
   CallLister lister_;
   SideBySide result_;
   std::map<std::string, uint64_t> planned_deaths_;
@@ -216,10 +218,11 @@ void check_comparable(const iova_variant& variant) {
                               variant.name));
 }
 
-SideBySide compare_with_linux(const UmlKernel& kernel, const iova_variant& variant, uint64_t count,
+SideBySide compare_with_linux(const Machine& machine, const Abilities& abilities,
+                              const iova_variant& variant, uint64_t count,
                               const std::function<Program(uint64_t number)>& make,
                               const std::function<void(uint64_t done)>& on_progress) {
-  return Comparer(kernel, variant).compare(count, make, on_progress);
+  return Comparer(machine, abilities, variant).compare(count, make, on_progress);
 }
 
 }  // namespace tool

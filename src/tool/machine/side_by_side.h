@@ -11,7 +11,7 @@
 
 #include "iova/variant.h"
 #include "tool/machine/call_list.h"
-#include "tool/machine/uml.h"
+#include "tool/machine/machine.h"
 
 namespace tool {
 
@@ -35,7 +35,8 @@ void check_comparable(const iova_variant& variant);
 
 // Programs by number below count. Some thousands share a boot; it ends after a few differences.
 // Throws Failure.
-SideBySide compare_with_linux(const UmlKernel& kernel, const iova_variant& variant, uint64_t count,
+SideBySide compare_with_linux(const Machine& machine, const Abilities& abilities,
+                              const iova_variant& variant, uint64_t count,
                               const std::function<program::Program(uint64_t number)>& make,
                               const std::function<void(uint64_t done)>& on_progress);
 

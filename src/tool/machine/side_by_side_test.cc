@@ -9,8 +9,11 @@
 namespace tool {
 namespace {
 
-std::optional<CallList> list_of(const char* program, bool may_die = false) {
-  CallLister lister(parse_variant("6.12").variant());
+constexpr Abilities one_cpu{}, several{.cpus = 4, .has_queues = true};
+
+std::optional<CallList> list_of(const char* program, bool may_die = false,
+                                const Abilities& abilities = one_cpu) {
+  CallLister lister(parse_variant("6.12").variant(), abilities);
   return lister.list(program::parse(program), [=](const std::string&) { return may_die; });
 }
 
@@ -81,9 +84,105 @@ TEST(CallLister, LeavesOutFailuresThatLinuxCannotMake) {
 }
 
 TEST(CallLister, LeavesOutWhatNeedsOtherCpusQueuesOrExactTimes) {
-  EXPECT_EQ(program::print(sayable(program::parse(
-                "cpus 4\ncpu 2\ncache_get\ninit\nqueue_init\noffline 1\ntick 10\nqueue\nput\n"))),
+  EXPECT_EQ(program::print(sayable(
+                program::parse(
+                    "cpus 4\ncpu 2\ncache_get\ninit\nqueue_init\noffline 1\ntick 10\nqueue\nput\n"),
+                one_cpu)),
             program::print(program::parse("cpus 1\ncache_get\ninit\nidle\nput\n")));
+}
+
+// Where there are some: all but the end of CPU 0, of which the kernel knows nothing.
+TEST(CallLister, LeavesOutWhatSeveralCpusCannotDoEither) {
+  EXPECT_EQ(program::print(sayable(program::parse("cpus 2\ncpu 1\noffline 0\noffline 1\ncache_get\n"
+                                                  "init\ninit_rcaches\nqueue_init\nalloc_fast\n"
+                                                  "queue\ntick 3\n"),
+                                   several)),
+            program::print(program::parse("cpus 4\ncpu 1\noffline 1\ncache_get\ninit\n"
+                                          "init_rcaches\nqueue_init\nalloc_fast\nqueue\nidle\n"
+                                          "idle\n")));
+}
+
+constexpr char queue[] = "cache_get\ninit start=1\ninit_rcaches\nqueue_init\n";
+
+// The lines from the first that begins so.
+std::vector<std::string> lines_from(const CallList& list, const std::string& begin) {
+  std::vector<std::string> lines = calls_in(list);
+  lines.erase(lines.begin(), std::find_if(lines.begin(), lines.end(), [&](const std::string& line) {
+                return line.starts_with(begin);
+              }));
+  return lines;
+}
+
+TEST(CallLister, SaysOnWhichCpuCallsAreMade) {
+  auto list = list_of((std::string(queue) + "cpu 1\nalloc_fast\nqueue\noffline 1\nonline 1\nidle\n"
+                                            "put\ncache_put\n")
+                          .c_str(),
+                      false, several);
+  ASSERT_TRUE(list);
+  std::vector<std::string> lines = lines_from(*list, "cpu 1");
+  ASSERT_GE(lines.size(), 7u);
+  lines.resize(7);
+  EXPECT_EQ(lines, (std::vector<std::string>{"cpu 1", "alloc_iova_fast 0 1 fffff 1",
+                                             "queue_iova 0 fffff 1 1", "offline 1", "online 1",
+                                             "cpu 0", "sleep 200"}));
+  EXPECT_NE(list->answers.find(" q1 s0 f0\n"), std::string::npos) << list->answers;
+}
+
+// A timer's flush, until flush_done.
+TEST(CallLister, SaysThatTheFlushOfATimerLasts) {
+  auto list =
+      list_of((std::string(queue) + "alloc_fast x2\nqueue\nslow\ntick 10\nqueue\nflush_done\n"
+                                    "idle\nput\ncache_put\n")
+                  .c_str(),
+              false, several);
+  ASSERT_TRUE(list);
+  std::vector<std::string> lines = lines_from(*list, "timer 0");
+  ASSERT_GE(lines.size(), 4u);
+  lines.resize(4);
+  EXPECT_EQ(lines, (std::vector<std::string>{"timer 0", "cpu 1", "queue_iova 0 fffff 1 1",
+                                             "flush_done 0"}));
+  std::vector<std::string> answers = answers_in(*list);
+  auto lasts = std::find(answers.begin(), answers.end(), "lasts");
+  ASSERT_LT(lasts, answers.end() - 2);
+  EXPECT_TRUE(lasts[1].ends_with(" q2 s1 f0")) << lasts[1];
+  EXPECT_EQ(lasts[2], ".");
+}
+
+// That of a call on a full ring; a call that comes to its end late is answered then.
+TEST(CallLister, SaysThatTheFlushOfACallLasts) {
+  for (const char* prefix : {"slow\n", "pause 5\n"}) {
+    auto list = list_of((std::string(queue) + "alloc_fast x256\nqueue x255\n" + prefix +
+                         "queue\nalloc_fast slot=b\nflush_done\n")
+                            .c_str(),
+                        false, several);
+    ASSERT_TRUE(list);
+    std::vector<std::string> lines = lines_from(*list, "lasts");
+    ASSERT_GE(lines.size(), 5u) << prefix;
+    lines.resize(5);
+    EXPECT_EQ(lines[0], "lasts");
+    EXPECT_TRUE(lines[1].starts_with("queue_iova 0 ")) << lines[1];
+    EXPECT_EQ(lines[2], "cpu 1");
+    EXPECT_TRUE(lines[3].starts_with("alloc_iova_fast 0 ")) << lines[3];
+    EXPECT_EQ(lines[4], "flush_done 0");
+  }
+}
+
+TEST(CallLister, LeavesOutSuspensionsElsewhere) {
+  auto list =
+      list_of((std::string(queue) + "pause 1\nalloc_fast\nalloc_fast slot=b\nresume\n").c_str(),
+              false, several);
+  ASSERT_TRUE(list);
+  EXPECT_EQ(program::print(list->program).find("pause"), std::string::npos);
+  EXPECT_NE(program::print(list->program).find("alloc_fast"), std::string::npos);
+}
+
+// The first cache that a call creates, since that asks for an object before anything else does.
+TEST(CallLister, SaysThatTheFirstCacheOfACallFails) {
+  auto list = list_of("fail 0x1\ncache_get\nfail 0x2\ncache_get\n", true);
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->faults, 1u);
+  EXPECT_EQ(list->lines.substr(0, 29), "fail_creation\niova_cache_get\n");
+  EXPECT_TRUE(list->answers.starts_with("-12\n")) << list->answers;
 }
 
 // The 5th object: a magazine is missing, and all are freed.
@@ -169,6 +268,15 @@ TEST(SideBySideLong, LinuxAnswersAsTheShimDoes) {
 }
 
 // Another release on the shim than the one that is booted, and one with a defect.
+TEST(SideBySideLong, SeveralCpusAnswerAsTheShimDoes) {
+  json same = tool_json({"confirm", "--machine", "qemu", "--programs", "1000",
+                         (source_folder() / "corpus").string()});
+  EXPECT_EQ(same["differences"].size(), 0u) << to_text(same);
+  EXPECT_GE(same["programs"], 1000);
+  EXPECT_EQ(same["cpus"], 4);
+  EXPECT_TRUE(same["silent"].empty()) << to_text(same);
+}
+
 TEST(SideBySideLong, SeesWhatIsNotTheSame) {
   for (const char* other : {"6.1", "6.12+no-second-pass"}) {
     json differs = tool_json({"confirm", "--programs", "300", "--shown-on", other});

@@ -150,7 +150,8 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .on_step = isolate.record ? send_step : nullptr,
                           .on_moments = isolate.moments ? send_moments : nullptr};
   if (isolate.watcher) {
-    options.past_all = options.in_sequence = true;
+    options.past_all = true;
+    options.in_sequence = isolate.watcher->in_sequence;
     options.on_finding = isolate.watcher->on_finding;
     engine::run(isolate.watcher->variant(variant), program, options);
     const std::string words = isolate.watcher->words();

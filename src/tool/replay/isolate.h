@@ -76,6 +76,7 @@ struct Watcher {
   const iova_variant& (*variant)(const iova_variant& real);  // that is run in its place
   void (*on_finding)(const shim::Finding& finding);
   std::string (*words)();
+  bool in_sequence = true;  // as in engine::Options
 };
 
 struct IsolateOptions {

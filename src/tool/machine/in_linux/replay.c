@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Built into a kernel of User Mode Linux, in its drivers/iommu/: makes the calls of a list and
- * writes what came of each. call_list.h has the form of both. Once it is through, the machine
- * halts. Its command line: iovafuzz_replay.calls=FILE iovafuzz_replay.answers=FILE, of the host.
+ * Built into a kernel, in its drivers/iommu/: makes the calls of a list and writes what came of
+ * each. call_list.h has the form of both. Once it is through, the machine halts. Its command line:
+ * iovafuzz_replay.calls=FILE iovafuzz_replay.answers=FILE, as host.h takes them.
  *
- * Allocations fail by fault injection, as the kernel has it: current->fail_nth counts the objects
- * that are asked for down, whether any is to fail or not. Objects are counted by tracepoints.
+ * One task makes all calls, each on the CPU that the list says; one with a flush that lasts is made
+ * by a task of its own. Allocations fail by fault injection, as the kernel has it:
+ * current->fail_nth counts the objects that are asked for down, whether any is to fail or not.
+ * Objects are counted by tracepoints.
  */
+#include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/iova.h>
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
-#include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
-#include <os.h>
 #include <trace/events/kmem.h>
 #include <trace/events/percpu.h>
 
-#include "iovafuzz_tree.h" /* what the tree's struct iova_domain has */
+#include "iovafuzz_host.h"
+#include "iovafuzz_queue.h"
 
 static char *calls, *answers;
 module_param(calls, charp, 0);
@@ -31,19 +35,11 @@ module_param(answers, charp, 0);
 
 /* Files. */
 
-static int calls_fd, answers_fd;
 static char in[1 << 16], out[1 << 16];
 static size_t in_at, in_end, out_end;
 
 static void flush(void) {
-  size_t at = 0;
-
-  while (at < out_end) {
-    int n = os_write_file(answers_fd, out + at, out_end - at);
-
-    if (n <= 0) panic("iovafuzz: cannot write answers");
-    at += n;
-  }
+  host_write(out, out_end);
   out_end = 0;
 }
 
@@ -70,7 +66,7 @@ static char* next_line(void) {
 
   for (;;) {
     if (in_at == in_end) {
-      int n = os_read_file(calls_fd, in, sizeof(in));
+      int n = host_read(in, sizeof(in));
 
       if (n <= 0) return NULL;
       in_at = 0;
@@ -91,6 +87,7 @@ static unsigned int to_fail[64], failures, failed;
 static bool counting, irqs_off;
 static unsigned int armed, asked_for; /* up to when it was armed */
 static int objects, percpu_objects;
+static bool creation_fails; /* of a cache, in the first object that it asks for */
 
 /* The next that fails, if any. */
 static void arm(void) {
@@ -98,7 +95,8 @@ static void arm(void) {
   current->fail_nth = armed;
 }
 
-static bool is_counted(void) { return counting && in_task(); }
+static struct task_struct* interpreter;
+static bool is_counted(void) { return counting && in_task() && current == interpreter; }
 
 /* Slab and per-CPU memory ask for objects of their own now and then: those are not counted. */
 static bool is_in_allocator(unsigned long site) {
@@ -119,6 +117,11 @@ static bool is_in_allocator(unsigned long site) {
 
 static void on_alloc(void* data, unsigned long site, const void* object) {
   if (!is_counted()) return;
+  if (creation_fails) {
+    creation_fails = current->fail_nth;
+    if (!creation_fails) current->fail_nth = armed;
+    return;
+  }
   if (!is_in_allocator(site)) {
     current->fail_nth++;
     return;
@@ -144,6 +147,7 @@ static void begin(void) {
   asked_for = failed = 0;
   objects = percpu_objects = 0;
   arm();
+  if (creation_fails) current->fail_nth = 1;
   if (irqs_off) local_irq_disable();
   counting = true;
 }
@@ -153,7 +157,7 @@ static void end(void) {
   if (irqs_off) local_irq_enable();
   asked_for += armed - current->fail_nth;
   current->fail_nth = 0;
-  irqs_off = false;
+  irqs_off = creation_fails = false;
   failures = 0;
 }
 
@@ -164,14 +168,88 @@ static void end(void) {
     end();              \
   } while (0)
 
+/* CPUs. The list has them as the kernel does. */
+
+static unsigned int here; /* where calls are made */
+
+static void run_on(unsigned int cpu) {
+  if (set_cpus_allowed_ptr(current, cpumask_of(cpu))) panic("iovafuzz: CPU %u is not online", cpu);
+}
+
+/* Flushes of the hardware last until they are told to end, the oldest is 0. The CPU is busy for as
+ * long, so that nothing that waits for all CPUs may happen meanwhile. */
+
+static struct {
+  bool ended;
+  unsigned int cpu;
+  struct iova_domain* of_call; /* NULL: it is of a timer */
+  struct completion call_is_over;
+} lasting[8];
+static unsigned int begun;
+static bool shall_last;
+
+static bool is_lasting(unsigned int cpu) {
+  unsigned int i;
+
+  for (i = 0; i < begun; i++)
+    if (lasting[i].cpu == cpu && !lasting[i].ended) return true;
+  return false;
+}
+
+/* One that is free, other than that. */
+static unsigned int another_cpu(unsigned int but) {
+  unsigned int cpu;
+
+  for_each_online_cpu(cpu) if (cpu != but && !is_lasting(cpu)) return cpu;
+  panic("iovafuzz: no CPU is free");
+}
+
+#if CAN_QUEUE
+void iovafuzz_flush_hardware(void) {
+  unsigned int i = begun;
+
+  if (!READ_ONCE(shall_last)) return;
+  WRITE_ONCE(shall_last, false);
+  lasting[i].ended = false;
+  lasting[i].cpu = smp_processor_id();
+  smp_store_release(&begun, i + 1);
+  while (!smp_load_acquire(&lasting[i].ended)) cpu_relax();
+}
+#endif
+
 /* Domains. */
 
 static struct iova_domain* domains[4];
 
+/* The timers of queues run when the list lets time pass, on the CPU where it does, however long
+ * the calls took before: until then they are held. Their delays, in jiffies; 0: it is not held. */
+static unsigned long held[ARRAY_SIZE(domains)];
+
+static void hold_timers(void) {
+  unsigned int i;
+
+  for (i = 0; i < ARRAY_SIZE(domains); i++) {
+    struct timer_list* timer = domains[i] ? iovafuzz_queue_timer(domains[i]) : NULL;
+
+    if (timer && timer_pending(timer) && timer_delete(timer))
+      held[i] = max_t(long, timer->expires - jiffies, 1);
+  }
+}
+
+static void let_timer_go(unsigned int number) {
+  struct timer_list* timer = domains[number] ? iovafuzz_queue_timer(domains[number]) : NULL;
+
+  if (!timer || !held[number]) return;
+  timer->expires = jiffies + held[number];
+  held[number] = 0;
+  add_timer_on(timer, here);
+}
+
 static void say_allocations(void) { say(" a%u o%+d p%+d", asked_for, objects, percpu_objects); }
 
-static void say_state(const struct iova_domain* iovad) {
-  say_allocations();
+static void say_fields(struct iova_domain* iovad) {
+  struct queue_state queue;
+
 #if TREE_HAS_CACHED_NODES
   say(" c%lx d%lx", rb_entry(iovad->cached_node, struct iova, node)->pfn_lo,
       rb_entry(iovad->cached32_node, struct iova, node)->pfn_lo);
@@ -179,10 +257,17 @@ static void say_state(const struct iova_domain* iovad) {
 #if TREE_HAS_HINT
   say(" h%lx", iovad->max32_alloc_size);
 #endif
+  if (iovafuzz_queue_state(iovad, &queue))
+    say(" q%x s%llx f%llx", queue.queued, queue.started, queue.finished);
   say("\n");
 }
 
-static void say_node(const struct iova_domain* iovad, const struct iova* iova) {
+static void say_state(struct iova_domain* iovad) {
+  say_allocations();
+  say_fields(iovad);
+}
+
+static void say_node(struct iova_domain* iovad, const struct iova* iova) {
   if (iova)
     say("%lx-%lx", iova->pfn_lo, iova->pfn_hi);
   else
@@ -216,6 +301,102 @@ static unsigned long next_number(char** line) {
   return number;
 }
 
+#if CAN_QUEUE
+struct lasting_call {
+  struct iova_domain* iovad;
+  unsigned long pfn, size;
+  struct iovafuzz_pages* pages;
+  bool irqs_off;
+  struct completion* is_over;
+};
+
+static int make_lasting_call(void* argument) {
+  struct lasting_call* call = argument;
+
+  if (call->irqs_off) local_irq_disable();
+  iovafuzz_queue(call->iovad, call->pfn, call->size, call->pages);
+  if (call->irqs_off) local_irq_enable();
+  kfree(call->pages);
+  complete(call->is_over);
+  kfree(call);
+  return 0;
+}
+
+static bool lasts; /* the call at hand, or what it flushes */
+
+static void queue(struct iova_domain* iovad, unsigned long pfn, unsigned long size,
+                  unsigned long count) {
+  struct iovafuzz_pages* pages = iovafuzz_new_pages(count);
+  struct lasting_call* call;
+  struct task_struct* task;
+  unsigned int number = begun;
+
+  if (!lasts) {
+    CALL(iovafuzz_queue(iovad, pfn, size, pages));
+    kfree(pages);
+    say(".");
+    say_state(iovad);
+    return;
+  }
+  lasts = false;
+  if (number == ARRAY_SIZE(lasting)) panic("iovafuzz: too many flushes last");
+  call = kmalloc(sizeof(*call), GFP_KERNEL | __GFP_NOFAIL);
+  *call = (struct lasting_call){.iovad = iovad,
+                                .pfn = pfn,
+                                .size = size,
+                                .pages = pages,
+                                .irqs_off = irqs_off,
+                                .is_over = &lasting[number].call_is_over};
+  irqs_off = false;
+  lasting[number].of_call = iovad;
+  init_completion(&lasting[number].call_is_over);
+  run_on(another_cpu(here));
+  task = kthread_create(make_lasting_call, call, "iovafuzz");
+  if (IS_ERR(task)) panic("iovafuzz: no task can be made");
+  kthread_bind(task, here);
+  WRITE_ONCE(shall_last, true);
+  wake_up_process(task);
+  while (smp_load_acquire(&begun) == number && !completion_done(&lasting[number].call_is_over))
+    cond_resched();
+  WRITE_ONCE(shall_last, false);
+  say(begun == number ? "does not flush\n" : "lasts\n");
+}
+
+/* The timer of a queue begins a flush that lasts. */
+static void let_timer_last(unsigned int number) {
+  unsigned int before = begun;
+  unsigned long end;
+
+  if (before == ARRAY_SIZE(lasting) || !domains[number]) panic("iovafuzz: no timer can last");
+  lasting[before].of_call = NULL;
+  run_on(another_cpu(here));
+  WRITE_ONCE(shall_last, true);
+  let_timer_go(number);
+  end = jiffies + 10 * HZ;
+  while (smp_load_acquire(&begun) == before && time_before(jiffies, end)) cond_resched();
+  WRITE_ONCE(shall_last, false);
+  say(begun == before ? "does not flush\n" : "lasts\n");
+}
+
+/* It ends, and what it is part of does. */
+static void end_flush(unsigned int number) {
+  if (number >= begun || lasting[number].ended) {
+    say("no such flush lasts\n");
+    return;
+  }
+  smp_store_release(&lasting[number].ended, true);
+  if (lasting[number].of_call) wait_for_completion(&lasting[number].call_is_over);
+  /* Behind the handler, tasks have their turn again. */
+  run_on(lasting[number].cpu);
+  hold_timers();
+  say(".");
+  if (lasting[number].of_call)
+    say_fields(lasting[number].of_call);
+  else
+    say("\n");
+}
+#endif
+
 static void call(const char* function, char* line) {
   struct iova_domain **domain, *iovad;
   unsigned long a[3] = {}, pfn;
@@ -236,7 +417,7 @@ static void call(const char* function, char* line) {
   domain = &domains[next_number(&line) % ARRAY_SIZE(domains)];
   for (i = 0; i < ARRAY_SIZE(a) && line; i++) a[i] = next_number(&line);
   if (!strcmp(function, "init_iova_domain")) {
-    *domain = kzalloc(sizeof(**domain), GFP_KERNEL | __GFP_NOFAIL);
+    *domain = iovafuzz_new_domain();
     CALL(init_iova_domain(*domain, a[0], a[1]));
     say(".");
     say_state(*domain);
@@ -249,8 +430,9 @@ static void call(const char* function, char* line) {
     say("%d", error);
     say_state(iovad);
   } else if (!strcmp(function, "put_iova_domain")) {
-    CALL(put_iova_domain(iovad));
-    kfree(iovad);
+    CALL(iovafuzz_end_queue(iovad); put_iova_domain(iovad));
+    iovafuzz_free_domain(iovad);
+    held[domain - domains] = 0;
     *domain = NULL;
     say(".");
     say_allocations();
@@ -286,6 +468,14 @@ static void call(const char* function, char* line) {
   } else if (!strcmp(function, "reserve_iova")) {
     CALL(iova = reserve_iova(iovad, a[0], a[1]));
     say_node(iovad, iova);
+#if CAN_QUEUE
+  } else if (!strcmp(function, "iommu_dma_init_fq")) {
+    CALL(error = iovafuzz_init_queue(iovad, a[0]));
+    say("%d", error);
+    say_state(iovad);
+  } else if (!strcmp(function, "queue_iova")) {
+    queue(iovad, a[0], a[1], a[2]);
+#endif
   } else if (!strcmp(function, "tree")) {
     say_tree(iovad);
   } else {
@@ -293,10 +483,32 @@ static void call(const char* function, char* line) {
   }
 }
 
+/* As every program begins. */
+static void bring_cpus_up(void) {
+  unsigned int cpu;
+
+  for_each_present_cpu(cpu) if (!cpu_online(cpu) && add_cpu(cpu))
+      panic("iovafuzz: CPU %u stays offline", cpu);
+  here = 0;
+}
+
+static void change_cpu(unsigned int cpu, bool goes_up) {
+  run_on(another_cpu(cpu));
+  say("%d\n", goes_up ? add_cpu(cpu) : remove_cpu(cpu));
+}
+
+static void let_time_pass(unsigned long ms) {
+  unsigned int i;
+
+  run_on(here);
+  for (i = 0; i < ARRAY_SIZE(domains); i++) let_timer_go(i);
+  schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
+  hold_timers();
+}
+
 static void halt_machine(void) {
   flush();
-  os_close_file(answers_fd);
-  kernel_halt();
+  host_halt();
 }
 
 static void make_calls(void) {
@@ -308,22 +520,42 @@ static void make_calls(void) {
 
     if (!strcmp(word, "program")) {
       say("program %lx\n", next_number(&line));
+      begun = 0;
     } else if (!strcmp(word, "end")) {
       say("end\n");
       flush();
+      bring_cpus_up();
       cond_resched();
     } else if (!strcmp(word, "fail")) {
       while (line && failures < ARRAY_SIZE(to_fail)) to_fail[failures++] = next_number(&line);
+    } else if (!strcmp(word, "fail_creation")) {
+      creation_fails = true;
     } else if (!strcmp(word, "irqs_off")) {
       irqs_off = true;
     } else if (!strcmp(word, "sleep")) {
-      schedule_timeout_uninterruptible(msecs_to_jiffies(next_number(&line)));
+      let_time_pass(next_number(&line));
+    } else if (!strcmp(word, "cpu")) {
+      here = next_number(&line);
+    } else if (!strcmp(word, "offline")) {
+      change_cpu(next_number(&line), false);
+    } else if (!strcmp(word, "online")) {
+      change_cpu(next_number(&line), true);
+#if CAN_QUEUE
+    } else if (!strcmp(word, "lasts")) {
+      lasts = true;
+    } else if (!strcmp(word, "timer")) {
+      let_timer_last(next_number(&line) % ARRAY_SIZE(domains));
+    } else if (!strcmp(word, "flush_done")) {
+      end_flush(next_number(&line));
+#endif
     } else if (!strcmp(word, "dies")) {
       dies = true;
       say("dies\n");
       flush();
     } else {
+      run_on(here);
       call(word, line);
+      hold_timers();
       if (dies) halt_machine(); /* it did not: who knows what else is wrong by now */
     }
   }
@@ -351,13 +583,15 @@ static void set_up_counters(void) {
 }
 
 static int __init iovafuzz_replay(void) {
-  if (!calls || !answers) return 0;
-  calls_fd = os_open_file(calls, of_read(OPENFLAGS()), 0);
-  answers_fd = os_open_file(answers, of_create(of_trunc(of_write(OPENFLAGS()))), 0644);
-  if (calls_fd < 0 || answers_fd < 0) panic("iovafuzz: cannot open %s and %s", calls, answers);
+  if (!calls) return 0;
+  if (!host_open(calls, answers)) panic("iovafuzz: cannot open %s and %s", calls, answers);
   atomic_notifier_chain_register(&panic_notifier_list, &at_panic);
   set_up_faults();
   set_up_counters();
+  interpreter = current;
+#if defined(CONFIG_IOMMU_DMA) && TREE_HOLDS_CACHE
+  iova_cache_put(); /* what dma-iommu.c has taken at boot */
+#endif
   make_calls();
   halt_machine();
   return 0;

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/machine/listing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include "engine/oracles.h"
+#include "reproducer/recorder.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/fault.h"
+#include "shim/locks.h"
+#include "shim/timekeeping.h"
+#include "shim/world.h"
+
+namespace tool {
+namespace {
+
+using reproducer::Call;
+
+constexpr unsigned none = ~0u;
+
+// A call that has not returned.
+struct Open {
+  size_t index;  // of all calls
+  Call call;
+  unsigned cpu;
+  bool irqs_off;
+  size_t first_attempt;
+  shim::Census before;
+  bool lasts = false;  // in a flush
+};
+
+// A flush that lasts, and what it is part of: a call, or the handler of a queue's timer.
+struct LastingFlush {
+  const void* context;  // NULL: it is over
+  size_t call;          // none: of a timer
+};
+
+// What has been let pass, until it is known what that came to.
+struct Time {
+  std::optional<uint64_t> slept_since;  // until nothing is pending
+  bool advances = false;                // by an exact time, with something pending
+  unsigned cpu = 0;
+  size_t operation = 0;
+  bool timers[program::max_domains] = {};  // that are pending
+};
+
+class Listing {
+ public:
+  void use(const iova_variant& variant) { variant_ = &variant; }
+  void reset() {
+    const iova_variant* variant = variant_;
+    *this = {};
+    variant_ = variant;
+  }
+
+  void begin(const Call& call) {
+    // In the midst of an exchange of contexts, or by the engine for what comes next.
+    if (is_over_ || call.function.starts_with("shim_set_current_cpu(")) return;
+    settle();
+    if (call.function.starts_with("shim_")) return act(call);
+    operation_ = call.operation;
+    const bool waits_for_cpus =
+        call.function.starts_with("iova_cache_") || call.function == "iova_domain_init_rcaches" ||
+        call.function == "init_iova_domain" || call.function == "put_iova_domain";
+    if (waits_for_cpus && any_lasts()) cannot_say();
+    if (call.function == "put_iova_domain") tree(number_of(call.domain));
+    open_.push_back({index_of(call), call, raw_smp_processor_id(), shim::runs_in_interrupt(),
+                     shim::attempts().size(), shim::census()});
+  }
+
+  void end(const Call& call, const void* domain, const void* node) {
+    if (is_over_) return;
+    settle();
+    const auto at = std::find_if(open_.begin(), open_.end(),
+                                 [&](const Open& open) { return open.index == index_of(call); });
+    if (at == open_.end()) return cannot_say();
+    const Open open = *at;
+    open_.erase(at);
+    // Within a call that waited for it.
+    if (std::any_of(open_.begin(), open_.end(), [](const Open& other) { return !other.lasts; }))
+      cannot_say();
+    if (call.function == "init_iova_domain") memory_[number_of(call.domain)] = domain;
+    if (open.lasts) {
+      if (has_faults(open)) cannot_say();
+      say(".");
+      say_fields(domain);
+    } else {
+      add_call(open, false);
+      answer(open, call, domain, node);
+    }
+    if (call.function != "put_iova_domain") return;
+    memory_[number_of(call.domain)] = nullptr;
+    domains_[number_of(call.domain)] = none;
+  }
+
+  // In the midst of a call, or where the run ends.
+  void find(const shim::Finding& finding) {
+    if (is_over_) return;
+    const std::string id = finding.oracle->id;
+    if (found_ids_.insert(id).second) found_.push_back({id, said_ + (in_call() ? 1 : 0)});
+    const bool is_misuse = finding.oracle->severity == shim::Severity::memory_safety ||
+                           !finding.oracle->recoverable ||
+                           finding.oracle == &shim::oracle::kernel_warn;
+    if (!in_call() || !is_misuse || engine::promise_of(id) != "kernel") return;
+    is_over_ = true;
+    dies_of_ = id;
+    dies_at_ = operation_;
+    add_call(open_.back(), true);
+  }
+
+  // "calls faults cut operation operation oracle [oracle:answers...]\n", the list, a form feed, the
+  // answers. The operations are the first that cannot be said and the one that dies; "-" is none.
+  std::string words() {
+    settle();
+    auto index = [](std::optional<size_t> at) { return at ? fmt::format("{}", *at) : "-"; };
+    std::string found;
+    for (const CallList::Found& one : found_)
+      found += fmt::format(" {}:{}", one.oracle, one.answers);
+    const bool is_cut = any_lasts() || std::any_of(std::begin(memory_), std::end(memory_),
+                                                   [](const void* domain) { return domain; });
+    return fmt::format("{} {} {:d} {} {} {}{}\n{}\f{}", calls_, faults_, is_cut, index(unsaid_at_),
+                       index(dies_at_), dies_of_.empty() ? "-" : dies_of_, found,
+                       fmt::to_string(lines_), fmt::to_string(answers_));
+  }
+
+ private:
+  template <class... Arguments>
+  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(lines_), format, std::forward<Arguments>(arguments)...);
+  }
+  template <class... Arguments>
+  void say(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(answers_), format, std::forward<Arguments>(arguments)...);
+    said_ += answers_.size() && answers_[answers_.size() - 1] == '\n';
+  }
+
+  void cannot_say() {
+    if (!unsaid_at_) unsaid_at_ = operation_;
+  }
+  static size_t index_of(const Call& call) {
+    return static_cast<size_t>(&call - reproducer::calls().data());
+  }
+  bool in_call() const { return !open_.empty() && !open_.back().lasts; }
+  bool any_lasts() const {
+    return std::any_of(lasting_.begin(), lasting_.end(),
+                       [](const LastingFlush& flush) { return flush.context; });
+  }
+
+  // The run counts all domains that there ever were; Linux has room for those at hand.
+  unsigned number_of(unsigned domain) {
+    for (unsigned i = 0; i < program::max_domains; i++)
+      if (domains_[i] == domain) return i;
+    for (unsigned i = 0; i < program::max_domains; i++)
+      if (domains_[i] == none) {
+        domains_[i] = domain;
+        return i;
+      }
+    return 0;
+  }
+
+  void on_cpu(unsigned cpu) {
+    if (cpu == cpu_) return;
+    line("cpu {:x}\n", cpu);
+    cpu_ = cpu;
+  }
+
+  void act(const Call& call) {
+    const std::string& action = call.function;
+    const auto is = [&](const char* function) { return action.starts_with(function); };
+    const unsigned long number = std::stoul(action.substr(action.find('(') + 1));
+    operation_ = call.operation;
+    if (is("shim_rest(")) {
+      if (any_lasts()) cannot_say();
+      time_ = {.slept_since = shim_now(), .cpu = raw_smp_processor_id(), .operation = operation_};
+    } else if (is("shim_advance(")) {
+      // With nothing pending, nobody sees it.
+      if (!shim::census().pending_events) return;
+      time_ = {.advances = true, .cpu = raw_smp_processor_id(), .operation = operation_};
+      for (unsigned i = 0; i < program::max_domains; i++) time_.timers[i] = is_timer_pending(i);
+    } else if (is("shim_cpu_offline(") || is("shim_cpu_online(")) {
+      if (any_lasts() || in_call()) cannot_say();
+      line("{} {:x}\n", is("shim_cpu_offline(") ? "offline" : "online", number);
+      say("0\n");
+    }
+  }
+
+  bool is_timer_pending(unsigned domain) const {
+    if (!memory_[domain] || !variant_->queue || !variant_->queue->fields) return false;
+    iova_queue_fields fields{};
+    variant_->queue->fields(memory_[domain], &fields);
+    return fields.exists && fields.timer_pending;
+  }
+
+  // What has begun to last, what is over, and how long all slept: it shows in what comes next.
+  void settle() {
+    for (size_t i = 0; i < shim::suspended_contexts(); i++) {
+      const shim::Suspended suspended = shim::suspended(i);
+      if (is_known(suspended.argument)) continue;
+      const std::string_view before = suspended.before;
+      const bool flushes = before.empty() || before == "while a hardware flush lasts";
+      if (!flushes || !begin_to_last(suspended)) cannot_say();
+    }
+    for (size_t i = 0; i < lasting_.size(); i++) {
+      LastingFlush& flush = lasting_[i];
+      if (!flush.context || is_suspended(flush.context)) continue;
+      flush.context = nullptr;
+      line("flush_done {:x}\n", i);
+      if (flush.call == none) say(".\n");
+    }
+    if (time_.advances) {
+      // Exact times are not Linux's.
+      operation_ = time_.operation;
+      cannot_say();
+      time_ = {};
+    }
+    if (!time_.slept_since) return;
+    // Linux rounds delays up, and has nothing else to do: longer is as good.
+    const uint64_t ms = shim_now() - *time_.slept_since;
+    on_cpu(time_.cpu);
+    line("sleep {:x}\n", ms + ms / 4 + 500);
+    time_ = {};
+  }
+
+  bool is_known(const void* context) const {
+    return std::any_of(lasting_.begin(), lasting_.end(),
+                       [&](const LastingFlush& flush) { return flush.context == context; });
+  }
+  static bool is_suspended(const void* context) {
+    for (size_t i = 0; i < shim::suspended_contexts(); i++)
+      if (shim::suspended(i).argument == context) return true;
+    return false;
+  }
+
+  bool begin_to_last(const shim::Suspended& suspended) {
+    constexpr size_t most = 8;  // as the replay has room for
+    if (lasting_.size() == most) return false;
+    if (time_.advances) {
+      unsigned domain = none;
+      for (unsigned i = 0; i < program::max_domains; i++) {
+        if (!time_.timers[i] || is_timer_pending(i)) continue;
+        if (domain != none) return false;  // another one's ran before
+        domain = i;
+      }
+      if (domain == none || suspended.cpu != time_.cpu) return false;
+      on_cpu(time_.cpu);
+      line("timer {:x}\n", domain);
+      lasting_.push_back({suspended.argument, none});
+      time_ = {};
+    } else {
+      if (!in_call() || open_.back().call.function != "queue_iova") return false;
+      Open& open = open_.back();
+      open.lasts = true;
+      calls_++;
+      on_cpu(open.cpu);
+      if (open.irqs_off) line("irqs_off\n");
+      line("lasts\n");
+      call_line(open.call);
+      lasting_.push_back({suspended.argument, open.index});
+    }
+    say("lasts\n");
+    return true;
+  }
+
+  std::span<const shim::Attempt> attempts_of(const Open& open) const {
+    const auto made = shim::attempts();
+    return made.size() < open.first_attempt ? made : made.subspan(open.first_attempt);
+  }
+  bool has_faults(const Open& open) const {
+    const auto made = attempts_of(open);
+    return std::any_of(made.begin(), made.end(),
+                       [](const auto& attempt) { return attempt.failed; });
+  }
+  void add_call(const Open& open, bool dies) {
+    calls_++;
+    objects_ = 0;
+    size_t creations = 0;
+    std::string fail;
+    bool creation_fails = false;
+    for (const shim::Attempt& attempt : attempts_of(open)) {
+      const bool is_object = attempt.call == shim::FallibleCall::slab_alloc ||
+                             attempt.call == shim::FallibleCall::kmalloc;
+      objects_ += is_object;
+      creations += attempt.call == shim::FallibleCall::cache_create;
+      if (!attempt.failed) continue;
+      faults_++;
+      if (is_object) {
+        fail += fmt::format(" {:x}", objects_);
+        continue;
+      }
+      // Of what is inside the making of a cache, the shim knows nothing but that it asks for
+      // objects.
+      const bool is_first =
+          attempt.call == shim::FallibleCall::cache_create && creations == 1 && !objects_;
+      if (!is_first) cannot_say();
+      creation_fails |= is_first;
+    }
+    if (creation_fails && (!fail.empty() || creations > 1)) cannot_say();
+    on_cpu(open.cpu);
+    if (creation_fails) line("fail_creation\n");
+    if (!fail.empty()) line("fail{}\n", fail);
+    if (open.irqs_off) line("irqs_off\n");
+    if (dies) line("dies\n");
+    call_line(open.call);
+  }
+
+  void call_line(const Call& call) {
+    line("{}", call.function);
+    if (!call.function.ends_with("cache_get") && !call.function.ends_with("cache_put")) {
+      line(" {:x}", number_of(call.domain));
+      for (unsigned i = 0; i < arguments_of(call.function); i++) line(" {:x}", call.arguments[i]);
+    }
+    line("\n");
+  }
+
+  static unsigned arguments_of(const std::string& function) {
+    if (function == "put_iova_domain" || function == "iova_domain_init_rcaches") return 0;
+    if (function == "free_iova" || function == "__free_iova" || function == "find_iova" ||
+        function == "iommu_dma_init_fq")
+      return 1;
+    if (function == "alloc_iova" || function == "alloc_iova_fast" || function == "queue_iova")
+      return 3;
+    return 2;
+  }
+
+  void answer(const Open& open, const Call& call, const void* domain, const void* node) {
+    const std::string& function = call.function;
+    const bool is_node =
+        function == "alloc_iova" || function == "find_iova" || function == "reserve_iova";
+    if (node)
+      say("{:x}-{:x}", call.result, variant_->pfn_hi(node));
+    else if (is_node)
+      say("-");
+    else if (function == "alloc_iova_fast")
+      say("{:x}", call.result);
+    else if (function == "iova_cache_get" || function == "iova_domain_init_rcaches" ||
+             function == "iommu_dma_init_fq")
+      say("{}", static_cast<int64_t>(call.result));
+    else
+      say(".");
+    if (!domain) return say("\n");
+    const shim::Census after = shim::census();
+    auto difference = [](size_t now, size_t then) {
+      return static_cast<int64_t>(now) - static_cast<int64_t>(then);
+    };
+    say(" a{} o{:+} p{:+}", objects_,
+        difference(after.kmalloc_objects + after.cache_objects,
+                   open.before.kmalloc_objects + open.before.cache_objects),
+        difference(after.percpu_objects, open.before.percpu_objects));
+    if (function == "put_iova_domain") return say("\n");
+    say_fields(domain);
+    if (variant_->views & IOVA_VIEW_NODES && ++since_tree_ > nodes_ / 4)
+      tree(number_of(call.domain));
+  }
+
+  void say_fields(const void* domain) {
+    iova_fields fields{};
+    variant_->fields(domain, &fields);
+    if (variant_->views & IOVA_VIEW_CACHED_NODES)
+      say(" c{:x} d{:x}", fields.cached_lo, fields.cached32_lo);
+    if (variant_->views & IOVA_VIEW_HINT && !variant_->lacks_hint)
+      say(" h{:x}", fields.max32_alloc_size);
+    iova_queue_fields queue{};
+    if (variant_->queue && variant_->views & IOVA_VIEW_RINGS) {
+      variant_->queue->fields(domain, &queue);
+      size_t queued = 0;
+      if (queue.exists)
+        variant_->queue->each_queued(
+            domain, [](void* count, const iova_queued_view*) { ++*static_cast<size_t*>(count); },
+            &queued);
+      if (queue.exists) say(" q{:x} s{:x} f{:x}", queued, queue.started, queue.finished);
+    }
+    say("\n");
+  }
+
+  void tree(unsigned number) {
+    const void* domain = memory_[number];
+    if (!domain || !(variant_->views & IOVA_VIEW_NODES)) return;
+    struct Sum {
+      uint64_t nodes = 0, hash = 0;
+    } sum;
+    variant_->each_node(
+        domain,
+        [](void* context, unsigned long lo, unsigned long hi) {
+          Sum& all = *static_cast<Sum*>(context);
+          all.nodes++;
+          // As in_linux/replay.c has it.
+          all.hash = (all.hash ^ lo) * 0x9e3779b97f4a7c15;
+          all.hash = (all.hash ^ hi) * 0x9e3779b97f4a7c15;
+          return true;
+        },
+        &sum);
+    line("tree {:x}\n", number);
+    say("t{} {:x}\n", sum.nodes, sum.hash);
+    nodes_ = sum.nodes;
+    since_tree_ = 0;
+  }
+
+  const iova_variant* variant_ = nullptr;
+  fmt::memory_buffer lines_, answers_;
+  uint64_t calls_ = 0, faults_ = 0;
+  size_t said_ = 0;  // lines of answers
+  std::string dies_of_;
+  std::optional<size_t> unsaid_at_, dies_at_;
+  bool is_over_ = false;  // the run went past what Linux may not
+  std::vector<CallList::Found> found_;
+  std::set<std::string> found_ids_;
+  unsigned domains_[program::max_domains] = {none, none, none, none};
+  const void* memory_[program::max_domains] = {};
+  uint64_t since_tree_ = 0, nodes_ = 0;
+  unsigned cpu_ = 0;  // that the list has come to
+  Time time_;
+  size_t operation_ = 0;
+  uint64_t objects_ = 0;  // of the call that was added last
+  std::vector<Open> open_;
+  std::vector<LastingFlush> lasting_;
+};
+
+Listing listing;
+
+constexpr Watcher watcher_of(bool in_sequence) {
+  return {
+      .variant = [](const iova_variant& real) -> const iova_variant& {
+        listing.use(real);
+        reproducer::observe({.on_reset = [] { listing.reset(); },
+                             .on_begin = [](const Call& call) { listing.begin(call); },
+                             .on_end = [](const Call& call, const iova_variant&, const void* domain,
+                                          const void* node) { listing.end(call, domain, node); }});
+        return reproducer::recorded(real);
+      },
+      .on_finding = [](const shim::Finding& finding) { listing.find(finding); },
+      .words = [] { return listing.words(); },
+      .in_sequence = in_sequence,
+  };
+}
+
+}  // namespace
+
+const Watcher& listing_watcher(bool in_sequence) {
+  static const Watcher watchers[] = {watcher_of(false), watcher_of(true)};
+  return watchers[in_sequence];
+}
+
+Listed listed(const std::string& words) {
+  const size_t head = words.find('\n'), half = words.find('\f');
+  std::istringstream numbers(words.substr(0, head));
+  std::string unsaid_at, dies_at, dies_of;
+  Listed listed;
+  CallList& list = listed.list;
+  numbers >> list.calls >> list.faults >> list.is_cut >> unsaid_at >> dies_at >> dies_of;
+  if (unsaid_at != "-") listed.unsaid_at = std::stoul(unsaid_at);
+  if (dies_at != "-") listed.dies_at = std::stoul(dies_at);
+  if (dies_of != "-") list.dies_of = dies_of;
+  for (std::string found; numbers >> found;) {
+    const size_t colon = found.find(':');
+    list.found.push_back({found.substr(0, colon), std::stoul(found.substr(colon + 1))});
+  }
+  list.lines = words.substr(head + 1, half - head - 1);
+  list.answers = words.substr(half + 1);
+  return listed;
+}
+
+}  // namespace tool

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Linux itself, booted on a machine, to make the calls of lists (call_list.h).
+#pragma once
+
+#include <stdio.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace tool {
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  // "debian:6.12 (6.12.117-1)", or the folder.
+  virtual const std::string& title() const = 0;
+  virtual const char* name() const = 0;  // "uml"
+  // Puts what boots into a folder, beside which others may build. Throws Failure.
+  virtual void build_replayer(const std::filesystem::path& folder) const = 0;
+  // A shell's command that boots it, makes the calls of the file and writes the answers to another,
+  // until it halts or dies.
+  virtual std::string boot_command(const std::filesystem::path& folder, unsigned cpus,
+                                   const std::filesystem::path& calls,
+                                   const std::filesystem::path& answers) const = 0;
+};
+
+// A boot of a replayer. Time passes in it only while it has nothing to do. Until the end is asked
+// for, it runs beside this process.
+class Boot {
+ public:
+  // Throws Failure if it cannot start.
+  explicit Boot(const std::string& command);
+  // What it printed.
+  std::string end();
+
+ private:
+  std::unique_ptr<FILE, int (*)(FILE*)> console_;
+};
+
+// The kernel's first complaint in what it printed, with some lines behind it; "" for none.
+std::string complaint(const std::string& console);
+// Whether its stack has one of these functions.
+bool is_on_stack(const std::string& console, const std::string& function);
+
+// What a booted kernel came to.
+struct Confirmation {
+  enum Verdict { same, other, nothing, no_answer } verdict;
+  std::string words;  // the kernel's own, of what failed first; or where its answers are others
+};
+
+}  // namespace tool

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Linux booted under QEMU: x86-64 with several CPUs, flush queues and KASAN. No root and no
+// hardware needed: CPUs are emulated in turn, by a count of instructions, so that what they do
+// depends on the host's speed and load in nothing.
+#pragma once
+
+#include "tool/machine/kernel_build.h"
+#include "tool/machine/machine.h"
+
+namespace tool {
+
+class QemuKernel : public Machine {
+ public:
+  static constexpr unsigned most_cpus = 8;
+  // As KernelBuild is made.
+  explicit QemuKernel(const std::string& spec);
+
+  const std::string& title() const override { return build_.title(); }
+  const char* name() const override { return "qemu"; }
+  void build_replayer(const std::filesystem::path& folder) const override;
+  std::string boot_command(const std::filesystem::path& folder, unsigned cpus,
+                           const std::filesystem::path& calls,
+                           const std::filesystem::path& answers) const override;
+
+ private:
+  KernelBuild build_;
+};
+
+// A file as an initial RAM disk that has it under that name.
+std::string ram_disk(const std::string& name, const std::string& content);
+
+}  // namespace tool

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/machine/qemu.h"
+
+#include <algorithm>
+
+#include "engine/ledger.h"
+#include "tool/support/command_test.h"
+#include "tool/support/files.h"
+
+namespace tool {
+namespace {
+
+// As "newc" archives are: 110 bytes of header, a name that ends in zero, all in fours.
+TEST(RamDisk, HasAFile) {
+  const std::string disk = ram_disk("calls", "program 0\nend\n");
+  EXPECT_EQ(disk.size() % 4, 0u);
+  EXPECT_EQ(disk.substr(0, 6), "070701");
+  EXPECT_EQ(disk.substr(54, 8), "0000000e");  // of the content
+  EXPECT_EQ(disk.substr(94, 8), "00000006");  // of the name
+  EXPECT_EQ(disk.substr(110, 6), std::string("calls", 6));
+  EXPECT_EQ(disk.substr(116, 14), "program 0\nend\n");
+  EXPECT_EQ(disk.substr(132, 6), "070701");
+  EXPECT_NE(disk.find("TRAILER!!!"), disk.npos);
+}
+
+json confirmed(const std::string& file, std::vector<std::string> more = {}) {
+  std::vector<std::string> words{"confirm", "--machine", "qemu",
+                                 (source_folder() / "corpus" / file).string()};
+  words.insert(words.end(), more.begin(), more.end());
+  return tool_json(words);
+}
+
+// Builds a kernel. All that the ledger says of this tree, Linux itself shows.
+TEST(QemuKernelLong, ShowsWhatTheLedgerHas) {
+  for (const engine::KnownFinding& known : engine::ledger()) {
+    if (known.is_in_tree) continue;  // of older trees
+    const json answer = confirmed(known.reproducer);
+    EXPECT_EQ(answer["verdict"], "the same failure") << known.id << to_text(answer);
+  }
+}
+
+TEST(QemuKernelLong, LosesRangesOfARingThatIsOverrun) {
+  const json answer = confirmed("iova_flush_queue/ring_is_full_while_another_flush_lasts.iova");
+  EXPECT_NE(answer["words"].get<std::string>().find("ranges that nobody owns"), std::string::npos)
+      << to_text(answer);
+}
+
+}  // namespace
+}  // namespace tool
