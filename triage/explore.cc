@@ -50,12 +50,15 @@ int run(const Arguments& arguments) {
   if (arguments.time) deadline = steady_clock::now() + *arguments.time;
   Counter counter(stdout, std::chrono::seconds(10));
   const Exploration seen =
-      explore(variant, input.program, arguments.preemptions, known, deadline,
-              [&](const Exploration& so_far) {
-                if (!arguments.json)
-                  counter.show(fmt::format("{} schedules run, {} equal to one of them",
-                                           so_far.schedules, so_far.equal));
-              });
+      explore(variant, input.program,
+              {.preemptions = arguments.preemptions,
+               .known = known,
+               .deadline = deadline,
+               .on_run = [&](const Exploration& so_far, const program::Program&, const Outcome&) {
+                 if (!arguments.json)
+                   counter.show(fmt::format("{} schedules run, {} equal to one of them",
+                                            so_far.schedules, so_far.equal));
+               }});
   counter.clear();
   const std::string text = seen.schedule ? print(*seen.schedule) : "";
   if (seen.schedule && !arguments.out.empty()) write_file(arguments.out, text);
@@ -65,6 +68,7 @@ int run(const Arguments& arguments) {
                    {"preemptions", arguments.preemptions},
                    {"schedules", seen.schedules},
                    {"equal", seen.equal},
+                   {"different", seen.different},
                    {"complete", seen.is_complete},
                    {"known_met", seen.known_met},
                    {"key", key},

@@ -39,13 +39,22 @@ struct Step {
   unsigned suspended_on;     // CPUs with suspended operations after it, a bit each
 };
 
-// What an operation of the program touched, from one scheduling point to the next (shim/context.h):
-// one more stretch than it has points.
+// What an operation of the program touched, stretch by stretch: a stretch ends at each scheduling
+// point (shim/context.h), and where another operation goes on that is resumed or waited for.
 struct Footprints {
+  struct Stretch {
+    shim::Footprint touched;
+    size_t owner;  // the operation that it is part of
+    unsigned cpu;
+    bool at_point;  // it begins at a scheduling point of that one
+  };
   struct OfOperation {
-    std::vector<shim::Footprint> stretches;
+    std::vector<Stretch> stretches;
     bool skipped = false;
+    bool hindered = false;   // skipped, since its caller has to wait for what is suspended
     bool suspended = false;  // by its own pause, in the end
+    // Of the operation that it is, or that it resumes: a pause can be at as many.
+    size_t points() const;
   };
   std::vector<OfOperation> operations;  // of the program; none of those that were not reached
 };

@@ -2,6 +2,7 @@
 // Operations that are suspended while others run.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -137,12 +138,29 @@ TEST(Interleaving, TellsWhatOperationsTouch) {
   EXPECT_FALSE(footprints.operations[next + 1].skipped);
   EXPECT_TRUE(footprints.operations[next + 2].skipped);
   // A pause is for as many points as there are stretches but one.
-  const size_t points = footprints.operations[next].stretches.size() - 1;
+  const size_t points = footprints.operations[next].points();
+  EXPECT_EQ(points, footprints.operations[next].stretches.size() - 1);
   for (size_t point : {points, points + 1}) {
     run(fixed, program::parse(two_cpus + "pause " + std::to_string(point) + "\nalloc\n"),
         {.footprints = &footprints});
     EXPECT_EQ(footprints.operations[next + 1].suspended, point == points) << point;
   }
+}
+
+// A lock that is held when it is suspended: until then who waits lets it go on.
+TEST(Interleaving, TellsWhoseStretchesOperationsHave) {
+  Footprints footprints;
+  const program::Program program =
+      program::parse(two_cpus + "pause 2\nreserve lo=20\nreserve slot=b lo=30\nresume\n");
+  run(fixed, program, {.footprints = &footprints});
+  const Footprints::OfOperation& waits = footprints.operations[next + 2];
+  std::set<size_t> owners;
+  for (const Footprints::Stretch& stretch : waits.stretches) owners.insert(stretch.owner);
+  EXPECT_EQ(owners, (std::set<size_t>{next + 1, next + 2}));
+  EXPECT_EQ(waits.stretches.back().owner, next + 2);
+  const Footprints::OfOperation& goes_on = footprints.operations[next + 3];
+  EXPECT_EQ(goes_on.stretches.back().owner, next + 1);
+  EXPECT_NE(goes_on.stretches.back().cpu, goes_on.stretches.front().cpu);
 }
 
 // At its last points a judge counts what the flush left; others must not run in the midst of that.

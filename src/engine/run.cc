@@ -110,8 +110,9 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   unsigned cpus = 2;
   if (!program.operations.empty() && program.operations[0].code == OpCode::cpus)
     cpus = static_cast<unsigned>(value(program.operations[0], Role::cpus).number);
-  shim::set_point_observer(options.footprints ? [] { the_run().begin_stretch(); }
-                                              : static_cast<void (*)()>(nullptr));
+  shim::set_point_observer(options.footprints
+                               ? [](bool at_point) { the_run().begin_stretch(at_point); }
+                               : static_cast<void (*)(bool)>(nullptr));
   shim::record_footprint(nullptr);
   if (options.footprints) options.footprints->operations.clear();
   shim::reset_world(cpus, variant.hz ? variant.hz : options.hz);
@@ -133,7 +134,7 @@ void Run::execute_all() {
     plan();
     if (options_.footprints) {
       options_.footprints->operations.resize(position.current + 1);
-      begin_stretch();
+      begin_stretch(false);
     }
     scene_.overlapped = strands_.overlap();
     execute_in_strand(operation);
@@ -182,7 +183,7 @@ void Run::plan() {
 void Run::execute(const Operation& operation) {
   history.add(
       {.kind = Kind::operation_begin, .operation = &operation, .number = has_faults_planned_});
-  if (const char* why = strands_.hindrance(operation, in_irq_)) return skip(why);
+  if (const char* why = strands_.hindrance(operation, in_irq_)) return skip_hindered(why);
   operations::function_of(operation.code)(*this, operation);
 }
 
@@ -210,23 +211,35 @@ void Run::end_late() {
 }
 
 // Points of the end are nobody's.
-void Run::begin_stretch() {
+void Run::begin_stretch(bool at_point) {
   if (position.current >= options_.footprints->operations.size()) return;
   end_stretch();
-  std::vector<shim::Footprint>& all = options_.footprints->operations[position.current].stretches;
-  shim::record_footprint(&all.emplace_back());
+  auto& all = options_.footprints->operations[position.current].stretches;
+  all.push_back({{}, position.running(), raw_smp_processor_id(), at_point});
+  shim::record_footprint(&all.back().touched);
+}
+
+size_t Footprints::OfOperation::points() const {
+  size_t points = 0;
+  // Whoever else has points here was waited for, and has them where nobody could pause it.
+  for (const Stretch& stretch : stretches)
+    points += stretch.at_point && stretch.owner == stretches.back().owner;
+  return points;
 }
 
 void Run::end_stretch() {
   if (!options_.footprints) return;
   shim::record_footprint(nullptr);
   auto& operation = options_.footprints->operations[position.current];
-  if (!operation.stretches.empty()) shim::sort_footprint(operation.stretches.back());
+  if (!operation.stretches.empty()) shim::sort_footprint(operation.stretches.back().touched);
   operation.skipped = skipped_;
 }
 
 void Run::tell_suspended() {
-  if (options_.footprints) options_.footprints->operations[position.current].suspended = true;
+  if (options_.footprints) {
+    options_.footprints->operations[position.current].suspended = true;
+    end_stretch();
+  }
   if (!is_watched()) return;
   const shim::Suspended is = shim::suspended(shim::suspended_contexts() - 1);
   outcome("{}, now on CPU {}", describe_suspended(is), raw_smp_processor_id());
@@ -252,6 +265,11 @@ void Run::before_exchange() {
 void Run::skip(const char* why) {
   skipped_ = why;
   history.add({.kind = Kind::skipped});
+}
+
+void Run::skip_hindered(const char* why) {
+  if (options_.footprints) options_.footprints->operations[position.current].hindered = true;
+  skip(why);
 }
 
 void Run::begin_next_call() {

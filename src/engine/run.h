@@ -51,6 +51,8 @@ class Run {
   void begin_next_call();
   // Nothing is done, to keep the callers' duties.
   void skip(const char* why);
+  // Its caller has to wait for what is suspended.
+  void skip_hindered(const char* why);
   template <class... Arguments>
   void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
     if (options_.on_step) outcome_ = fmt::format(text, std::forward<Arguments>(arguments)...);
@@ -109,7 +111,7 @@ class Run {
   void execute_in_strand(const Operation& operation);
   void end_late();
   void tell_suspended();
-  void begin_stretch();
+  void begin_stretch(bool at_point);
   void end_stretch();
   void finish_operation(const Operation& operation);
   void finish_step();

@@ -43,6 +43,7 @@ struct Fiber {
   void (*function)(void*) = nullptr;
   void* argument = nullptr;
   bool ended = true;
+  bool is_new = false;      // it has not run yet
   bool has_points = false;  // it may be suspended at any
   bool is_awaited = false;  // it goes on for another one that waits, on whatever CPU that is
   Fiber* outer = nullptr;   // what runs in the one that resumed it
@@ -61,7 +62,7 @@ Fiber* stopped[max_suspended];  // the oldest first
 size_t suspended_count;
 Fiber* running;  // NULL: what nobody started
 ContextObserver observer;
-void (*point_observer)();
+void (*point_observer)(bool at_point);
 uint64_t points_of_program;  // beside facility::points_left, which stops at each for the observer
 void (*outside)();           // what is to be done there
 
@@ -97,10 +98,13 @@ void leave(Fiber& fiber, bool for_good) {
                                     &fiber.resumer_stack.size);
 }
 
-void enter(Fiber& fiber) {
+// is_awaited: who runs waits for it.
+void enter(Fiber& fiber, bool is_awaited = true) {
   observer.before();
   fiber.outer = std::exchange(running, &fiber);
   exchange_state(fiber);
+  const bool is_told = point_observer && !std::exchange(fiber.is_new, false);
+  if (is_told) point_observer(false);
   void* fake_stack = nullptr;
   if (__sanitizer_start_switch_fiber)
     __sanitizer_start_switch_fiber(&fake_stack, fiber.stack.bottom, fiber.stack.size);
@@ -109,7 +113,10 @@ void enter(Fiber& fiber) {
     __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
   exchange_state(fiber);
   running = fiber.outer;
-  if (!outside) return;
+  if (!outside) {
+    if (is_told && is_awaited) point_observer(false);
+    return;
+  }
   if (running) leave(*running, false);
   std::exchange(outside, nullptr)();
 }
@@ -156,6 +163,7 @@ void prepare(Fiber& fiber) {
   fiber.handler = nullptr;
   fiber.cpu = raw_smp_processor_id();
   fiber.ended = fiber.is_awaited = false;
+  fiber.is_new = true;
 }
 
 Room room_of(const Fiber& fiber) { return facility::room_beside(fiber.locks); }
@@ -170,7 +178,7 @@ Fiber* take(size_t i) {
 bool go_on(Fiber& fiber, uint64_t points) {
   fiber.points = point_observer ? 1 : points;
   fiber.points_of_program = points;
-  enter(fiber);
+  enter(fiber, false);
   if (!fiber.ended) stopped[suspended_count++] = &fiber;
   return fiber.ended;
 }
@@ -218,7 +226,7 @@ void suspend_context() { suspend_context("", nullptr); }
 
 void facility::reach_point(const char* before, const shim_site* site) {
   if (point_observer && !(running && running->is_awaited)) {
-    point_observer();
+    point_observer(true);
     points_left = 1;
     if (!points_of_program || --points_of_program) return;
   }
@@ -306,7 +314,7 @@ const LockState& facility::locks_of_suspended(size_t i) { return stopped[i]->loc
 const void* facility::context_at_hand() { return running; }
 const void* facility::suspended_context(size_t i) { return stopped[i]; }
 
-void set_point_observer(void (*told)()) { point_observer = told; }
+void set_point_observer(void (*told)(bool at_point)) { point_observer = told; }
 void set_context_observer(const ContextObserver& told) { observer = told; }
 
 void facility::reset_contexts() {

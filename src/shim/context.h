@@ -70,8 +70,9 @@ struct ContextObserver {
 void set_context_observer(const ContextObserver& observer);
 
 // Told of every scheduling point of contexts that somebody started or resumed, and of those that
-// nobody did; NULL for nobody. From the next world on.
-void set_point_observer(void (*observer)());
+// nobody did; and whenever, without one, another context goes on: what is resumed or waited for,
+// and who waited. NULL for nobody. From the next world on.
+void set_point_observer(void (*observer)(bool at_point));
 
 namespace facility {
 extern uint64_t points_left;

@@ -32,6 +32,7 @@ bool is_changing;
 const void* changed_by;
 
 void wait_for_change() {
+  note_read(&is_changing);
   wait_for_others([] { return !is_changing; },
                   [](size_t i) { return facility::suspended_context(i) == changed_by; });
 }
@@ -105,6 +106,7 @@ void shim_cpu_offline(unsigned cpu) {
   if (current == cpu) current = shim_next_online_cpu(0);
   facility::note_cpu_dead(cpu);
   if (!registered || !dead_callback) return;
+  note_change(&is_changing);
   is_changing = true;
   changed_by = facility::context_at_hand();
   scheduling_point("before the callbacks for a dead CPU", nullptr);
@@ -115,6 +117,7 @@ void shim_cpu_offline(unsigned cpu) {
     if (int error = dead_callback(cpu, node))
       raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
   note_happens_before(&instances);
+  note_change(&is_changing);
   is_changing = false;
 }
 

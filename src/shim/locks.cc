@@ -138,6 +138,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
     raise(oracle::lock_recursion, site, name(*lock), lock);
     return;
   }
+  note_read(lock);
   wait_for_others([lock] { return !lock->dep_map.held; },
                   [=](size_t i) { return comes_from(i, lock, sleeping); });
   if (lock->dep_map.held) {

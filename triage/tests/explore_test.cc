@@ -79,20 +79,22 @@ TEST(Explore, GoesPastWhatIsKnown) {
 }
 
 TEST(Explore, EndsInTime) {
-  const json seen = explored(two_requests, {"-k", "4", "--time", "0.1s"});
+  const json seen = explored("cpus 2\ncache_get\ninit\ninit_rcaches\nalloc_fast x400\n"
+                             "free_fast x400\nput\ncache_put\n",
+                             {"-k", "4", "--time", "0.1s"});
   EXPECT_EQ(seen["complete"], false);
 }
 
 TEST(Explore, ShortSeedsAreCleanInEverySchedule) {
   for (const char* seed : {"iova_interleave/caches_are_taken_by_two_at_once.iova",
-                           "iova_interleave/two_requests_meet_in_the_tree.iova"}) {
+                           "iova_interleave/two_requests_meet_in_the_tree.iova",
+                           "iova_races/queue_is_new_to_another_cpu.iova"}) {
     const Input input = read_input(source_folder() / "corpus" / seed);
     program::Program program;
     for (const program::Operation& operation : input.program.operations)
       if (operation.code != program::OpCode::pause && operation.code != program::OpCode::resume)
         program.operations.push_back(operation);
-    const Exploration seen =
-        explore(port::fixed::variant, program, 1, {}, std::nullopt, [](const Exploration&) {});
+    const Exploration seen = explore(port::fixed::variant, program, {.preemptions = 2});
     EXPECT_EQ(seen.outcome.key(), "") << seed;
     EXPECT_GT(seen.schedules, 20u) << seed;
   }

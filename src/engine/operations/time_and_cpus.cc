@@ -68,7 +68,7 @@ void online(Run& run, const Operation& operation) {
 void resume(Run& run, const Operation& operation) {
   size_t nth = run.suspended_as(value(operation, Role::strand).number);
   if (nth == shim::suspended_contexts()) return run.skip("nothing of that name is suspended");
-  if (!shim::can_resume(nth)) return run.skip("what interrupts it is suspended, too");
+  if (!shim::can_resume(nth)) return run.skip_hindered("what interrupts it is suspended, too");
   if (value(operation, Role::here).number) {
     if (!shim::may_migrate(nth)) return run.skip("preemption is off where it is suspended");
     if (shim::room_on(raw_smp_processor_id()) != shim::Room::tasks)

@@ -4,160 +4,203 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
+#include "tool/replay/ran.h"
+#include "tool/replay/schedule.h"
 #include "tool/support/failure.h"
 
 namespace tool {
 namespace {
 
-using engine::Footprints;
 using program::OpCode;
 using program::Operation;
 using program::Role;
 
-shim::Footprint whole(const Footprints::OfOperation& operation) {
-  shim::Footprint all;
-  for (const shim::Footprint& stretch : operation.stretches)
-    all.insert(all.end(), stretch.begin(), stretch.end());
-  shim::sort_footprint(all);
-  return all;
-}
-
-Operation named(OpCode code, unsigned strand, uint64_t point = 0) {
-  Operation operation = program::make(code);
-  operation.operands[static_cast<size_t>(program::operand_index(code, Role::strand))].number =
-      strand;
-  if (int index = program::operand_index(code, Role::point); index >= 0)
-    operation.operands[static_cast<size_t>(index)].number = point;
-  return operation;
+uint64_t mix(uint64_t a, uint64_t b) {
+  uint64_t z = (a ^ b) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb + b;
+  return z ^ z >> 31;
 }
 
 class Explorer {
  public:
-  Explorer(const iova_variant& variant, const std::vector<std::string>& known,
-           std::optional<std::chrono::steady_clock::time_point> deadline,
-           const std::function<void(const Exploration&)>& on_progress)
-      : isolated_(variant, {.footprints = true, .known = known}), deadline_(deadline),
-        on_progress_(on_progress) {}
-
-  Exploration explore(const program::Program& program, unsigned preemptions) {
-    unsigned first_name = 0;
+  Explorer(const iova_variant& variant, const program::Program& program,
+           const ExploreOptions& options)
+      : program_(program), options_(options), reduction_(program),
+        isolated_(variant, {.record = options.record, .footprints = true, .known = options.known}) {
     for (const Operation& operation : program.operations)
       if (operation.code == OpCode::pause)
-        first_name =
-            std::max(first_name, static_cast<unsigned>(value(operation, Role::strand).number) + 1);
-    if (first_name + preemptions > program::max_suspended)
+        first_name_ =
+            std::max(first_name_, static_cast<unsigned>(value(operation, Role::strand).number) + 1);
+    if (first_name_ + options.preemptions > program::max_suspended)
       throw Failure(
           fmt::format("at most {} operations can be suspended at a time", program::max_suspended));
-    name_ends_ = first_name;
-    Footprints base;
-    if (!runs_clean(program, base)) return result_;
-    for (unsigned most = 1; most <= preemptions; most++) {
-      name_ends_ = first_name + most;
-      if (!from(program, base, 0, first_name)) break;
+  }
+
+  Exploration explore() {
+    std::vector<Schedule> these{Schedule(program_)}, next;
+    if (!settle(these[0], false)) return std::move(result_);
+    for (unsigned done = 0; done < options_.preemptions; done++) {
+      const bool is_last = done + 1 == options_.preemptions;
+      for (const Schedule& schedule : these)
+        if (!expand(schedule, is_last ? nullptr : &next)) return std::move(result_);
+      these = std::exchange(next, {});
     }
-    return result_;
+    return std::move(result_);
   }
 
  private:
-  // False: that is the end.
-  bool runs_clean(const program::Program& program, Footprints& footprints) {
-    if (deadline_ && std::chrono::steady_clock::now() > *deadline_)
+  // What the schedule comes to; NULL: it shows something, and is no way to others.
+  const Ran* ran(const Schedule& schedule) const {
+    const auto found = known_.find(schedule.key());
+    return found == known_.end() || found->second.stretches.empty() ? nullptr : &found->second;
+  }
+
+  // It is known, since it is equal to one that is, or it is run. False: that is the end.
+  bool settle(const Schedule& schedule, bool counts = true) {
+    if (options_.deadline && std::chrono::steady_clock::now() > *options_.deadline)
       return result_.is_complete = false;
+    if (options_.leaves_out_equal)
+      if (std::optional<Ran> foreseen =
+              reduction_.foresee(schedule, [&](const Schedule& other) { return ran(other); })) {
+        result_.equal++;
+        known_.emplace(schedule.key(), std::move(*foreseen));
+        return true;
+      }
+    std::vector<size_t> of_step;
+    program::Program program = schedule.to_program(program_, &of_step);
     Outcome outcome = isolated_.run(program);
+    result_.schedules += counts;
     result_.known_met.insert(outcome.known_met.begin(), outcome.known_met.end());
+    options_.on_run(result_, program, outcome);
     if (outcome.kind != Outcome::clean) {
-      result_.schedule = program;
+      if (options_.goes_past_findings) return true;
+      result_.schedule = std::move(program);
       result_.outcome = std::move(outcome);
       return false;
     }
-    footprints = std::move(outcome.footprints);
+    Ran ran = reduction_.read(schedule, of_step, outcome.footprints);
+    if (counts && options_.leaves_out_equal)
+      result_.different += ends_.insert(reduction_.states(ran).back()).second;
+    known_.emplace(schedule.key(), std::move(ran));
     return true;
   }
-  bool runs_clean_as_schedule(const program::Program& program, Footprints& footprints) {
-    result_.schedules++;
-    on_progress_(result_);
-    return runs_clean(program, footprints);
-  }
 
-  static bool may_be_suspended(const std::vector<Operation>& operations, size_t i) {
-    const OpCode code = operations[i].code;
-    const bool has_pause = i && operations[i - 1].code == OpCode::pause;
+  bool may_be_suspended(const Schedule& schedule, size_t step) const {
+    const Step& of = schedule.steps[step];
+    if (of.resumes) return true;
+    const OpCode code = program_.operations[of.operation].code;
+    const bool has_pause =
+        of.operation && program_.operations[of.operation - 1u].code == OpCode::pause;
     return !has_pause && (program::may_be_suspended(code) || code == OpCode::resume);
   }
-
-  // One preemption more, of the i-th operation or a later one.
-  bool from(const program::Program& program, const Footprints& footprints, size_t i,
-            unsigned name) {
-    for (; i < footprints.operations.size(); i++) {
-      const Footprints::OfOperation& operation = footprints.operations[i];
-      if (operation.skipped || !may_be_suspended(program.operations, i)) continue;
-      size_t window_ends = program.operations.size();
-      for (size_t point = operation.stretches.size(); --point > 0;)
-        if (!at(program, footprints, i, point, name, window_ends)) return false;
-    }
-    return true;
+  bool is_resume(const Step& step) const {
+    return step.resumes || program_.operations[step.operation].code == OpCode::resume;
+  }
+  bool is_prefix(const Step& step) const {
+    return !step.resumes && program::is_prefix(program_.operations[step.operation].code);
   }
 
-  // The i-th operation is suspended there. window_ends: before it, the operations that can run
-  // meanwhile end, at the point after this one; and then at this one.
-  bool at(const program::Program& program, const Footprints& before, size_t i, size_t point,
-          unsigned name, size_t& window_ends) {
-    const size_t next_window_ends = std::exchange(window_ends, 0);
-    const bool is_last = name + 1 == name_ends_;
-    program::Program to_the_end = program;
-    auto& operations = to_the_end.operations;
-    operations.insert(operations.begin() + static_cast<ptrdiff_t>(i),
-                      named(OpCode::pause, name, point));
-    Footprints meanwhile;
-    if (!runs_clean_as_schedule(to_the_end, meanwhile)) return false;
-    if (i + 1 >= meanwhile.operations.size() || !meanwhile.operations[i + 1].suspended)
-      return true;  // nobody else could go on there
-    bool meets_next = false;
-    std::optional<shim::Footprint> rest;  // of it, as it would go on before the window's last
-    const shim::Footprint& next = before.operations[i].stretches[point];
-    for (size_t last = i + 1; last < program.operations.size(); last++) {
-      if (last + 1 >= meanwhile.operations.size()) break;
-      const Footprints::OfOperation& other = meanwhile.operations[last + 1];
-      // A caller would have to wait for it.
-      if (other.skipped && !before.operations[last].skipped) break;
-      window_ends = last + 1;
-      if (program::is_prefix(program.operations[last].code)) continue;
-      const shim::Footprint touched = whole(other);
-      meets_next |= shim::conflict(next, touched);
-      // With a preemption more, what they touch may be something else.
-      const bool is_equal =
-          (!meets_next && last < next_window_ends) || (rest && !shim::conflict(*rest, touched));
-      if (is_last && is_equal) {
-        result_.equal++;
-        continue;
+  // One preemption more, after those that the schedule has.
+  bool expand(const Schedule& schedule, std::vector<Schedule>* next) {
+    const Ran* of = ran(schedule);
+    if (!of) return true;
+    const Ran before = *of;
+    size_t step = schedule.steps.size();
+    while (step > 0 && !schedule.steps[step - 1].point) step--;
+    unsigned names = first_name_;
+    for (const Step& one : schedule.steps) names += one.point && !one.resumes;
+    std::vector<uint64_t> states;
+    if (options_.leaves_out_equal) states = reduction_.states(before);
+    std::vector<uint64_t> to_come(schedule.steps.size() + 1);
+    for (size_t i = schedule.steps.size(); i-- > 0;)
+      to_come[i] =
+          mix(to_come[i + 1], schedule.steps[i].operation << 1 | schedule.steps[i].resumes);
+    for (; step < before.steps.size(); step++) {
+      if (before.steps[step].skipped || !may_be_suspended(schedule, step)) continue;
+      const uint16_t owner = *before.owner_of(step);
+      const Step& this_step = schedule.steps[step];
+      uint8_t name = static_cast<uint8_t>(names);
+      if (this_step.resumes)
+        name = this_step.name;
+      else if (const Operation& operation = program_.operations[this_step.operation];
+               operation.code == OpCode::resume)
+        name = static_cast<uint8_t>(value(operation, Role::strand).number);
+      std::vector<size_t> points;
+      for (size_t i = before.steps[step].first; i < before.end_of(step); i++)
+        if (before.stretches[i].at_point && before.stretches[i].owner == owner) points.push_back(i);
+      for (size_t point = std::min<size_t>(points.size(), program::max_point); point > 0; point--) {
+        const size_t at = points[point - 1];
+        if (options_.leaves_out_equal) {
+          const auto own = std::count_if(
+              before.stretches.begin(), before.stretches.begin() + static_cast<ptrdiff_t>(at),
+              [&](const Ran::Stretch& one) { return one.owner == owner; });
+          uint64_t state = mix(states[at], to_come[step + 1]);
+          state = mix(state, owner | static_cast<uint64_t>(own) << 16 |
+                                 static_cast<uint64_t>(before.steps[step].cpu) << 48);
+          if (!expanded_.insert(state).second) continue;
+        }
+        if (!suspend(schedule, before, step, static_cast<unsigned>(point), name, owner, next))
+          return false;
       }
-      program::Program schedule = to_the_end;
-      schedule.operations.insert(schedule.operations.begin() + static_cast<ptrdiff_t>(last) + 2,
-                                 named(OpCode::resume, name));
-      Footprints seen;
-      if (!runs_clean_as_schedule(schedule, seen)) return false;
-      if (last + 2 < seen.operations.size()) rest = whole(seen.operations[last + 2]);
-      if (!is_last && !from(schedule, seen, i + 2, name + 1)) return false;
     }
     return true;
   }
 
+  // There, while more and more of the others run.
+  bool suspend(const Schedule& schedule, const Ran& before, size_t step, unsigned point,
+               uint8_t name, uint16_t owner, std::vector<Schedule>* next) {
+    Ran so_far;  // with the resume where its caller is about to do the next
+    size_t resume = 0;
+    for (size_t last = step + 1; last < before.steps.size(); last++) {
+      if (is_prefix(schedule.steps[last])) continue;
+      if (options_.leaves_out_equal && !is_resume(schedule.steps[last]) &&
+          (resume ? reduction_.must_wait(so_far, resume, schedule.steps[last].operation)
+           : is_resume(schedule.steps[step])
+               ? reduction_.must_wait(before, step, schedule.steps[last].operation)
+               : std::nullopt)
+              .value_or(false))
+        break;
+      Schedule one = schedule.with_preemption(step, point, name, owner, last);
+      if (!settle(one)) return false;
+      const Ran* ran = this->ran(one);
+      if (!ran) continue;
+      // Nobody else could go on there, or a caller has to wait.
+      if (!ran->steps[step].suspended) break;
+      const Ran::OfStep& other = ran->steps[last];
+      const bool is_over_itself = is_resume(schedule.steps[last]) && !other.hindered;
+      if (other.skipped && !before.steps[last].skipped && !is_over_itself) break;
+      so_far = *ran;
+      resume = last + 1;
+      // Somebody waited for it until its end.
+      const bool is_over =
+          resume < ran->steps.size() && ran->steps[resume].skipped && !ran->steps[resume].hindered;
+      if (next) next->push_back(std::move(one));
+      if (is_over) break;
+    }
+    return true;
+  }
+
+  const program::Program& program_;
+  const ExploreOptions& options_;
+  Reduction reduction_;
   Isolated isolated_;
-  const std::optional<std::chrono::steady_clock::time_point> deadline_;
-  const std::function<void(const Exploration&)>& on_progress_;
-  unsigned name_ends_ = 0;
+  unsigned first_name_ = 0;
+  std::unordered_map<std::string, Ran> known_;  // by key
+  // States from which all that can follow was tried, with as many preemptions as are left or more.
+  std::unordered_set<uint64_t> expanded_;
+  std::unordered_set<uint64_t> ends_;
   Exploration result_;
 };
 
 }  // namespace
 
 Exploration explore(const iova_variant& variant, const program::Program& program,
-                    unsigned preemptions, const std::vector<std::string>& known,
-                    std::optional<std::chrono::steady_clock::time_point> deadline,
-                    const std::function<void(const Exploration&)>& on_progress) {
-  return Explorer(variant, known, deadline, on_progress).explore(program, preemptions);
+                    const ExploreOptions& options) {
+  return Explorer(variant, program, options).explore();
 }
 
 }  // namespace tool

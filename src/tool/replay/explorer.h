@@ -3,10 +3,9 @@
 // scheduling points, while one more of those that follow runs, and another, up to all of them. What
 // is suspended may be so again, and so may what runs meanwhile.
 //
-// Two schedules are equal if they differ only in the order of stretches that touch nothing in
-// common (shim/footprint.h). Of those one is run: a preemption moves to the next point where what
-// it would hold up has nothing to do with what runs instead, and ends before an operation that has
-// nothing to do with what is held up.
+// Of schedules that are equal (ran.h) one is run, whichever of their preemptions they differ in:
+// what another comes to is foreseen from it, and where two of them have come to the same state,
+// only the first goes on from there.
 #pragma once
 
 #include <chrono>
@@ -25,17 +24,29 @@ namespace tool {
 struct Exploration {
   uint64_t schedules = 0;  // that were run
   uint64_t equal = 0;      // left out, since each is equal to one of them
+  uint64_t different = 0;  // of those that were run, no two equal
   bool is_complete = true;
   std::set<std::string> known_met;           // keys
   std::optional<program::Program> schedule;  // that shows something
   Outcome outcome;                           // of that
 };
 
+struct ExploreOptions {
+  unsigned preemptions = 1;
+  std::vector<std::string> known = {};
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
+  bool leaves_out_equal = true;
+  bool goes_past_findings = false;  // and so does not end with the first
+  bool record = false;              // steps, for on_run
+  // Told of every schedule that was run.
+  std::function<void(const Exploration& so_far, const program::Program& schedule,
+                     const Outcome& outcome)>
+      on_run = [](const Exploration&, const program::Program&, const Outcome&) {};
+};
+
 // Ends with the first that shows what is not known, or at the deadline. Fewer preemptions come
 // first. The program may have pauses of its own; at most program::max_suspended in all.
 Exploration explore(const iova_variant& variant, const program::Program& program,
-                    unsigned preemptions, const std::vector<std::string>& known,
-                    std::optional<std::chrono::steady_clock::time_point> deadline,
-                    const std::function<void(const Exploration&)>& on_progress);
+                    const ExploreOptions& options);
 
 }  // namespace tool

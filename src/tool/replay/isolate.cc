@@ -39,7 +39,7 @@ namespace tool {
 namespace {
 
 // The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"moments": ...},
-// {"done": ...}, {"compared": ...}, a line each; {"words": ...} with so many bytes behind it.
+// {"compared": ...}, a line each; {"words": ...} and {"done": ...} with so many bytes behind it.
 int message_fd = -1;
 // Number of the program that the child compares, where the parent sees it, whatever ends the child.
 uint64_t* comparing;
@@ -93,32 +93,53 @@ void send_moments(const engine::Moment& before, const engine::Moment& now) {
   send({{"moments", to_text(json{{"before", to_json(before)}, {"now", to_json(now)}})}});
 }
 
-// "f", "s" if it was skipped, "w" if it was suspended, then each stretch, its words in hex.
-std::string to_words(const engine::Footprints::OfOperation& of) {
-  constexpr const char digits[] = "0123456789abcdef";
-  std::string text = of.skipped ? "s" : of.suspended ? "w" : "f";
-  for (const shim::Footprint& stretch : of.stretches) {
-    text += ',';
-    for (uint32_t entry : stretch)
-      for (unsigned shift = 32; shift; shift -= 4) text += digits[entry >> (shift - 4) & 15];
+// Numbers in a row: of each operation its flags and how many stretches it has; of each of those its
+// owner, CPU and flag, how many words it touches, and these.
+std::string to_bytes(const engine::Footprints& footprints) {
+  std::string bytes;
+  const auto add = [&](size_t number) {
+    const auto value = static_cast<uint32_t>(number);
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  for (const auto& operation : footprints.operations) {
+    add(operation.skipped | operation.suspended << 1 | operation.hindered << 2);
+    add(operation.stretches.size());
+    for (const auto& stretch : operation.stretches) {
+      add(stretch.owner);
+      add(stretch.cpu << 1 | stretch.at_point);
+      add(stretch.touched.size());
+      for (uint32_t entry : stretch.touched) add(entry);
+    }
   }
-  return text;
+  return bytes;
 }
 
-engine::Footprints::OfOperation from_words(const std::string& text) {
-  engine::Footprints::OfOperation of{
-      .stretches = {}, .skipped = text[0] == 's', .suspended = text[0] == 'w'};
-  uint32_t entry = 0;
-  unsigned digits = 0;
-  for (char c : text.substr(1)) {
-    if (c == ',') {
-      of.stretches.emplace_back();
-      continue;
+engine::Footprints footprints_from_bytes(const std::string& bytes) {
+  engine::Footprints footprints;
+  size_t at = 0;
+  const auto take = [&] {
+    uint32_t value;
+    memcpy(&value, bytes.data() + at, sizeof value);
+    at += sizeof value;
+    return value;
+  };
+  while (at < bytes.size()) {
+    auto& operation = footprints.operations.emplace_back();
+    const uint32_t flags = take();
+    operation.skipped = flags & 1;
+    operation.suspended = flags & 2;
+    operation.hindered = flags & 4;
+    operation.stretches.resize(take());
+    for (auto& stretch : operation.stretches) {
+      stretch.owner = take();
+      const uint32_t where = take();
+      stretch.cpu = where >> 1;
+      stretch.at_point = where & 1;
+      stretch.touched.resize(take());
+      for (uint32_t& entry : stretch.touched) entry = take();
     }
-    entry = entry << 4 | static_cast<uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
-    if (++digits % 8 == 0) of.stretches.back().push_back(entry);
   }
-  return of;
+  return footprints;
 }
 
 // Returns false at the end of the connection.
@@ -173,10 +194,10 @@ void run_job(const iova_variant& variant, const program::Program& program,
                {"attempts", result.attempts},
                {"costs", result.costs},
                {"known_met", result.known_met}};
-  if (isolate.footprints)
-    for (const auto& operation : footprints.operations)
-      done["footprints"].push_back(to_words(operation));
+  const std::string touched = isolate.footprints ? to_bytes(footprints) : "";
+  done["bytes"] = touched.size();
   send({{"done", done}});
+  write_all(message_fd, touched);
 }
 
 // Runs what it is asked to, until the parent asks for no more.
@@ -416,9 +437,8 @@ class Isolated::Impl {
         outcome.attempts = done["attempts"].get<std::vector<size_t>>();
         outcome.costs = done["costs"].get<std::vector<uint64_t>>();
         outcome.known_met = done["known_met"].get<std::vector<std::string>>();
-        if (done.contains("footprints"))
-          for (const json& words : done["footprints"])
-            outcome.footprints.operations.push_back(from_words(words));
+        if (size_t size = done.value("bytes", size_t{0}))
+          outcome.footprints = footprints_from_bytes(child_->bytes(size, options_.timeout_ms));
         child_->log();  // of a clean run nobody wants it
         return outcome;
       }

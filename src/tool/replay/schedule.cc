@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tool/replay/schedule.h"
+
+namespace tool {
+namespace {
+
+using program::OpCode;
+using program::Operation;
+using program::Role;
+
+Operation named(OpCode code, unsigned strand, uint64_t point = 0) {
+  Operation operation = program::make(code);
+  const auto set = [&](Role role, uint64_t number) {
+    if (int index = program::operand_index(code, role); index >= 0)
+      operation.operands[static_cast<size_t>(index)].number = number;
+  };
+  set(Role::strand, strand);
+  set(Role::point, point);
+  return operation;
+}
+
+}  // namespace
+
+Schedule::Schedule(const program::Program& program) {
+  for (size_t i = 0; i < program.operations.size(); i++)
+    steps.push_back({.operation = static_cast<uint16_t>(i)});
+}
+
+std::string Schedule::key() const {
+  std::string key;
+  key.reserve(steps.size() * 6);
+  for (const Step& step : steps) {
+    const uint16_t words[] = {step.operation, step.point,
+                              static_cast<uint16_t>(step.name << 1 | step.resumes)};
+    key.append(reinterpret_cast<const char*>(words), sizeof words);
+  }
+  return key;
+}
+
+program::Program Schedule::to_program(const program::Program& program,
+                                      std::vector<size_t>* of_step) const {
+  program::Program schedule;
+  for (const Step& step : steps) {
+    if (step.point) schedule.operations.push_back(named(OpCode::pause, step.name, step.point));
+    if (of_step) of_step->push_back(schedule.operations.size());
+    schedule.operations.push_back(step.resumes ? named(OpCode::resume, step.name)
+                                               : program.operations[step.operation]);
+  }
+  return schedule;
+}
+
+size_t Schedule::resume_of(size_t suspended) const {
+  size_t i = suspended + 1;
+  while (!steps[i].resumes || steps[i].name != steps[suspended].name) i++;
+  return i;
+}
+
+Schedule Schedule::with_preemption(size_t step, unsigned point, uint8_t name, uint16_t operation,
+                                   size_t last) const {
+  Schedule schedule = *this;
+  schedule.steps[step].point = static_cast<uint16_t>(point);
+  schedule.steps[step].name = name;
+  schedule.steps.insert(schedule.steps.begin() + static_cast<ptrdiff_t>(last) + 1,
+                        {.operation = operation, .name = name, .resumes = true});
+  return schedule;
+}
+
+}  // namespace tool
