@@ -22,6 +22,7 @@ _iovafuzz() {
     command=corpus-${COMP_WORDS[2]}
   fi
   case $command$before in
+  confirm--machine) COMPREPLY=($(compgen -W 'uml qemu' -- "$word")); return ;;
   preflight--sanitizer) COMPREPLY=($(compgen -W 'address undefined coverage none' -- "$word")); return ;;
   preflight--engine) COMPREPLY=($(compgen -W 'libfuzzer afl' -- "$word")); return ;;
   run--engine) COMPREPLY=($(compgen -W 'libfuzzer aflpp both' -- "$word")); return ;;
@@ -35,7 +36,7 @@ _iovafuzz() {
     bench-find) COMPREPLY=($(compgen -W '--configuration --target --revision --time --seeds --jobs --out --json --help' -- "$word")) ;;
     bench-speed) COMPREPLY=($(compgen -W '--time --json --help' -- "$word")) ;;
     bisect) COMPREPLY=($(compgen -W '--repo --good --bad --key --json --help' -- "$word")) ;;
-    confirm) COMPREPLY=($(compgen -W '--kernel --shown-on --programs --seed --console --json --help' -- "$word")) ;;
+    confirm) COMPREPLY=($(compgen -W '--kernel --shown-on --machine --programs --seed --console --json --help' -- "$word")) ;;
     corpus-merge) COMPREPLY=($(compgen -W '--into --target --variant --timeout --json --help' -- "$word")) ;;
     corpus-minimize) COMPREPLY=($(compgen -W '--target --variant --timeout --json --out --in-place --help' -- "$word")) ;;
     corpus-promote) COMPREPLY=($(compgen -W '--target --variant --timeout --json --name --comment --to --force --help' -- "$word")) ;;

@@ -121,7 +121,7 @@ class Comparer {
 
   // Whether Linux does otherwise, and where.
   bool differs(LinuxDifference& difference, const Program& program) {
-    if (interrupted() || ++tries_ > most_tries) return false;
+    if (interrupted() || ++tries_ > machine_.boots_for_a_difference()) return false;
     std::optional<CallList> list = lister_.list(program, [](const std::string&) { return true; });
     if (!list) return false;
     const NumberedList one[] = {{difference.number, *std::move(list)}};
@@ -162,7 +162,6 @@ class Comparer {
     }
   }
 
-  static constexpr unsigned most_tries = 200;
   TemporaryFolder folder_;
   const Machine& machine_;
   const Abilities abilities_;
