@@ -172,6 +172,9 @@ CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
                               outcome.key().empty() ? "nothing" : outcome.key(), variant.name));
   CallsToShow calls;
   calls.report = *outcome.report;
+  if (engine::oracle_of(calls.report.key) == "data-race")
+    throw Failure(
+        "a race that the schedule does not show takes KCSAN: it cannot be confirmed by calls");
   calls.abilities = {
       .cpus = std::min(cpus_of(program), most_cpus), .has_queues = true, .fails_creations = true};
   const auto may_die = [](const std::string&) { return true; };

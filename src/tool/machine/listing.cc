@@ -184,7 +184,10 @@ class Listing {
     } else if (is("shim_advance(")) {
       // With nothing pending, nobody sees it.
       if (!shim::census().pending_events) return;
-      time_ = {.advances = true, .cpu = raw_smp_processor_id(), .operation = operation_};
+      time_ = {};
+      time_.advances = true;
+      time_.cpu = raw_smp_processor_id();
+      time_.operation = operation_;
       for (unsigned i = 0; i < program::max_domains; i++) time_.timers[i] = is_timer_pending(i);
     } else if (is("shim_cpu_offline(") || is("shim_cpu_online(")) {
       if (any_lasts() || in_call()) cannot_say();
