@@ -229,7 +229,7 @@ class Listing {
     // Linux rounds delays up, and has nothing else to do: longer is as good.
     const uint64_t ms = shim_now() - *time_.slept_since;
     on_cpu(time_.cpu);
-    line("sleep {:x}\n", ms + ms / 4 + 500);
+    line("sleep {:x}\n", ms + ms / 4 + 100);
     time_ = {};
   }
 
