@@ -97,11 +97,9 @@ std::vector<OpCode> sayable_operations(const Abilities& abilities) {
   return said;
 }
 
-// Of one CPU, nothing overlaps.
 CallLister::CallLister(const iova_variant& variant, const Abilities& abilities)
     : abilities_(abilities),
-      isolated_(variant, {.watcher = &listing_watcher(abilities.cpus == 1), .watch_races = false}) {
-}
+      isolated_(variant, {.watcher = &listing_watcher(abilities), .watch_races = false}) {}
 
 std::optional<CallList> CallLister::list(const Program& program,
                                          const std::function<bool(const std::string&)>& may_die) {

@@ -44,6 +44,10 @@ namespace tool {
 struct Abilities {
   unsigned cpus = 1;
   bool has_queues = false;
+  // A first get of the caches that fails is told. Only of a program that has the machine for
+  // itself: to another one, caches that were put before look like those of a failed get
+  // (stale-cache).
+  bool fails_creations = false;
 };
 
 struct CallList {

@@ -140,8 +140,9 @@ Confirmation judge_answers(const CallsToShow& shown, const std::string& answers,
   const uint64_t here = left_in(list, answers);
   const std::string lost =
       here > shown.left
-          ? fmt::format("{} that nobody owns stay in the tree after all is given back\n",
-                        counted(here - shown.left, "range"))
+          ? fmt::format(
+                "left in the tree after all is given back: {} more than where nothing is lost\n",
+                counted(here - shown.left, "range"))
           : "";
   const size_t until = std::min(answers_until(list, report), calls.size());
   for (size_t i = 0; i < until; i++) {
@@ -151,14 +152,16 @@ Confirmation judge_answers(const CallsToShow& shown, const std::string& answers,
                       answered = at < actual.size() ? actual[at] : "nothing";
     if (answered == said) continue;
     return {lost.empty() ? Confirmation::nothing : Confirmation::other,
-            fmt::format("{}call {} of {}, {}:\n  shim:  {}\n  Linux: {}\n", lost, i + 1, until,
+            fmt::format("{}line {} of {}, {}:\n  shim:  {}\n  Linux: {}\n", lost, i + 1, until,
                         calls[i], said, answered)};
   }
   if (!until) return {Confirmation::no_answer, console};
+  size_t last = until - 1;
+  while (last && calls[last].find("tree ") != calls[last].npos) last--;
   return {Confirmation::same,
-          fmt::format("{}Linux answers all {} calls up to there as the shim does, the last one:\n"
+          fmt::format("{}Linux answers all {} lines up to there as the shim does; the last call:\n"
                       "  {}\n  {}\n",
-                      lost, until, calls[until - 1], actual[until - 1])};
+                      lost, until, calls[last], actual[last])};
 }
 
 CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
@@ -169,7 +172,11 @@ CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
                               outcome.key().empty() ? "nothing" : outcome.key(), variant.name));
   CallsToShow calls;
   calls.report = *outcome.report;
-  calls.abilities = {.cpus = std::min(cpus_of(program), most_cpus), .has_queues = true};
+  if (engine::oracle_of(calls.report.key) == "data-race")
+    throw Failure(
+        "a race that the schedule does not show takes KCSAN: it cannot be confirmed by calls");
+  calls.abilities = {
+      .cpus = std::min(cpus_of(program), most_cpus), .has_queues = true, .fails_creations = true};
   const auto may_die = [](const std::string&) { return true; };
   std::optional<CallList> list = CallLister(variant, calls.abilities).list(program, may_die);
   if (list) calls.left_out = left_out_of(program, list->program);

@@ -177,6 +177,7 @@ void KernelBuild::lay_down_replay() const {
   feature("HAS_NODES", header, "rbroot;");
   feature("HAS_CACHED_NODES", header, "cached32_node;");
   feature("HAS_HINT", header, "max32_alloc_size;");
+  feature("HAS_TIMER_DELETE", read_file(folder_ / "include/linux/timer.h"), "timer_delete(");
   feature("HAS_QUEUE", queue, queue_begin);
   feature("HOLDS_CACHE", queue, "iova_cache_get()");
   feature("HAS_SINGLE_QUEUE", queue, "IOMMU_DMA_OPTS_SINGLE_QUEUE");

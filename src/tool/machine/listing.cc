@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "engine/oracles.h"
@@ -43,8 +44,8 @@ struct LastingFlush {
 
 // What has been let pass, until it is known what that came to.
 struct Time {
-  std::optional<uint64_t> slept_since;  // until nothing is pending
-  bool advances = false;                // by an exact time, with something pending
+  std::optional<uint64_t> slept_since = {};  // until nothing is pending
+  bool advances = false;                     // by an exact time, with something pending
   unsigned cpu = 0;
   size_t operation = 0;
   bool timers[program::max_domains] = {};  // that are pending
@@ -52,11 +53,13 @@ struct Time {
 
 class Listing {
  public:
-  void use(const iova_variant& variant) { variant_ = &variant; }
+  void use(const iova_variant& variant, bool fails_creations) {
+    variant_ = &variant;
+    fails_creations_ = fails_creations;
+  }
   void reset() {
-    const iova_variant* variant = variant_;
-    *this = {};
-    variant_ = variant;
+    const Listing before = std::exchange(*this, {});
+    use(*before.variant_, before.fails_creations_);
   }
 
   void begin(const Call& call) {
@@ -181,7 +184,10 @@ class Listing {
     } else if (is("shim_advance(")) {
       // With nothing pending, nobody sees it.
       if (!shim::census().pending_events) return;
-      time_ = {.advances = true, .cpu = raw_smp_processor_id(), .operation = operation_};
+      time_ = {};
+      time_.advances = true;
+      time_.cpu = raw_smp_processor_id();
+      time_.operation = operation_;
       for (unsigned i = 0; i < program::max_domains; i++) time_.timers[i] = is_timer_pending(i);
     } else if (is("shim_cpu_offline(") || is("shim_cpu_online(")) {
       if (any_lasts() || in_call()) cannot_say();
@@ -223,7 +229,7 @@ class Listing {
     // Linux rounds delays up, and has nothing else to do: longer is as good.
     const uint64_t ms = shim_now() - *time_.slept_since;
     on_cpu(time_.cpu);
-    line("sleep {:x}\n", ms + ms / 4 + 500);
+    line("sleep {:x}\n", ms + ms / 4 + 100);
     time_ = {};
   }
 
@@ -295,8 +301,8 @@ class Listing {
       }
       // Of what is inside the making of a cache, the shim knows nothing but that it asks for
       // objects.
-      const bool is_first =
-          attempt.call == shim::FallibleCall::cache_create && creations == 1 && !objects_;
+      const bool is_first = fails_creations_ && creations == 1 && !objects_ &&
+                            attempt.call == shim::FallibleCall::cache_create;
       if (!is_first) cannot_say();
       creation_fails |= is_first;
     }
@@ -395,6 +401,7 @@ class Listing {
           return true;
         },
         &sum);
+    on_cpu(raw_smp_processor_id());
     line("tree {:x}\n", number);
     say("t{} {:x}\n", sum.nodes, sum.hash);
     nodes_ = sum.nodes;
@@ -402,6 +409,7 @@ class Listing {
   }
 
   const iova_variant* variant_ = nullptr;
+  bool fails_creations_ = false;
   fmt::memory_buffer lines_, answers_;
   uint64_t calls_ = 0, faults_ = 0;
   size_t said_ = 0;  // lines of answers
@@ -423,27 +431,31 @@ class Listing {
 
 Listing listing;
 
-constexpr Watcher watcher_of(bool in_sequence) {
-  return {
-      .variant = [](const iova_variant& real) -> const iova_variant& {
-        listing.use(real);
-        reproducer::observe({.on_reset = [] { listing.reset(); },
-                             .on_begin = [](const Call& call) { listing.begin(call); },
-                             .on_end = [](const Call& call, const iova_variant&, const void* domain,
-                                          const void* node) { listing.end(call, domain, node); }});
-        return reproducer::recorded(real);
-      },
-      .on_finding = [](const shim::Finding& finding) { listing.find(finding); },
-      .words = [] { return listing.words(); },
-      .in_sequence = in_sequence,
-  };
+template <bool fails_creations>
+const iova_variant& listened(const iova_variant& real) {
+  listing.use(real, fails_creations);
+  reproducer::observe({.on_reset = [] { listing.reset(); },
+                       .on_begin = [](const Call& call) { listing.begin(call); },
+                       .on_end = [](const Call& call, const iova_variant&, const void* domain,
+                                    const void* node) { listing.end(call, domain, node); }});
+  return reproducer::recorded(real);
 }
+
+// Of one CPU, nothing overlaps.
+template <bool fails_creations, bool has_one_cpu>
+constexpr Watcher watcher{
+    .variant = listened<fails_creations>,
+    .on_finding = [](const shim::Finding& finding) { listing.find(finding); },
+    .words = [] { return listing.words(); },
+    .in_sequence = has_one_cpu,
+};
 
 }  // namespace
 
-const Watcher& listing_watcher(bool in_sequence) {
-  static const Watcher watchers[] = {watcher_of(false), watcher_of(true)};
-  return watchers[in_sequence];
+const Watcher& listing_watcher(const Abilities& abilities) {
+  if (abilities.fails_creations)
+    return abilities.cpus == 1 ? watcher<true, true> : watcher<true, false>;
+  return abilities.cpus == 1 ? watcher<false, true> : watcher<false, false>;
 }
 
 Listed listed(const std::string& words) {

@@ -16,7 +16,7 @@ struct Listed {
   CallList list;                             // without the program
   std::optional<size_t> unsaid_at, dies_at;  // operations: the first that cannot be said
 };
-const Watcher& listing_watcher(bool in_sequence);
+const Watcher& listing_watcher(const Abilities& abilities);
 Listed listed(const std::string& words);
 
 }  // namespace tool

@@ -16,6 +16,10 @@ class Machine {
   // "debian:6.12 (6.12.117-1)", or the folder.
   virtual const std::string& title() const = 0;
   virtual const char* name() const = 0;  // "uml"
+  // How many boots it is worth to make the program of a difference small, and to see Linux die of
+  // one kind of misuse.
+  virtual unsigned boots_for_a_difference() const = 0;
+  virtual unsigned boots_for_a_death() const = 0;
   // Puts what boots into a folder, beside which others may build. Throws Failure.
   virtual void build_replayer(const std::filesystem::path& folder) const = 0;
   // A shell's command that boots it, makes the calls of the file and writes the answers to another,

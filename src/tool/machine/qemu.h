@@ -17,6 +17,8 @@ class QemuKernel : public Machine {
 
   const std::string& title() const override { return build_.title(); }
   const char* name() const override { return "qemu"; }
+  unsigned boots_for_a_difference() const override { return 25; }
+  unsigned boots_for_a_death() const override { return 2; }
   void build_replayer(const std::filesystem::path& folder) const override;
   std::string boot_command(const std::filesystem::path& folder, unsigned cpus,
                            const std::filesystem::path& calls,

@@ -22,8 +22,6 @@ using program::Role;
 // A boot takes from a fifth of a second to some.
 constexpr size_t most_of_a_boot = 2000, most_bytes_of_a_boot = 32 << 20;
 constexpr size_t most_differences = 5;
-// Each costs a boot.
-constexpr uint64_t most_deaths_of_a_kind = 20;
 
 class Comparer {
  public:
@@ -61,7 +59,8 @@ class Comparer {
     std::vector<NumberedList> lists;
     size_t bytes = 0;
     auto may_die = [&](const std::string& oracle) {
-      return planned_deaths_[oracle] < most_deaths_of_a_kind;
+      // Each costs a boot.
+      return planned_deaths_[oracle] < machine_.boots_for_a_death();
     };
     while (next < count && lists.size() < most_of_a_boot && bytes < most_bytes_of_a_boot &&
            !interrupted()) {
@@ -121,7 +120,7 @@ class Comparer {
 
   // Whether Linux does otherwise, and where.
   bool differs(LinuxDifference& difference, const Program& program) {
-    if (interrupted() || ++tries_ > most_tries) return false;
+    if (interrupted() || ++tries_ > machine_.boots_for_a_difference()) return false;
     std::optional<CallList> list = lister_.list(program, [](const std::string&) { return true; });
     if (!list) return false;
     const NumberedList one[] = {{difference.number, *std::move(list)}};
@@ -162,7 +161,6 @@ class Comparer {
     }
   }
 
-  static constexpr unsigned most_tries = 200;
   TemporaryFolder folder_;
   const Machine& machine_;
   const Abilities abilities_;

@@ -19,6 +19,8 @@ class UmlKernel : public Machine {
 
   const std::string& title() const override { return build_.title(); }
   const char* name() const override { return "uml"; }
+  unsigned boots_for_a_difference() const override { return 200; }
+  unsigned boots_for_a_death() const override { return 20; }
   void build_replayer(const std::filesystem::path& folder) const override;
   std::string boot_command(const std::filesystem::path& folder, unsigned cpus,
                            const std::filesystem::path& calls,

@@ -15,6 +15,10 @@
 #define CAN_QUEUE 0
 #endif
 
+#if !TREE_HAS_TIMER_DELETE
+#define timer_delete del_timer
+#endif
+
 struct queue_state {
   unsigned int queued; /* in all rings */
   unsigned long long started, finished;
