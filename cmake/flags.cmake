@@ -3,7 +3,8 @@
 #
 #   iovafuzz_under_test  shim, port, kernel glue: -O2, sanitizers
 #   iovafuzz_harness     programs and engine inside targets and commands: -O2, no sanitizers, since
-#                        what they would find there is not the allocator's and costs half the speed
+#                        what they would find there is not the allocator's and costs half the speed,
+#                        but for MemorySanitizer's books
 #   iovafuzz_checked     the same sources for their own tests: sanitizers
 #   iovafuzz_checked_test  tests that do forbidden things to memory: AddressSanitizer
 #   iovafuzz_command     commands and tests: whatever compiles fastest
@@ -12,8 +13,8 @@
 # allocator, "comparisons" of our own parser, or nothing. The harness' own branches would teach an
 # engine what programs look like, which mutation knows.
 
-# A farm's builds choose their linker.
-if(IOVAFUZZ_TOOL)
+# A farm's builds choose their linker, and a cross compiler has its own.
+if(IOVAFUZZ_TOOL AND NOT CMAKE_CROSSCOMPILING)
   set(CMAKE_C_LINKER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/link.sh)
   set(CMAKE_CXX_LINKER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/link.sh)
 endif()
@@ -57,19 +58,21 @@ if(IOVAFUZZ_SANITIZE)
     list(APPEND sanitizers -fsanitize-address-use-after-return=never)
   endif()
 endif()
-# MemorySanitizer finds what uses memory that nobody wrote. What is not instrumented writes without
-# telling it: the harness, and the C++ library unless a farm brings an instrumented one. So only
-# objects of the shim are ever unset: no stack, and no heap, which the shim's defaults leave out
-# (src/shim/sanitizer.cc). Arguments are looked at by who passes them, since who is not instrumented
-# leaves stale notes of them. The shim, whose own rules say more, keeps the books and is not asked
-# (cmake/unasked.txt). A use that is a known issue can be gone past.
+# MemorySanitizer finds what uses memory that nobody wrote. A C++ library that is not instrumented
+# writes without telling it, and one that is (a farm's) leaves its stack unset and its notes of
+# arguments behind. So only objects of the shim are ever unset: no stack, no heap
+# (src/shim/sanitizer.cc), and arguments are looked at by who passes them. Shim and harness keep the
+# books and are not asked (cmake/unasked.txt): the shim's own rules say more. A use that is a known
+# issue can be gone past.
 set(unasked "")
 if("${CMAKE_CXX_FLAGS} -fsanitize=${IOVAFUZZ_SANITIZE}" MATCHES "-fsanitize=[a-z,-]*memory")
-  list(APPEND sanitizers -fsanitize-recover=memory -fsanitize-memory-track-origins=1
-    -fsanitize-memory-param-retval "SHELL:-mllvm -msan-poison-stack=0")
-  set(unasked -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/unasked.txt)
-  target_link_options(iovafuzz_runtime INTERFACE -Wl,-u,__wrap___msan_warning)
+  set(origins -fsanitize-memory-track-origins=1) # the same everywhere
+  list(APPEND sanitizers ${origins} -fsanitize-recover=memory -fsanitize-memory-param-retval
+    "SHELL:-mllvm -msan-poison-stack=0")
+  set(unasked -fsanitize=memory ${origins}
+    -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/unasked.txt)
   # The shim tells of its findings.
+  target_link_options(iovafuzz_runtime INTERFACE -Wl,-u,__wrap___msan_warning)
   foreach(warning __msan_warning __msan_warning_with_origin)
     target_link_options(iovafuzz_runtime INTERFACE -Wl,--wrap=${warning})
   endforeach()
@@ -91,7 +94,7 @@ add_library(iovafuzz_harness INTERFACE)
 target_link_libraries(iovafuzz_harness INTERFACE iovafuzz_common)
 # The caller's flags may instrument, where an engine comes from outside.
 target_compile_options(iovafuzz_harness INTERFACE -g1 -fno-omit-frame-pointer -fPIC
-  $<$<BOOL:${IOVAFUZZ_TARGETS}>:-fno-sanitize=all>)
+  $<$<BOOL:${IOVAFUZZ_TARGETS}>:-fno-sanitize=all> ${unasked})
 
 add_library(iovafuzz_checked INTERFACE)
 target_link_libraries(iovafuzz_checked INTERFACE iovafuzz_common)

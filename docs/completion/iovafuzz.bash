@@ -24,7 +24,7 @@ _iovafuzz() {
   case $command$before in
   confirm--machine) COMPREPLY=($(compgen -W 'uml qemu' -- "$word")); return ;;
   preflight--sanitizer) COMPREPLY=($(compgen -W 'address undefined memory coverage none' -- "$word")); return ;;
-  preflight--engine) COMPREPLY=($(compgen -W 'libfuzzer afl' -- "$word")); return ;;
+  preflight--engine) COMPREPLY=($(compgen -W 'libfuzzer afl honggfuzz' -- "$word")); return ;;
   run--engine) COMPREPLY=($(compgen -W 'libfuzzer aflpp both' -- "$word")); return ;;
   run--sanitizer) COMPREPLY=($(compgen -W 'both address undefined memory none' -- "$word")); return ;;
   esac

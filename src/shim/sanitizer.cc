@@ -215,6 +215,6 @@ extern "C" void __wrap___msan_warning_with_origin(uint32_t origin) {
 }
 extern "C" void __wrap___msan_warning() { shim::on_unset_memory(0); }
 
-// Some of the heap is written by code that is not instrumented (cmake/flags.cmake).
+// The C++ library writes some of the heap, and may not be instrumented (cmake/flags.cmake).
 extern "C" const char* __msan_default_options() { return "poison_in_malloc=0:poison_in_free=0"; }
 #endif

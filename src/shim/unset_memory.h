@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which memory nobody has written yet, as MemorySanitizer keeps it. Only objects of the shim ever
-// are unset: the harness and the C++ library are not instrumented, so that what they write would be
-// unset forever (cmake/flags.cmake).
+// Which memory nobody has written yet, as MemorySanitizer keeps it: of the shim's objects alone
+// (cmake/flags.cmake).
 #pragma once
 
 #include <cstddef>

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
@@ -29,6 +31,7 @@ std::string sanitizer_flags(const std::string& sanitizer) {
 // AFL++ instruments by its compiler.
 std::string coverage_flags(const std::string& engine, const std::string& sanitizer) {
   if (engine == "afl") return "";
+  if (engine == "honggfuzz") return " -fsanitize-coverage=trace-pc-guard,indirect-calls,trace-cmp";
   return sanitizer == "coverage" ? " -fprofile-instr-generate -fcoverage-mapping -pthread"
                                  : " -fsanitize=fuzzer-no-link";
 }
@@ -89,6 +92,26 @@ void put_afl_beside(const fs::path& out) {
   write_file(out / "afl_options.txt", "AFL_QUIET=1\nAFL_IGNORE_PROBLEMS=1\n");
 }
 
+// honggfuzz, which no distribution has: a checkout of it that was built.
+fs::path honggfuzz_folder() {
+  const char* folder = getenv("IOVAFUZZ_HONGGFUZZ");
+  if (!folder) throw Failure("IOVAFUZZ_HONGGFUZZ does not name a built checkout of honggfuzz");
+  for (const char* part : {"honggfuzz", "libhfuzz/libhfuzz.a", "libhfcommon/libhfcommon.a"})
+    if (!fs::is_regular_file(fs::path(folder) / part))
+      throw Failure(
+          fmt::format("{} is no built checkout of honggfuzz: it has no {}", folder, part));
+  return fs::absolute(folder);
+}
+
+// What the engine's targets are linked with.
+std::string engine_of(const std::string& engine, const fs::path& libraries) {
+  if (engine == "afl") return afl_driver;
+  if (engine != "honggfuzz") return (libraries / "libFuzzingEngine.a").string();
+  fs::path folder = honggfuzz_folder();
+  return fmt::format("{} {}", (folder / "libhfuzz/libhfuzz.a").string(),
+                     (folder / "libhfcommon/libhfcommon.a").string());
+}
+
 std::vector<std::string> environment(const std::string& engine, const std::string& sanitizer,
                                      const fs::path& folder, const fs::path& libraries) {
   std::string common = "-O1 -fno-omit-frame-pointer -gline-tables-only "
@@ -96,21 +119,20 @@ std::vector<std::string> environment(const std::string& engine, const std::strin
                        sanitizer_flags(sanitizer) + coverage_flags(engine, sanitizer);
   const char* only_c = sanitizer == "undefined" ? " -fno-sanitize=function" : "";
   bool is_afl = engine == "afl";
-  return {
-      "CC=" + (is_afl ? "afl-clang-fast" : c_compiler()),
-      "CXX=" + (is_afl ? "afl-clang-fast++" : cxx_compiler()),
-      "CFLAGS=" + common + only_c,
-      "CXXFLAGS=" + common + " -stdlib=libc++",
-      "LDFLAGS=-L" + libraries.string(),
-      "LIB_FUZZING_ENGINE=" + (is_afl ? afl_driver : (libraries / "libFuzzingEngine.a").string()),
-      "FUZZING_ENGINE=" + engine,
-      "SANITIZER=" + sanitizer,
-      "ARCHITECTURE=x86_64",
-      "FUZZING_LANGUAGE=c++",
-      "AFL_QUIET=1",
-      "SRC=" + source_folder().parent_path().string(),
-      "WORK=" + (folder / "work").string(),
-      "OUT=" + (folder / "out").string()};
+  return {"CC=" + (is_afl ? "afl-clang-fast" : c_compiler()),
+          "CXX=" + (is_afl ? "afl-clang-fast++" : cxx_compiler()),
+          "CFLAGS=" + common + only_c,
+          "CXXFLAGS=" + common + " -stdlib=libc++",
+          "LDFLAGS=-L" + libraries.string(),
+          "LIB_FUZZING_ENGINE=" + engine_of(engine, libraries),
+          "FUZZING_ENGINE=" + engine,
+          "SANITIZER=" + sanitizer,
+          "ARCHITECTURE=x86_64",
+          "FUZZING_LANGUAGE=c++",
+          "AFL_QUIET=1",
+          "SRC=" + source_folder().parent_path().string(),
+          "WORK=" + (folder / "work").string(),
+          "OUT=" + (folder / "out").string()};
 }
 
 std::vector<std::string> within(const std::vector<std::string>& variables,
@@ -142,6 +164,8 @@ FarmBuild build_as_there(const std::string& engine, const std::string& sanitizer
   CommandResult result = run_command(within(build.environment, {"bash", "-eux", script}), false);
   if (result.status) throw Failure(fmt::format("{} failed:\n{}", script, result.output));
   if (engine == "afl") put_afl_beside(build.out());
+  if (engine == "honggfuzz")
+    fs::copy_file(honggfuzz_folder() / "honggfuzz", build.out() / "honggfuzz");
   return build;
 }
 

@@ -198,8 +198,11 @@ int main(int argc, char** argv) {
   line.option("--sanitizer", arguments.sanitizers, "builds to make")
       .one_of({"address", "undefined", "memory", "coverage", "none"})
       .delimited_by(',');
-  line.option("--engine", arguments.engines, "engines to build for; afl is OSS-Fuzz's to judge")
-      .one_of({"libfuzzer", "afl"})
+  line.option(
+          "--engine", arguments.engines,
+          "engines to build for; afl and honggfuzz are OSS-Fuzz's to judge, and the latter is taken "
+          "from a checkout that is built, named by IOVAFUZZ_HONGGFUZZ")
+      .one_of({"libfuzzer", "afl", "honggfuzz"})
       .delimited_by(',');
   line.option("--oss-fuzz", arguments.oss_fuzz,
               "clone of google/oss-fuzz, whose scripts judge the builds, too");

@@ -287,12 +287,18 @@ TEST(Replay, TakesTheTargetFromATestcasesName) {
   TemporaryFolder folder;
   std::string testcase = folder.write("clusterfuzz-testcase-minimized-program_text-4711",
                                       "init\nalloc size=1\nno operation\n");
-  folder.write("HONGGFUZZ.REPORT.TXT", "=====\nTIME: now\n");
+  std::string report = folder.write("HONGGFUZZ.REPORT.TXT", "=====\nTIME: now\n");
+  folder.write("HF.sanitizer.log.4711", "==4711==ERROR: iovafuzz: a:b:c:none\n");
   json rows = tool_json({"replay", folder.path().string()});
   ASSERT_EQ(rows.size(), 1u) << to_text(rows);
   EXPECT_EQ(rows[0]["file"], testcase);
   EXPECT_EQ(rows[0]["variant"], "text");
   EXPECT_EQ(rows[0]["keys"], (json{{"clean", 1}}));
+  CommandResult refused = tool({"triage", report, "--out", (folder.path() / "out").string()});
+  EXPECT_EQ(refused.status, 2) << refused.output;
+  EXPECT_NE(refused.output.find(report + ": is honggfuzz's report, and no input"),
+            std::string::npos)
+      << refused.output;
   CommandResult shown = tool({"show", testcase});
   EXPECT_EQ(shown.status, 0);
   EXPECT_EQ(shown.output, testcase + ": 31 bytes of text\nno finding\n");

@@ -3,6 +3,7 @@
 // options they run it with.
 #include <fmt/core.h>
 
+#include <cstdlib>
 #include <sstream>
 
 #include "program/program.h"
@@ -12,6 +13,7 @@
 #include "tool/variants/port.h"
 #include "tool/variants/variants.h"
 #include "triage/preflight/clusterfuzz.h"
+#include "triage/preflight/farm_build.h"
 
 namespace fs = std::filesystem;
 
@@ -151,6 +153,124 @@ TEST(Farm, OnlyOneFindingIsDiedOfWhereThatIsAskedFor) {
     EXPECT_EQ(tool_json({"replay", "--revision", "6.12", smaller})[0]["keys"], (json{{key, 1}}));
   }
   EXPECT_EQ(run_with({"IOVAFUZZ_ONLY=iova-overlap"}, binary, {input}).status, 0);
+}
+
+// A use of memory that was never written, by the port's own code, whatever it reads there.
+TEST(MemoryLong, UnsetMemoryIsToldWithItsObject) {
+  FarmCrash crash{"anchor-lookalike-leak",
+                  seed("iova_tree/failed_insert_frees_its_node"),
+                  "Kernel failure\nMsan-unset-memory",
+                  {"FuzzerHash=msan-unset-memory:free_iova_mem:alloc:none", "iova::free_iova_mem",
+                   "iova::alloc_iova"}};
+  TemporaryFolder folder;
+  VariantChoice choice;
+  choice.defect = crash.defect;
+  choice.variant();
+  fs::path build = build_binaries({{&fuzz::iova_domain, choice.build_name()},
+                                   {&fuzz::iova_domain, "fixed"},
+                                   {&fuzz::iova_races, "fixed"}},
+                                  Engine::libfuzzer, "memory");
+  std::string input = input_of(folder, crash.text),
+              binary = (build / "bin" / choice.build_name() / "iova_domain").string();
+  for (const char* options : {"handle_abort=0:symbolize=0", "handle_abort=1:symbolize=1"}) {
+    CommandResult result = run_with({std::string("MSAN_OPTIONS=") + options}, binary, {input});
+    EXPECT_NE(result.status, 0);
+    EXPECT_NE(result.output.find("allocated in alloc_iova_mem()"), std::string::npos)
+        << result.output;
+    EXPECT_EQ(reading_of(result.output).type, crash.type) << result.output;
+    EXPECT_EQ(lines_of(reading_of(result.output).state), crash.state) << result.output;
+  }
+  // It can be gone past.
+  CommandResult other = run_with({"IOVAFUZZ_ONLY=object-count"}, binary, {input});
+  EXPECT_NE(other.output.find("key: object-count:"), std::string::npos) << other.output;
+  // Nothing else is taken for unset, by what is not instrumented either.
+  for (const char* target : {"iova_domain", "iova_races"}) {
+    CommandResult seeds = run_command(
+        {(build / "bin/fixed" / target).string(), "-runs=0", (build / "corpus" / target).string()},
+        false);
+    EXPECT_EQ(seeds.status, 0) << seeds.output;
+  }
+}
+
+// As preflight takes it.
+TEST(HonggfuzzLong, TellsFindingsByTheirKeys) {
+  if (!getenv("IOVAFUZZ_HONGGFUZZ"))
+    GTEST_SKIP() << "honggfuzz was not tried: IOVAFUZZ_HONGGFUZZ is unset";
+  constexpr const char name[] = "anchor-lookalike-leak";
+  const port::DefectInfo& defect = find_defect(name);
+  const std::string variant = build_name("fixed", &defect);
+  fs::path all = builds_folder() / "preflight";
+  make_folder(all);
+  FileLock lock(all / "lock", "waiting for a preflight");
+  FarmBuild build = build_as_there("honggfuzz", "address", all, "");
+  std::string binary = (build_more(build,
+                                   {fmt::format("iovafuzz_port({0} fixed {1})\n"
+                                                "iovafuzz_fuzzed({0})",
+                                                variant, defect.flag)},
+                                   {"iova_domain-" + variant}) /
+                        variant / "iova_domain")
+                           .string();
+  TemporaryFolder folder;
+  fs::path here = folder.path(), crashes = here / "crashes", report = here / "HONGGFUZZ.REPORT.TXT";
+  for (const char* part : {"seeds", "corpus", "crashes"}) make_folder(here / part);
+  fs::rename(input_of(folder, seed("iova_domain/plain_life_of_one_domain")), here / "seeds/life");
+  auto honggfuzz = [&](const std::string& only, const std::vector<std::string>& arguments) {
+    std::vector<std::string> words{"env",
+                                   "IOVAFUZZ_ONLY=" + only,
+                                   (build.out() / "honggfuzz").string(),
+                                   "-n",
+                                   "1",
+                                   "-v",
+                                   "-z",
+                                   "-P",
+                                   "-S",
+                                   "-t",
+                                   "60",
+                                   "-W",
+                                   here.string(),
+                                   "--crashdir",
+                                   crashes.string(),
+                                   "-R",
+                                   report.string(),
+                                   "-o",
+                                   (here / "corpus").string()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    words.insert(words.end(), {"--", binary});
+    CommandResult result = run_command(words, false);
+    EXPECT_EQ(result.status, 0) << result.output;
+  };
+  // Two bugs end the process in the same way, and are two crashes.
+  for (const char* key : {"object-count:any:any:none", "slab-leak:alloc_iova_mem:end:none"}) {
+    honggfuzz(key, {"-i", (here / "seeds").string(), "-N", "30000", "--exit_upon_crash"});
+    EXPECT_NE(read_file(report).find(fmt::format("DESCRIPTION: iovafuzz: {}\n", key)),
+              std::string::npos)
+        << read_file(report);
+  }
+  size_t logs = 0, inputs = 0;
+  for (const auto& entry : fs::directory_iterator(crashes)) {
+    inputs++;
+    fs::copy_file(entry.path(), here / "seeds" / fmt::format("crash-{}", inputs));
+  }
+  EXPECT_EQ(inputs, 2u);
+  for (const auto& entry : fs::directory_iterator(here)) {
+    if (!entry.path().filename().string().starts_with("HF.sanitizer.log")) continue;
+    logs++;
+    EXPECT_EQ(reading_of(read_file(entry.path())).type, "CHECK failure");
+  }
+  EXPECT_GE(logs, 2u);
+  // A corpus is made small whatever its inputs show.
+  fs::remove_all(crashes);
+  make_folder(crashes);
+  honggfuzz("iova-overlap", {"-i", (here / "seeds").string(), "-M"});
+  EXPECT_TRUE(fs::is_empty(crashes));
+
+  // Its folder, in which the reports are no inputs.
+  fs::copy(here / "seeds", crashes, fs::copy_options::recursive);
+  fs::remove(crashes / "life");
+  fs::copy_file(report, crashes / report.filename());
+  json findings = tool_json({"triage", "--defect", name, "--out", (here / "triaged").string(),
+                             crashes.string()})["findings"];
+  EXPECT_GE(findings.size(), 1u) << to_text(findings);
 }
 
 }  // namespace

@@ -33,6 +33,12 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, error);
 }
 
+// honggfuzz's report of all crashes, and that of one.
+bool is_report_of_honggfuzz(const fs::path& path) {
+  std::string name = path.filename().string();
+  return name == "HONGGFUZZ.REPORT.TXT" || name.rfind("HF.sanitizer.log", 0) == 0;
+}
+
 // Files that people and tools put beside inputs.
 bool is_no_input(const fs::path& path) {
   static constexpr const char* extensions[] = {".TXT",     ".txt",    ".json", ".log", ".sarif",
@@ -40,6 +46,7 @@ bool is_no_input(const fs::path& path) {
                                                ".partial", ".html",   ".jsonl"};
   std::string name = path.filename().string(), extension = path.extension().string();
   return name.empty() || name[0] == '.' || name.rfind("README", 0) == 0 ||
+         is_report_of_honggfuzz(path) ||
          std::find(std::begin(extensions), std::end(extensions), extension) != std::end(extensions);
 }
 
@@ -53,6 +60,7 @@ class Search {
     if (fs::is_directory(status)) return look_into(path);
     if (!fs::exists(status) || error)
       return complain(path, error ? error.message() : "No such file or directory");
+    if (is_report_of_honggfuzz(path)) return complain(path, "is honggfuzz's report, and no input");
     take(path, status);
   }
 
