@@ -155,6 +155,34 @@ TEST(Farm, OnlyOneFindingIsDiedOfWhereThatIsAskedFor) {
   EXPECT_EQ(run_with({"IOVAFUZZ_ONLY=iova-overlap"}, binary, {input}).status, 0);
 }
 
+// honggfuzz reads the first line that begins so, and seven addresses, by which it tells crashes
+// apart.
+TEST(Farm, ReportIsWhereHonggfuzzLooksForIt) {
+  std::vector<std::vector<std::string>> stacks;
+  for (const FarmCrash* crash : {&crashes()[0], &crashes()[1], &crashes()[0]}) {
+    TemporaryFolder folder;
+    fs::path log = folder.path() / "HF.sanitizer.log";
+    CommandResult result =
+        run_with({"ASAN_OPTIONS=handle_abort=2:abort_on_error=1:log_path=" + log.string()},
+                 binary_of(*crash), {input_of(folder, crash->text)});
+    EXPECT_NE(result.status, 0);
+    std::vector<std::string> lines;
+    for (const auto& entry : fs::directory_iterator(folder.path())) {
+      if (!entry.path().filename().string().starts_with("HF.")) continue;
+      EXPECT_TRUE(lines.empty()) << entry.path();
+      lines = lines_of(read_file(entry.path()));
+      EXPECT_EQ(reading_of(read_file(entry.path())).type, crash->type);
+    }
+    ASSERT_GT(lines.size(), 8u) << result.output;
+    EXPECT_NE(lines[0].find("==ERROR: iovafuzz: " + key_of(*crash)), std::string::npos) << lines[0];
+    EXPECT_EQ(lines[8], "");
+    stacks.emplace_back();
+    for (int i = 1; i <= 7; i++) stacks.back().push_back(lines[i].substr(0, lines[i].find(" in ")));
+  }
+  EXPECT_EQ(stacks[0], stacks[2]);
+  EXPECT_NE(stacks[0], stacks[1]);
+}
+
 // A use of memory that was never written, by the port's own code, whatever it reads there.
 TEST(MemoryLong, UnsetMemoryIsToldWithItsObject) {
   FarmCrash crash{"anchor-lookalike-leak",
