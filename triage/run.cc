@@ -190,7 +190,7 @@ int main(int argc, char** argv) {
   line.option("--engine", arguments.engine, "fuzzing engine; both share each target's corpus")
       .one_of({"libfuzzer", "aflpp", "both"});
   line.option("--sanitizer", arguments.sanitizer, "sanitizers that targets are built with")
-      .one_of({"both", "address", "undefined", "memory", "none"});
+      .one_of({"both", "address", "undefined", "none"});
   line.option("--time", arguments.time, "length of the campaign; 0: until Ctrl-C");
   line.option("--jobs", arguments.jobs, "processes at a time")
       .range(1, 1024)

@@ -26,7 +26,7 @@ _iovafuzz() {
   preflight--sanitizer) COMPREPLY=($(compgen -W 'address undefined memory coverage none' -- "$word")); return ;;
   preflight--engine) COMPREPLY=($(compgen -W 'libfuzzer afl honggfuzz' -- "$word")); return ;;
   run--engine) COMPREPLY=($(compgen -W 'libfuzzer aflpp both' -- "$word")); return ;;
-  run--sanitizer) COMPREPLY=($(compgen -W 'both address undefined memory none' -- "$word")); return ;;
+  run--sanitizer) COMPREPLY=($(compgen -W 'both address undefined none' -- "$word")); return ;;
   esac
   case $word in
   -*)

@@ -101,7 +101,7 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   for (auto [arguments, words] :
        std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
            {{"run", "--engine", "honggfuzz"}, {"honggfuzz", "libfuzzer, aflpp, both"}},
-           {{"run", "--sanitizer", "thread"}, {"thread", "both, address, undefined, memory, none"}},
+           {{"run", "--sanitizer", "memory"}, {"memory", "both, address, undefined, none"}},
            {{"run", "--time", "1 fortnight"}, {"1 fortnight", "30s, 10m or 2h"}},
            {{"run", "iova_domian"}, {"did you mean 'iova_domain'?"}},
            {{"show", file, "--revision", "7.4"}, {"did you mean '7.3'?"}},
