@@ -165,7 +165,7 @@ void KernelBuild::lay_down(const std::string& spec) const {
 
 void KernelBuild::lay_down_replay() const {
   const fs::path from = source_folder() / "src/tool/machine/in_linux";
-  for (const char* file : {"replay.c", "host.h", "queue.h", "queue.c"})
+  for (const char* file : {"replay.c", "allocations.h", "host.h", "queue.h", "queue.c"})
     write_if_new(folder_ / fmt::format("drivers/iommu/iovafuzz_{}", file), read_file(from / file));
   const std::string header = read_file(folder_ / "include/linux/iova.h");
   const fs::path owner = folder_ / queue_owner;

@@ -5,16 +5,12 @@
  * iovafuzz_replay.calls=FILE iovafuzz_replay.answers=FILE, as host.h takes them.
  *
  * One task makes all calls, each on the CPU that the list says; one with a flush that lasts is made
- * by a task of its own. Allocations fail by fault injection, as the kernel has it:
- * current->fail_nth counts the objects that are asked for down, whether any is to fail or not.
- * Objects are counted by tracepoints.
+ * by a task of its own.
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
-#include <linux/debugfs.h>
 #include <linux/iova.h>
 #include <linux/jiffies.h>
-#include <linux/kallsyms.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -22,10 +18,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/tracepoint.h>
-#include <trace/events/kmem.h>
-#include <trace/events/percpu.h>
 
+#include "iovafuzz_allocations.h"
 #include "iovafuzz_host.h"
 #include "iovafuzz_queue.h"
 
@@ -79,94 +73,6 @@ static char* next_line(void) {
   line[length] = '\0';
   return line;
 }
-
-/* Allocations in the call at hand. */
-
-#define MANY 1000000000u
-static unsigned int to_fail[64], failures, failed;
-static bool counting, irqs_off;
-static unsigned int armed, asked_for; /* up to when it was armed */
-static int objects, percpu_objects;
-static bool creation_fails; /* of a cache, in the first object that it asks for */
-
-/* The next that fails, if any. */
-static void arm(void) {
-  armed = failed < failures ? to_fail[failed++] - asked_for : MANY;
-  current->fail_nth = armed;
-}
-
-static struct task_struct* interpreter;
-static bool is_counted(void) { return counting && in_task() && current == interpreter; }
-
-/* Slab and per-CPU memory ask for objects of their own now and then: those are not counted. */
-static bool is_in_allocator(unsigned long site) {
-  static struct {
-    unsigned long site;
-    bool is_in;
-  } known[64];
-  unsigned int i = (site ^ site >> 6) % ARRAY_SIZE(known);
-  char name[KSYM_SYMBOL_LEN];
-
-  if (known[i].site != site) {
-    snprintf(name, sizeof(name), "%ps", (void*)site);
-    known[i].site = site;
-    known[i].is_in = strstr(name, "iova");
-  }
-  return known[i].is_in;
-}
-
-static void on_alloc(void* data, unsigned long site, const void* object) {
-  if (!is_counted()) return;
-  if (creation_fails) {
-    creation_fails = current->fail_nth;
-    if (!creation_fails) current->fail_nth = armed;
-    return;
-  }
-  if (!is_in_allocator(site)) {
-    current->fail_nth++;
-    return;
-  }
-  if (object) objects++;
-  if (current->fail_nth) return;
-  asked_for += armed;
-  arm();
-}
-
-static void on_free(void* data, unsigned long site, const void* object) {
-  if (is_counted() && object && is_in_allocator(site)) objects--;
-}
-
-static void on_percpu_alloc(void* data) {
-  if (is_counted()) percpu_objects++;
-}
-static void on_percpu_free(void* data) {
-  if (is_counted()) percpu_objects--;
-}
-
-static void begin(void) {
-  asked_for = failed = 0;
-  objects = percpu_objects = 0;
-  arm();
-  if (creation_fails) current->fail_nth = 1;
-  if (irqs_off) local_irq_disable();
-  counting = true;
-}
-
-static void end(void) {
-  counting = false;
-  if (irqs_off) local_irq_enable();
-  asked_for += armed - current->fail_nth;
-  current->fail_nth = 0;
-  irqs_off = creation_fails = false;
-  failures = 0;
-}
-
-#define CALL(statement) \
-  do {                  \
-    begin();            \
-    statement;          \
-    end();              \
-  } while (0)
 
 /* CPUs. The list has them as the kernel does. */
 
@@ -379,16 +285,20 @@ static void let_timer_last(unsigned int number) {
 }
 
 /* It ends, and what it is part of does. */
-static void end_flush(unsigned int number) {
-  if (number >= begun || lasting[number].ended) {
-    say("no such flush lasts\n");
-    return;
-  }
+static void finish(unsigned int number) {
   smp_store_release(&lasting[number].ended, true);
   if (lasting[number].of_call) wait_for_completion(&lasting[number].call_is_over);
   /* Behind the handler, tasks have their turn again. */
   run_on(lasting[number].cpu);
   hold_timers();
+}
+
+static void end_flush(unsigned int number) {
+  if (number >= begun || lasting[number].ended) {
+    say("no such flush lasts\n");
+    return;
+  }
+  finish(number);
   say(".");
   if (lasting[number].of_call)
     say_fields(lasting[number].of_call);
@@ -483,6 +393,16 @@ static void call(const char* function, char* line) {
   }
 }
 
+/* Of a program that ended in the midst: CPUs that are busy keep others from coming. */
+static void end_flushes(void) {
+#if CAN_QUEUE
+  unsigned int i;
+
+  for (i = 0; i < begun; i++)
+    if (!lasting[i].ended) finish(i);
+#endif
+}
+
 /* As every program begins. */
 static void bring_cpus_up(void) {
   unsigned int cpu;
@@ -524,6 +444,7 @@ static void make_calls(void) {
     } else if (!strcmp(word, "end")) {
       say("end\n");
       flush();
+      end_flushes();
       bring_cpus_up();
       cond_resched();
     } else if (!strcmp(word, "fail")) {
@@ -559,27 +480,6 @@ static void make_calls(void) {
       if (dies) halt_machine(); /* it did not: who knows what else is wrong by now */
     }
   }
-}
-
-/* What may sleep is spared by fault injection unless it is told not to, and faults are no news. */
-static void set_up_faults(void) {
-  struct dentry* failslab = debugfs_lookup("failslab", NULL);
-  struct dentry* spares = failslab ? debugfs_lookup("ignore-gfp-wait", failslab) : NULL;
-  struct dentry* verbose = failslab ? debugfs_lookup("verbose", failslab) : NULL;
-
-  if (!spares || !verbose) panic("iovafuzz: no failslab");
-  *(bool*)d_inode(spares)->i_private = false;
-  *(unsigned long*)d_inode(verbose)->i_private = 0;
-}
-
-static void set_up_counters(void) {
-  if (tracepoint_probe_register(&__tracepoint_kmalloc, on_alloc, NULL) ||
-      tracepoint_probe_register(&__tracepoint_kmem_cache_alloc, on_alloc, NULL) ||
-      tracepoint_probe_register(&__tracepoint_kfree, on_free, NULL) ||
-      tracepoint_probe_register(&__tracepoint_kmem_cache_free, on_free, NULL) ||
-      tracepoint_probe_register(&__tracepoint_percpu_alloc_percpu, on_percpu_alloc, NULL) ||
-      tracepoint_probe_register(&__tracepoint_percpu_free_percpu, on_percpu_free, NULL))
-    panic("iovafuzz: cannot count objects");
 }
 
 static int __init iovafuzz_replay(void) {
