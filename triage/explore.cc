@@ -26,11 +26,15 @@ struct Arguments {
   VariantChoice choice;
   PastOption past;
   unsigned preemptions = 1;
+  size_t from = 0;
   std::optional<std::chrono::milliseconds> time;
   bool json = false;
 };
 
-std::string in_words(const Exploration& seen, unsigned preemptions, const char* variant) {
+std::string in_words(const Exploration& seen, const Arguments& arguments, const char* variant) {
+  const unsigned preemptions = arguments.preemptions;
+  const std::string of =
+      arguments.from ? fmt::format(" of operation {} and later ones", arguments.from) : "";
   const std::string equal =
       seen.equal ? fmt::format(" ({} more are equal to one of them)", seen.equal) : "";
   if (seen.schedule)
@@ -38,8 +42,9 @@ std::string in_words(const Exploration& seen, unsigned preemptions, const char* 
   if (!seen.is_complete)
     return fmt::format("time is up on {} after {} schedules{}: no finding in those", variant,
                        seen.schedules, equal);
-  return fmt::format("all {} schedules with at most {} {} on {}{}: no finding", seen.schedules,
-                     preemptions, preemptions == 1 ? "preemption" : "preemptions", variant, equal);
+  return fmt::format("all {} schedules with at most {} {}{} on {}{}: no finding", seen.schedules,
+                     preemptions, preemptions == 1 ? "preemption" : "preemptions", of, variant,
+                     equal);
 }
 
 int run(const Arguments& arguments) {
@@ -52,6 +57,7 @@ int run(const Arguments& arguments) {
   const Exploration seen =
       explore(variant, input.program,
               {.preemptions = arguments.preemptions,
+               .from = arguments.from,
                .known = known,
                .deadline = deadline,
                .on_run = [&](const Exploration& so_far, const program::Program&, const Outcome&) {
@@ -77,7 +83,7 @@ int run(const Arguments& arguments) {
     fmt::print("{}", to_text(result));
     return seen.schedule ? findings : nothing_new;
   }
-  fmt::print("{}: {}\n", arguments.file, in_words(seen, arguments.preemptions, variant.name));
+  fmt::print("{}: {}\n", arguments.file, in_words(seen, arguments, variant.name));
   for (const std::string& met : seen.known_met)
     fmt::print("gone past: {}{}\n", met, known_note(met, variant));
   if (!seen.schedule) return nothing_new;
@@ -101,6 +107,9 @@ int main(int argc, char** argv) {
   line.option("--preemptions,-k", arguments.preemptions,
               "how often an operation is suspended while others run")
       .range(0, program::max_suspended);
+  line.option("--from", arguments.from,
+              "the first operation that is suspended, as show numbers them; those before it only "
+              "prepare");
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
   line.option("--time", arguments.time, "how long at most, as in 30s or 10m");

@@ -45,7 +45,7 @@ _iovafuzz() {
     coverage) COMPREPLY=($(compgen -W '--kernel --html --json --help' -- "$word")) ;;
     diff) COMPREPLY=($(compgen -W '--programs --seed --jobs --ignore --out --json --help' -- "$word")) ;;
     disassemble) COMPREPLY=($(compgen -W '--out --help' -- "$word")) ;;
-    explore) COMPREPLY=($(compgen -W '--preemptions -k --kernel --revision --defect --strict --contract-only --past --time --out --json --help' -- "$word")) ;;
+    explore) COMPREPLY=($(compgen -W '--preemptions -k --from --kernel --revision --defect --strict --contract-only --past --time --out --json --help' -- "$word")) ;;
     known) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --json --help' -- "$word")) ;;
     kunit) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --out --json --help' -- "$word")) ;;
     list) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;

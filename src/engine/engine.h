@@ -102,6 +102,7 @@ struct Options {
   bool survives_findings = false;
   // Filled in, if not NULL; what the allocator accesses, only while races are watched.
   Footprints* footprints = nullptr;
+  size_t footprints_from = 0;  // operation; those before it have none
   // Told of every operation once it is over, for people. Costs time.
   void (*on_step)(const Step& step) = nullptr;
   // Told of a finding after its report: how the domains stood before the operation or call at

@@ -214,6 +214,7 @@ void Run::end_late() {
 void Run::begin_stretch(bool at_point) {
   if (position.current >= options_.footprints->operations.size()) return;
   end_stretch();
+  if (position.current < options_.footprints_from) return;
   auto& all = options_.footprints->operations[position.current].stretches;
   all.push_back({{}, position.running(), raw_smp_processor_id(), at_point});
   shim::record_footprint(&all.back().touched);

@@ -68,6 +68,18 @@ TEST(Explore, LeavesOutWhatIsEqual) {
   EXPECT_EQ(apart["complete"], true);
 }
 
+// What only prepares is not suspended, and what follows is.
+TEST(Explore, BeginsWhereItIsTold) {
+  const json seen = explored(two_requests, {"--defect", "tree-unlocked-before-insertion", "--past",
+                                            "data-race", "--from", "3"});
+  const std::string key = seen["key"];
+  EXPECT_EQ(engine::oracle_of(key), "iova-overlap");
+  EXPECT_LT(explored(two_requests, {"--from", "4"})["schedules"],
+            explored(two_requests)["schedules"]);
+  TemporaryFolder folder;
+  EXPECT_EQ(tool({"explore", "--from", "8", folder.write("a.iova", two_requests)}).status, 2);
+}
+
 TEST(Explore, GoesPastWhatIsKnown) {
   const std::string program =
       "cpus 2\ncache_get\ninit\ninit_rcaches\nalloc limit=start\nalloc slot=b limit=start\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <random>
 
 #include "iova/port_variants.h"
@@ -246,6 +247,21 @@ TEST(MinimizeCommand, RefusesWhatShowsNothing) {
   EXPECT_EQ(chosen.status, 2);
   EXPECT_NE(chosen.output.find(std::string(": shows ") + hint_key + ", not " + bug_key),
             std::string::npos);
+}
+
+// Each of two that are suspended in turn would not do without the other; one would.
+TEST(MinimizeCommand, LeavesNoPreemptionThatAnotherCanStandFor) {
+  TemporaryFolder folder;
+  const std::string file =
+      folder.write("a.iova", "cache_get\ninit\npause 1\nalloc\npause 3 strand=b\nalloc\n");
+  const std::string out = (folder.path() / "out.iova").string();
+  const json result =
+      tool_json({"minimize", "--defect", "tree-unlocked-before-insertion", "--out", out, file});
+  EXPECT_EQ(result["key"], "iova-overlap:alloc_iova:alloc:none");
+  const program::Program program = read_input(out).program;
+  EXPECT_EQ(std::count_if(program.operations.begin(), program.operations.end(),
+                          [](const auto& one) { return one.code == program::OpCode::pause; }),
+            1);
 }
 
 TEST(MinimizeCommand, LeavesTheBestSoFarWhenInterruptedAndGoesOn) {

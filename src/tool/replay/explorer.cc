@@ -30,7 +30,10 @@ class Explorer {
   Explorer(const iova_variant& variant, const program::Program& program,
            const ExploreOptions& options)
       : program_(program), options_(options), reduction_(program),
-        isolated_(variant, {.record = options.record, .footprints = true, .known = options.known}) {
+        isolated_(variant, {.record = options.record,
+                            .footprints = true,
+                            .footprints_from = options.from,
+                            .known = options.known}) {
     for (const Operation& operation : program.operations)
       if (operation.code == OpCode::pause)
         first_name_ =
@@ -38,6 +41,9 @@ class Explorer {
     if (first_name_ + options.preemptions > program::max_suspended)
       throw Failure(
           fmt::format("at most {} operations can be suspended at a time", program::max_suspended));
+    if (options.from && options.from >= program.operations.size())
+      throw Failure(fmt::format("there is no operation {}: the program has {}", options.from,
+                                program.operations.size()));
   }
 
   Exploration explore() {
@@ -110,7 +116,7 @@ class Explorer {
     if (!of) return true;
     const Ran before = *of;
     size_t step = schedule.steps.size();
-    while (step > 0 && !schedule.steps[step - 1].point) step--;
+    while (step > options_.from && !schedule.steps[step - 1].point) step--;
     unsigned names = first_name_;
     for (const Step& one : schedule.steps) names += one.point && !one.resumes;
     std::vector<uint64_t> states;
@@ -157,31 +163,37 @@ class Explorer {
     size_t resume = 0;
     for (size_t last = step + 1; last < before.steps.size(); last++) {
       if (is_prefix(schedule.steps[last])) continue;
-      if (options_.leaves_out_equal && !is_resume(schedule.steps[last]) &&
-          (resume ? reduction_.must_wait(so_far, resume, schedule.steps[last].operation)
-           : is_resume(schedule.steps[step])
-               ? reduction_.must_wait(before, step, schedule.steps[last].operation)
-               : std::nullopt)
-              .value_or(false))
-        break;
-      Schedule one = schedule.with_preemption(step, point, name, owner, last);
-      if (!settle(one)) return false;
-      const Ran* ran = this->ran(one);
-      if (!ran) continue;
-      // Nobody else could go on there, or a caller has to wait.
-      if (!ran->steps[step].suspended) break;
-      const Ran::OfStep& other = ran->steps[last];
-      const bool is_over_itself = is_resume(schedule.steps[last]) && !other.hindered;
-      if (other.skipped && !before.steps[last].skipped && !is_over_itself) break;
-      so_far = *ran;
-      resume = last + 1;
-      // Somebody waited for it until its end.
-      const bool is_over =
-          resume < ran->steps.size() && ran->steps[resume].skipped && !ran->steps[resume].hindered;
-      if (next) next->push_back(std::move(one));
-      if (is_over) break;
+      bool must_wait = options_.leaves_out_equal && !is_resume(schedule.steps[last]) &&
+                       (resume ? must_wait_for(so_far, resume, schedule.steps[last])
+                               : is_resume(schedule.steps[step]) &&
+                                     must_wait_for(before, step, schedule.steps[last]));
+      if (!must_wait) {
+        Schedule one = schedule.with_preemption(step, point, name, owner, last);
+        if (!settle(one)) return false;
+        const Ran* ran = this->ran(one);
+        if (!ran) continue;
+        if (!ran->steps[step].suspended) return true;  // nobody else could go on there
+        const Ran::OfStep& other = ran->steps[last];
+        const bool is_over_itself = is_resume(schedule.steps[last]) && !other.hindered;
+        must_wait = other.skipped && !before.steps[last].skipped && !is_over_itself;
+        if (!must_wait) {
+          so_far = *ran;
+          resume = last + 1;
+          // Somebody waited for it until its end.
+          const bool is_over = resume < ran->steps.size() && ran->steps[resume].skipped &&
+                               !ran->steps[resume].hindered;
+          if (next) next->push_back(std::move(one));
+          if (is_over) return true;
+          continue;
+        }
+        if (last + 1 == before.steps.size()) return true;
+      }
+      return settle(schedule.with_preemption(step, point, name, owner, schedule.steps.size() - 1));
     }
     return true;
+  }
+  bool must_wait_for(const Ran& ran, size_t step, const Step& with) const {
+    return reduction_.must_wait(ran, step, with.operation).value_or(false);
   }
 
   const program::Program& program_;

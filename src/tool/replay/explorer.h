@@ -33,6 +33,7 @@ struct Exploration {
 
 struct ExploreOptions {
   unsigned preemptions = 1;
+  size_t from = 0;  // operation: those before it only prepare what is explored
   std::vector<std::string> known = {};
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
   bool leaves_out_equal = true;
@@ -44,6 +45,9 @@ struct ExploreOptions {
       on_run = [](const Exploration&, const program::Program&, const Outcome&) {};
 };
 
+// Where a caller has to wait for what is suspended, that is resumed; or it goes on at the end, and
+// whatever has to wait is left out.
+//
 // Ends with the first that shows what is not known, or at the deadline. Fewer preemptions come
 // first. The program may have pauses of its own; at most program::max_suspended in all.
 Exploration explore(const iova_variant& variant, const program::Program& program,

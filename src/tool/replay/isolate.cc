@@ -168,6 +168,7 @@ void run_job(const iova_variant& variant, const program::Program& program,
                           .watch_races = isolate.watch_races,
                           .survives_findings = true,
                           .footprints = isolate.footprints ? &footprints : nullptr,
+                          .footprints_from = isolate.footprints_from,
                           .on_step = isolate.record ? send_step : nullptr,
                           .on_moments = isolate.moments ? send_moments : nullptr};
   if (isolate.watcher) {

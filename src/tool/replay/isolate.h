@@ -80,10 +80,11 @@ struct Watcher {
 };
 
 struct IsolateOptions {
-  bool record = false;        // keep the steps
-  bool record_calls = false;  // of a program with a finding
-  bool moments = false;       // of a finding
-  bool footprints = false;    // what operations touch
+  bool record = false;         // keep the steps
+  bool record_calls = false;   // of a program with a finding
+  bool moments = false;        // of a finding
+  bool footprints = false;     // what operations touch
+  size_t footprints_from = 0;  // from that one on
   const Watcher* watcher = nullptr;
   // If there is one: only whether it does the same is judged.
   const iova_variant* expected = nullptr;

@@ -39,6 +39,7 @@ class Minimizer {
       changed_ = false;
       drop_operations();
       merge_operations();
+      merge_preemptions();
       shrink_counts();
       clear_faults();
       rename();
@@ -147,6 +148,23 @@ class Minimizer {
       candidate.operations.erase(candidate.operations.begin() + static_cast<ptrdiff_t>(i));
       take(std::move(candidate));
     }
+  }
+
+  // One that comes to the point of another, which is no more. Two that are suspended one after the
+  // other often stand for one that is suspended longer.
+  void merge_preemptions() {
+    for (size_t gone = size(); gone-- > 0;)
+      for (size_t stays = size(); stays-- > 0;) {
+        if (gone >= size() || stays >= size() || gone == stays) continue;
+        const Operation& other = best_.program.operations[gone];
+        if (other.code != OpCode::pause || best_.program.operations[stays].code != OpCode::pause)
+          continue;
+        Program candidate = best_.program;
+        const int point = program::operand_index(OpCode::pause, Role::point);
+        candidate.operations[stays].operands[point] = other.operands[point];
+        candidate.operations.erase(candidate.operations.begin() + static_cast<ptrdiff_t>(gone));
+        take(std::move(candidate));
+      }
   }
 
   bool set(size_t operation, int operand, Value value) {

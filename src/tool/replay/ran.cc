@@ -82,13 +82,20 @@ Ran Reduction::read(const Schedule& schedule, const std::vector<size_t>& of_step
   return ran;
 }
 
-// Empty: nothing is suspended, or something is on the CPU of the step, where its room counts.
+// Empty: nothing is suspended; or something is on the CPU of the step, where its room counts; or
+// somebody has waited for something, which may be over.
 std::string Reduction::with_suspended(const Ran& ran, size_t step, uint16_t operation) const {
   std::vector<std::pair<uint16_t, uint8_t>> suspended;
+  const auto forget = [&](uint16_t owner) {
+    return std::erase_if(suspended, [&](const auto& one) { return one.first == owner; });
+  };
   for (size_t i = 0; i < step; i++) {
     const std::optional<uint16_t> owner = ran.owner_of(i);
+    if (!owner && ran.steps[i].suspended) return "";
     if (!owner) continue;
-    std::erase_if(suspended, [&](const auto& one) { return one.first == *owner; });
+    forget(*owner);
+    for (size_t stretch = ran.steps[i].first; stretch < ran.end_of(i); stretch++)
+      if (forget(ran.stretches[stretch].owner)) return "";
     if (ran.steps[i].suspended) suspended.push_back({*owner, ran.stretches[ran.end_of(i) - 1].cpu});
   }
   std::sort(suspended.begin(), suspended.end());
