@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "symbols.h"
+
 // What plays the allocator. No call is the last thing that its function does, which would leave no
 // frame.
 namespace port::test {
@@ -64,6 +66,14 @@ TEST(CallChain, IsEmptyWhereTheAllocatorDidNotCall) {
   std::vector<CallSite> chain(1);
   report::tell(&chain);
   EXPECT_EQ(functions(chain), std::vector<std::string>{});
+}
+
+TEST(Symbols, HaveBareNames) {
+  for (const char* name : {"port::v6_12::(anonymous namespace)::walk(int)", "walk.cold", "walk",
+                           "void tree<node<tag, 3u>, (order)1, std::less<int> >::walk<int>(int)",
+                           "port::tree<tag, 3u>::walk(std::pair<int, int> const&)"})
+    EXPECT_EQ(bare_name(name), "walk") << name;
+  EXPECT_EQ(bare_name("port::operator<(int, int)"), "operator<");
 }
 
 }  // namespace

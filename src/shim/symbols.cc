@@ -62,9 +62,24 @@ std::string demangled(const char* name) {
   return result;
 }
 
+// Without what stands between <>, which may have names and parentheses of its own.
+std::string without_template_arguments(std::string_view function) {
+  std::string text;
+  int depth = 0;
+  for (char c : function) {
+    const bool is_operator = !depth && text.ends_with("operator");
+    if (c == '<' && !is_operator) depth++;
+    if (!depth) text += c;
+    if (c == '>' && depth) depth--;
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string bare_name(std::string_view function) {
+std::string bare_name(std::string_view whole) {
+  const std::string plain = without_template_arguments(whole);
+  std::string_view function = plain;
   size_t parameters = function.rfind('(');
   while (parameters != std::string_view::npos && function.substr(parameters, 11) == "(anonymous ")
     parameters = parameters ? function.rfind('(', parameters - 1) : std::string_view::npos;

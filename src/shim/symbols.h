@@ -19,7 +19,8 @@ Symbol symbol_of(uintptr_t instruction);
 // The allocator's own: the port's, or of a tree's iova.c, which the build keeps in a section of its
 // own.
 bool is_of_allocator(const Symbol& symbol);
-// "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk"
+// "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk",
+// "void tree<node<tag, 3u>, less>::walk<int>(int)" -> "walk"
 std::string bare_name(std::string_view function);
 
 }  // namespace shim
