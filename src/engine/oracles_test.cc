@@ -424,7 +424,7 @@ const Broken broken[] = {
     {&oracle::queue_lost, "queue-lost:queue_iova:queue:none",
      [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.queue = queue_nothing; }); },
      QUEUE "alloc_fast\nqueue\n"},
-    {&oracle::queue_counters, "queue-counters:iova_depot_work_func:tick:none",
+    {&oracle::queue_counters, "queue-counters:fq_flush_iotlb:tick:none",
      [](iova_variant& v) { break_queue(v, [](iova_queue& q) { q.fields = counted_backwards; }); },
      QUEUE "alloc_fast\nqueue\nslow\ntick 10\n"},
     {&oracle::data_race, "data-race:count_without_a_lock:alloc_fast:none",

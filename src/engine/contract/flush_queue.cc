@@ -52,14 +52,22 @@ void FlushQueue::queued(const Call& call) {
   scene_.beyond_judgement = true;
 }
 
+// Pages are put by who queues or tears down; where only time passes, by the timer.
+const char* FlushQueue::releasing_function() const {
+  const program::OperationSpec* at_hand = scene_.position.at_hand();
+  const bool is_timer =
+      at_hand == &program::spec(OpCode::tick) || at_hand == &program::spec(OpCode::idle);
+  return is_timer ? "fq_flush_timeout" : scene_.position.function();
+}
+
 void FlushQueue::put(const Event& event) {
-  if (!event.range) return raise(oracle::queue_stray, "");
+  if (!event.range) return raise(oracle::queue_stray, releasing_function(), "");
   const Domain& domain = *event.domain;
   Range& range = *event.range;
   range.is_released = true;
   if (domain.newest_finished <= range.unmapped_at)
     raise(
-        oracle::queue_early,
+        oracle::queue_early, releasing_function(),
         fmt::format("{}, unmapped {}; the newest that is over: {}", print_range(range.lo, range.hi),
                     range.unmapped_at == not_visible
                         ? "where no flush sees it yet"

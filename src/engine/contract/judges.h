@@ -125,6 +125,7 @@ class FlushQueue : public Judge {
  private:
   void queued(const Call& call);
   void put(const Event& event);
+  const char* releasing_function() const;
   void check_timeouts(Lateness lateness) const;
 
   std::array<std::array<unsigned, program::max_cpus>, program::max_domains> in_ring_{};

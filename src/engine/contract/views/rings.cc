@@ -33,7 +33,8 @@ void Rings::check_counters() const {
     iova_queue_fields queue;
     variant().queue->fields(domain.memory, &queue);
     if (queue.finished > queue.started)
-      raise(oracle::queue_counters, fmt::format("{} of {}", queue.finished, queue.started));
+      raise(oracle::queue_counters, "fq_flush_iotlb",
+            fmt::format("{} of {}", queue.finished, queue.started));
   }
 }
 
