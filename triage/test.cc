@@ -9,6 +9,7 @@
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 
 namespace tool {
 namespace {
@@ -85,8 +86,10 @@ int test(const Arguments& arguments) {
     failed +=
         run_ctest(plain, arguments.only, arguments.is_long ? "" : "Long$|^(commands|tool)_test");
   }
-  // The first of thousands of lines would be lost in many a log.
+  // A compiler of tomorrow may warn its users; a commit may not (.ci/run).
   if (!warned.empty()) fmt::print("\nwarned:\n{}", warned);
+  write_file(builds_folder() / "warnings.log", warned);
+  // The first of thousands of lines would be lost in many a log.
   if (!failed.empty()) fmt::print("\nfailed:\n{}", failed);
   return failed.empty() ? nothing_new : findings;
 }
