@@ -33,7 +33,7 @@ void leave_crash(const TemporaryFolder& out, const std::string& name, const std:
 
 TEST(Run, FindsNothingOnFixed) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--time", "15s"});  // all targets have their turns
+  auto summary = run_into(out, {"--time", "10s"});  // all targets have their turns
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << to_text(row);
 }
