@@ -10,6 +10,7 @@
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/words.h"
 
 namespace tool {
 namespace {
@@ -40,9 +41,8 @@ std::string run_ctest(const std::filesystem::path& folder, const std::string& on
 
 // What the compiler warned of when it built the folder, a line each.
 std::string warnings(const std::filesystem::path& folder) {
-  std::ifstream log(folder / "build.log");
   std::string found;
-  for (std::string line; std::getline(log, line);)
+  for (const std::string& line : lines_of(read_file(folder / "build.log")))
     if (line.find(" warning: ") != std::string::npos)
       found += fmt::format("  {}: {}\n", folder.filename().string(), line);
   return found;

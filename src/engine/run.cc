@@ -107,15 +107,12 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
       history.is_heard(Kind::attempt)
           ? [](const shim::Attempt& attempt) { the_run().shim_events.on_attempt(attempt); }
           : static_cast<void (*)(const shim::Attempt&)>(nullptr));
-  unsigned cpus = 2;
-  if (!program.operations.empty() && program.operations[0].code == OpCode::cpus)
-    cpus = static_cast<unsigned>(value(program.operations[0], Role::cpus).number);
   shim::set_point_observer(options.footprints
                                ? [](bool at_point) { the_run().begin_stretch(at_point); }
                                : static_cast<void (*)(bool)>(nullptr));
   shim::record_footprint(nullptr);
   if (options.footprints) options.footprints->operations.clear();
-  shim::reset_world(cpus, variant.hz ? variant.hz : options.hz);
+  shim::reset_world(program::cpus_of(program), variant.hz ? variant.hz : options.hz);
   variant.reset();
   shim::watch_races(options.watch_races);
 }

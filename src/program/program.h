@@ -26,6 +26,12 @@ inline bool has_pauses(const Program& program) {
                      [](const Operation& operation) { return operation.code == OpCode::pause; });
 }
 
+// That it runs on; those of a program that does not say.
+inline unsigned cpus_of(const Program& program) {
+  const bool says = !program.operations.empty() && program.operations[0].code == OpCode::cpus;
+  return says ? static_cast<unsigned>(value(program.operations[0], Role::cpus).number) : 2;
+}
+
 // Total: every byte string is a program. Replaces what the program held, keeping its memory.
 void decode(std::span<const uint8_t> bytes, Program& program);
 Program decode(std::span<const uint8_t> bytes);

@@ -241,9 +241,6 @@ std::string c_source(const program::Program& program, const iova_variant& varian
   for (const std::string& fault : report.faults) facts += "fault injected: " + fault + "\n";
   if (!report.values.empty()) facts += "found: " + report.values + "\n";
   facts += fmt::format("on {}\n\n{}", variant.name, print(program));
-  uint64_t cpus = 2;
-  if (!program.operations.empty() && program.operations[0].code == OpCode::cpus)
-    cpus = value(program.operations[0], Role::cpus).number;
   std::string text = "// SPDX-License-Identifier: GPL-2.0-only\n" + comment(facts) +
                      "#include \"reproducer/reproducer.h\"\n\n" + variant_declaration(variant) +
                      "\n";
@@ -253,7 +250,7 @@ std::string c_source(const program::Program& program, const iova_variant& varian
   if (source.nodes()) text += fmt::format("static struct iova *iova[{}];\n", source.nodes());
   text += "\nint main(void)\n{\n";
   if (body.find("for (i = ") != std::string::npos) text += "\tlong i;\n\n";
-  text += fmt::format("\treproducer_start(VARIANT, {});\n{}", cpus, body);
+  text += fmt::format("\treproducer_start(VARIANT, {});\n{}", program::cpus_of(program), body);
   // The shim tells of its own findings; the engine's take what it knows of the allocator.
   if (outcome.digest)
     text += fmt::format("\treproducer_compare({:#x}, \"{}\");\n", outcome.digest, report.key);

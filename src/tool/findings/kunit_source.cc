@@ -194,7 +194,7 @@ class Suite {
 
   void write(const Operation& operation, size_t index) {
     const program::OperationSpec& spec = program::spec(operation.code);
-    body_ += fmt::format("\n\t/* {} */\n", print_line(operation));
+    body_ += fmt::format("\n\t/* {} */\n", program::print(operation));
     const bool fails = !faults_.empty();
     if (fails) {
       line(fmt::format("current->fail_nth = {};", nth(index)));
@@ -204,13 +204,6 @@ class Suite {
     call(operation, index, fails);
     if (irqs_off_ && spec.any_context) line("local_irq_enable();");
     if (fails) line("current->fail_nth = 0;");
-  }
-
-  static std::string print_line(const Operation& operation) {
-    program::Program one;
-    one.operations.push_back(operation);
-    std::string text = program::print(one);
-    return text.substr(0, text.find('\n'));
   }
 
   void call(const Operation& operation, size_t index, bool fails) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/machine/calls_shown.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -25,27 +25,15 @@ using program::OpCode;
 using program::Operation;
 using program::Program;
 
-std::string in_words(const Operation& operation) {
-  Program one;
-  one.operations.push_back(operation);
-  return lines_of(program::print(one)).front();
-}
-
-unsigned cpus_of(const Program& program) {
-  const std::vector<Operation>& all = program.operations;
-  if (all.empty() || all[0].code != OpCode::cpus) return 2;
-  return static_cast<unsigned>(value(all[0], program::Role::cpus).number);
-}
-
 // Operations that are not said; a tick may have become an idle time, which is no loss.
 std::vector<std::string> left_out_of(const Program& program, const Program& said) {
   std::vector<std::string> missing;
   auto next = said.operations.begin();
   for (const Operation& operation : program.operations) {
     if (operation.code == OpCode::cpus) continue;
-    const std::string text = in_words(operation);
+    const std::string text = program::print(operation);
     const auto at = std::find_if(next, said.operations.end(), [&](const Operation& other) {
-      return in_words(other) == text ||
+      return program::print(other) == text ||
              (operation.code == OpCode::tick && other.code == OpCode::idle);
     });
     if (at == said.operations.end())
@@ -54,12 +42,6 @@ std::vector<std::string> left_out_of(const Program& program, const Program& said
       next = at + 1;
   }
   return missing;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
 }
 
 // How many lines of answers lead to it; 0: it was not found.
@@ -175,15 +157,17 @@ CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
   if (engine::oracle_of(calls.report.key) == "data-race")
     throw Failure(
         "a race that the schedule does not show takes KCSAN: it cannot be confirmed by calls");
-  calls.abilities = {
-      .cpus = std::min(cpus_of(program), most_cpus), .has_queues = true, .fails_creations = true};
+  calls.abilities = {.cpus = std::min(program::cpus_of(program), most_cpus),
+                     .has_queues = true,
+                     .fails_creations = true};
   const auto may_die = [](const std::string&) { return true; };
   std::optional<CallList> list = CallLister(variant, calls.abilities).list(program, may_die);
   if (list) calls.left_out = left_out_of(program, list->program);
   if (!list || !answers_until(*list, calls.report))
-    throw Failure(fmt::format("{} does not show without what Linux cannot be told: {}",
-                              calls.report.key,
-                              calls.left_out.empty() ? "exact times" : joined(calls.left_out)));
+    throw Failure(
+        fmt::format("{} does not show without what Linux cannot be told: {}", calls.report.key,
+                    calls.left_out.empty() ? "exact times"
+                                           : fmt::format("{}", fmt::join(calls.left_out, ", "))));
   calls.list = *std::move(list);
   calls.left = ~uint64_t{0};
   if (calls.list.is_cut && calls.list.dies_of.empty()) {

@@ -11,6 +11,7 @@
 #include "tool/replay/ran.h"
 #include "tool/replay/schedule.h"
 #include "tool/support/failure.h"
+#include "tool/support/hash.h"
 
 namespace tool {
 namespace {
@@ -18,12 +19,6 @@ namespace {
 using program::OpCode;
 using program::Operation;
 using program::Role;
-
-uint64_t mix(uint64_t a, uint64_t b) {
-  uint64_t z = (a ^ b) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb + b;
-  return z ^ z >> 31;
-}
 
 class Explorer {
  public:

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "shim/footprint.h"
+#include "tool/support/hash.h"
 
 namespace tool {
 namespace {
@@ -15,13 +16,6 @@ using program::Role;
 // What resumes does nothing by itself.
 constexpr uint16_t nobody = 0xffff;
 constexpr uint8_t anywhere = 0xff;
-
-uint64_t mix(uint64_t a, uint64_t b) {
-  uint64_t z = a * 0x9e3779b97f4a7c15 + b;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  return z ^ z >> 31;
-}
 
 }  // namespace
 

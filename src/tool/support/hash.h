@@ -2,6 +2,7 @@
 // The one hash of the tool: names for contents, the same on every machine and in every version.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,5 +10,13 @@ namespace tool {
 
 // 16 hexadecimal digits (FNV-1a, 64 bits).
 std::string content_hash(std::string_view content);
+
+// Of two numbers, in memory alone.
+inline uint64_t mix(uint64_t a, uint64_t b) {
+  uint64_t z = a * 0x9e3779b97f4a7c15 + b;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  return z ^ z >> 31;
+}
 
 }  // namespace tool
