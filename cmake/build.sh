@@ -50,17 +50,23 @@ tell() {
   fi
 }
 
-# Ninja would start more than there are processors, which takes a fifth longer.
-NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --parallel "$(nproc)" --target "$@" >"$log" 2>&1 7>&- 8>&- 9>&- &
+# Ninja would start more than there are processors, which takes a fifth longer. A process group, so that
+# all of it can be ended: what a script has in the background does not hear SIGINT.
+set -m
+NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --parallel "$(nproc)" --target "$@" \
+  </dev/null >"$log" 2>&1 7>&- 8>&- 9>&- &
 build=$!
+set +m
+end() { kill -TERM -- -$build; } 2>/dev/null
 what=
-trap 'kill -INT $build 2>/dev/null; wait $build; [ -n "$moving" ] && printf "\r\033[K" >&2; exit 130' INT TERM HUP
+trap 'end; wait $build; [ -n "$moving" ] && printf "\r\033[K" >&2; exit 130' INT TERM HUP
 # Most often there is nothing to do.
 for _ in 1 2 3 4 5; do
   kill -0 $build 2>/dev/null || break
   read -rt 0.1 -u 7
 done
 while kill -0 $build 2>/dev/null; do
+  kill -0 $PPID 2>/dev/null || end # its caller was killed, and the lock with it
   tell
   read -rt 0.3 -u 7
 done

@@ -67,6 +67,19 @@ usable() {
 
 version_of() { "$1" -dumpversion 2>/dev/null | grep -oE '^[0-9]+'; }
 
+# made_with ROOT COMPILER: what a build is made with. A line for the checkout, the compiler and the C++
+# libraries that it chooses from, a line for each package of headers.
+made_with() {
+  packages_of() { has_dpkg && dpkg-query -W -f='${Package} ${Version}\n' "$@" 2>/dev/null | grep -v ' $' | sort; }
+  # shellcheck disable=SC2046
+  echo "$1" "$(readlink -f "$(command -v "$2")")" "$("$2" --version | head -n 1)" $(packages_of 'libstdc++-*-dev')
+  packages_of 'libboost*-dev' libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libc6-dev || true
+}
+
+# is_all_among FILE TEXT: whether each line of the file is one of the text. What else was installed
+# meanwhile is in nothing that was built.
+is_all_among() { [ -f "$1" ] && ! grep -qvxF -e "$2" "$1"; }
+
 # Sets $cxx: the newest clang++ that is installed and complete; else the newest that can be
 # installed.
 find_clang() {

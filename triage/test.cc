@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // test: the whole test suite, under sanitizers and without.
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 
 #include "tool/coverage/coverage.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/process.h"
 #include "tool/support/words.h"
 
 namespace tool {
@@ -48,6 +54,48 @@ std::string warnings(const std::filesystem::path& folder) {
   return found;
 }
 
+// The tests without sanitizers, with g++, built while others run: those wait for much, and leave a
+// third of two processors idle.
+class BuildBeside {
+ public:
+  // What commands do hangs on no compiler: that they compile is enough.
+  explicit BuildBeside(bool with_commands) : target_(with_commands ? "tests" : "core-tests") {
+    child_ = fork_child();
+    if (child_ != 0) return;
+    int status = 2;
+    try {
+      make_folder(progress_.parent_path());
+      int said = open(progress_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+      if (said >= 0) dup2(said, STDERR_FILENO);
+      setpriority(PRIO_PROCESS, 0, 19);
+      build_plain();
+      status = 0;
+    } catch (const std::exception&) {
+    }
+    _exit(status);
+  }
+  // When it is built. Throws Failure.
+  std::filesystem::path folder() {
+    int status = 1;
+    std::ifstream progress(progress_);
+    progress.seekg(0, std::ios::end);
+    while (waitpid(child_, &status, WNOHANG) == 0) {
+      usleep(300'000);
+      for (std::string line; std::getline(progress, line);) fmt::print(stderr, "{}\n", line);
+      progress.clear();
+    }
+    // What went wrong is told by a build that may speak.
+    return status == 0 ? progress_.parent_path() : build_plain();
+  }
+
+ private:
+  std::filesystem::path build_plain() { return build_preset("plain", "gcc", "g++", {target_}); }
+
+  const std::filesystem::path progress_ = builds_folder() / "plain/progress.log";
+  const char* target_;
+  pid_t child_;
+};
+
 // Prints what no seed reaches and unreached.inc has no reason for. Returns the exit status.
 int check_coverage(const std::string& kernel) {
   Subject subject = measure({.kernel = kernel});
@@ -73,18 +121,19 @@ int test(const Arguments& arguments) {
   fmt::print("building the tests, with sanitizers ...\n");
   build({"tests"});
   std::string warned = warnings(build_folder());
+  // The shim's own poison, and the other compiler.
+  std::optional<BuildBeside> plain;
+  if (!arguments.sanitized_only) plain.emplace(arguments.is_long);
   // Suites that take long say so by their names.
   const std::string too_long = arguments.is_long ? "" : "Long$";
   std::string failed = run_ctest(build_folder(), arguments.only, too_long);
-  if (!arguments.sanitized_only) {
-    // The shim's own poison, and the other compiler.
+  if (plain) {
     fmt::print("building the tests, without sanitizers, with g++ ...\n");
-    // What commands do hangs on no compiler: that they compile is enough.
-    const char* targets = arguments.is_long ? "tests" : "core-tests";
-    std::filesystem::path plain = build_preset("plain", "gcc", "g++", {targets});
-    warned += warnings(plain);
+    fflush(stdout);
+    std::filesystem::path folder = plain->folder();
+    warned += warnings(folder);
     failed +=
-        run_ctest(plain, arguments.only, arguments.is_long ? "" : "Long$|^(commands|tool)_test");
+        run_ctest(folder, arguments.only, arguments.is_long ? "" : "Long$|^(commands|tool)_test");
   }
   // A compiler of tomorrow may warn its users; a commit may not (.ci/run).
   if (!warned.empty()) fmt::print("\nwarned:\n{}", warned);

@@ -77,5 +77,67 @@ TEST(Launcher, SaysTwoWhereItCannotBuild) {
   EXPECT_NE(result.output.find("IOVAFUZZ_BUILD"), std::string::npos) << result.output;
 }
 
+// GoogleTest comes with the first `test`, when `run` has built long since.
+TEST(Launcher, BuildsAnewWhenWhatItBuiltWithChangesOnly) {
+  TemporaryFolder folder;
+  fs::path bin = folder.path() / "bin", installed = folder.path() / "installed";
+  fs::path before = folder.path() / "before";
+  fs::create_directory(bin);
+  write_file(bin / "dpkg-query", "#!/bin/sh\nfor name; do grep \"^${name%%[*]*}\" '" +
+                                     installed.string() + "'; done\n");
+  write_file(bin / "apt-get", "#!/bin/sh\n");
+  for (const char* name : {"dpkg-query", "apt-get"})
+    fs::permissions(bin / name, fs::perms::owner_all);
+  const std::string functions = (source_folder() / "cmake/install.sh").string();
+  auto bash = [&](const std::string& script) {
+    return run_command({"env", "PATH=" + bin.string() + ":/usr/bin:/bin", "bash", "-c",
+                        "set -euo pipefail; . '" + functions + "'\n" + script},
+                       false)
+        .status;
+  };
+  auto builds_anew = [&](const std::string& root, const std::string& packages) {
+    write_file(installed, packages);
+    return bash("is_all_among '" + before.string() + "' \"$(made_with " + root + " " +
+                cxx_compiler() + ")\"") != 0;
+  };
+  EXPECT_TRUE(builds_anew("/here", "libfmt-dev 9\n")) << "nothing is known of it";
+  ASSERT_EQ(bash("made_with /here " + cxx_compiler() + " >'" + before.string() + "'"), 0);
+  EXPECT_FALSE(builds_anew("/here", "libfmt-dev 9\n"));
+  EXPECT_FALSE(builds_anew("/here", "libfmt-dev 9\nlibgtest-dev 1.12\n"));
+  EXPECT_TRUE(builds_anew("/here", "libfmt-dev 10\nlibgtest-dev 1.12\n"));
+  EXPECT_TRUE(builds_anew("/here", "libgtest-dev 1.12\n"));
+  EXPECT_TRUE(builds_anew("/here", "libfmt-dev 9\nlibstdc++-14-dev 14\n"));
+  EXPECT_TRUE(builds_anew("/there", "libfmt-dev 9\n"));
+}
+
+// Or the next would build beside it.
+TEST(Launcher, BuildEndsWithWhoAskedForIt) {
+  TemporaryFolder folder;
+  fs::path pid = folder.path() / "pid", log = folder.path() / "log";
+  write_file(folder.path() / "build.ninja", "rule wait\n  command = echo $$$$ >'" + pid.string() +
+                                                "'; exec sleep 600\nbuild all: wait\n");
+  write_file(
+      folder.path() / "CMakeCache.txt",
+      "CMAKE_PROJECT_NAME:STATIC=x\nCMAKE_GENERATOR:INTERNAL=Ninja\nCMAKE_MAKE_PROGRAM:FILEPATH=" +
+          must_run({"sh", "-c", "command -v ninja"}));
+  const std::string build = "'" + (source_folder() / "cmake/build.sh").string() + "' '" +
+                            folder.path().string() + "' '" + log.string() + "' all & build=$!\n" +
+                            "until [ -s '" + pid.string() + "' ]; do sleep 0.1; done\n";
+  const std::string runs = "kill -0 $(cat '" + pid.string() + "')";
+  for (const char* ending : {"kill -TERM $build", "kill -HUP $build", "exit 0"}) {
+    fs::remove(pid);
+    CommandResult result = run_command(
+        {"timeout", "60", "bash", "-c", build + runs + " && echo started && " + ending}, false);
+    EXPECT_NE(result.output.find("started"), std::string::npos) << read_file(log);
+    // The compiler hears of it after ninja.
+    EXPECT_EQ(run_command({"timeout", "60", "bash", "-c",
+                           "while " + runs + " 2>/dev/null; do sleep 0.1; done"},
+                          false)
+                  .status,
+              0)
+        << ending;
+  }
+}
+
 }  // namespace
 }  // namespace tool
