@@ -2,7 +2,7 @@
 /*
  * What the allocator's work costs, in steps: moves from a node of the tree to its neighbour, and
  * removals. While interrupts are off a CPU can do nothing else, so what counts is the longest
- * stretch of that (locks.cc).
+ * stretch of that (locks.cc). A search that does not end is a finding, search-endless.
  */
 #ifndef IOVAFUZZ_SHIM_COST_H
 #define IOVAFUZZ_SHIM_COST_H

@@ -6,6 +6,7 @@
 
 #include "bug.h"
 #include "context.h"
+#include "cost.h"
 #include "cpu.h"
 #include "fault.h"
 #include "iommu.h"
@@ -288,6 +289,10 @@ const Program programs[] = {
        spin_lock(&lock);
        kmalloc(40, GFP_KERNEL);
        spin_unlock(&lock);
+     }},
+    {&oracle::search_endless, "search-endless: search of the tree that does not end",
+     [] {
+       for (;;) shim_count_step();
      }},
     {&oracle::cpu_preemptible,
      "cpu-preemptible: smp_processor_id() where the task may move to another CPU",

@@ -112,6 +112,15 @@ TEST(RepairedTreesLong, SecondPassOfOldTreesStaysAboveTheStart) {
   EXPECT_EQ(expected["second-pass-wraps"], "present");
   expected["second-pass-wraps"] = "does not show";
   EXPECT_EQ(known_in("debian:6.1"), expected);
+  // Where it repeats for ever.
+  TemporaryFolder folder;
+  const std::filesystem::path endless = folder.path() / "endless.iova";
+  write_file(endless, "cache_get\ninit start=0\nalloc size=10 limit=5\n");
+  CommandResult result = tool({"replay", "--kernel", old.path(), endless.string()});
+  EXPECT_NE(result.output.find("search-endless:__alloc_and_insert_iova_range:alloc:none"),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("second-pass-wraps"), std::string::npos) << result.output;
 }
 
 TEST(RepairedTrees, AllAtOnceHaveNoIssueLeft) {
