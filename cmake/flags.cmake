@@ -37,7 +37,9 @@ if(IOVAFUZZ_TARGETS)
   set(branches "")
   set(comparisons "")
   if(NOT IOVAFUZZ_ENGINE)
-    set(branches -fsanitize-coverage=inline-8bit-counters,pc-table)
+    if(NOT IOVAFUZZ_SANITIZE STREQUAL "thread") # counters would be accesses
+      set(branches -fsanitize-coverage=inline-8bit-counters,pc-table)
+    endif()
     set(comparisons -fsanitize=fuzzer-no-link)
   endif()
   set(asked $<TARGET_PROPERTY:IOVAFUZZ_GUIDED>)
@@ -77,6 +79,15 @@ if("${CMAKE_CXX_FLAGS} -fsanitize=${IOVAFUZZ_SANITIZE}" MATCHES "-fsanitize=[a-z
   foreach(warning __msan_warning __msan_warning_with_origin)
     target_link_options(iovafuzz_runtime INTERFACE -Wl,--wrap=${warning})
   endforeach()
+endif()
+# ThreadSanitizer is a second judge of races (src/shim/thread_sanitizer.h): the allocator's own code
+# is compiled for it and nothing else. Its strands are fibers that move between stacks, which no
+# stack of calls survives; marked accesses are volatile.
+set(threads "")
+if(IOVAFUZZ_SANITIZE STREQUAL "thread")
+  set(threads ${sanitizers} "SHELL:-mllvm -tsan-distinguish-volatile"
+    "SHELL:-mllvm -tsan-instrument-func-entry-exit=0")
+  set(sanitizers "")
 endif()
 # Reports name the function that the source has, and no symbolizer is needed for that where none is
 # inlined that does not ask for it.

@@ -46,7 +46,7 @@ function(iovafuzz_instrument unit kind)
   endif()
   set_target_properties(${unit} PROPERTIES IOVAFUZZ_GUIDED branches)
   if(kind STREQUAL "watched")
-    target_compile_options(${unit} PRIVATE ${watched})
+    target_compile_options(${unit} PRIVATE ${watched} ${threads})
   endif()
 endfunction()
 

@@ -83,12 +83,15 @@ int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
   if (arguments.machine == "qemu") {
     const CallsToShow calls = calls_to_show(input.program, variant, right, QemuKernel::most_cpus);
     const QemuKernel kernel(arguments.kernel);
+    const InterruptGuard guard;
     const CallsShown shown = show_calls(kernel, calls);
     return tell(arguments, kernel, calls.report, shown.answer, calls.left_out, shown.console);
   }
   const KunitSuite suite = kunit_suite(input.program, variant, right);
   const UmlKernel kernel(arguments.kernel);
+  const InterruptGuard guard;
   const std::string console = kernel.run(suite);
+  if (interrupted()) throw Failure("interrupted");
   return tell(arguments, kernel, suite.report, confirmation(suite, console), {}, console);
 }
 

@@ -35,22 +35,25 @@ typedef struct {
 static inline int shim_atomic_exchange(atomic_t* v, int value) {
   shim_mark_update(v);
   shim_barrier(SHIM_ALL);
-  int before = v->counter;
-  v->counter = value;
+  volatile int* counter = &v->counter;
+  int before = *counter;
+  *counter = value;
   shim_barrier(SHIM_ALL);
   return before;
 }
 static inline int shim_atomic_compare_exchange(atomic_t* v, int old, int value) {
   shim_mark_update(v);
   shim_barrier(SHIM_ALL);
-  int before = v->counter;
-  if (before == old) v->counter = value;
+  volatile int* counter = &v->counter;
+  int before = *counter;
+  if (before == old) *counter = value;
   shim_barrier(SHIM_ALL);
   return before;
 }
 static inline void shim_atomic64_inc(atomic64_t* v) {
   shim_mark_update(v);
-  v->counter++;
+  volatile long long* counter = &v->counter;
+  *counter = *counter + 1;
 }
 
 #ifdef __cplusplus

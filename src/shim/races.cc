@@ -22,6 +22,8 @@ namespace shim {
 
 bool facility::watches_races = false;
 std::vector<Ordered>* facility::order_record = nullptr;
+const facility::OrderListener* facility::order_listener = nullptr;
+using facility::order_listener;
 using facility::watches_races;
 
 namespace {
@@ -49,12 +51,13 @@ struct Access {
   bool is_seen = false;
 };
 
-// A word and its latest accesses. More strands seldom meet at one.
+// A word and its latest accesses. More of two variables and three strands seldom meet at one; where
+// they do, the oldest is forgotten.
 struct Cell {
   uintptr_t word = 0;  // its address / 8
   uint32_t run = 0;    // others are empty
   uint8_t count = 0, oldest = 0;
-  Access accesses[4];
+  Access accesses[8];
 };
 
 using LockSet = std::array<const shim_lock_class*, 4>;
@@ -208,6 +211,10 @@ void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction
   if (facility::order_record) record_access(address, is_write, is_marked, function_of(instruction));
   const void* const whole = reinterpret_cast<const void*>(address);
   const unsigned strand = strand_at_hand();
+  if (order_listener) {
+    order_listener->be(strand);
+    if (is_marked) order_listener->marked(strand, whole, is_write);
+  }
   if (is_marked && !is_write) see_published(address, size, strand);
   Access now{.instruction = instruction,
              .operation = current_operation(),
@@ -270,6 +277,7 @@ void watch_races(bool watch) {
   locks_known_at = ~uint64_t{0};
   met.clear();
   marked_accesses = 0;
+  if (order_listener) order_listener->begin();
 }
 
 void facility::note_happens_before(const void* address) {
@@ -277,11 +285,13 @@ void facility::note_happens_before(const void* address) {
   Clock& now = clocks[strand];
   now.at[strand]++;
   orders[address].join(now);
+  if (order_listener) order_listener->before(strand, address);
 }
 
 void facility::note_happens_after(const void* address) {
   auto before = orders.find(address);
   if (before != orders.end()) clocks[strand_at_hand()].join(before->second);
+  if (order_listener) order_listener->after(strand_at_hand(), address);
 }
 
 void facility::reset_races() {
@@ -296,6 +306,7 @@ void facility::note_cpu_dead(unsigned cpu) {
     const unsigned strand = kind * SHIM_MAX_CPUS + cpu;
     clocks[strand].at[strand]++;
     now.join(clocks[strand]);
+    if (order_listener) order_listener->join(strand, strand_at_hand());
   }
 }
 
@@ -304,7 +315,11 @@ void facility::note_cpu_alive(unsigned cpu) {
   const unsigned mine = strand_at_hand();
   Clock& now = clocks[mine];
   now.at[mine]++;
-  for (unsigned kind : {task, timer, work}) clocks[kind * SHIM_MAX_CPUS + cpu].join(now);
+  for (unsigned kind : {task, timer, work}) {
+    const unsigned strand = kind * SHIM_MAX_CPUS + cpu;
+    clocks[strand].join(now);
+    if (order_listener) order_listener->join(mine, strand);
+  }
 }
 
 void facility::note_migration(unsigned from, unsigned to) {
@@ -314,6 +329,7 @@ void facility::note_migration(unsigned from, unsigned to) {
     clocks[strand].at[strand]++;
     Fences& there = fences[kind * SHIM_MAX_CPUS + to];
     clocks[kind * SHIM_MAX_CPUS + to].join(clocks[strand]);
+    if (order_listener) order_listener->join(strand, kind * SHIM_MAX_CPUS + to);
     there.released.join(fences[strand].released);
     there.seen.join(fences[strand].seen);
   }
@@ -356,6 +372,7 @@ void shim_barrier(enum shim_order order) {
   if (!watches_races) return;
   note_ordered(Ordered::barrier, nullptr, order);
   const unsigned strand = strand_at_hand();
+  if (order_listener) order_listener->barrier(strand, order);
   Clock& now = clocks[strand];
   if (order & SHIM_READS) now.join(fences[strand].seen);
   if (!(order & SHIM_WRITES)) return;

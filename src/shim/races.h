@@ -65,6 +65,18 @@ namespace facility {
 extern std::vector<Ordered>* order_record;
 void record_ordered(Ordered::Kind kind, const void* address, unsigned order = 0);
 extern bool watches_races;
+// Another judge of the same order (thread_sanitizer.h), told of strands by their number, and which
+// one is at hand before each access. NULL: nobody.
+struct OrderListener {
+  void (*begin)();  // what is done so far happens before all of each strand
+  void (*be)(unsigned strand);
+  void (*before)(unsigned strand, const void* address);  // note_happens_before()
+  void (*after)(unsigned strand, const void* address);
+  void (*join)(unsigned from, unsigned to);
+  void (*barrier)(unsigned strand, unsigned order);  // enum shim_order
+  void (*marked)(unsigned strand, const void* address, bool is_write);
+};
+extern const OrderListener* order_listener;
 void note_happens_before(const void* address);
 void note_happens_after(const void* address);
 }  // namespace facility

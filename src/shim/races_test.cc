@@ -148,6 +148,19 @@ TEST_F(Races, OfBytesThatNobodyShares) {
   EXPECT_EQ(races().size(), 1u);
 }
 
+// As a ring's head and tail are, where CPUs and a timer come by.
+TEST_F(Races, AreToldWhereManyMeetTwoVariablesOfAWord) {
+  on(0, [] { __sanitizer_cov_store4(&halves.low); });
+  for (unsigned cpu : {1u, 2u, 3u})
+    on(cpu, [] {
+      __sanitizer_cov_load4(&halves.high);
+      __sanitizer_cov_load4(&halves.high);
+    });
+  EXPECT_TRUE(races().empty());
+  on(1, [] { __sanitizer_cov_load4(&halves.low); });
+  EXPECT_EQ(races().size(), 1u);
+}
+
 TEST_F(Races, OfAFunctionsOwnVariablesAreNone) {
   long own = 0;
   on(0, [&] { __sanitizer_cov_store8(&own); });

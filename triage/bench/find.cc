@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // bench find: how soon campaigns find each planted defect, in several configurations.
+//
+// Campaigns take hours, so find.json has the result of each as soon as there is one. Where it says
+// that some are left to run, the same command takes what is there and runs those.
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +17,7 @@
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/hash.h"
 #include "tool/support/json.h"
 #include "tool/variants/port.h"
 #include "tool/variants/variants.h"
@@ -21,6 +26,9 @@ namespace tool {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char results[] = "find.json";
+
 // Ways to run the same targets.
 struct Configuration {
   const char* name;
@@ -54,7 +62,7 @@ struct Arguments {
 struct Cell {
   size_t defect, configuration;
   unsigned seed;
-  bool found = false;
+  bool is_over = false, found = false;
   uint64_t executions = 0;
   double cpu_seconds = 0;
   std::string key = "", target = "";
@@ -79,6 +87,7 @@ void run_campaign_of(Cell& cell, const Arguments& arguments, const std::string& 
     cell.executions += row["executions"].get<uint64_t>();
     cell.cpu_seconds += row["cpu_seconds"].get<double>();
   }
+  cell.is_over = true;
   cell.found = !summary["findings"].empty();
   if (!cell.found) return;
   cell.key = summary["findings"][0]["key"];
@@ -107,7 +116,7 @@ Summary summarize(const std::vector<Cell>& cells, size_t defect, size_t configur
   std::vector<uint64_t> executions;
   std::vector<double> seconds;
   for (const Cell& cell : cells) {
-    if (cell.defect != defect || cell.configuration != configuration) continue;
+    if (cell.defect != defect || cell.configuration != configuration || !cell.is_over) continue;
     executions.push_back(std::max<uint64_t>(1, cell.executions));
     seconds.push_back(cell.cpu_seconds);
     summary.misses += !cell.found;
@@ -137,55 +146,30 @@ std::vector<const Configuration*> choose_configurations(const std::vector<std::s
   return chosen;
 }
 
-// Every campaign, by as many workers as there are jobs. Throws Failure.
-void run_all(std::vector<Cell>& cells, const Arguments& arguments,
-             const std::vector<const port::DefectInfo*>& defects,
-             const std::vector<const Configuration*>& chosen, const fs::path& out) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::string failure;
-  auto work = [&](unsigned worker) {
-    fs::path folder = out / fmt::format("campaign-{}", worker);
-    try {
-      for (size_t i; (i = next++) < cells.size();) {
-        Cell& cell = cells[i];
-        std::string defect = name_of(*defects[cell.defect]);
-        fs::remove_all(folder);
-        run_campaign_of(cell, arguments, defect, *chosen[cell.configuration], folder);
-        if (arguments.json) continue;
-        std::lock_guard lock(mutex);
-        fmt::print("{}, {}, seed {}: {} after {} executions, {:.2f} s of CPU\n", defect,
-                   chosen[cell.configuration]->name, cell.seed,
-                   cell.found ? fmt::format("{} by {}", cell.key, cell.target) : "nothing",
-                   cell.executions, cell.cpu_seconds);
-        fflush(stdout);
-      }
-    } catch (const std::exception& error) {
-      next = cells.size();
-      std::lock_guard lock(mutex);
-      failure = error.what();
-    }
-    fs::remove_all(folder);
-  };
-  std::vector<std::thread> workers;
-  for (unsigned worker = 0; worker < arguments.jobs; worker++) workers.emplace_back(work, worker);
-  for (std::thread& worker : workers) worker.join();
-  if (!failure.empty()) throw Failure(failure);
-}
-
-// Up to date before any time is taken.
-void build_all(const Arguments& arguments, const std::vector<const port::DefectInfo*>& defects) {
+// Up to date before any time is taken. Returns what was built for each defect, as a hash.
+json build_all(const Arguments& arguments, const std::vector<const port::DefectInfo*>& defects) {
   build_defects(VariantChoice{.revision = arguments.revision}.build_name(), defects);
   std::vector<Binary> binaries;
+  std::map<std::string, std::vector<Binary>> of_defect;
   for (const port::DefectInfo* defect : defects) {
     VariantChoice choice{.revision = arguments.revision, .defect = name_of(*defect)};
     for (const fuzz::Target* target : fuzz::targets)
       if (arguments.targets.empty() ? !target->compares && !target->reads_text
                                     : std::find(arguments.targets.begin(), arguments.targets.end(),
                                                 target->name) != arguments.targets.end())
-        binaries.push_back({target, choice.build_name()});
+        of_defect[name_of(*defect)].push_back({target, choice.build_name()});
+    const auto& all = of_defect[name_of(*defect)];
+    binaries.insert(binaries.end(), all.begin(), all.end());
   }
-  build_binaries(binaries);
+  const fs::path folder = build_binaries(binaries);
+  json built = json::object();
+  for (const auto& [defect, all] : of_defect) {
+    std::string hashes;
+    for (const Binary& binary : all)
+      hashes += content_hash(read_file(folder / "bin" / binary.variant / binary.target->name));
+    built[defect] = content_hash(hashes);
+  }
+  return built;
 }
 
 std::string table(const std::vector<Cell>& cells,
@@ -219,23 +203,26 @@ std::string table(const std::vector<Cell>& cells,
 
 json to_json(const Arguments& arguments, const std::vector<Cell>& cells,
              const std::vector<const port::DefectInfo*>& defects,
-             const std::vector<const Configuration*>& chosen) {
+             const std::vector<const Configuration*>& chosen, const json& built) {
   json rows = json::array(), meanings = json::object();
   for (const Configuration* configuration : chosen)
     meanings[configuration->name] = configuration->meaning;
   for (size_t d = 0; d < defects.size(); d++) {
-    json row{{"defect", name_of(*defects[d])}, {"configurations", json::object()}};
+    json row{{"defect", name_of(*defects[d])},
+             {"built", built[name_of(*defects[d])]},
+             {"configurations", json::object()}};
     for (size_t c = 0; c < chosen.size(); c++) {
       Summary summary = summarize(cells, d, c);
       json campaigns = json::array();
       for (const Cell& cell : cells)
-        if (cell.defect == d && cell.configuration == c)
+        if (cell.defect == d && cell.configuration == c && cell.is_over)
           campaigns.push_back({{"seed", cell.seed},
                                {"found", cell.found},
                                {"executions", cell.executions},
                                {"cpu_seconds", cell.cpu_seconds},
                                {"key", cell.key},
                                {"target", cell.target}});
+      if (campaigns.empty()) continue;
       row["configurations"][chosen[c]->name] = {{"executions", summary.executions},
                                                 {"cpu_seconds", summary.cpu_seconds},
                                                 {"misses", summary.misses},
@@ -245,8 +232,85 @@ json to_json(const Arguments& arguments, const std::vector<Cell>& cells,
   }
   return {{"revision", arguments.revision},
           {"time", arguments.time},
+          {"targets", arguments.targets},
+          {"left", std::count_if(cells.begin(), cells.end(),
+                                 [](const Cell& cell) { return !cell.is_over; })},
           {"configurations", meanings},
           {"defects", rows}};
+}
+
+// What an earlier run of the same command has come to, if it was stopped. What is built otherwise
+// by now is measured anew.
+void take_results(std::vector<Cell>& cells, const Arguments& arguments,
+                  const std::vector<const port::DefectInfo*>& defects,
+                  const std::vector<const Configuration*>& chosen, const json& built,
+                  const fs::path& out) {
+  if (!fs::exists(out / results)) return;
+  const json before = try_parse_json(read_file(out / results));
+  if (!before.is_object() || !before.value("left", 0)) return;
+  const json now = to_json(arguments, cells, defects, chosen, built);
+  for (const char* parameter : {"revision", "time", "targets"})
+    if (before.value(parameter, json()) != now[parameter]) return;
+  for (const json& row : before["defects"]) {
+    for (Cell& cell : cells) {
+      const std::string defect = name_of(*defects[cell.defect]);
+      const char* configuration = chosen[cell.configuration]->name;
+      if (row["defect"] != defect || row["built"] != built[defect] ||
+          !row["configurations"].contains(configuration))
+        continue;
+      for (const json& campaign : row["configurations"][configuration]["campaigns"])
+        if (campaign["seed"] == cell.seed)
+          cell = {.defect = cell.defect,
+                  .configuration = cell.configuration,
+                  .seed = cell.seed,
+                  .is_over = true,
+                  .found = campaign["found"],
+                  .executions = campaign["executions"],
+                  .cpu_seconds = campaign["cpu_seconds"],
+                  .key = campaign["key"],
+                  .target = campaign["target"]};
+    }
+  }
+}
+
+// Every campaign that is not over, by as many workers as there are jobs. Throws Failure.
+void run_all(std::vector<Cell>& cells, const Arguments& arguments,
+             const std::vector<const port::DefectInfo*>& defects,
+             const std::vector<const Configuration*>& chosen, const json& built,
+             const fs::path& out) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::string failure;
+  auto work = [&](unsigned worker) {
+    fs::path folder = out / fmt::format("campaign-{}", worker);
+    try {
+      for (size_t i; (i = next++) < cells.size();) {
+        if (cells[i].is_over) continue;
+        Cell cell = cells[i];
+        std::string defect = name_of(*defects[cell.defect]);
+        fs::remove_all(folder);
+        run_campaign_of(cell, arguments, defect, *chosen[cell.configuration], folder);
+        std::lock_guard lock(mutex);
+        cells[i] = cell;
+        write_file(out / results, to_text(to_json(arguments, cells, defects, chosen, built)));
+        if (arguments.json) continue;
+        fmt::print("{}, {}, seed {}: {} after {} executions, {:.2f} s of CPU\n", defect,
+                   chosen[cell.configuration]->name, cell.seed,
+                   cell.found ? fmt::format("{} by {}", cell.key, cell.target) : "nothing",
+                   cell.executions, cell.cpu_seconds);
+        fflush(stdout);
+      }
+    } catch (const std::exception& error) {
+      next = cells.size();
+      std::lock_guard lock(mutex);
+      failure = error.what();
+    }
+    fs::remove_all(folder);
+  };
+  std::vector<std::thread> workers;
+  for (unsigned worker = 0; worker < arguments.jobs; worker++) workers.emplace_back(work, worker);
+  for (std::thread& worker : workers) worker.join();
+  if (!failure.empty()) throw Failure(failure);
 }
 
 // Before hours of campaigns, not after them.
@@ -294,13 +358,16 @@ int bench_find(const Arguments& arguments) {
         cells.push_back({defect, configuration, seed});
   if (!arguments.json) fmt::print("building {} variants ...\n", defects.size());
   fflush(stdout);
-  build_all(arguments, defects);
-  run_all(cells, arguments, defects, chosen, out);
-  json result = to_json(arguments, cells, defects, chosen);
-  write_file(out / "find.json", to_text(result));
+  const json built = build_all(arguments, defects);
+  take_results(cells, arguments, defects, chosen, built, out);
+  const auto taken =
+      std::count_if(cells.begin(), cells.end(), [](const Cell& cell) { return cell.is_over; });
+  if (taken && !arguments.json)
+    fmt::print("{} of {} campaigns have run: {}\n", taken, cells.size(), (out / results).string());
+  run_all(cells, arguments, defects, chosen, built, out);
   plot(out, cells, defects, chosen);
   if (arguments.json)
-    fmt::print("{}", to_text(result));
+    fmt::print("{}", to_text(to_json(arguments, cells, defects, chosen, built)));
   else
     fmt::print("\n{}\n{}\n", table(cells, defects, chosen), (out / "find.svg").string());
   return nothing_new;
@@ -330,7 +397,8 @@ int main(int argc, char** argv) {
   line.option("--jobs", arguments.jobs, "campaigns at a time, of one process each")
       .range(1, 1024)
       .shown_default("one a processor");
-  line.option("--out", arguments.out, "folder for find.json and find.svg");
+  line.option("--out", arguments.out,
+              "folder for find.json and find.svg; a stopped run goes on from there");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz bench find max32-not-reset --seeds 1 --time 20s",
                "how soon is this defect found?");

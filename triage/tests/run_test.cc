@@ -400,6 +400,37 @@ TEST(BenchLong, FindsAPlantedDefectInEachConfiguration) {
       EXPECT_EQ(campaign["target"], "iova_init_faults") << to_text(campaign);
   }
   EXPECT_GT(fs::file_size(out.path() / "find.svg"), 0u);
+  EXPECT_EQ(summary["left"], 0);
+
+  // As one that was stopped before its last campaign leaves it: what has run is not run again, but
+  // for another length.
+  auto& campaigns = summary["defects"][0]["configurations"]["no-seeds"]["campaigns"];
+  ASSERT_EQ(campaigns.size(), 2u);
+  const auto last = campaigns[1];
+  campaigns.erase(1);
+  constexpr uint64_t told_apart = 123'456'789;
+  campaigns[0]["executions"] = told_apart;
+  summary["left"] = 1;
+  const auto again = [&](const std::string& time) {
+    write_file(out.path() / "find.json", to_text(summary));
+    result = run_command(
+        {(build_folder() / "commands/iovafuzz-bench-find").string(), "failed-init-keeps-rcaches",
+         "--target", "iova_init_faults", "--seeds", "2", "--time", time, "--out",
+         out.path().string(), "--configuration", "default", "--configuration", "no-seeds"},
+        false);
+    EXPECT_EQ(result.status, 0) << result.output;
+    const auto now = parse_json(read_file(out.path() / "find.json"));
+    EXPECT_EQ(now["left"], 0);
+    return now["defects"][0]["configurations"]["no-seeds"]["campaigns"];
+  };
+  const auto resumed = again("30s");
+  ASSERT_EQ(resumed.size(), 2u);
+  EXPECT_EQ(resumed[0]["executions"], told_apart);
+  EXPECT_EQ(resumed[1]["seed"], last["seed"]);
+  EXPECT_EQ(resumed[1]["key"], last["key"]);
+  const auto anew = again("29s");
+  ASSERT_EQ(anew.size(), 2u);
+  EXPECT_NE(anew[0]["executions"], told_apart);
   EXPECT_EQ(tool({"bench", "find", "no-such-defect"}).status, 2);
   EXPECT_EQ(tool({"bench", "find", "--configuration", "none"}).status, 2);
 }

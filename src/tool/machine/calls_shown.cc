@@ -14,6 +14,7 @@
 #include "tool/replay/isolate.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/interrupt.h"
 #include "tool/support/words.h"
 
 namespace fs = std::filesystem;
@@ -189,6 +190,7 @@ CallsShown show_calls(const Machine& machine, const CallsToShow& calls) {
   CallsShown shown;
   shown.console =
       Boot(machine.boot_command(folder.path(), calls.abilities.cpus, lines, file)).end();
+  if (interrupted()) throw Failure("interrupted");
   std::string answers = fs::exists(file) ? read_file(file) : "";
   if (answers.empty()) throw Failure(fmt::format("the kernel makes no calls:\n{}", shown.console));
   answers.erase(0, answers.find('\n') + 1);

@@ -1,26 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/machine/machine.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "tool/support/failure.h"
+#include "tool/support/interrupt.h"
 #include "tool/support/words.h"
 
 namespace tool {
 
-Boot::Boot(const std::string& command)
-    : console_(popen((command + " 2>&1 </dev/null").c_str(), "r"), pclose) {
-  if (!console_) throw Failure(fmt::format("cannot start {}", command));
+// What the command starts gets a group of its own, so that a shell's Ctrl-C is this process's alone
+// to hand on, and ends with the process that started it.
+Boot::Boot(const std::string& command) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  const std::string line = command + " 2>&1 </dev/null";
+  const pid_t parent = getpid();
+  process_ = fork();
+  if (process_ == 0) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(127);
+    dup2(ends[1], STDOUT_FILENO);
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  close(ends[1]);
+  console_ = ends[0];
+  if (process_ > 0) {
+    setpgid(process_, process_);  // whoever is first
+    return;
+  }
+  close(console_);
+  throw Failure(fmt::format("cannot start {}", command));
+}
+
+Boot::~Boot() {
+  if (!process_) return;
+  is_unwanted_ = true;
+  end();
 }
 
 std::string Boot::end() {
+  constexpr int look_again = 100;  // ms
   std::string all;
   char bytes[4096];
-  while (size_t n = fread(bytes, 1, sizeof bytes, console_.get())) all.append(bytes, n);
-  console_.reset();
+  for (;;) {
+    // Until it starts its program, the process has the handlers of this one, and would go on.
+    if (is_unwanted_ || interrupted()) kill(-process_, SIGTERM);
+    pollfd console{.fd = console_, .events = POLLIN, .revents = 0};
+    if (poll(&console, 1, look_again) <= 0) continue;
+    const ssize_t n = read(console_, bytes, sizeof bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    all.append(bytes, static_cast<size_t>(n));
+  }
+  close(console_);
+  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  process_ = 0;
   return all;
 }
 

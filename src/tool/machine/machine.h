@@ -2,11 +2,11 @@
 // Linux itself, booted on a machine, to make the calls of lists (call_list.h).
 #pragma once
 
-#include <stdio.h>
+#include <sys/types.h>
 
 #include <filesystem>
-#include <memory>
 #include <string>
+#include <utility>
 
 namespace tool {
 
@@ -30,16 +30,21 @@ class Machine {
 };
 
 // A boot of a replayer. Time passes in it only while it has nothing to do. Until the end is asked
-// for, it runs beside this process.
+// for, it runs beside this process, and no longer than that lives.
 class Boot {
  public:
   // Throws Failure if it cannot start.
   explicit Boot(const std::string& command);
-  // What it printed.
+  Boot(Boot&& other)
+      : process_(std::exchange(other.process_, 0)), console_(std::exchange(other.console_, -1)) {}
+  ~Boot();
+  // What it printed. An interrupt (support/interrupt.h) ends the machine.
   std::string end();
 
  private:
-  std::unique_ptr<FILE, int (*)(FILE*)> console_;
+  pid_t process_ = 0;  // 0: it has ended
+  int console_ = -1;
+  bool is_unwanted_ = false;
 };
 
 // The kernel's first complaint in what it printed, with some lines behind it; "" for none.

@@ -93,7 +93,7 @@ std::string QemuKernel::boot_command(const fs::path& folder, unsigned cpus, cons
   // has one CPU a socket. Without noapictimer, a boot waits until it has measured that timer, which
   // takes most of its time.
   return fmt::format(
-      "timeout 900 qemu-system-x86_64 -machine pc,accel=tcg -cpu qemu64 -m 384 -smp {0},sockets={0} "
+      "exec timeout -k 5 900 qemu-system-x86_64 -machine pc,accel=tcg -cpu qemu64 -m 384 -smp {0},sockets={0} "
       "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -nodefaults -no-user-config -no-reboot "
       "-display none -serial stdio -kernel {1} -initrd {2} -chardev file,id=answers,path={3} -device "
       "isa-debugcon,iobase=0xe9,chardev=answers -device isa-debug-exit,iobase=0x501,iosize=2 "

@@ -33,10 +33,10 @@ std::string UmlKernel::run(const KunitSuite& suite) const {
   const FileLock lock = build_.lock();
   const fs::path program = build_.build(suite.source);
   // Its console is what it prints; it halts after its tests, or when it panics.
-  return run_command({"timeout", "60", program.string(), "mem=256M", "console=tty",
-                      "kunit_shutdown=halt", "kunit.enable=1"},
-                     false)
-      .output;
+  return Boot(fmt::format("exec timeout -k 5 60 {} mem=256M console=tty kunit_shutdown=halt "
+                          "kunit.enable=1",
+                          quoted(program.string())))
+      .end();
 }
 
 void UmlKernel::build_replayer(const fs::path& folder) const {
@@ -46,7 +46,7 @@ void UmlKernel::build_replayer(const fs::path& folder) const {
 
 std::string UmlKernel::boot_command(const fs::path& folder, unsigned, const fs::path& calls,
                                     const fs::path& answers) const {
-  return fmt::format("timeout 600 {} mem=512M console=tty kunit.enable=0 panic_on_warn=1 "
+  return fmt::format("exec timeout -k 5 600 {} mem=512M console=tty kunit.enable=0 panic_on_warn=1 "
                      "time-travel=inf-cpu iovafuzz_replay.calls={} iovafuzz_replay.answers={}",
                      quoted((folder / "linux").string()), quoted(calls.string()),
                      quoted(answers.string()));

@@ -4,10 +4,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "tool/replay/known_runs.h"
 #include "tool/replay/ran.h"
 #include "tool/replay/schedule.h"
 #include "tool/support/failure.h"
@@ -54,10 +54,11 @@ class Explorer {
   }
 
  private:
-  // What the schedule comes to; NULL: it shows something, and is no way to others.
+  // What the schedule comes to, until the next question; NULL: it shows something, and is no way to
+  // others.
   const Ran* ran(const Schedule& schedule) const {
-    const auto found = known_.find(schedule.key());
-    return found == known_.end() || found->second.stretches.empty() ? nullptr : &found->second;
+    const Ran* found = known_.find(schedule);
+    return found && !found->stretches.empty() ? found : nullptr;
   }
 
   // It is known, since it is equal to one that is, or it is run. False: that is the end.
@@ -68,7 +69,7 @@ class Explorer {
       if (std::optional<Ran> foreseen =
               reduction_.foresee(schedule, [&](const Schedule& other) { return ran(other); })) {
         result_.equal++;
-        known_.emplace(schedule.key(), std::move(*foreseen));
+        known_.add(schedule, *foreseen);
         return true;
       }
     std::vector<size_t> of_step;
@@ -83,10 +84,10 @@ class Explorer {
       result_.outcome = std::move(outcome);
       return false;
     }
-    Ran ran = reduction_.read(schedule, of_step, outcome.footprints);
+    const Ran ran = reduction_.read(schedule, of_step, outcome.footprints);
     if (counts && options_.leaves_out_equal)
       result_.different += ends_.insert(reduction_.states(ran).back()).second;
-    known_.emplace(schedule.key(), std::move(ran));
+    known_.add(schedule, ran);
     return true;
   }
 
@@ -196,7 +197,7 @@ class Explorer {
   Reduction reduction_;
   Isolated isolated_;
   unsigned first_name_ = 0;
-  std::unordered_map<std::string, Ran> known_;  // by key
+  KnownRuns known_;
   // States from which all that can follow was tried, with as many preemptions as are left or more.
   std::unordered_set<uint64_t> expanded_;
   std::unordered_set<uint64_t> ends_;

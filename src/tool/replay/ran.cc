@@ -20,12 +20,16 @@ constexpr uint8_t anywhere = 0xff;
 }  // namespace
 
 uint32_t Reduction::number_of(const shim::Footprint& footprint) {
-  std::string key(reinterpret_cast<const char*>(footprint.data()),
-                  footprint.size() * sizeof footprint[0]);
-  const auto [found, is_new] =
-      numbers_.try_emplace(std::move(key), static_cast<uint32_t>(all_.size()));
-  if (is_new) all_.push_back(footprint);
-  return found->second;
+  uint64_t hash = footprint.size();
+  for (uint32_t entry : footprint) hash = mix(hash, entry);
+  const auto [begin, end] = numbers_.equal_range(hash);
+  for (auto at = begin; at != end; ++at)
+    if (all_[at->second] == footprint) return at->second;
+  const auto number = static_cast<uint32_t>(all_.size());
+  all_.push_back(footprint);
+  all_.back().shrink_to_fit();
+  numbers_.emplace(hash, number);
+  return number;
 }
 
 Ran Reduction::read(const Schedule& schedule, const std::vector<size_t>& of_step,

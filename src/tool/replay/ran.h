@@ -51,7 +51,8 @@ class Reduction {
            const engine::Footprints& footprints);
 
   // What a schedule comes to, if it is equal to one of those that known(schedule) finds: one with a
-  // preemption less, or with one that begins a point later or ends an operation earlier.
+  // preemption less, or with one that begins a point later or ends an operation earlier. Only one
+  // is asked for at a time.
   template <class Known>
   std::optional<Ran> foresee(const Schedule& schedule, Known known) const {
     for (size_t step = 0; step < schedule.steps.size(); step++) {
@@ -98,8 +99,8 @@ class Reduction {
 
   const program::Program& program_;
   std::vector<shim::Footprint> all_;
-  std::unordered_map<std::string, uint32_t> numbers_;
-  std::set<std::string> wait_, need_not_wait_;  // operations, and what is suspended there
+  std::unordered_multimap<uint64_t, uint32_t> numbers_;  // by hash
+  std::set<std::string> wait_, need_not_wait_;           // operations, and what is suspended there
 };
 
 }  // namespace tool

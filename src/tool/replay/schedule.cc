@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tool/replay/schedule.h"
 
+#include "tool/support/hash.h"
+
 namespace tool {
 namespace {
 
@@ -26,13 +28,12 @@ Schedule::Schedule(const program::Program& program) {
     steps.push_back({.operation = static_cast<uint16_t>(i)});
 }
 
-std::string Schedule::key() const {
-  std::string key;
-  key.reserve(steps.size() * 6);
+Schedule::Key Schedule::key() const {
+  Key key;
   for (const Step& step : steps) {
-    const uint16_t words[] = {step.operation, step.point,
-                              static_cast<uint16_t>(step.name << 1 | step.resumes)};
-    key.append(reinterpret_cast<const char*>(words), sizeof words);
+    const uint64_t word = step.operation | uint64_t{step.point} << 16 | uint64_t{step.name} << 32 |
+                          uint64_t{step.resumes} << 40;
+    key = {mix(key.first, word), mix(~word, key.second)};
   }
   return key;
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "program/program.h"
@@ -22,8 +22,9 @@ struct Schedule {
   std::vector<Step> steps;
 
   explicit Schedule(const program::Program& program);
-  // Equal for equal ones alone.
-  std::string key() const;
+  // Two hashes: a billion schedules have two alike once in 10^20 explorations.
+  using Key = std::pair<uint64_t, uint64_t>;
+  Key key() const;
   // of_step: for each step, its operation there.
   program::Program to_program(const program::Program& program,
                               std::vector<size_t>* of_step = nullptr) const;
