@@ -34,13 +34,15 @@ class Mutator {
   void borrow_operand(Program& program);
   void change_faults(Program& program);
 
-  // Runs of operations that make a state worth exploring.
-  void insert_recipe(Program& program);
   void change_pauses(Program& program);
+  void insert_recipe(Program& program);
+
+  // recipes.cc
   std::vector<Operation> fill_and_drain();
   std::vector<Operation> squeeze();
   std::vector<Operation> use_and_take_offline();
   std::vector<Operation> overlap_with_flushes();
+  std::vector<Operation> contend_for_magazines();
   std::vector<Operation> fail_and_retry(const Program& program);
   std::vector<Operation> act_beside(const Program& program, size_t& at);
   void insert_with_needs(Program& program, size_t at, std::span<const Operation> run);
@@ -48,6 +50,7 @@ class Mutator {
   bool offers(OpCode code) const;
   uint64_t random_size();
   uint64_t random_magazine_count();
+  uint64_t random_point(const Operation& operation);
 
   Operation random_operation();
   void randomize(Operation& operation, size_t operand);

@@ -173,5 +173,26 @@ TEST(Mutation, ReachesEveryAttemptOfRcacheInit) {
     EXPECT_TRUE(masks.contains(uint64_t{1} << bit)) << "attempt " << bit;
 }
 
+// A depot's worth of ranges on a CPU, which uses them while somebody else is amidst.
+TEST(Mutation, LetsCpusContendForMagazines) {
+  const auto codes = all_operations();
+  size_t contentions = 0, refused = 0;
+  for (uint64_t seed = 0; seed < 3000; seed++) {
+    const std::vector<Operation> all = grown(codes, seed, 3).operations;
+    for (size_t i = 4; i + 3 < all.size(); i++) {
+      if (all[i].code != OpCode::pause || all[i - 1].code != OpCode::cpu ||
+          all[i - 2].code != OpCode::free_fast || all[i - 3].code != OpCode::alloc_fast ||
+          all[i + 2].code != OpCode::cpu || calls(all[i - 2]) < 127 || calls(all[i + 3]) < 127 ||
+          all[i - 4] != all[i + 2])
+        continue;
+      contentions++;
+      refused +=
+          all[i + 1].code == OpCode::alloc_fast && value(all[i + 1], Role::size).number == 64;
+    }
+  }
+  EXPECT_GT(contentions, 20u);
+  EXPECT_GT(refused, 5u);
+}
+
 }  // namespace
 }  // namespace program

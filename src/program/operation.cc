@@ -167,6 +167,11 @@ int operand_index(OpCode code, Role role) {
   return operand_indices[static_cast<size_t>(code)][static_cast<size_t>(role)];
 }
 
+void set(Operation& operation, Role role, uint64_t number) {
+  const int index = operand_index(operation.code, role);
+  if (index >= 0) operation.operands[static_cast<size_t>(index)] = {0, number};
+}
+
 uint64_t calls(const Operation& operation) {
   int index = operand_index(operation.code, Role::count);
   return index < 0 ? 1 : operation.operands[index].number;

@@ -171,6 +171,8 @@ inline bool is_prefix(OpCode code) { return spec(code).is_prefix; }
 inline bool can_fail(OpCode code) {
   return spec(code).reports != Reports::nothing || spec(code).allocates;
 }
+// If the operation has the role.
+void set(Operation& operation, Role role, uint64_t number);
 // The operation must have the role.
 inline const Value& value(const Operation& operation, Role role) {
   return operation.operands[operand_index(operation.code, role)];

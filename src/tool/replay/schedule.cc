@@ -12,12 +12,8 @@ using program::Role;
 
 Operation named(OpCode code, unsigned strand, uint64_t point = 0) {
   Operation operation = program::make(code);
-  const auto set = [&](Role role, uint64_t number) {
-    if (int index = program::operand_index(code, role); index >= 0)
-      operation.operands[static_cast<size_t>(index)].number = number;
-  };
-  set(Role::strand, strand);
-  set(Role::point, point);
+  set(operation, Role::strand, strand);
+  set(operation, Role::point, point);
   return operation;
 }
 
