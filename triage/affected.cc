@@ -88,6 +88,15 @@ json to_json(const Row& row) {
           {"why", row.presence.why}};
 }
 
+// Half a sentence. A tree that cannot be built tells nothing.
+std::string why_not_shown(const Presence& presence) {
+  if (presence.state == Presence::not_built)
+    return fmt::format("the tree cannot be built: {}", presence.why);
+  return presence.why.empty()
+             ? "the program shows nothing there"
+             : fmt::format("the program is {} there: {}", presence.in_words(), presence.why);
+}
+
 // From one commit to another the finding came or went: the commit with which it did.
 struct Turn {
   Release at;  // the first release with it
@@ -126,11 +135,14 @@ class History {
   size_t trees() const { return of_tree_.size(); }
   const std::vector<Release>& releases() const { return releases_; }
   bool shows(size_t release) const { return rows_[release].presence.state == Presence::present; }
+  bool is_built(size_t release) const {
+    return rows_[release].presence.state != Presence::not_built;
+  }
   // Why a series whose last release that is does not show it: half a sentence.
   std::string why_not(size_t release) const {
     const Presence& presence = rows_[release].presence;
     if (presence.state == Presence::not_built || presence.state == Presence::not_applicable)
-      return fmt::format("the program is {} there: {}", presence.in_words(), presence.why);
+      return why_not_shown(presence);
     const Release& at = releases_[release];
     const std::array<unsigned, 3> base{at.number[0], at.number[1], 0};
     const Turn *last = nullptr, *later = nullptr;
@@ -172,6 +184,7 @@ class History {
     std::optional<size_t> mainline;
     std::map<std::string, size_t> in_series;
     for (size_t i = 0; i < releases_.size(); i++) {
+      if (!is_built(i)) continue;
       const std::string series = releases_[i].series();
       auto at = in_series.find(series);
       std::optional<size_t> before =
@@ -188,10 +201,14 @@ class History {
     // A stable series does not grow out of the release before it where tags are made by hand.
     if (clone_.is_ancestor(from, to)) {
       std::vector<Commit> changes = clone_.changes(from, to);
-      auto found = std::partition_point(changes.begin(), changes.end(), [&](const Commit& change) {
-        return (presence_of(change.id).state == Presence::present) != turn.came;
-      });
-      if (found != changes.end()) turn.commit = *found;
+      if (!changes.empty()) {
+        const Suspects found = find_change(changes.size(), [&](size_t i) -> std::optional<bool> {
+          const Presence::State state = presence_of(changes[i].id).state;
+          if (state == Presence::not_built) return std::nullopt;
+          return (state == Presence::present) == turn.came;
+        });
+        if (found.first == found.last) turn.commit = changes[found.last];
+      }
     }
     turns_.push_back(turn);
   }
@@ -292,7 +309,7 @@ Stable stable_of(const Clone& clone, const History& history, const program::Prog
   for (size_t i : history.newest()) {
     KernelTree tree = clone.tree(releases[i].tag);
     StableTree row{releases[i].series() + ".y", releases[i].tag, history.shows(i),
-                   history.shows(i) ? "" : history.why_not(i)};
+                   history.shows(i) ? "" : history.why_not(i), !history.is_built(i)};
     stable.try_fix(trial, tree, row);
     stable.trees.push_back(row);
     if (!row.needs) continue;
@@ -319,9 +336,12 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
   Clone clone(arguments.repo);
   History history(clone, program, arguments);
   const std::vector<Release>& releases = history.releases();
-  std::vector<std::string> affected, unaffected;
+  std::vector<std::string> affected, unaffected, unknown;
   for (size_t i : history.newest())
-    (history.shows(i) ? affected : unaffected).push_back(releases[i].series() + ".y");
+    (history.shows(i)      ? affected
+     : history.is_built(i) ? unaffected
+                           : unknown)
+        .push_back(releases[i].series() + ".y");
   std::optional<Stable> stable;
   if (!arguments.fix.empty()) stable = stable_of(clone, history, program, arguments);
 
@@ -333,11 +353,8 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
                        {"came", turn.came},
                        {"commit", turn.commit ? turn.commit->id : ""},
                        {"subject", turn.commit ? turn.commit->subject : ""}});
-    json all{{"key", history.key()},
-             {"releases", rows},
-             {"turns", turns},
-             {"affected", affected},
-             {"not_affected", unaffected}};
+    json all{{"key", history.key()}, {"releases", rows},           {"turns", turns},
+             {"affected", affected}, {"not_affected", unaffected}, {"not_known", unknown}};
     if (stable) all["stable"] = stable->in_json();
     put(to_text(all) + "\n");
     return affected.empty() ? nothing_new : findings;
@@ -351,6 +368,8 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
                         turn.commit ? " by " + turn.commit->text() : "");
   text += fmt::format("\nneed the repair: {}\nnot affected: {}\n", listed(affected),
                       listed(unaffected));
+  if (!unknown.empty())
+    text += fmt::format("not known, since they cannot be built: {}\n", listed(unknown));
   if (stable) text += stable->in_words();
   put(text);
   return affected.empty() ? nothing_new : findings;
@@ -374,14 +393,12 @@ Stable stable_of(const std::vector<std::string>& specs, const std::vector<Kernel
   for (size_t i = 0; i < trees.size(); i++) {
     const Presence& presence = presences[i];
     const std::string version = debian_version(specs[i]);
-    StableTree row{specs[i], trees[i].title, presence.state == Presence::present, ""};
+    StableTree row{specs[i], trees[i].title, presence.state == Presence::present, "",
+                   presence.state == Presence::not_built};
     if (!row.needs && facts.known && is_older(version, facts.known->since))
       row.why_not = fmt::format("the fault was introduced later, in {}", facts.known->since);
     stable.try_fix(trial, trees[i], row);
-    if (!row.needs && row.why_not.empty())
-      row.why_not = presence.why.empty() ? "the program shows nothing there"
-                                         : fmt::format("the program is {} there: {}",
-                                                       presence.in_words(), presence.why);
+    if (!row.needs && row.why_not.empty()) row.why_not = why_not_shown(presence);
     stable.trees.push_back(row);
     if (!row.needs) continue;
     facts.report = report_on(trees[i], program, presence);

@@ -3,7 +3,7 @@
 // allocator's files are looked at, without a checkout.
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "tool/replay/input.h"
 #include "tool/replay/presence.h"
@@ -13,7 +13,6 @@
 #include "tool/support/process.h"
 #include "tool/support/words.h"
 #include "tool/variants/clone.h"
-#include "tool/variants/kernel.h"
 
 namespace tool {
 namespace {
@@ -27,22 +26,28 @@ int bisect(const Arguments& arguments) {
   const program::Program program = read_input(arguments.file).program;
   const Clone clone(arguments.repo);
   const Commit good = clone.commit(arguments.good), bad = clone.commit(arguments.bad);
+  size_t runs = 0;
   std::string key = arguments.key;
-  if (key.empty()) key = first_key(load_kernel(clone.tree(bad.id)), program);
+  auto presence = [&](const Commit& commit) {
+    runs++;
+    return presence_on({clone.tree(commit.id)}, program, key)[0];
+  };
+  auto at_end = [&](const Commit& commit) {
+    Presence found = presence(commit);
+    if (found.state == Presence::not_built)
+      throw Failure(fmt::format("{}: {}", commit.text(), found.why));
+    return found;
+  };
+  Presence at_bad = at_end(bad);
+  if (key.empty() && !at_bad.keys.empty()) {
+    key = at_bad.keys[0];
+    at_bad = about(at_bad, key);
+  }
   if (key.empty())
     throw Failure(fmt::format("{} shows nothing on {}", arguments.file, arguments.bad));
-
-  size_t runs = 0;
-  auto shows = [&](const Commit& commit) {
-    runs++;
-    Presence presence = presence_on({clone.tree(commit.id)}, program, key)[0];
-    if (presence.state == Presence::not_built)
-      throw Failure(fmt::format("{}: {}", commit.text(), presence.why));
-    return presence.state == Presence::present;
-  };
-  if (!shows(bad))
+  if (at_bad.state != Presence::present)
     throw Failure(fmt::format("{} does not show {} on {}", arguments.file, key, arguments.bad));
-  if (shows(good))
+  if (at_end(good).state == Presence::present)
     throw Failure(fmt::format("{} shows {} on {}, too", arguments.file, key, arguments.good));
   // It came if the good one is older, and went if it is younger.
   const bool came = clone.is_ancestor(good.id, bad.id);
@@ -52,15 +57,24 @@ int bisect(const Arguments& arguments) {
   const std::vector<Commit> changes =
       came ? clone.changes(good.id, bad.id) : clone.changes(bad.id, good.id);
   if (changes.empty()) throw Failure("no commit between them changed the allocator's files");
-  // The last one shows what the later end shows.
-  const auto at = std::partition_point(changes.begin(), changes.end() - 1,
-                                       [&](const Commit& commit) { return shows(commit) != came; });
-  const Commit& found = *at;
+  const Suspects suspects = find_change(changes.size(), [&](size_t i) -> std::optional<bool> {
+    const Presence::State state = presence(changes[i]).state;
+    if (state == Presence::not_built) return std::nullopt;
+    return (state == Presence::present) == came;
+  });
+  const Commit& found = changes[suspects.last];
+  json others = json::array();
+  std::string among;
+  for (size_t i = suspects.first; i < suspects.last; i++) {
+    others.push_back({{"commit", changes[i].id}, {"subject", changes[i].subject}});
+    among += "or with " + changes[i].text() + ", which cannot be built\n";
+  }
   if (arguments.json) {
     put(to_text(json{{"key", key},
                      {"came", came},
                      {"commit", found.id},
                      {"subject", found.subject},
+                     {"or", others},
                      {"commits", changes.size()},
                      {"runs", runs},
                      {"difference", clone.difference(found.id)}}) +
@@ -68,10 +82,10 @@ int bisect(const Arguments& arguments) {
     return nothing_new;
   }
   put(fmt::format(
-      "{}\n\n{} with {}\nthe {} of {} that changed the allocator's files, found in "
+      "{}\n\n{} with {}\n{}the {} of {} that changed the allocator's files, found in "
       "{}\n\n{}",
-      key, came ? "came" : "went", found.text(),
-      at + 1 == changes.end() ? "last" : fmt::format("number {}", at - changes.begin() + 1),
+      key, came ? "came" : "went", found.text(), among,
+      suspects.last + 1 == changes.size() ? "last" : fmt::format("number {}", suspects.last + 1),
       counted(changes.size(), "commit"), counted(runs, "run"), clone.difference(found.id)));
   return nothing_new;
 }

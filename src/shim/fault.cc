@@ -28,7 +28,7 @@ bool is_of_slab(FallibleCall call) {
 
 bool fails_by_task(FallibleCall call, gfp_t gfp) {
   task_struct& task = shim_current_task;
-  if (!task.fail_nth || !is_of_slab(call)) return false;
+  if (!task.fail_nth || !is_of_slab(call) || gfp & __GFP_NOFAIL) return false;
   if (shim_failslab.ignore_gfp_wait && gfp & __GFP_DIRECT_RECLAIM) return false;
   return --task.fail_nth == 0;
 }
@@ -68,6 +68,7 @@ std::string describe_gfp(gfp_t gfp) {
   if (gfp & __GFP_NOWARN) add("__GFP_NOWARN");
   if (gfp & __GFP_ZERO) add("__GFP_ZERO");
   if (gfp & __GFP_ACCOUNT) add("__GFP_ACCOUNT");
+  if (gfp & __GFP_NOFAIL) add("__GFP_NOFAIL");
   return text.empty() ? "none" : text;
 }
 
@@ -108,6 +109,7 @@ bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
   bool fail = !plan_is_empty && index < max_planned_attempts && plan[index];
   if (index >= at_hand.range_first && index <= at_hand.range_last)
     fail = spared.empty() || !std::string_view(site->file).starts_with(spared);
+  fail &= !(gfp & __GFP_NOFAIL);
   if (shim_current_task.fail_nth) fail |= fails_by_task(call, gfp);
   Attempt& attempt = record.emplace_back();
   attempt.call = call;

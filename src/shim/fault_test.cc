@@ -5,6 +5,7 @@
 
 #include "cpu.h"
 #include "percpu.h"
+#include "task.h"
 #include "test_world.h"
 
 namespace shim {
@@ -118,6 +119,19 @@ TEST_P(FallibleCalls, IsRecorded) {
 
 INSTANTIATE_TEST_SUITE_P(All, FallibleCalls, testing::ValuesIn(ways),
                          [](const auto& info) { return std::string(info.param.what); });
+
+TEST_F(FaultPlan, SparesWhatMustNotFail) {
+  plan_faults(bits({0, 1}));
+  EXPECT_NE(kmalloc(8, GFP_KERNEL | __GFP_NOFAIL), nullptr);
+  EXPECT_EQ(kmalloc(8, GFP_KERNEL), nullptr);
+  EXPECT_EQ(failed_attempts(), 1u);
+  EXPECT_EQ(describe_gfp(attempts()[0].gfp), "GFP_KERNEL | __GFP_NOFAIL");
+  plan_no_faults();
+  shim_failslab.ignore_gfp_wait = false;
+  shim_current_task.fail_nth = 1;
+  EXPECT_NE(kmalloc(8, GFP_KERNEL | __GFP_NOFAIL), nullptr);
+  EXPECT_EQ(kmalloc(8, GFP_KERNEL), nullptr);
+}
 
 TEST_F(FaultPlan, FailsTheAttemptsOfItsBitsWhateverTheirKind) {
   plan_faults(bits({1, 3, 4}));

@@ -44,8 +44,10 @@
 #include <linux/prandom.h>
 #include <linux/printk.h>
 #include <linux/random.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
@@ -98,8 +100,11 @@ const char* wrong_in_headers(void) {
     long elements[];
   }* pages = NULL;
   struct list_head list;
+  static DEFINE_RATELIMIT_STATE(limit_of_messages, HZ * 10, 1);
   struct iommu_pages_list typed, other = IOMMU_PAGES_LIST_INIT(other);
 
+  EXPECT(__ratelimit(&limit_of_messages) && __ratelimit(&limit_of_messages));
+  pr_cont("%d", limit_of_messages.burst);
   EXPECT(fls_long(0) == 0 && fls_long(1) == 1 && fls_long(~0ul) == 64);
   EXPECT(__ffs(4096) == 12 && __ffs(1) == 0);
   EXPECT(__ffs64(1ull << 40) == 40 && __fls(0x90) == 7);
@@ -142,12 +147,20 @@ const char* wrong_in_headers(void) {
   EXPECT(rcu_dereference_raw(holders) == NULL);
 
   EXPECT(!lockdep_is_held(&a_mutex.lock) && !lock_is_held(&rcu_callback_map));
+  EXPECT(lock_sequence(&a_mutex.lock.dep_map) == UINT_MAX);
   mutex_lock(&a_mutex);
+  a = lock_sequence(&a_mutex.lock.dep_map);
+  EXPECT(a != UINT_MAX && lock_sequence(&a_mutex.lock.dep_map) == a);
+  mutex_unlock(&a_mutex);
+  mutex_lock(&a_mutex);
+  EXPECT(lock_sequence(&a_mutex.lock.dep_map) != a);
   lockdep_assert_held(&a_mutex.lock);
   EXPECT(rcu_dereference_protected(holders, lockdep_is_held(&a_mutex.lock)) == NULL);
   EXPECT(rcu_dereference_check(holders, lock_is_held(&a_mutex.lock.dep_map)) == NULL);
   mutex_unlock(&a_mutex);
+  might_alloc(GFP_KERNEL);
   rcu_read_lock();
+  might_alloc(GFP_ATOMIC);
   EXPECT(rcu_dereference(holders) == NULL && rcu_dereference_check(holders, false) == NULL);
   rcu_read_unlock();
 

@@ -159,6 +159,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   }
   note_change(lock);
   lock->dep_map.held = 1;
+  lock->dep_map.taken++;
   held[held_count++] = {lock, sleeping, site};
   changes++;
   note_happens_after(lock);
@@ -287,7 +288,7 @@ void shim_count_step(void) {
 }
 
 void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
-  *lock = {lock_class, SHIM_LOCK_MAGIC, {0}};
+  *lock = {lock_class, SHIM_LOCK_MAGIC, {0, 0}};
 }
 
 void(spin_lock)(spinlock_t* lock, const shim_site* site) {
@@ -326,6 +327,10 @@ bool shim_lock_is_held(const lockdep_map* map) {
   for (int i = 0; i < held_count; i++)
     if (&held[i].lock->dep_map == map) return true;
   return false;
+}
+
+unsigned shim_lock_sequence(const lockdep_map* map) {
+  return shim_lock_is_held(map) ? map->taken : ~0u;
 }
 
 void(mutex_lock)(mutex* mutex, const shim_site* site) {

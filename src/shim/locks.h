@@ -26,7 +26,7 @@ struct shim_lock_class {
 
 /* What lockdep knows a lock by. */
 struct lockdep_map {
-  unsigned int held;
+  unsigned int held, taken; /* whether it is; how often it was */
 };
 struct shim_lock {
   struct shim_lock_class* lock_class;
@@ -50,6 +50,9 @@ void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct 
 void assert_spin_locked(spinlock_t* lock, const struct shim_site* site);
 /* Whether what runs now holds it, as lockdep tells. */
 bool shim_lock_is_held(const struct lockdep_map* map);
+/* Tells one holding of a lock from others: the same as long as what runs now does not let go of it.
+ * ~0 if it does not hold it. */
+unsigned int shim_lock_sequence(const struct lockdep_map* map);
 /* May sleep. */
 void mutex_lock(struct mutex* lock, const struct shim_site* site);
 void mutex_unlock(struct mutex* lock, const struct shim_site* site);
@@ -81,9 +84,10 @@ bool runs_in_interrupt();  // what runs now, in an interrupt handler
 #define spin_lock_init(lock) shim_lock_init((lock), SHIM_LOCK_CLASS(lock))
 #define mutex_init(mutex) shim_lock_init(&(mutex)->lock, SHIM_LOCK_CLASS(mutex))
 #define DEFINE_MUTEX(name) \
-  struct mutex name = {{&name.static_class, SHIM_LOCK_MAGIC, {0}}, {#name, "DEFINE_MUTEX", 0}}
+  struct mutex name = {{&name.static_class, SHIM_LOCK_MAGIC, {0, 0}}, {#name, "DEFINE_MUTEX", 0}}
 #define spin_lock(lock) spin_lock((lock), SHIM_SITE)
 #define lock_is_held(map) shim_lock_is_held(map)
+#define lock_sequence(map) shim_lock_sequence(map)
 /* Of readers, too: no lock here is shared. */
 #define lock_is_held_type(map, read) shim_lock_is_held(map)
 #define lockdep_is_held(lock) shim_lock_is_held(&(lock)->dep_map)

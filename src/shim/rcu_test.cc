@@ -60,6 +60,28 @@ TEST_F(Rcu, CallbacksRunBeforeHandlersThatAreDueLater) {
   EXPECT_EQ(seen, Heads{&a});
 }
 
+TEST_F(Rcu, RestEndsAGracePeriod) {
+  call_rcu(&a, note);
+  EXPECT_EQ(shim_rest(10), 0u);
+  EXPECT_EQ(ran, Heads{&a});
+}
+
+// Its memory may be gone.
+TEST_F(Rcu, EventThatIsCancelledWhileACallbackIsSuspendedDoesNotRun) {
+  static bool has_run;
+  has_run = false;
+  auto* work = static_cast<delayed_work*>(kmalloc(sizeof(delayed_work), GFP_KERNEL));
+  INIT_DELAYED_WORK(work, [](work_struct*) { has_run = true; });
+  schedule_delayed_work(work, 5);
+  call_rcu(&a, [](rcu_head*) { suspend_context(); });
+  start_context([](void*) { shim_advance(100); }, nullptr);
+  ASSERT_EQ(suspended_contexts(), 1u);
+  EXPECT_TRUE(cancel_delayed_work_sync(work));
+  kfree(work);
+  finish_oldest_context();
+  EXPECT_FALSE(has_run);
+}
+
 TEST_F(Rcu, BarrierRunsThemAndSynchronizeOnlyWaitsForReaders) {
   call_rcu(&a, note);
   synchronize_rcu();

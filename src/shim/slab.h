@@ -37,6 +37,7 @@ struct kmem_cache_args {
 #define __GFP_ZERO 0x8u
 #define __GFP_ACCOUNT 0x10u
 #define __GFP_KSWAPD_RECLAIM 0x20u
+#define __GFP_NOFAIL 0x40u /* waits as long as it takes */
 #define GFP_KERNEL __GFP_DIRECT_RECLAIM
 #define GFP_ATOMIC __GFP_HIGH
 /* What is at hand, or nothing: its callers have another way. */

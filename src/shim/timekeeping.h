@@ -62,8 +62,8 @@ unsigned long shim_jiffies(void);
 unsigned long shim_now(void); /* ms */
 /* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
 void shim_advance(unsigned long ms);
-/* From deadline to deadline until nothing is pending, but for handlers that wait already. Returns
- * how many came; most, if more were to come. */
+/* From deadline to deadline until nothing is pending, but for handlers that wait already; a grace
+ * period ends, too. Returns how many came; most, if more were to come. */
 unsigned long shim_rest(unsigned long most);
 
 struct workqueue_struct;

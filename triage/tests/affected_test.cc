@@ -19,7 +19,8 @@ std::string in_one_line(std::string text) {
 
 class AffectedClone : public testing::Test {
  protected:
-  // v6.1, v6.12 with the bug in the second of three commits, v6.12.1, and v6.13 with the repair.
+  // v6.1, v6.12 with the bug in the second of three commits, v6.12.1, v6.13 with the repair, and
+  // v6.14, which does not compile.
   static void SetUpTestSuite() {
     folder = new TemporaryFolder;
     git({"init", "-q", "-b", "master"});
@@ -39,7 +40,16 @@ class AffectedClone : public testing::Test {
     commit("iova: a comment for stable", "v6.12.1");
     git({"checkout", "-q", "master"});
     replace(unchecked, checked);
+    write_file(folder->path() / "unrelated_too", "y");
+    fs::remove(folder->path() / "unrelated");
     commit("iova: NULL is no magazine", "v6.13");
+    git({"checkout", "-q", "-b", "broken"});
+    append("#error\n");
+    commit("iova: does not compile", "v6.14");
+    git({"checkout", "-q", "master"});
+    // As in a partial clone.
+    const std::string blob = git({"rev-parse", "v6.12:unrelated"});
+    fs::remove(folder->path() / ".git/objects" / blob.substr(0, 2) / blob.substr(2, 38));
   }
   static void TearDownTestSuite() { delete folder; }
 
@@ -85,10 +95,11 @@ TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
   EXPECT_EQ(told["key"], bug_key) << to_text(told);
   std::map<std::string, std::string> states;
   for (const auto& row : told["releases"]) states[row["name"]] = row["state"];
-  EXPECT_EQ(
-      states,
-      (std::map<std::string, std::string>{
-          {"v6.1", "clean"}, {"v6.12", "present"}, {"v6.12.1", "present"}, {"v6.13", "clean"}}));
+  EXPECT_EQ(states, (std::map<std::string, std::string>{{"v6.1", "clean"},
+                                                        {"v6.12", "present"},
+                                                        {"v6.12.1", "present"},
+                                                        {"v6.13", "clean"},
+                                                        {"v6.14", "cannot be built"}}));
   ASSERT_EQ(told["turns"].size(), 2u) << to_text(told);
   EXPECT_EQ(told["turns"][0]["release"], "v6.12");
   EXPECT_EQ(told["turns"][0]["came"], true);
@@ -97,6 +108,7 @@ TEST_F(AffectedClone, IsToldReleaseByReleaseWithTheCommits) {
   EXPECT_EQ(told["turns"][1]["subject"], "iova: NULL is no magazine");
   EXPECT_EQ(told["affected"], json({"6.12.y"}));
   EXPECT_EQ(told["not_affected"], json({"6.1.y", "6.13.y"}));
+  EXPECT_EQ(told["not_known"], json({"6.14.y"}));
   EXPECT_EQ(state(), before);
 }
 
@@ -104,7 +116,7 @@ TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
   const std::string before = state();
   const json told = tool_json({"affected", program(), "--repo", clone(), "--fix", "master"});
   const json& trees = told["stable"]["trees"];
-  ASSERT_EQ(trees.size(), 3u) << to_text(told);
+  ASSERT_EQ(trees.size(), 4u) << to_text(told);
   EXPECT_EQ(
       trees[0]["why_not"].get<std::string>().find("the fault was introduced later, in v6.12 by "),
       0u)
@@ -129,6 +141,7 @@ TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
        {"(\"iova: a cache for magazines\") Cc: stable@vger.kernel.org # v6.12+ ",
         "(\"iova: NULL is no magazine\"), upstream in v6.13: ",
         "6.12.y needs it. 6.1.y is not affected, because the fault",
+        "Whether 6.14.y needs it is not known, because the tree cannot be built: ",
         "The patch applies as it is to 6.12.y.",
         "iommu_dma_init_domain() in drivers/iommu/dma-iommu.c", "Severity: memory-safety."})
     EXPECT_NE(answer.find(words), std::string::npos) << words << "\n" << answer;

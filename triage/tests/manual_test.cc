@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What users read of the commands without building them is what the commands say.
+#include <fmt/format.h>
+
 #include <set>
 
 #include "tool/support/command_test.h"
@@ -137,6 +139,30 @@ TEST(Launcher, BuildEndsWithWhoAskedForIt) {
               0)
         << ending;
   }
+}
+
+// With a package manager that has every other package, and installs none.
+TEST(Launcher, AsksForWhatTheCommandTakesWhereverItsOptionsStand) {
+  TemporaryFolder folder;
+  auto asks_for = [&](const char* package, std::vector<std::string> command) {
+    const fs::path has = folder.path() / "dpkg-query";
+    write_file(has, fmt::format("#!/bin/sh\ncase $* in *' {}') exit 1 ;; esac\necho installed\n",
+                                package));
+    write_file(folder.path() / "apt-get", "#!/bin/sh\nexit 1\n");
+    for (const char* program : {"dpkg-query", "apt-get"})
+      fs::permissions(folder.path() / program, fs::perms::owner_all);
+    command.insert(command.begin(),
+                   {"env", fmt::format("PATH={}:{}", folder.path().string(), getenv("PATH")),
+                    "IOVAFUZZ_BUILD=" + (folder.path() / "build").string(),
+                    (source_folder() / "iovafuzz").string()});
+    const CommandResult result = run_command(command, false);
+    EXPECT_EQ(result.status, 2) << result.output;
+    return result.output.find(package) != std::string::npos;
+  };
+  EXPECT_TRUE(asks_for("qemu-system-x86", {"confirm", "--machine", "qemu", "a"}));
+  EXPECT_TRUE(asks_for("qemu-system-x86", {"confirm", "a", "--machine=qemu"}));
+  EXPECT_TRUE(asks_for("flex", {"test", "--long"}));
+  EXPECT_TRUE(asks_for("flex", {"test", "--only", "a", "--long"}));
 }
 
 }  // namespace

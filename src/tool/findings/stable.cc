@@ -84,10 +84,17 @@ std::string who_needs_it(const std::vector<StableTree>& trees) {
   std::string text = needing.empty() ? "No tree needs it."
                                      : fmt::format("{} {} it.", listed(needing),
                                                    verb(needing.size(), "needs", "need"));
-  for (const auto& [why, names] : by_words(
-           trees, [](const StableTree& tree) { return tree.needs ? std::string() : tree.why_not; }))
+  auto why_not = [&](bool is_unknown) {
+    return by_words(trees, [=](const StableTree& tree) {
+      return tree.needs || tree.is_unknown != is_unknown ? std::string() : tree.why_not;
+    });
+  };
+  for (const auto& [why, names] : why_not(false))
     text += fmt::format(" {} {} not affected, because {}.", listed(names),
                         verb(names.size(), "is", "are"), why);
+  for (const auto& [why, names] : why_not(true))
+    text += fmt::format(" Whether {} {} it is not known, because {}.", listed(names),
+                        verb(names.size(), "needs", "need"), why);
   return paragraph(text);
 }
 
@@ -167,7 +174,10 @@ std::string stable_table(const std::vector<StableTree>& trees) {
       fmt::format("{:<14} {:<9} {:<32} {:<16} {:<18} {}\n", "tree", "affected", "the patch",
                   "the program then", "failing allocations", "what else changes");
   for (const StableTree& tree : trees) {
-    std::string row = fmt::format("{:<14} {:<9} {:<32}", tree.name, tree.needs ? "yes" : "no",
+    std::string row = fmt::format("{:<14} {:<9} {:<32}", tree.name,
+                                  tree.needs        ? "yes"
+                                  : tree.is_unknown ? "unknown"
+                                                    : "no",
                                   tree.patched ? tree.patched->in_words() : "");
     if (tree.repaired) {
       const std::string changes = what_else(*tree.repaired);

@@ -16,10 +16,11 @@ namespace tool {
 
 // A stable series, or a tree.
 struct StableTree {
-  std::string name;      // "6.12.y"
-  std::string tried_on;  // "v6.12.3"
-  bool needs;            // it shows the finding
-  std::string why_not;   // half a sentence: "it has the repair"
+  std::string name;         // "6.12.y"
+  std::string tried_on;     // "v6.12.3"
+  bool needs;               // it shows the finding
+  std::string why_not;      // half a sentence: "it has the repair"
+  bool is_unknown = false;  // whether it needs it: it cannot be built, as why_not tells
   std::optional<Patched> patched = {};
   std::optional<Repaired> repaired = {};
 };

@@ -2,6 +2,7 @@
 #include "tool/replay/presence.h"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/oracles.h"
 #include "tool/replay/isolate.h"
@@ -90,6 +91,34 @@ std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
     }
   }
   return all;
+}
+
+Suspects find_change(size_t changes, const std::function<std::optional<bool>(size_t)>& has_come) {
+  std::map<size_t, std::optional<bool>> asked;
+  auto ask = [&](size_t i) {
+    auto [at, is_new] = asked.try_emplace(i);
+    if (is_new) at->second = has_come(i);
+    return at->second;
+  };
+  size_t first = 0, last = changes - 1;
+  // From the middle to both sides, the first that builds.
+  while (first < last) {
+    const size_t middle = first + (last - first) / 2;
+    std::optional<bool> answer;
+    size_t at = middle;
+    for (size_t far = 0; !answer && far <= last - first; far++)
+      for (size_t i : {middle + far, middle - far}) {
+        if (i < first || i >= last || answer) continue;
+        answer = ask(i);
+        at = i;
+      }
+    if (!answer) break;
+    if (*answer)
+      last = at;
+    else
+      first = at + 1;
+  }
+  return {first, last};
 }
 
 std::string first_key(const iova_variant& variant, const program::Program& program) {

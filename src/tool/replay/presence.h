@@ -2,6 +2,8 @@
 // Whether a program shows a finding on one allocator after another.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,14 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
                      const std::string& key);
 Presence presence_on(const iova_variant& variant, const program::Program& program,
                      const std::string& key, Recorder& recorder);
+
+// Of so many changes in a row, the one with which the late state came, or where some in between do
+// not build, all that may have brought it. has_come(i): whether change i has it; nothing where it
+// does not build. The last one has it.
+struct Suspects {
+  size_t first, last;  // by number
+};
+Suspects find_change(size_t changes, const std::function<std::optional<bool>(size_t)>& has_come);
 
 // What the program shows first on the allocator, or "".
 std::string first_key(const iova_variant& variant, const program::Program& program);

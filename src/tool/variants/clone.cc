@@ -90,8 +90,8 @@ Commit Clone::commit(const std::string& revision) const {
                                      "--quiet", "--end-of-options", revision + "^{commit}"},
                                     false, false);
   if (found.status) throw Failure(fmt::format("{}: has no commit {}", folder_.string(), revision));
-  return commit_of(
-      lines_of(git({"show", "--no-patch", "--format=%H %s", lines_of(found.output)[0]}))[0]);
+  // "show" reads blobs even without a patch, which a partial clone has not.
+  return commit_of(lines_of(git({"log", "-1", "--format=%H %s", lines_of(found.output)[0]}))[0]);
 }
 
 bool Clone::is_ancestor(const std::string& earlier, const std::string& later) const {

@@ -74,6 +74,7 @@ static inline void shim_printk(const char *format, ...) { (void)format; }
 #define pr_notice(...) shim_printk(__VA_ARGS__)
 #define pr_info(...) shim_printk(__VA_ARGS__)
 #define pr_debug(...) shim_printk(__VA_ARGS__)
+#define pr_cont(...) shim_printk(__VA_ARGS__)
 #define pr_err_once(...) shim_printk(__VA_ARGS__)
 #define pr_warn_once(...) shim_printk(__VA_ARGS__)
 #define pr_err_ratelimited(...) shim_printk(__VA_ARGS__)
@@ -83,5 +84,6 @@ static inline void shim_printk(const char *format, ...) { (void)format; }
 #define KERN_NOTICE ""
 #define KERN_INFO ""
 #define KERN_DEBUG ""
+#define KERN_CONT ""
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef IOVAFUZZ_LINUX_SLAB_H
 #define IOVAFUZZ_LINUX_SLAB_H
 
+#include <linux/sched/mm.h>
 #include "shim/slab.h"
 
 #define KMEM_CACHE(type, flags) \

@@ -10,11 +10,13 @@
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/iova.h>
+#include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -82,8 +84,10 @@ static void run_on(unsigned int cpu) {
   if (set_cpus_allowed_ptr(current, cpumask_of(cpu))) panic("iovafuzz: CPU %u is not online", cpu);
 }
 
-/* Flushes of the hardware last until they are told to end, the oldest is 0. The CPU is busy for as
- * long, so that nothing that waits for all CPUs may happen meanwhile. */
+/* Flushes of the hardware last until they are told to end, the oldest is 0. The CPU does nothing
+ * else for as long, so that nothing that waits for all CPUs may happen meanwhile. It is halted
+ * between ticks, since emulated instructions take time, and hears them where its caller has
+ * interrupts off, too: one CPU's tick moves time for all. No more than the tick happens there. */
 
 static struct {
   bool ended;
@@ -113,13 +117,18 @@ static unsigned int another_cpu(unsigned int but) {
 #if CAN_QUEUE
 void iovafuzz_flush_hardware(void) {
   unsigned int i = begun;
+  bool irqs_were_off;
 
   if (!READ_ONCE(shall_last)) return;
   WRITE_ONCE(shall_last, false);
   lasting[i].ended = false;
   lasting[i].cpu = smp_processor_id();
   smp_store_release(&begun, i + 1);
-  while (!smp_load_acquire(&lasting[i].ended)) cpu_relax();
+  irqs_were_off = irqs_disabled();
+  preempt_count_add(SOFTIRQ_DISABLE_OFFSET);
+  while (!smp_load_acquire(&lasting[i].ended)) safe_halt();
+  if (irqs_were_off) local_irq_disable();
+  preempt_count_sub(SOFTIRQ_DISABLE_OFFSET);
 }
 #endif
 

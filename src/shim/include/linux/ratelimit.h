@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Limits on how often messages come. What stands behind one always runs, since messages are dropped
+ * and a campaign should see the code. */
+#ifndef IOVAFUZZ_LINUX_RATELIMIT_H
+#define IOVAFUZZ_LINUX_RATELIMIT_H
+
+#include <linux/types.h>
+
+struct ratelimit_state {
+  int interval, burst; /* jiffies; calls in them */
+};
+
+#define RATELIMIT_STATE_INIT(name, jiffies, calls) \
+  { .interval = (jiffies), .burst = (calls) }
+#define DEFINE_RATELIMIT_STATE(name, jiffies, calls) \
+  struct ratelimit_state name = RATELIMIT_STATE_INIT(name, jiffies, calls)
+
+static inline void ratelimit_state_init(struct ratelimit_state *state, int interval, int burst) {
+  state->interval = interval;
+  state->burst = burst;
+}
+/* Whether the caller may go on. */
+static inline int __ratelimit(struct ratelimit_state *state) {
+  (void)state;
+  return 1;
+}
+
+#endif
