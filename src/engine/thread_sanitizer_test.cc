@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,9 @@ std::vector<Verdicts> judge_some(const iova_variant& variant, std::span<const Se
   if (process == 0) {
     close(ends[0]);
     if (!freopen("/dev/null", "w", stderr)) abort();
+    // What a defect has broken may go round in circles.
+    constexpr rlimit most{5, 5};  // seconds
+    setrlimit(RLIMIT_CPU, &most);
     shim::ask_thread_sanitizer();
     for (const Seed& seed : seeds) {
       const std::string lines = told(variant, seed);
