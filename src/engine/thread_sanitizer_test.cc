@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,9 @@ std::vector<Verdicts> judge_some(const iova_variant& variant, std::span<const Se
   if (process == 0) {
     close(ends[0]);
     if (!freopen("/dev/null", "w", stderr)) abort();
+    // What a defect has broken may go round in circles.
+    constexpr rlimit most{5, 5};  // seconds
+    setrlimit(RLIMIT_CPU, &most);
     shim::ask_thread_sanitizer();
     for (const Seed& seed : seeds) {
       const std::string lines = told(variant, seed);
@@ -120,6 +124,7 @@ std::vector<Verdicts> judge(const iova_variant& variant, std::span<const Seed> s
 
 struct Comparison {
   size_t races = 0, none = 0, seen = 0, died = 0;  // seen: of none
+  std::set<std::string> apart;                     // where the judges differ
 };
 
 Comparison compare(const iova_variant& variant, std::span<const Seed> seeds) {
@@ -146,9 +151,10 @@ Comparison compare(const iova_variant& variant, std::span<const Seed> seeds) {
       Functions both;
       std::set_intersection(ours.begin(), ours.end(), theirs.begin(), theirs.end(),
                             std::inserter(both, both.end()));
-      EXPECT_FALSE(both.empty()) << fmt::format("{}, {}: races() {}, ThreadSanitizer {}",
-                                                variant.name, seeds[i].name, fmt::join(ours, " "),
-                                                fmt::join(theirs, " "));
+      if (!both.empty()) continue;
+      comparison.apart.insert(fmt::format("{}, {}", variant.name, seeds[i].name));
+      fmt::print("{}, {}: races() {}, ThreadSanitizer {}\n", variant.name, seeds[i].name,
+                 fmt::join(ours, " "), fmt::join(theirs, " "));
     }
   }
   return comparison;
@@ -158,6 +164,7 @@ TEST(ThreadSanitizerLong, SeesNoRaceInTheSeeds) {
   const std::vector<Seed> seeds = seeds_of({"."});
   const Comparison comparison = compare(port::fixed::variant, seeds);
   EXPECT_EQ(comparison.none, seeds.size());
+  EXPECT_TRUE(comparison.apart.empty());
   EXPECT_LE(comparison.seen, 1u);  // a queue that is new to another CPU
 }
 
@@ -165,6 +172,7 @@ TEST(ThreadSanitizerLong, SeesThePlantedRaces) {
   const std::vector<Seed> seeds =
       seeds_of({"iova_races", "iova_interleave", "iova_queue_interleave"});
   size_t races = 0, with_races = 0;
+  std::set<std::string> apart;
   for (const port::DefectInfo& defect : port::defects) {
     std::string name = defect.flag;
     std::replace(name.begin(), name.end(), '_', '-');
@@ -175,7 +183,12 @@ TEST(ThreadSanitizerLong, SeesThePlantedRaces) {
                comparison.none, comparison.died);
     races += comparison.races;
     with_races += comparison.races > 0;
+    apart.insert(comparison.apart.begin(), comparison.apart.end());
   }
+  // Nothing comes between the marked read of a queue's address and the reads of the queue, which
+  // ThreadSanitizer takes for ordered by the value.
+  EXPECT_EQ(apart,
+            std::set<std::string>{"port@fixed+queue-barrier-dropped, queue_is_new_to_another_cpu"});
   EXPECT_GE(races, 100u);
   EXPECT_GE(with_races, 25u);
 }
