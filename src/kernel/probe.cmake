@@ -92,7 +92,7 @@ feature(RESETS_HINT_SELDOM "${seldom}" "{[ \t\n]*iovad->cached32_node = [^}]*max
 # What lies above the cached node is searched, too (4e89dce72521, v5.11).
 feature(SEARCHES_TWICE "${source}" "retry_pfn|low_pfn_new")
 # The pfn above the anchor wraps to 0, where that search then ends (dcdb3ba7e2a8, v6.2).
-feature(WRAPS_SECOND_PASS "${source}" "retry_pfn = curr_iova->pfn_hi [+] 1")
+feature(WRAPS_SECOND_PASS "${source}" "(retry_pfn|low_pfn_new) = curr_iova->pfn_hi [+] 1")
 # Nodes are zeroed, so that none looks like the anchor (472d26df5e80, v5.5).
 feature(ZEROES_NODES "${source}" "kmem_cache_zalloc\\(iova_cache|__GFP_ZERO")
 # The end of a queue does not wait for its timer (d7061627d701, v5.17).

@@ -125,6 +125,7 @@ class Comparer {
     if (!list) return false;
     const NumberedList one[] = {{difference.number, *std::move(list)}};
     const std::string console = start(one).end();
+    if (interrupted()) return false;  // it may have said nothing
     const Answered answered = read(one, console);
     if (!answered.difference) return false;
     difference.program = one[0].list.program;
