@@ -75,6 +75,10 @@ Program sayable(const Program& program, const Abilities& abilities) {
     is_suspended |= is_suspension(operation.code);
     suspends |= is_suspended;
     queues |= operation.code == OpCode::queue;
+    // What handlers ask for fails for no task.
+    if (operation.code == OpCode::tick || operation.code == OpCode::idle)
+      erase_prefixes(said, said.operations.size(),
+                     [](OpCode code) { return code == OpCode::fail; });
     // Linux rounds times; the end of all that is pending is the same.
     if (operation.code == OpCode::tick && !is_suspended)
       said.operations.push_back(program::make(OpCode::idle));

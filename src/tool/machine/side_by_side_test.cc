@@ -103,6 +103,12 @@ TEST(CallLister, LeavesOutWhatSeveralCpusCannotDoEither) {
                                           "idle\n")));
 }
 
+TEST(CallLister, LeavesOutFailuresOfWhatHandlersAskFor) {
+  EXPECT_EQ(program::print(
+                sayable(program::parse("cache_get\nfail 0x1\nidle\nfail 0x1\ninit\n"), several)),
+            program::print(program::parse("cpus 4\ncache_get\nidle\nfail 0x1\ninit\n")));
+}
+
 constexpr char queue[] = "cache_get\ninit start=1\ninit_rcaches\nqueue_init\n";
 
 // The lines from the first that begins so.
