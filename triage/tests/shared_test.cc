@@ -61,8 +61,14 @@ TEST(SharedFolder, LosesNothingOfWhoIsKilledAndOfWhatTwoFindAtOnce) {
   const fs::path shared = folder.path() / "shared";
   CommandResult killed;
   std::thread beside([&] {
+    // Killed three seconds after both have told something, however long that takes.
     std::vector<std::string> words = command_words(sync_words(folder, "100s"));
-    words.insert(words.begin(), {"timeout", "-s", "KILL", "6"});
+    words.insert(words.begin(),
+                 {"bash", "-c",
+                  "\"$@\" & until [ $(ls '" + (shared / "machines").string() +
+                      "'/*/summary.json | wc -l) = 2 ]; do sleep 0.1; done; sleep 3; "
+                      "kill -KILL $!; wait $!",
+                  "bash"});
     killed = run_command(words, false);
   });
   const json ended = tool_json(sync_words(folder, "5s"));
