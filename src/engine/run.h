@@ -51,7 +51,8 @@ class Run {
   void begin_next_call();
   // Nothing is done, to keep the callers' duties.
   void skip(const char* why);
-  // Its caller has to wait for what is suspended.
+  // Its caller has to wait for what is suspended. skip() is for what no waiting changes:
+  // explorations tell the two apart.
   void skip_hindered(const char* why);
   template <class... Arguments>
   void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
