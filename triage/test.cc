@@ -54,8 +54,8 @@ std::string warnings(const std::filesystem::path& folder) {
   return found;
 }
 
-// The tests without sanitizers, with g++, built while others run: those wait for much, and leave a
-// third of two processors idle.
+// The tests without sanitizers, with g++, built while others run: those wait for much, and leave
+// processors idle.
 class BuildBeside {
  public:
   // What commands do hangs on no compiler: that they compile is enough.

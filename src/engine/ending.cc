@@ -18,8 +18,8 @@ void release_queued(Run& run) {
                          [](const Domain& domain) { return !domain.queued.empty(); });
   if (!any) return;
   Operation tick = program::make(OpCode::tick);
-  tick.operands[program::operand_index(tick.code, Role::ms)].number =
-      std::max(run.variant().queue->timeout, run.variant().queue->timeout_of_single);
+  set(tick, Role::ms,
+      std::max(run.variant().queue->timeout, run.variant().queue->timeout_of_single));
   AtEnd time(run.position, tick);
   operations::tick(run, tick);
 }
@@ -61,7 +61,7 @@ void give_everything_back(Run& run, Domain& domain) {
     Operation free = program::make(code);
     free.domain = number;
     for (unsigned slot = 0; slot < program::max_slots; slot++) {
-      free.operands[program::operand_index(code, Role::slot)].number = slot;
+      set(free, Role::slot, slot);
       do {
         run.forget_skipped();
         AtEnd freeing(run.position, free);
@@ -72,8 +72,8 @@ void give_everything_back(Run& run, Domain& domain) {
   // Larger than what is below its limit, it is refused and flushes.
   Operation refused = program::make(OpCode::alloc_fast);
   refused.domain = number;
-  refused.operands[program::operand_index(refused.code, Role::size)].number = program::max_size;
-  refused.operands[program::operand_index(refused.code, Role::limit)] = {0, 0};
+  set(refused, Role::size, program::max_size);
+  set(refused, Role::limit, 0);
   run.be_edge();  // whatever its start
   AtEnd asking(run.position, refused, true);
   operations::function_of(refused.code)(run, refused);

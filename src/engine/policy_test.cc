@@ -98,13 +98,18 @@ TEST(Report, MarksTheOperationAtFaultInTheProgram) {
                          "      5  alloc size=32\n"));
 }
 
-// In the midst of an operation, wherever it shows.
-TEST(Report, TellsTheCallThatWentWrongFirst) {
+iova_variant loses_a_page() {
   static const iova_variant& good = port::fixed::variant;
   iova_variant variant = good;
   variant.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
     if (pfn != 0xffffe) good.free_fast(domain, pfn, size);
   };
+  return variant;
+}
+
+// In the midst of an operation, wherever it shows.
+TEST(Report, TellsTheCallThatWentWrongFirst) {
+  const iova_variant variant = loses_a_page();
   EXPECT_DEATH(
       run(variant, program::parse("cache_get\ninit\ninit_rcaches\nalloc_fast x4\nfree_fast x4\n")),
       literally("operation: 4 (free_fast x4), its 3rd call\nin: free_iova_fast\n"
@@ -112,11 +117,7 @@ TEST(Report, TellsTheCallThatWentWrongFirst) {
 }
 
 TEST(Report, TellsOfAnEarlierOperationThatWentWrongFirst) {
-  static const iova_variant& good = port::fixed::variant;
-  iova_variant variant = good;
-  variant.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
-    if (pfn != 0xffffe) good.free_fast(domain, pfn, size);
-  };
+  const iova_variant variant = loses_a_page();
   // So much is in use that the whole state is looked at now and then only.
   std::string text = "cache_get\ninit\ninit_rcaches\nalloc_fast slot=b x2\nalloc_fast x2000\n"
                      "find slot=b\nfree_fast slot=b oldest x2\n";

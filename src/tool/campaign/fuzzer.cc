@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <cstring>
 
 #include "tool/support/failure.h"
+#include "tool/support/process.h"
 
 namespace tool {
 namespace {
@@ -34,12 +34,9 @@ FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
   log_ = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log_ < 0) throw Failure(fmt::format("{}: {}", log_file.string(), strerror(errno)));
   if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  pid_ = fork();
-  if (pid_ < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
+  // The tool ends its fuzzers in order.
+  pid_ = fork_child(Group::own, at_our_end);
   if (pid_ == 0) {
-    // A group of its own: Ctrl-C reaches the tool alone, which ends its fuzzers in order.
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, at_our_end);
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDIN_FILENO);
     dup2(ends[1], STDOUT_FILENO);

@@ -356,9 +356,8 @@ bool FindingStore::make_smaller_beside(std::string* gone) {
 void FindingStore::start(const Large& large) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  worker_ = fork_child();
+  worker_ = fork_child(Group::own);
   if (worker_ == 0) {
-    setpgid(0, 0);  // Ctrl-C reaches the tool alone
     int status = 0;
     try {
       std::string key = finish(large);

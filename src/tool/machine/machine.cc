@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,34 +15,24 @@
 
 #include "tool/support/failure.h"
 #include "tool/support/interrupt.h"
+#include "tool/support/process.h"
 #include "tool/support/words.h"
 
 namespace tool {
 
-// What the command starts gets a group of its own, so that a shell's Ctrl-C is this process's alone
-// to hand on, and ends with the process that started it.
+// What the command starts is in its group, and an interrupt is handed on to all of it.
 Boot::Boot(const std::string& command) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
   const std::string line = command + " 2>&1 </dev/null";
-  const pid_t parent = getpid();
-  process_ = fork();
+  process_ = fork_child(Group::own, SIGTERM);
   if (process_ == 0) {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) _exit(127);
     dup2(ends[1], STDOUT_FILENO);
     execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
     _exit(127);
   }
   close(ends[1]);
   console_ = ends[0];
-  if (process_ > 0) {
-    setpgid(process_, process_);  // whoever is first
-    return;
-  }
-  close(console_);
-  throw Failure(fmt::format("cannot start {}", command));
 }
 
 Boot::~Boot() {

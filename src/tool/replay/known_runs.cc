@@ -48,8 +48,7 @@ void cut(std::span<const uint64_t> words, uint64_t average, Told told) {
 }  // namespace
 
 size_t Pieces::slot_of(std::span<const uint64_t> piece) const {
-  uint64_t hash = piece.size();
-  for (uint64_t word : piece) hash = mix(hash, word);
+  const uint64_t hash = mix_all(piece);
   for (size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1))
     if (!slots_[at] || std::ranges::equal((*this)[slots_[at] - 1], piece)) return at;
 }

@@ -20,8 +20,7 @@ constexpr uint8_t anywhere = 0xff;
 }  // namespace
 
 uint32_t Reduction::number_of(const shim::Footprint& footprint) {
-  uint64_t hash = footprint.size();
-  for (uint32_t entry : footprint) hash = mix(hash, entry);
+  const uint64_t hash = mix_all(footprint);
   const auto [begin, end] = numbers_.equal_range(hash);
   for (auto at = begin; at != end; ++at)
     if (all_[at->second] == footprint) return at->second;

@@ -19,4 +19,12 @@ inline uint64_t mix(uint64_t a, uint64_t b) {
   return z ^ z >> 31;
 }
 
+// Of many, in their order.
+template <class Numbers>
+uint64_t mix_all(const Numbers& numbers) {
+  uint64_t hash = numbers.size();
+  for (uint64_t number : numbers) hash = mix(hash, number);
+  return hash;
+}
+
 }  // namespace tool

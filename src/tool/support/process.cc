@@ -83,13 +83,17 @@ bool FileLock::is_held(const std::filesystem::path& path) {
   return is_held;
 }
 
-pid_t fork_child() {
+pid_t fork_child(Group group, int at_our_end) {
   // What is not written yet would be written twice.
   fflush(stdout);
   fflush(stderr);
-  pid_t pid = fork();
+  const pid_t parent = getpid(), pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
-  if (pid == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (group == Group::own) setpgid(pid, pid);  // whoever is first
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, at_our_end);
+    if (getppid() != parent) _exit(127);  // that was before it could be told
+  }
   return pid;
 }
 

@@ -2,6 +2,7 @@
 // Other programs, run to their end, and locks between processes of this tool.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <filesystem>
@@ -23,8 +24,10 @@ CommandResult run_command(const std::vector<std::string>& words, bool show,
 // What it writes on stdout. Throws Failure with all it wrote if it fails.
 std::string must_run(const std::vector<std::string>& words);
 
-// A copy of this process, which dies with it. Returns 0 in the copy. Throws Failure.
-pid_t fork_child();
+// Of its own: a terminal's Ctrl-C reaches this process alone.
+enum class Group { ours, own };
+// A copy of this process, which that signal ends with it. Returns 0 in the copy. Throws Failure.
+pid_t fork_child(Group group = Group::ours, int at_our_end = SIGKILL);
 
 // Writes all of a text, unless nobody reads it.
 void write_all(int file, std::string_view text);
