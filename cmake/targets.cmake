@@ -18,8 +18,8 @@ set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_SOURCES "")
 add_custom_target(fuzz_targets)
 
 function(iovafuzz_write_options variant name)
-  file(WRITE ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.options
-    "[libfuzzer]\nmax_len = ${max_len}\ndict = ${name}.dict\n")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/bin/${variant}/${name}.options
+    CONTENT "[libfuzzer]\nmax_len = ${max_len}\ndict = ${name}.dict\n")
 endfunction()
 
 # Under that name. The variant kernel-tree is the tree that the environment variable

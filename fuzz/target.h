@@ -13,8 +13,9 @@ namespace fuzz {
 struct Target {
   const char* name;
   const char* purpose;
-  std::span<const program::OpCode> operations;  // that its seeds, dictionary and mutation use
-  size_t max_len;                               // bytes of an input
+  // That its seeds, dictionary and mutation use: all, or those of rows that say so (program::uses).
+  std::span<const program::OpCode> operations;
+  size_t max_len;              // bytes of an input
   bool compares = false;       // a kernel tree with the port, instead of judging one allocator
   bool needs_queue = false;    // nothing to do without a flush queue
   bool watches_races = false;  // tells of data races, too: its binaries are compiled for that

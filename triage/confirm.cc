@@ -87,7 +87,7 @@ int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
     const CallsShown shown = show_calls(kernel, calls);
     return tell(arguments, kernel, calls.report, shown.answer, calls.left_out, shown.console);
   }
-  const KunitSuite suite = kunit_suite(input.program, variant, right);
+  const KunitSuite suite = make_kunit_suite(input.program, variant, right);
   const UmlKernel kernel(arguments.kernel);
   const InterruptGuard guard;
   const std::string console = kernel.run(suite);

@@ -22,10 +22,10 @@ struct Arguments {
   bool json = false;
 };
 
-int kunit(const Arguments& arguments) {
+int print_suite(const Arguments& arguments) {
   const Input input = read_input(arguments.file);
   const KunitSuite suite =
-      kunit_suite(input.program, arguments.choice.variant(), parse_variant("fixed").variant());
+      make_kunit_suite(input.program, arguments.choice.variant(), parse_variant("fixed").variant());
   if (arguments.json) {
     put(to_text(json{{"name", suite.name}, {"source", suite.source}, {"config", suite.config}}) +
         "\n");
@@ -58,5 +58,5 @@ int main(int argc, char** argv) {
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz kunit --kernel ~/linux --out test crash-1234",
                "writes a test to put into drivers/iommu");
-  return line.run(argc, argv, [&] { return kunit(arguments); });
+  return line.run(argc, argv, [&] { return print_suite(arguments); });
 }

@@ -97,7 +97,7 @@ enum class Kind : uint8_t {
   pages_put,        // by a queue: domain, range; NULL: nobody queued them
   release_end,      // the queue has freed range, after its pages; cpu, number: first attempt
   handler_begin,    // of a timer or of work; number: is a timer
-  time_passed,      // number: how late a handler may be, a Lateness
+  time_passed,      // since; number: a flush that lasts may have held up a handler
   idle,             // time passed until nothing was pending; number: it never came to that
   cpu_offline,      // cpu, after its callbacks
   cpu_online,       // cpu
@@ -111,9 +111,6 @@ enum class Kind : uint8_t {
 };
 inline constexpr size_t kind_count = 20;
 
-// Of handlers that came due while time passed: a flush that lasts may hold them up.
-enum class Lateness : uint64_t { none, excused, unknown };
-
 struct Event {
   Kind kind;
   unsigned cpu = 0;
@@ -124,6 +121,7 @@ struct Event {
   const Snapshot* view = nullptr;
   const char* text = nullptr;
   uint64_t number = 0;
+  uint64_t since = 0;  // ms
 };
 
 class Listener {

@@ -35,9 +35,8 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
   if (!shim::suspended_contexts() || !*spec.function || operation.code == OpCode::flush_done)
     return nullptr;
   const bool is_interrupt = in_irq && spec.any_context;
-  const bool passes_time = operation.code == OpCode::tick || operation.code == OpCode::idle;
   const shim::Room needed =
-      is_interrupt || passes_time ? shim::Room::interrupts : shim::Room::tasks;
+      is_interrupt || spec.passes_time ? shim::Room::interrupts : shim::Room::tasks;
   if (shim::room_on(raw_smp_processor_id()) < needed)
     return "what is suspended on this CPU leaves no room";
   // A flush that lasts keeps its callers' order by itself.
@@ -47,8 +46,8 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
     if (!strand.is_in_use || !strand.position.of_strand) continue;
     const Operation& other = *strand.position.of_strand;
     const auto is_either = [&](auto is) { return is(operation.code) || is(other.code); };
-    if (operation.code == OpCode::offline || operation.code == OpCode::online) {
-      if (other.code == OpCode::offline) return "a CPU is going offline";
+    if (spec.changes_cpus) {
+      if (program::spec(other.code).changes_cpus) return "a CPU is going offline";
       continue;
     }
     if (!spec.on_domain || !program::spec(other.code).on_domain) continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "program/operation.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -170,6 +171,19 @@ int operand_index(OpCode code, Role role) {
 void set(Operation& operation, Role role, uint64_t number) {
   const int index = operand_index(operation.code, role);
   if (index >= 0) operation.operands[static_cast<size_t>(index)] = {0, number};
+}
+
+bool names_cpu(const Operation& operation, unsigned cpu) {
+  const auto operands = spec(operation.code).operands;
+  for (size_t i = 0; i < operands.size(); i++)
+    if (spec(operands[i].role).is_cpu && operation.operands[i].number == cpu) return true;
+  return false;
+}
+
+bool is_about_cpus(OpCode code) {
+  return code == OpCode::cpus ||
+         std::ranges::any_of(spec(code).operands,
+                             [](const OperandSpec& operand) { return spec(operand.role).is_cpu; });
 }
 
 uint64_t calls(const Operation& operation) {

@@ -90,6 +90,7 @@ struct RoleSpec {
   std::span<const char* const> names{};   // in text, of each value
   bool is_exponent = false;               // in text: 2 to the value, from 1K on in K
   bool is_base = false;                   // Base::start means it: it can't be relative to itself
+  bool is_cpu = false;                    // its number is a CPU's
   const char* meaning = "";
 
   // In the binary form, of Kind::bits.
@@ -100,6 +101,13 @@ struct RoleSpec {
   constexpr bool allows(const Value& value) const {
     return !is_base || value.base != static_cast<uint16_t>(Base::start);
   }
+};
+
+// What a program says of operations that overlap.
+enum class Overlap : uint8_t {
+  none,
+  suspends,  // a prefix: the next one stops in its midst
+  resumes,   // one that is suspended goes on
 };
 
 enum class Reports : uint8_t {
@@ -136,8 +144,11 @@ struct OperationSpec {
   bool any_context = false;  // may be called in interrupt handlers
   // Never suspended: what it asks about, its caller must own to the end.
   bool is_undivided = false;
-  uint8_t weight = 0;  // how often mutation inserts it, relative to the others
-  uint8_t uses = 0;    // beside that of targets for all operations
+  Overlap overlap{};
+  bool passes_time = false;   // so that handlers run
+  bool changes_cpus = false;  // those that its operands name go offline or come online
+  uint8_t weight = 0;         // how often mutation inserts it, relative to the others
+  uint8_t uses = 0;           // beside that of targets for all operations
   std::span<const OperandSpec> operands{};
   uint8_t needs = 0;             // to do anything
   uint8_t gives = 0, takes = 0;  // of the above, unless it fails
@@ -177,6 +188,11 @@ void set(Operation& operation, Role role, uint64_t number);
 inline const Value& value(const Operation& operation, Role role) {
   return operation.operands[operand_index(operation.code, role)];
 }
+// Whether an operand is that CPU.
+bool names_cpu(const Operation& operation, unsigned cpu);
+// Whether it is about CPUs: which one it runs on, or how many there are.
+bool is_about_cpus(OpCode code);
+inline bool is_suspension(OpCode code) { return spec(code).overlap == Overlap::suspends; }
 // Whether others may run in its midst.
 inline bool may_be_suspended(OpCode code) {
   return *spec(code).function && !spec(code).is_undivided;

@@ -44,15 +44,18 @@ TEST(Kunit, ExpectsWhatIsRight) {
 TEST(Kunit, KeepsRangesInSlots) {
   TemporaryFolder folder;
   std::string file = folder.write(
-      "a.iova", "cache_get\ninit start=16\ninit_rcaches\nalloc_fast slot=b x3\n"
-                "free_fast slot=b oldest x2\nalloc slot=c\nfree slot=c at=last\nirq\nalloc_fast\n"
-                "alloc unaligned size=1000 limit=1023\nalloc size=32 limit=1023\nalloc size=32\n");
+      "a.iova",
+      "cache_get\ninit start=16\ninit_rcaches\nalloc_fast slot=b x3\n"
+      "free_fast slot=b oldest x2\nalloc slot=c\nfind slot=c at=middle\nfree slot=c at=last\nirq\nalloc_fast\n"
+      "alloc unaligned size=1000 limit=1023\nalloc size=32 limit=1023\nalloc size=32\n");
   CommandResult result = tool({"kunit", "--revision", "6.12", file});
   EXPECT_EQ(result.status, 1) << result.output;
   expect_all(result.output,
              {"for (i = 0; i < 3; i++) {\n\t\tpfn = alloc_iova_fast(d0, 1, 0xffffful, true);\n",
-              "\t\tr = give_back(test, d0, 'b', true, true);\n"
+              "\t\tr = give_back(pick(test, d0, 'b', true, true));\n"
               "\t\tfree_iova_fast(d0, r.pfn, r.pages);\n",
+              "r = *pick(test, d0, 'c', false, false);\n"
+              "\tKUNIT_EXPECT_NOT_NULL(test, find_iova(d0, r.pfn + (r.pages - 1) / 2));\n",
               "free_iova(d0, r.pfn + r.pages - 1);", "local_irq_disable();", "#define MOST "});
 }
 

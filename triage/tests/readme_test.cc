@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The README's commands do what they say: each block runs to its end.
 #include <regex>
+#include <set>
 #include <sstream>
 
+#include "fuzz/targets.h"
 #include "tool/support/command_test.h"
 
 namespace tool {
@@ -56,8 +58,8 @@ std::string block_name(const testing::TestParamInfo<Block>& info) {
 
 void PrintTo(const Block& block, std::ostream* out) { *out << block.commands; }
 
-class Readme : public testing::TestWithParam<Block> {};
-class ReadmeLong : public Readme {};
+class ReadmeBlocks : public testing::TestWithParam<Block> {};
+class ReadmeBlocksLong : public ReadmeBlocks {};
 
 // Campaigns that end by time are short, unless the long tests are asked for.
 std::string with_short_campaigns(const std::string& commands) {
@@ -83,10 +85,22 @@ void expect_success(const Block& block) {
   EXPECT_EQ(result.status, 0) << result.output;
 }
 
-TEST_P(Readme, CommandsSucceed) { expect_success(GetParam()); }
-INSTANTIATE_TEST_SUITE_P(Blocks, Readme, testing::ValuesIn(command_blocks(false)), block_name);
-TEST_P(ReadmeLong, CommandsSucceed) { expect_success(GetParam()); }
-INSTANTIATE_TEST_SUITE_P(Blocks, ReadmeLong, testing::ValuesIn(command_blocks(true)), block_name);
+TEST_P(ReadmeBlocks, CommandsSucceed) { expect_success(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Readme, ReadmeBlocks, testing::ValuesIn(command_blocks(false)),
+                         block_name);
+TEST_P(ReadmeBlocksLong, CommandsSucceed) { expect_success(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Readme, ReadmeBlocksLong, testing::ValuesIn(command_blocks(true)),
+                         block_name);
+
+TEST(Readme, TableNamesEveryTarget) {
+  std::set<std::string> told, are;
+  const std::string readme = read_file(source_folder() / "README.md");
+  const std::regex row("\\n[|] `([a-z_]+)` [|]");
+  for (std::sregex_iterator at(readme.begin(), readme.end(), row), end; at != end; ++at)
+    told.insert((*at)[1]);
+  for (const fuzz::Target* target : fuzz::targets) are.insert(target->name);
+  EXPECT_EQ(told, are);
+}
 
 TEST(ContinuousIntegration, RunsCommandsOfTheReadme) {
   std::string readme = read_file(source_folder() / "README.md");

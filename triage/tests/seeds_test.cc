@@ -63,6 +63,13 @@ TEST_P(Seed, BeginsWithItsStory) {
   EXPECT_EQ(input_.content.rfind("# SPDX-License-Identifier: GPL-2.0-only\n# ", 0), 0u);
 }
 
+// Where a seed no longer comes to what it is about, as a scheduling point that has moved.
+TEST_P(Seed, SkipsNothingUnlessItsStorySaysSo) {
+  if (input_.content.find("skipped") != std::string::npos) return;
+  for (const RecordedStep& step : Recorder().run(fixed_, input_.program).steps)
+    EXPECT_FALSE(step.skipped) << "operation " << step.operation << ": " << step.outcome;
+}
+
 TEST_P(Seed, UsesOnlyWhatItsTargetIsFor) {
   std::string target_name = GetParam().parent_path().filename().string();
   for (const fuzz::Target* target : fuzz::targets) {

@@ -23,7 +23,7 @@ static std::string ring_of(const Domain& domain, const Range& range) {
 void FlushQueue::hear(const Event& event) {
   switch (event.kind) {
     case Kind::pages_put: return put(event);
-    case Kind::time_passed: return check_timeouts(static_cast<Lateness>(event.number));
+    case Kind::time_passed: return check_timeouts(event);
     default: return;
   }
 }
@@ -55,9 +55,7 @@ void FlushQueue::queued(const Call& call) {
 // Pages are put by who queues or tears down; where only time passes, by the timer.
 const char* FlushQueue::releasing_function() const {
   const program::OperationSpec* at_hand = scene_.position.at_hand();
-  const bool is_timer =
-      at_hand == &program::spec(OpCode::tick) || at_hand == &program::spec(OpCode::idle);
-  return is_timer ? "fq_flush_timeout" : scene_.position.function();
+  return at_hand && at_hand->passes_time ? "fq_flush_timeout" : scene_.position.function();
 }
 
 void FlushQueue::put(const Event& event) {
@@ -76,18 +74,17 @@ void FlushQueue::put(const Event& event) {
   if (range.in_ring) in_ring_[domain.number][range.ring]--;
 }
 
-void FlushQueue::check_timeouts(Lateness lateness) const {
-  if (lateness == Lateness::unknown) return;
-  bool waits = lateness == Lateness::excused;
+void FlushQueue::check_timeouts(const Event& passed) const {
+  const bool waited = passed.number;
   for (Domain& domain : scene_.books.domains()) {
     for (Range& range : domain.queued) {
       const iova_queue& queue = *variant().queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
       timeout = (msecs_to_jiffies(timeout) * 1000 + HZ - 1) / HZ;  // a timer comes no sooner
       // Whosever timer it was: it may have come before this range's own.
-      if (waits) range.is_overtaken = range.overlaps_flush;
+      if (waited && range.queued_at <= passed.since) range.is_overtaken = range.overlaps_flush;
       if (range.queued_at + timeout > shim_now()) continue;
-      if (waits || range.is_overtaken) continue;
+      if (waited || range.is_overtaken) continue;
       raise(oracle::queue_overdue, "fq_flush_timeout",
             fmt::format("{}, queued at {} ms, now {} ms, in {}", print_range(range.lo, range.hi),
                         range.queued_at, shim_now(), ring_of(domain, range)));

@@ -126,7 +126,7 @@ class FlushQueue : public Judge {
   void queued(const Call& call);
   void put(const Event& event);
   const char* releasing_function() const;
-  void check_timeouts(Lateness lateness) const;
+  void check_timeouts(const Event& passed) const;
 
   std::array<std::array<unsigned, program::max_cpus>, program::max_domains> in_ring_{};
 };

@@ -14,12 +14,11 @@ unsigned cpu_of(const Operation& operation) {
 }
 
 // Handlers ran; waited: some that wait for flushes were there before.
-void pass_time(Run& run, bool waited) {
+void end_time(Run& run, bool waited, uint64_t since) {
   run.shim_events.end_handlers();
   waited = waited || shim::suspended_contexts() || run.overlaps();
   run.outcome("now {} ms", shim_now());
-  run.history.add({.kind = Kind::time_passed,
-                   .number = static_cast<uint64_t>(waited ? Lateness::excused : Lateness::none)});
+  run.history.add({.kind = Kind::time_passed, .number = waited, .since = since});
 }
 
 }  // namespace
@@ -88,8 +87,9 @@ void idle(Run& run, const Operation&) {
   const uint64_t most = 100 + 2 * shim::live_slab_objects();
   Acting ticking(run.position, OpCode::tick);
   bool waits = shim::suspended_contexts();
+  const uint64_t since = shim_now();
   uint64_t times = shim_rest(most);
-  pass_time(run, waits);
+  end_time(run, waits, since);
   bool is_endless = times == most;
   run.history.add({.kind = Kind::idle, .number = is_endless && !waits});
   run.outcome("{} after {} deadlines, now {} ms", is_endless ? "not at rest" : "at rest", times,
@@ -99,11 +99,12 @@ void idle(Run& run, const Operation&) {
 void advance_time(Run& run, uint64_t ms) {
   size_t current = run.position.current;
   bool waits = shim::suspended_contexts();
+  const uint64_t since = shim_now();
   shim_advance(ms);
-  // A slow flush that ended here, within another operation, held up nobody knows whom.
-  if (run.position.current == current) return pass_time(run, waits);
+  if (run.position.current == current) return end_time(run, waits, since);
+  // It was suspended, and ends within another operation.
   run.shim_events.end_handlers();
-  run.history.add({.kind = Kind::time_passed, .number = static_cast<uint64_t>(Lateness::unknown)});
+  run.history.add({.kind = Kind::time_passed, .number = true, .since = since});
 }
 
 }  // namespace engine::operations

@@ -89,7 +89,7 @@ class Source {
   }
 
   void note_prefix(const Operation& operation) {
-    if (operation.code == OpCode::slow || operation.code == OpCode::pause)
+    if (program::is_suspension(operation.code))
       throw NotInC("C cannot say that operations overlap");
     irq_ |= operation.code == OpCode::irq;
     if (operation.code != OpCode::fail) return;

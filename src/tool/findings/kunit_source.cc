@@ -51,11 +51,10 @@ static bool take(struct kunit *test, struct iova_domain *iovad, char slot, bool 
 	return true;
 }
 
-/* The newest or oldest range of a slot that was granted in that way, no longer in use. */
-static struct iova_in_use give_back(struct kunit *test, struct iova_domain *iovad, char slot,
-				    bool fast, bool oldest)
+/* The newest or oldest range of a slot that was granted in that way. */
+static struct iova_in_use *pick(struct kunit *test, struct iova_domain *iovad, char slot,
+				bool fast, bool oldest)
 {
-	struct iova_in_use found = {};
 	unsigned int i, at = used;
 
 	for (i = 0; i < used; i++)
@@ -63,8 +62,14 @@ static struct iova_in_use give_back(struct kunit *test, struct iova_domain *iova
 		    (at == used || !oldest))
 			at = i;
 	KUNIT_ASSERT_LT(test, at, used);
-	found = in_use[at];
-	memmove(&in_use[at], &in_use[at + 1], (--used - at) * sizeof(in_use[0]));
+	return &in_use[at];
+}
+
+static struct iova_in_use give_back(struct iova_in_use *range)
+{
+	struct iova_in_use found = *range;
+
+	memmove(range, range + 1, (&in_use[--used] - range) * sizeof(*range));
 	return found;
 }
 
@@ -139,7 +144,7 @@ class Suite {
           faults_.insert(mask.base + static_cast<unsigned>(__builtin_ctzll(rest)));
         continue;
       }
-      if (operation.code == OpCode::pause)
+      if (program::is_suspension(operation.code))
         throw NotInKunit("no KUnit test can say that operations overlap");
       if (operation.code == OpCode::irq || operation.code == OpCode::edge) {
         irqs_off_ |= operation.code == OpCode::irq;
@@ -261,13 +266,14 @@ class Suite {
         return back(operation, true, fmt::format("free_iova_fast({}, r.pfn, r.pages);", d));
       case OpCode::free_iova:
         return back(operation, false, fmt::format("__free_iova({}, r.iova);", d));
-      case OpCode::free: {
-        static constexpr const char* positions[] = {"r.pfn", "r.pfn + (r.pages - 1) / 2",
-                                                    "r.pfn + r.pages - 1"};
-        return back(
-            operation, false,
-            fmt::format("free_iova({}, {});", d, positions[value(operation, Role::at).number]));
-      }
+      case OpCode::free:
+        return back(operation, false,
+                    fmt::format("free_iova({}, {});", d, pfn_of_range(operation)));
+      case OpCode::find:
+        line(fmt::format("r = *{};", picked(operation, false)));
+        line(fmt::format("KUNIT_EXPECT_NOT_NULL(test, find_iova({}, {}));", d,
+                         pfn_of_range(operation)));
+        return;
       case OpCode::free_pfn:
         line(fmt::format("free_iova({}, {});", d, pfn(operation, Role::pfn)));
         return;
@@ -280,9 +286,12 @@ class Suite {
         return;
       case OpCode::idle: line("msleep(1000);"); return;
       default:
-        throw NotInKunit(
-            fmt::format("flush queues are private to dma-iommu.c, and operation {} ({}) is of one",
-                        index, program::spec(operation.code).name));
+        const program::OperationSpec& spec = program::spec(operation.code);
+        const bool is_of_queue = (spec.needs | spec.gives) & program::needs::queue;
+        throw NotInKunit(fmt::format("{} operation {} ({}){}",
+                                     is_of_queue ? "flush queues are private to dma-iommu.c, and"
+                                                 : "no KUnit test is written for",
+                                     index, spec.name, is_of_queue ? " is of one" : ""));
     }
   }
 
@@ -348,11 +357,21 @@ class Suite {
 
   void back(const Operation& operation, bool fast, const std::string& statement) {
     repeat(program::calls(operation),
-           {fmt::format("r = give_back(test, {}, '{}', {}, {});", domain(operation),
-                        slot(operation), fast ? "true" : "false",
-                        value(operation, Role::oldest).number ? "true" : "false"),
-            statement});
+           {fmt::format("r = give_back({});", picked(operation, fast)), statement});
     gives_back_ = true;
+  }
+
+  std::string picked(const Operation& operation, bool fast) {
+    picks_ = true;
+    return fmt::format("pick(test, {}, '{}', {}, {})", domain(operation), slot(operation),
+                       fast ? "true" : "false",
+                       value(operation, Role::oldest).number ? "true" : "false");
+  }
+
+  static const char* pfn_of_range(const Operation& operation) {
+    static constexpr const char* positions[] = {"r.pfn", "r.pfn + (r.pages - 1) / 2",
+                                                "r.pfn + r.pages - 1"};
+    return positions[value(operation, Role::at).number];
   }
 
   std::string source(const std::string& name) const {
@@ -373,14 +392,16 @@ class Suite {
     std::string body = body_;
     if (most_) {
       std::string used = helpers;
-      if (!gives_back_) used = used.substr(0, used.find("/* The newest"));
+      if (!picks_) used.resize(used.find("/* The newest"));
+      if (!gives_back_)
+        used.resize(std::min(used.size(), used.find("static struct iova_in_use g")));
       text += fmt::format("#define MOST {}\n\n", most_) + used;
     }
     if (injects_) text += fault_helper;
     text += fmt::format("static void {}(struct kunit *test)\n{{\n", name);
     for (uint8_t number : declared_) text += fmt::format("\tstruct iova_domain *d{};\n", number);
     if (body.find("iova = ") != body.npos) text += "\tstruct iova *iova;\n";
-    if (gives_back_) text += "\tstruct iova_in_use r;\n";
+    if (picks_) text += "\tstruct iova_in_use r;\n";
     if (body.find("pfn = ") != body.npos) text += "\tunsigned long pfn;\n";
     if (most_) text += "\tunsigned int granted;\n";
     if (counts_) text += "\tunsigned int i;\n";
@@ -417,7 +438,7 @@ class Suite {
   std::vector<RecordedStep> steps_, right_;
   std::string body_;
   std::set<unsigned> faults_;
-  bool irqs_off_ = false, injects_ = false, gives_back_ = false, counts_ = false;
+  bool irqs_off_ = false, injects_ = false, picks_ = false, gives_back_ = false, counts_ = false;
   std::map<uint8_t, std::pair<uint64_t, uint64_t>> shapes_;  // granule's shift, start
   std::map<uint8_t, engine::PageSet> reserved_;
   std::set<uint8_t> domains_, declared_;
@@ -427,14 +448,14 @@ class Suite {
 
 }  // namespace
 
-KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
-                       const iova_variant& right) {
+KunitSuite make_kunit_suite(const program::Program& program, const iova_variant& variant,
+                            const iova_variant& right) {
   Recorder recorder;
-  return kunit_suite(program, variant, right, recorder);
+  return make_kunit_suite(program, variant, right, recorder);
 }
 
-KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
-                       const iova_variant& right, Recorder& recorder) {
+KunitSuite make_kunit_suite(const program::Program& program, const iova_variant& variant,
+                            const iova_variant& right, Recorder& recorder) {
   return Suite(program, variant, right, recorder).make();
 }
 

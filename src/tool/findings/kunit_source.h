@@ -28,9 +28,9 @@ struct KunitSuite {
 
 // Of what the program shows on the variant; what is right, another allocator tells that has no
 // known issue. Throws NotInKunit, or Failure if the program shows nothing.
-KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
-                       const iova_variant& right);
-KunitSuite kunit_suite(const program::Program& program, const iova_variant& variant,
-                       const iova_variant& right, Recorder& recorder);
+KunitSuite make_kunit_suite(const program::Program& program, const iova_variant& variant,
+                            const iova_variant& right);
+KunitSuite make_kunit_suite(const program::Program& program, const iova_variant& variant,
+                            const iova_variant& right, Recorder& recorder);
 
 }  // namespace tool

@@ -142,7 +142,7 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
   std::string why_not;
   engine::Report report;
   try {
-    suite = kunit_suite(program, variant, right);
+    suite = make_kunit_suite(program, variant, right);
     report = suite->report;
   } catch (const NotInKunit& reason) {
     why_not = reason.what();

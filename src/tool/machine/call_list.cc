@@ -18,22 +18,12 @@ using program::Program;
 enum class Origin { any, chance };
 
 bool can_be_said(OpCode code, const Abilities& abilities, Origin origin = Origin::any) {
-  switch (code) {
-    case OpCode::cpus:
-    case OpCode::cpu:
-    case OpCode::offline:
-    case OpCode::online: return abilities.cpus > 1;
-    case OpCode::queue_init:
-    case OpCode::queue: return abilities.has_queues;
-    case OpCode::slow:
-    case OpCode::flush_done:
-    case OpCode::pause:
-    case OpCode::resume: return origin == Origin::any && abilities.has_queues && abilities.cpus > 1;
-    default: return true;
-  }
+  const program::OperationSpec& spec = program::spec(code);
+  if (program::is_about_cpus(code)) return abilities.cpus > 1;
+  if (spec.overlap != program::Overlap::none)
+    return origin == Origin::any && abilities.has_queues && abilities.cpus > 1;
+  return abilities.has_queues || !((spec.needs | spec.gives) & program::needs::queue);
 }
-
-bool is_suspension(OpCode code) { return code == OpCode::pause || code == OpCode::slow; }
 
 // Of an operation's prefixes, those of a kind.
 bool erase_prefixes(Program& program, size_t at, bool (*is)(OpCode)) {
@@ -52,7 +42,7 @@ bool leave_out(Program& program, size_t at) {
   std::vector<Operation>& all = program.operations;
   if (at >= all.size()) return false;
   if (erase_prefixes(program, at, [](OpCode code) { return code == OpCode::fail; })) return true;
-  if (erase_prefixes(program, at, is_suspension)) return true;
+  if (erase_prefixes(program, at, program::is_suspension)) return true;
   all.erase(all.begin() + static_cast<ptrdiff_t>(at));
   return true;
 }
@@ -68,15 +58,15 @@ Program sayable(const Program& program, const Abilities& abilities) {
   for (const Operation& operation : program.operations) {
     if (!can_be_said(operation.code, abilities) || operation.code == OpCode::cpus) continue;
     // The kernel's CPU 0 cannot go.
-    if (operation.code == OpCode::offline && !value(operation, program::Role::cpu).number) continue;
+    if (program::spec(operation.code).changes_cpus && program::names_cpu(operation, 0)) continue;
     // What goes on from one flush to another place has not been there in between.
     while (operation.code == OpCode::resume && said.operations.back().code == OpCode::pause)
       said.operations.pop_back();
-    is_suspended |= is_suspension(operation.code);
+    is_suspended |= program::is_suspension(operation.code);
     suspends |= is_suspended;
     queues |= operation.code == OpCode::queue;
     // What handlers ask for fails for no task.
-    if (operation.code == OpCode::tick || operation.code == OpCode::idle)
+    if (program::spec(operation.code).passes_time)
       erase_prefixes(said, said.operations.size(),
                      [](OpCode code) { return code == OpCode::fail; });
     // Linux rounds times; the end of all that is pending is the same.

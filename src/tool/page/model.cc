@@ -311,7 +311,7 @@ class Collector::Impl {
     }
     try {
       KunitSuite suite =
-          kunit_suite(input.program, variant, parse_variant("fixed").variant(), recorder_);
+          make_kunit_suite(input.program, variant, parse_variant("fixed").variant(), recorder_);
       row["kunit"] = {{"name", suite.name}, {"source", suite.source}};
     } catch (const Failure& failure) {
       row["kunit"] = {{"why_not", failure.what()}};

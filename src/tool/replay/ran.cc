@@ -118,8 +118,7 @@ bool Reduction::names_cpu(const Schedule& schedule, size_t step, unsigned cpu) c
   const Operation& operation = program_.operations[schedule.steps[step].operation];
   const int here = program::operand_index(operation.code, Role::here);
   if (here >= 0 && operation.operands[static_cast<size_t>(here)].number) return true;
-  const int index = program::operand_index(operation.code, Role::cpu);
-  return index >= 0 && operation.operands[static_cast<size_t>(index)].number == cpu;
+  return program::names_cpu(operation, cpu);
 }
 
 std::optional<Schedule> Reduction::with_later_pause(const Schedule& schedule, size_t step,
@@ -239,7 +238,7 @@ std::optional<Ran> Reduction::with_later_resume(const Ran& ran, const Schedule& 
   const Step& other = schedule.steps[after - 1];
   const OpCode code = program_.operations[other.operation].code;
   if (other.point || ran.steps[after].skipped || ran.steps[after].suspended ||
-      ran.steps[before].skipped || code == OpCode::offline || code == OpCode::online)
+      ran.steps[before].skipped || program::spec(code).changes_cpus)
     return std::nullopt;
   const size_t begin = ran.steps[before].first, middle = ran.end_of(before),
                end = ran.end_of(after);
