@@ -2,7 +2,7 @@
 # What formats text. Commands take fmt's own library. Builds of targets alone may be of another C++
 # library, and cross builds are of another processor, which that does not fit: they compile it from
 # its headers, once.
-if(IOVAFUZZ_TOOL AND NOT CMAKE_CROSSCOMPILING)
+if((IOVAFUZZ_TOOL OR IOVAFUZZ_HARNESS) AND NOT CMAKE_CROSSCOMPILING)
   set(fmt fmt::fmt)
 else()
   set(fmt iovafuzz_fmt)

@@ -97,6 +97,7 @@ fs::path build_targets(Engine engine, const std::string& sanitizers,
       must_build_in(build_folder(), targets);
       return build_folder();
     }
+    must_build_in(build_folder(), {"engine", "program"});  // the same for all
   }
   std::string folder_name = name(engine);
   if (sanitizers != IOVAFUZZ_SANITIZE)
@@ -109,7 +110,7 @@ fs::path build_targets(Engine engine, const std::string& sanitizers,
              "-DCMAKE_C_COMPILER=" + (is_afl ? "afl-clang-fast" : c_compiler()),
              "-DCMAKE_CXX_COMPILER=" + (is_afl ? "afl-clang-fast++" : cxx_compiler()),
              std::string("-DIOVAFUZZ_ENGINE=") + (is_afl ? "-fsanitize=fuzzer" : ""),
-             "-DIOVAFUZZ_SANITIZE=" + sanitizers,
+             "-DIOVAFUZZ_SANITIZE=" + sanitizers, "-DIOVAFUZZ_HARNESS=" + build_folder().string(),
              "-DIOVAFUZZ_VARIANTS=" + (build_folder() / "variants.cmake").string()});
   must_build_in(folder, targets);
   return folder;
