@@ -181,9 +181,10 @@ bool names_cpu(const Operation& operation, unsigned cpu) {
 }
 
 bool is_about_cpus(OpCode code) {
+  const auto operands = spec(code).operands;
   return code == OpCode::cpus ||
-         std::ranges::any_of(spec(code).operands,
-                             [](const OperandSpec& operand) { return spec(operand.role).is_cpu; });
+         std::any_of(operands.begin(), operands.end(),
+                     [](const OperandSpec& operand) { return spec(operand.role).is_cpu; });
 }
 
 uint64_t calls(const Operation& operation) {
