@@ -405,6 +405,7 @@ class Suite {
     if (body.find("pfn = ") != body.npos) text += "\tunsigned long pfn;\n";
     if (most_) text += "\tunsigned int granted;\n";
     if (counts_) text += "\tunsigned int i;\n";
+    if (most_) text += "\n\tused = 0; /* suites may run more than once */\n";
     text += body + "}\n\n";
     text +=
         fmt::format("static struct kunit_case {0}_cases[] = {{\n\tKUNIT_CASE({0}),\n\t{{}}\n}};\n\n"
