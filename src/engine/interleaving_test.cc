@@ -45,6 +45,12 @@ TEST(Interleaving, SaysWhereAnOperationIsSuspendedAndHowItEnds) {
   EXPECT_EQ(told[next + 3].outcome, "alloc (operation 4) ends: 0xffffe");
 }
 
+TEST(Interleaving, WhoWaitsSaysWhatItLetEnd) {
+  narrate(two_cpus +
+          "init_rcaches\nqueue_init\nalloc_fast x2\nqueue\ncpu 1\npause 3\ntick 10\nput\n");
+  EXPECT_EQ(told[next + 7].outcome, "2 ranges were in use; tick (operation 9) ends: now 10 ms");
+}
+
 TEST(Interleaving, NothingIsSuspendedPastItsLastPoint) {
   narrate(two_cpus + "pause 4000\nalloc\nresume\n");
   EXPECT_EQ(told[next + 1].outcome, "0xfffff");

@@ -82,7 +82,8 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   result_.known_met.clear();
   result_.reported = false;
   skipped_ = nullptr;
-  outcome_.clear();
+  position.outcome.clear();
+  ended_late_.clear();
   is_armed_ = in_irq_ = slow_ = edge_ = false;
   strands_.begin(!options.in_sequence && program::has_pauses(program));
   scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
@@ -202,6 +203,7 @@ void Run::end_late() {
   if (position.running() < result_.attempts.size())
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
+  if (is_watched()) ended_late_.emplace_back(position.of_strand, std::move(position.outcome));
   shim::check_end_of_operation(position.operation_name());
   // At the end of the program no step tells.
   if (options_.on_moments && !position.operation()) before_ = moment(true);
@@ -245,13 +247,19 @@ void Run::tell_suspended() {
 
 void Run::go_on(size_t nth) {
   cpu_ = shim::suspended(nth).cpu;
-  outcome_.clear();
+  position.outcome.clear();
   if (strands_.resume(nth) == Strands::Fate::suspended) return tell_suspended();
   if (!is_watched()) return;
-  const Operation& ended = *position.resumed;
-  std::string answer = std::move(outcome_);
-  outcome("{} (operation {}) ends{}{}", program::spec(ended.code).name,
-          &ended - position.program->operations.data(), answer.empty() ? "" : ": ", answer);
+  const auto late = std::find_if(ended_late_.begin(), ended_late_.end(),
+                                 [&](const auto& one) { return one.first == position.resumed; });
+  position.outcome = ended(*position.resumed, late->second);
+  ended_late_.erase(late);
+}
+
+std::string Run::ended(const Operation& operation, const std::string& answer) const {
+  return fmt::format("{} (operation {}) ends{}{}", program::spec(operation.code).name,
+                     &operation - position.program->operations.data(), answer.empty() ? "" : ": ",
+                     answer);
 }
 
 // A release that is pending comes before what others do. Where it is half done, no model may look.
@@ -321,11 +329,15 @@ void Run::look_before_its_end() {
 
 void Run::finish_step() {
   if (options_.on_step) {
+    // The operation at hand waited for these.
+    for (const auto& [operation, answer] : ended_late_)
+      position.outcome += (position.outcome.empty() ? "" : "; ") + ended(*operation, answer);
+    ended_late_.clear();
     unsigned suspended_on = 0;
     for (size_t i = 0; i < shim::suspended_contexts(); i++)
       suspended_on |= 1u << shim::suspended(i).cpu;
     bool prefix = position.operation() && program::is_prefix(position.operation()->code);
-    options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : outcome_,
+    options_.on_step({position.current, skipped_ != nullptr, skipped_ ? skipped_ : position.outcome,
                       closely_ && !strands_.overlap()
                           ? describe_allocator(*variant_, books.domains(), options_.views)
                           : "",
@@ -333,7 +345,7 @@ void Run::finish_step() {
                       prefix ? 0 : shim::cost().steps, prefix ? 0 : shim::cost().longest,
                       prefix ? 0 : shim_events.handler_steps(), books.ranges_in_use(), cpu_,
                       suspended_on});
-    outcome_.clear();
+    position.outcome.clear();
   }
   if (options_.on_moments && running_) before_ = moment(true);
   skipped_ = nullptr;

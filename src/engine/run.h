@@ -56,7 +56,8 @@ class Run {
   void skip_hindered(const char* why);
   template <class... Arguments>
   void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    if (options_.on_step) outcome_ = fmt::format(text, std::forward<Arguments>(arguments)...);
+    if (options_.on_step)
+      position.outcome = fmt::format(text, std::forward<Arguments>(arguments)...);
   }
   // Somebody reads outcomes.
   bool is_watched() const { return options_.on_step; }
@@ -115,6 +116,7 @@ class Run {
   void begin_stretch(bool at_point);
   void end_stretch();
   void finish_operation(const Operation& operation);
+  std::string ended(const Operation& operation, const std::string& answer) const;
   void finish_step();
   void look();
   void look_between_calls();
@@ -143,7 +145,8 @@ class Run {
 
   bool running_ = false;
   const char* skipped_ = nullptr;
-  std::string outcome_;
+  // Operations that were suspended and ended since, with what they came to.
+  std::vector<std::pair<const Operation*, std::string>> ended_late_;
   unsigned cpu_ = 0;  // of the step at hand
   // Of the next operation.
   shim::FaultMask armed_;

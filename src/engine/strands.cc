@@ -86,6 +86,7 @@ Strands::Fate Strands::start(const Operation& operation, bool flush_lasts) {
       },
       &strand, may_pause ? pause_at_ : 0);
   if (ended) {
+    scene_.position.outcome = std::move(strand.position.outcome);
     leave_dead_cpu();
     return Fate::ended;
   }

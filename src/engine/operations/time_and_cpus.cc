@@ -101,10 +101,8 @@ void advance_time(Run& run, uint64_t ms) {
   bool waits = shim::suspended_contexts();
   const uint64_t since = shim_now();
   shim_advance(ms);
-  if (run.position.current == current) return end_time(run, waits, since);
-  // It was suspended, and ends within another operation.
-  run.shim_events.end_handlers();
-  run.history.add({.kind = Kind::time_passed, .number = true, .since = since});
+  // Or it was suspended, and ends within another operation.
+  end_time(run, waits || run.position.current != current, since);
 }
 
 }  // namespace engine::operations
