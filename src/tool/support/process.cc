@@ -38,17 +38,23 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
     fmt::print(stderr, "cannot start {}: {}\n", words[0], strerror(errno));
     _exit(127);
   }
+  // Ctrl-C reaches it as well, what is sent to this process alone does not.
+  auto is_interrupted = [&] {
+    const bool is = errno == EINTR;
+    if (is && interrupted()) kill(pid, SIGTERM);
+    return is;
+  };
   CommandResult result{0, ""};
   if (!show) {
     close(ends[1]);
     char bytes[65536];
     ssize_t n;
-    while ((n = read(ends[0], bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
+    while ((n = read(ends[0], bytes, sizeof bytes)) > 0 || (n < 0 && is_interrupted()))
       if (n > 0) result.output.append(bytes, static_cast<size_t>(n));
     close(ends[0]);
   }
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(pid, &status, 0) < 0 && is_interrupted()) {
   }
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
