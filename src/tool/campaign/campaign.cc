@@ -590,7 +590,6 @@ fs::path campaign_folder() {
   fs::path folder = usual_campaign_folder();
   try {
     make_folder(folder);
-    write_file(folder / ".gitignore", "*\n");
   } catch (const Failure& failure) {
     throw Failure(fmt::format("{}: give another folder with --out DIR", failure.what()));
   }
