@@ -34,7 +34,7 @@ struct Position {
   // A queue frees a range: what that comes to is known after it.
   bool releasing = false;
   size_t release_start = 0;  // attempts before it
-  std::string outcome;       // in words, if the run tells them
+  std::string outcome = {};  // in words, if the run tells them
 
   // NULL at the end.
   const Operation* operation() const {
