@@ -88,6 +88,17 @@ TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
 }
 
+TEST(Run, TellsOfAnInputThatWasSlowOnceWithoutAFinding) {
+  TemporaryFolder out;
+  leave_crash(out, "timeout-0", "cache_get\ninit\n");
+  auto summary = run_into(out, {"--time", "1s", "iova_domain"});
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  ASSERT_EQ(summary["troubles"].size(), 1u);
+  EXPECT_EQ(summary["troubles"][0],
+            "iova_domain: an input took longer than 25 s, but not when it ran again");
+  EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
+}
+
 TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   TemporaryFolder out;
   auto summary =

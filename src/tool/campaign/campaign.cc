@@ -377,7 +377,16 @@ class Campaign {
           continue;
         }
       }
-      TakenInput taken = store_.take(read_crash(input), *row.target, executions, log);
+      // Programs take as many steps each time, but the machine may have been busy, or asleep.
+      const bool was_slow = name.starts_with("timeout-");
+      TakenInput taken = store_.take(read_crash(input), *row.target, executions, log, was_slow);
+      if (taken.key.empty()) {
+        fs::remove(input);
+        progress_.troubles.push_back(
+            fmt::format("{}: an input took longer than {} s, but not when it ran again",
+                        row.target->name, options_.input_timeout));
+        continue;
+      }
       note_known(row, {taken.key});
       put_away(input, taken.key);
       if (!taken.new_finding) continue;

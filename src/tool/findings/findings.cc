@@ -213,19 +213,20 @@ StoredFinding* FindingStore::find(const std::string& key) {
 }
 
 TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, uint64_t executions,
-                              const std::string& log) {
+                              const std::string& log, bool must_show) {
   // Each turn knows one more name of what was found.
   while (true) {
     size_t names = other_names_.size();
-    TakenInput taken = take_once(input, target, executions, log);
+    TakenInput taken = take_once(input, target, executions, log, must_show);
     if (taken.new_finding || other_names_.size() == names) return taken;
   }
 }
 
 TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& target,
-                                   uint64_t executions, const std::string& log) {
+                                   uint64_t executions, const std::string& log, bool must_show) {
   Outcome outcome = judge_.replay(input, target, found_keys());
   std::string key = outcome.key();
+  if (key.empty() && must_show) return {nullptr, ""};
   if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
   bool is_ours = options_.keep_known ? !outcome.key().empty() : !known(key);
   if (!is_ours || (!find(key) && other_names_.contains(key))) return {nullptr, key};

@@ -52,7 +52,7 @@ json facts_of(const StoredFinding& finding);
 // What an input that an engine left turned out to show.
 struct TakenInput {
   const StoredFinding* new_finding;  // NULL unless its key is new to this store
-  std::string key;                   // "unreproduced:<target>" if nothing
+  std::string key;  // "unreproduced:<target>" if it shows nothing; "" if that is no finding
 };
 
 // The findings that a folder has from before, with the variant that each was found on. Throws
@@ -94,7 +94,7 @@ class FindingStore {
   std::vector<std::string> load_what_shows();
   // When it returns, a copy of the input is in its finding's folder.
   TakenInput take(const Input& input, const fuzz::Target& target, uint64_t executions,
-                  const std::string& log);
+                  const std::string& log, bool must_show = false);
   // Of an input whose finding is named already. False unless that is found.
   bool take_found(const Input& input, const std::string& key);
   // Found by somebody else: no finding of this store, and gone past.
@@ -111,7 +111,7 @@ class FindingStore {
 
  private:
   TakenInput take_once(const Input& input, const fuzz::Target& target, uint64_t executions,
-                       const std::string& log);
+                       const std::string& log, bool must_show);
   std::vector<std::string> found_keys() const;  // and oracles of differences, and other names
   StoredFinding* find(const std::string& key);
   StoredFinding make(const std::string& key, const Input& input, const fuzz::Target& target,
