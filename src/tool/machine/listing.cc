@@ -212,13 +212,17 @@ class Listing {
       const bool flushes = before.empty() || before == "while a hardware flush lasts";
       if (!flushes || !begin_to_last(suspended)) cannot_say();
     }
+    size_t over = 0;
     for (size_t i = 0; i < lasting_.size(); i++) {
       LastingFlush& flush = lasting_[i];
       if (!flush.context || is_suspended(flush.context)) continue;
       flush.context = nullptr;
+      over++;
+      if (flush.call != none) operation_ = reproducer::calls()[flush.call].operation;
       line("flush_done {:x}\n", i);
       if (flush.call == none) say(".\n");
     }
+    if (over > 1) cannot_say();  // one waited for the other's lock
     if (time_.advances) {
       // Exact times are not Linux's.
       operation_ = time_.operation;

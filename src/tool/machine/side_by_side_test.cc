@@ -92,6 +92,20 @@ TEST(CallLister, LeavesOutWhatNeedsOtherCpusQueuesOrExactTimes) {
             program::print(program::parse("cpus 1\ncache_get\ninit\nidle\nput\n")));
 }
 
+// The timer's handler waits for a lock that is held during another flush: no order of ends says so.
+TEST(CallLister, LetsNoFlushLastThatAnotherOneWaitsFor) {
+  const auto list = list_of("cpus 3\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x258\n"
+                            "cpu 2\nqueue x255\nslow\nqueue\ncpu 1\nqueue\nslow\npause 100\n"
+                            "tick 10\nqueue\nresume\n",
+                            true, several);
+  ASSERT_TRUE(list);
+  const std::vector<std::string> calls = calls_in(*list);
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "lasts") +
+                std::count(calls.begin(), calls.end(), "timer 0"),
+            1)
+      << program::print(list->program);
+}
+
 // Where there are some: all but the end of CPU 0, of which the kernel knows nothing.
 TEST(CallLister, LeavesOutWhatSeveralCpusCannotDoEither) {
   EXPECT_EQ(program::print(sayable(program::parse("cpus 2\ncpu 1\noffline 0\noffline 1\ncache_get\n"
