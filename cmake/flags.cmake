@@ -25,13 +25,19 @@ target_compile_options(iovafuzz_common INTERFACE
   -Wall -Wextra -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(iovafuzz_common INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
 
+# AFL++'s wrapper of clang adds flags of its own.
+set(is_afl OFF)
+if(CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
+  set(is_afl ON)
+endif()
+
 define_property(TARGET PROPERTY IOVAFUZZ_GUIDED)
 set(unguided "")
 if(IOVAFUZZ_TARGETS)
   set(kinds edge,bb,func,indirect-calls,trace-cmp,trace-div,trace-gep,trace-loads,trace-stores)
   set(kinds ${kinds},trace-pc,trace-pc-guard,inline-8bit-counters,inline-bool-flag,pc-table)
   set(unguided -fno-sanitize=fuzzer-no-link -fno-sanitize-coverage=${kinds},stack-depth)
-  if(CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
+  if(is_afl)
     list(APPEND unguided --afl-noopt)
   endif()
   set(branches "")
@@ -106,7 +112,7 @@ add_library(iovafuzz_harness INTERFACE)
 target_link_libraries(iovafuzz_harness INTERFACE iovafuzz_common)
 # The caller's flags may instrument, where an engine comes from outside.
 set(lines_alone -g1)
-if(CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$") # it asks for everything, after us
+if(is_afl) # it asks for everything, after us
   set(lines_alone "SHELL:-Xclang -debug-info-kind=line-tables-only")
 endif()
 target_compile_options(iovafuzz_harness INTERFACE ${lines_alone} -fno-omit-frame-pointer -fPIC

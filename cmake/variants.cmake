@@ -30,7 +30,7 @@ set_property(GLOBAL PROPERTY IOVAFUZZ_FUZZED "")
 # measured, for modules that count what inputs reach (measured.so beside the other one). Counters of a
 # coverage build from outside would be accesses, too, if they were not atomic.
 set(watched "")
-if(IOVAFUZZ_TARGETS AND NOT CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
+if(IOVAFUZZ_TARGETS AND NOT is_afl)
   set(watched -fsanitize-coverage=edge,trace-loads,trace-stores -fprofile-update=atomic)
 endif()
 set(module_kinds watched)

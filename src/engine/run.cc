@@ -247,19 +247,7 @@ void Run::tell_suspended() {
 
 void Run::go_on(size_t nth) {
   cpu_ = shim::suspended(nth).cpu;
-  position.outcome.clear();
-  if (strands_.resume(nth) == Strands::Fate::suspended) return tell_suspended();
-  if (!is_watched()) return;
-  const auto late = std::find_if(ended_late_.begin(), ended_late_.end(),
-                                 [&](const auto& one) { return one.first == position.resumed; });
-  position.outcome = ended(*position.resumed, late->second);
-  ended_late_.erase(late);
-}
-
-std::string Run::ended(const Operation& operation, const std::string& answer) const {
-  return fmt::format("{} (operation {}) ends{}{}", program::spec(operation.code).name,
-                     &operation - position.program->operations.data(), answer.empty() ? "" : ": ",
-                     answer);
+  if (strands_.resume(nth) == Strands::Fate::suspended) tell_suspended();
 }
 
 // A release that is pending comes before what others do. Where it is half done, no model may look.
@@ -329,9 +317,12 @@ void Run::look_before_its_end() {
 
 void Run::finish_step() {
   if (options_.on_step) {
-    // The operation at hand waited for these.
+    // The operation at hand let these go on, or waited for them.
     for (const auto& [operation, answer] : ended_late_)
-      position.outcome += (position.outcome.empty() ? "" : "; ") + ended(*operation, answer);
+      position.outcome += fmt::format(
+          "{}{} (operation {}) ends{}{}", position.outcome.empty() ? "" : "; ",
+          program::spec(operation->code).name, operation - position.program->operations.data(),
+          answer.empty() ? "" : ": ", answer);
     ended_late_.clear();
     unsigned suspended_on = 0;
     for (size_t i = 0; i < shim::suspended_contexts(); i++)

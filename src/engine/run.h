@@ -116,7 +116,6 @@ class Run {
   void begin_stretch(bool at_point);
   void end_stretch();
   void finish_operation(const Operation& operation);
-  std::string ended(const Operation& operation, const std::string& answer) const;
   void finish_step();
   void look();
   void look_between_calls();

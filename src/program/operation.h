@@ -192,6 +192,10 @@ inline const Value& value(const Operation& operation, Role role) {
 bool names_cpu(const Operation& operation, unsigned cpu);
 // Whether it is about CPUs: which one it runs on, or how many there are.
 bool is_about_cpus(OpCode code);
+// Whether it is about flush queues.
+inline bool is_of_queue(OpCode code) {
+  return (spec(code).needs | spec(code).gives) & needs::queue;
+}
 inline bool is_suspension(OpCode code) { return spec(code).overlap == Overlap::suspends; }
 // Whether others may run in its midst.
 inline bool may_be_suspended(OpCode code) {

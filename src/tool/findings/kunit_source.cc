@@ -286,12 +286,12 @@ class Suite {
         return;
       case OpCode::idle: line("msleep(1000);"); return;
       default:
-        const program::OperationSpec& spec = program::spec(operation.code);
-        const bool is_of_queue = (spec.needs | spec.gives) & program::needs::queue;
-        throw NotInKunit(fmt::format("{} operation {} ({}){}",
-                                     is_of_queue ? "flush queues are private to dma-iommu.c, and"
-                                                 : "no KUnit test is written for",
-                                     index, spec.name, is_of_queue ? " is of one" : ""));
+        const std::string which =
+            fmt::format("operation {} ({})", index, program::spec(operation.code).name);
+        throw NotInKunit(program::is_of_queue(operation.code)
+                             ? "flush queues are private to dma-iommu.c, and " + which +
+                                   " is of one"
+                             : "no KUnit test is written for " + which);
     }
   }
 

@@ -18,11 +18,10 @@ using program::Program;
 enum class Origin { any, chance };
 
 bool can_be_said(OpCode code, const Abilities& abilities, Origin origin = Origin::any) {
-  const program::OperationSpec& spec = program::spec(code);
   if (program::is_about_cpus(code)) return abilities.cpus > 1;
-  if (spec.overlap != program::Overlap::none)
+  if (program::spec(code).overlap != program::Overlap::none)
     return origin == Origin::any && abilities.has_queues && abilities.cpus > 1;
-  return abilities.has_queues || !((spec.needs | spec.gives) & program::needs::queue);
+  return abilities.has_queues || !program::is_of_queue(code);
 }
 
 // Of an operation's prefixes, those of a kind.

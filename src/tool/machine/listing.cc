@@ -218,7 +218,6 @@ class Listing {
       if (!flush.context || is_suspended(flush.context)) continue;
       flush.context = nullptr;
       over++;
-      if (flush.call != none) operation_ = reproducer::calls()[flush.call].operation;
       line("flush_done {:x}\n", i);
       if (flush.call == none) say(".\n");
     }
