@@ -24,7 +24,6 @@ namespace {
 
 constexpr char suite_file[] = "drivers/iommu/iovafuzz_kunit_test.c";
 constexpr char tree_file[] = "drivers/iommu/iovafuzz_tree.h";
-constexpr char queue_owner[] = "drivers/iommu/dma-iommu.c";
 constexpr char asked_file[] = ".iovafuzz-asked", wanted_file[] = ".iovafuzz-wanted";
 
 // Nothing in a tree selects the allocator but drivers that User Mode Linux has not.
@@ -40,7 +39,15 @@ config IOVAFUZZ_KUNIT_TEST
 )";
 constexpr char makefile[] = "\nobj-$(CONFIG_IOVAFUZZ_REPLAY) += iovafuzz_replay.o\n"
                             "obj-$(CONFIG_IOVAFUZZ_KUNIT_TEST) += iovafuzz_kunit_test.o\n";
-constexpr char queue_line[] = "\n#include \"iovafuzz_queue.c\"\n";
+
+// What is within reach of lines behind it alone: static functions, types of one file.
+struct Inside {
+  const char *owner, *sign, *line;
+};
+constexpr Inside queue{"drivers/iommu/dma-iommu.c", "static void queue_iova(",
+                       "\n#include \"iovafuzz_queue.c\"\n"};
+constexpr Inside depot{"drivers/iommu/iova.c", "struct delayed_work work;",
+                       "\n#include \"iovafuzz_depot.c\"\n"};
 
 // A command that takes long, with a line every ten seconds that has the end of its latest one.
 // Returns all it wrote. Throws Failure with its last lines.
@@ -80,12 +87,14 @@ void write_if_new(const fs::path& file, const std::string& content) {
   if (!fs::exists(file) || read_file(file) != content) write_file(file, content);
 }
 
-// The flush queue is within reach of lines behind it alone.
-constexpr char queue_begin[] = "static void queue_iova(";
-bool has_queue(const std::string& source) { return source.find(queue_begin) != source.npos; }
-std::string with_queue_line(const std::string& path, const std::string& source) {
-  const bool is_owner = path == queue_owner && has_queue(source);
-  return is_owner && !source.ends_with(queue_line) ? source + queue_line : source;
+bool is_in(const std::string& source, const Inside& inside) {
+  return source.find(inside.sign) != source.npos;
+}
+std::string with_lines_behind(const std::string& path, std::string source) {
+  for (const Inside* inside : {&queue, &depot})
+    if (path == inside->owner && is_in(source, *inside) && !source.ends_with(inside->line))
+      source += inside->line;
+  return source;
 }
 
 std::string assigned(const std::string& symbol) {
@@ -130,7 +139,7 @@ KernelBuild::KernelBuild(const std::string& typed, const KernelKind& kind) : kin
   if (!is_debian)
     for (const KernelFile& file : kernel_files())
       if (const fs::path from = fs::path(title_) / file.path; fs::exists(from))
-        write_if_new(folder_ / file.path, with_queue_line(file.path, read_file(from)));
+        write_if_new(folder_ / file.path, with_lines_behind(file.path, read_file(from)));
   lay_down_replay();
 }
 
@@ -165,11 +174,15 @@ void KernelBuild::lay_down(const std::string& spec) const {
 
 void KernelBuild::lay_down_replay() const {
   const fs::path from = source_folder() / "src/tool/machine/in_linux";
-  for (const char* file : {"replay.c", "allocations.h", "host.h", "queue.h", "queue.c"})
+  for (const char* file :
+       {"replay.c", "allocations.h", "host.h", "queue.h", "queue.c", "depot.h", "depot.c"})
     write_if_new(folder_ / fmt::format("drivers/iommu/iovafuzz_{}", file), read_file(from / file));
   const std::string header = read_file(folder_ / "include/linux/iova.h");
-  const fs::path owner = folder_ / queue_owner;
-  const std::string queue = fs::exists(owner) ? read_file(owner) : "";
+  const auto source_of = [&](const Inside& inside) {
+    const fs::path owner = folder_ / inside.owner;
+    return fs::exists(owner) ? read_file(owner) : "";
+  };
+  const std::string queue_source = source_of(queue);
   std::string tree;
   auto feature = [&](const char* name, const std::string& source, const char* sign) {
     tree += fmt::format("#define TREE_{} {}\n", name, source.find(sign) != source.npos ? 1 : 0);
@@ -178,13 +191,16 @@ void KernelBuild::lay_down_replay() const {
   feature("HAS_CACHED_NODES", header, "cached32_node;");
   feature("HAS_HINT", header, "max32_alloc_size;");
   feature("HAS_TIMER_DELETE", read_file(folder_ / "include/linux/timer.h"), "timer_delete(");
-  feature("HAS_QUEUE", queue, queue_begin);
-  feature("HOLDS_CACHE", queue, "iova_cache_get()");
-  feature("HAS_SINGLE_QUEUE", queue, "IOMMU_DMA_OPTS_SINGLE_QUEUE");
-  feature("HAS_IOMMU_PAGES", queue, "\"iommu-pages.h\"");
-  feature("TYPES_PAGE_LISTS", queue, "struct iommu_pages_list freelist;");
+  feature("HAS_DEPOT_WORK", source_of(depot), depot.sign);
+  feature("HAS_QUEUE", queue_source, queue.sign);
+  feature("HOLDS_CACHE", queue_source, "iova_cache_get()");
+  feature("HAS_SINGLE_QUEUE", queue_source, "IOMMU_DMA_OPTS_SINGLE_QUEUE");
+  feature("HAS_IOMMU_PAGES", queue_source, "\"iommu-pages.h\"");
+  feature("TYPES_PAGE_LISTS", queue_source, "struct iommu_pages_list freelist;");
   write_if_new(folder_ / tree_file, tree);
-  if (has_queue(queue)) write_if_new(owner, with_queue_line(queue_owner, queue));
+  for (const Inside* inside : {&queue, &depot})
+    if (const std::string source = source_of(*inside); !source.empty())
+      write_if_new(folder_ / inside->owner, with_lines_behind(inside->owner, source));
 }
 
 void KernelBuild::configure() const {

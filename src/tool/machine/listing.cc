@@ -40,6 +40,9 @@ struct Open {
 struct LastingFlush {
   const void* context;  // NULL: it is over
   size_t call;          // none: of a timer
+  unsigned cpu;
+  uint64_t since = shim_now();
+  size_t operation = 0;  // that let its timer run
 };
 
 // What has been let pass, until it is known what that came to.
@@ -72,9 +75,14 @@ class Listing {
         call.function.starts_with("iova_cache_") || call.function == "iova_domain_init_rcaches" ||
         call.function == "init_iova_domain" || call.function == "put_iova_domain";
     if (waits_for_cpus && any_lasts()) cannot_say();
+    // Its CPU does nothing else.
+    const unsigned cpu = raw_smp_processor_id();
+    if (std::any_of(lasting_.begin(), lasting_.end(),
+                    [&](const LastingFlush& flush) { return flush.context && flush.cpu == cpu; }))
+      cannot_say();
     if (call.function == "put_iova_domain") tree(number_of(call.domain));
-    open_.push_back({index_of(call), call, raw_smp_processor_id(), shim::runs_in_interrupt(),
-                     shim::attempts().size(), shim::census()});
+    open_.push_back({index_of(call), call, cpu, shim::runs_in_interrupt(), shim::attempts().size(),
+                     shim::census()});
   }
 
   void end(const Call& call, const void* domain, const void* node) {
@@ -203,8 +211,13 @@ class Listing {
     return fields.exists && fields.timer_pending;
   }
 
-  // What has begun to last, what is over, and how long all slept: it shows in what comes next.
   void settle() {
+    settle_flushes_and_time();
+    were_pending_ = shim::census().pending_events;
+  }
+
+  // What has begun to last, what is over, and how long all slept: it shows in what comes next.
+  void settle_flushes_and_time() {
     for (size_t i = 0; i < shim::suspended_contexts(); i++) {
       const shim::Suspended suspended = shim::suspended(i);
       if (is_known(suspended.argument)) continue;
@@ -219,7 +232,10 @@ class Listing {
       flush.context = nullptr;
       over++;
       line("flush_done {:x}\n", i);
-      if (flush.call == none) say(".\n");
+      if (flush.call == none) {
+        say(".\n");
+        pass_the_rest_of_time(flush);
+      }
     }
     if (over > 1) cannot_say();  // one waited for the other's lock
     if (time_.advances) {
@@ -229,12 +245,25 @@ class Listing {
       time_ = {};
     }
     if (!time_.slept_since) return;
-    // Linux rounds delays up, and has nothing else to do: longer is as good.
-    const uint64_t ms = shim_now() - *time_.slept_since;
     on_cpu(time_.cpu);
-    line("sleep {:x}\n", ms + ms / 4 + 100);
+    sleep(shim_now() - *time_.slept_since);
     time_ = {};
   }
+
+  // The operation whose time the flush held up goes on.
+  void pass_the_rest_of_time(const LastingFlush& flush) {
+    const uint64_t ms = shim_now() - flush.since;
+    if (!ms || !were_pending_) return;
+    if (any_lasts() || shim::census().pending_events) {
+      operation_ = flush.operation;
+      return cannot_say();
+    }
+    on_cpu(flush.cpu);
+    sleep(ms);
+  }
+
+  // Linux rounds delays up, and has nothing else to do: longer is as good.
+  void sleep(uint64_t ms) { line("sleep {:x}\n", ms + ms / 4 + 100); }
 
   bool is_known(const void* context) const {
     return std::any_of(lasting_.begin(), lasting_.end(),
@@ -259,7 +288,10 @@ class Listing {
       if (domain == none || suspended.cpu != time_.cpu) return false;
       on_cpu(time_.cpu);
       line("timer {:x}\n", domain);
-      lasting_.push_back({suspended.argument, none});
+      lasting_.push_back({.context = suspended.argument,
+                          .call = none,
+                          .cpu = time_.cpu,
+                          .operation = time_.operation});
       time_ = {};
     } else {
       if (!in_call() || open_.back().call.function != "queue_iova") return false;
@@ -270,7 +302,7 @@ class Listing {
       if (open.irqs_off) line("irqs_off\n");
       line("lasts\n");
       call_line(open.call);
-      lasting_.push_back({suspended.argument, open.index});
+      lasting_.push_back({.context = suspended.argument, .call = open.index, .cpu = open.cpu});
     }
     say("lasts\n");
     return true;
@@ -430,6 +462,7 @@ class Listing {
   uint64_t objects_ = 0;  // of the call that was added last
   std::vector<Open> open_;
   std::vector<LastingFlush> lasting_;
+  bool were_pending_ = false;  // timers or works, before what is settled
 };
 
 Listing listing;

@@ -188,6 +188,38 @@ TEST(CallLister, SaysThatTheFlushOfACallLasts) {
   }
 }
 
+// What goes on once the flush is over has time pass on its CPU: the second timer runs there.
+TEST(CallLister, SaysWhereTheRestOfALongTimePasses) {
+  auto list = list_of((std::string(queue) + "alloc_fast x2\nqueue\nslow\ntick 50\nqueue\n"
+                                            "flush_done\nalloc\n")
+                          .c_str(),
+                      false, several);
+  ASSERT_TRUE(list);
+  std::vector<std::string> lines = lines_from(*list, "flush_done");
+  ASSERT_GE(lines.size(), 3u);
+  lines.resize(3);
+  EXPECT_EQ(lines, (std::vector<std::string>{"flush_done 0", "cpu 0", "sleep 96"}));
+}
+
+// A depot is trimmed 100 ms later, which is not over yet: Linux has no exact times.
+TEST(CallLister, LetsNoTimerLastWithinATimeThatEndsAmidst) {
+  auto list = list_of((std::string(queue) + "alloc_fast x1024\nqueue\nfree_fast x1023\nslow\n"
+                                            "tick 50\nalloc\nflush_done\nalloc\n")
+                          .c_str(),
+                      false, several);
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->lines.find("timer"), std::string::npos) << list->lines;
+}
+
+// An interrupt would come to the CPU that waits for the hardware.
+TEST(CallLister, LeavesOutCallsOnACpuWhoseFlushLasts) {
+  const std::string lasts = std::string(queue) + "alloc_fast x2\nqueue\nslow\ntick 10\ncpu 0\n";
+  auto list = list_of((lasts + "irq\nalloc\nflush_done\n").c_str(), false, several);
+  ASSERT_TRUE(list);
+  std::vector<std::string> lines = lines_from(*list, "timer 0");
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "irqs_off"), 0) << list->lines;
+}
+
 TEST(CallLister, LeavesOutSuspensionsElsewhere) {
   auto list =
       list_of((std::string(queue) + "pause 1\nalloc_fast\nalloc_fast slot=b\nresume\n").c_str(),

@@ -22,6 +22,7 @@
 #include <linux/string.h>
 
 #include "iovafuzz_allocations.h"
+#include "iovafuzz_depot.h"
 #include "iovafuzz_host.h"
 #include "iovafuzz_queue.h"
 
@@ -136,28 +137,56 @@ void iovafuzz_flush_hardware(void) {
 
 static struct iova_domain* domains[4];
 
-/* The timers of queues run when the list lets time pass, on the CPU where it does, however long
- * the calls took before: until then they are held. Their delays, in jiffies; 0: it is not held. */
-static unsigned long held[ARRAY_SIZE(domains)];
+/* The timers of queues and the works of depots run when the list lets time pass, on the CPU where
+ * it does, however long the calls took before: until then they are held. Their delays, in jiffies;
+ * 0: it is not held. */
+static struct { unsigned long timer, works[16]; } held[ARRAY_SIZE(domains)];
 
-static void hold_timers(void) {
+static unsigned long delay_of(const struct timer_list* timer) {
+  return max_t(long, timer->expires - jiffies, 1);
+}
+
+static void hold(unsigned int number) {
+  struct timer_list* timer = iovafuzz_queue_timer(domains[number]);
+  unsigned int size;
+
+  if (timer && timer_pending(timer) && timer_delete(timer)) held[number].timer = delay_of(timer);
+  for (size = 0; size < ARRAY_SIZE(held[number].works); size++) {
+    struct delayed_work* work = iovafuzz_depot_work(domains[number], size);
+    unsigned long* delay = &held[number].works[size];
+
+    if (!work || !delayed_work_pending(work) || !cancel_delayed_work(work)) continue;
+    /* Held before, it was pending all the time. */
+    if (!*delay) *delay = delay_of(&work->timer);
+  }
+}
+
+static void hold_all(void) {
   unsigned int i;
 
-  for (i = 0; i < ARRAY_SIZE(domains); i++) {
-    struct timer_list* timer = domains[i] ? iovafuzz_queue_timer(domains[i]) : NULL;
-
-    if (timer && timer_pending(timer) && timer_delete(timer))
-      held[i] = max_t(long, timer->expires - jiffies, 1);
-  }
+  for (i = 0; i < ARRAY_SIZE(domains); i++)
+    if (domains[i]) hold(i);
 }
 
 static void let_timer_go(unsigned int number) {
   struct timer_list* timer = domains[number] ? iovafuzz_queue_timer(domains[number]) : NULL;
 
-  if (!timer || !held[number]) return;
-  timer->expires = jiffies + held[number];
-  held[number] = 0;
+  if (!timer || !held[number].timer) return;
+  timer->expires = jiffies + held[number].timer;
+  held[number].timer = 0;
   add_timer_on(timer, here);
+}
+
+static void let_works_go(unsigned int number) {
+  unsigned int size;
+
+  for (size = 0; size < ARRAY_SIZE(held[number].works); size++) {
+    unsigned long* delay = &held[number].works[size];
+
+    if (!*delay) continue;
+    schedule_delayed_work_on(here, iovafuzz_depot_work(domains[number], size), *delay);
+    *delay = 0;
+  }
 }
 
 static void say_allocations(void) { say(" a%u o%+d p%+d", asked_for, objects, percpu_objects); }
@@ -302,7 +331,7 @@ static void finish(unsigned int number) {
   if (lasting[number].of_call) wait_for_completion(&lasting[number].call_is_over);
   /* Behind the handler, tasks have their turn again. */
   run_on(lasting[number].cpu);
-  hold_timers();
+  hold_all();
 }
 
 static void end_flush(unsigned int number) {
@@ -354,7 +383,7 @@ static void call(const char* function, char* line) {
   } else if (!strcmp(function, "put_iova_domain")) {
     CALL(iovafuzz_end_queue(iovad); put_iova_domain(iovad));
     iovafuzz_free_domain(iovad);
-    held[domain - domains] = 0;
+    memset(&held[domain - domains], 0, sizeof(held[0]));
     *domain = NULL;
     say(".");
     say_allocations();
@@ -433,9 +462,12 @@ static void let_time_pass(unsigned long ms) {
   unsigned int i;
 
   run_on(here);
-  for (i = 0; i < ARRAY_SIZE(domains); i++) let_timer_go(i);
+  for (i = 0; i < ARRAY_SIZE(domains); i++) {
+    let_timer_go(i);
+    let_works_go(i);
+  }
   schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
-  hold_timers();
+  hold_all();
 }
 
 static void halt_machine(void) {
@@ -488,7 +520,7 @@ static void make_calls(void) {
     } else {
       run_on(here);
       call(word, line);
-      hold_timers();
+      hold_all();
       if (dies) halt_machine(); /* it did not: who knows what else is wrong by now */
     }
   }
