@@ -7,13 +7,15 @@
 #ifndef IOVAFUZZ_SHIM_ATOMIC_H
 #define IOVAFUZZ_SHIM_ATOMIC_H
 
+#include "site.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The next access to that address is a marked one; of an update, the next two. */
-const volatile void* shim_mark(const volatile void* address);
-void shim_mark_update(const volatile void* address);
+const volatile void* shim_mark(const volatile void* address, const struct shim_site* site);
+void shim_mark_update(const volatile void* address, const struct shim_site* site);
 /* The same without a scheduling point. */
 const volatile void* shim_mark_aside(const volatile void* address);
 /* Reads a pointer, where the compiler does not tell of it. */
@@ -32,8 +34,8 @@ typedef struct {
 } atomic64_t;
 
 /* Both return the value before, and are full barriers. */
-static inline int shim_atomic_exchange(atomic_t* v, int value) {
-  shim_mark_update(v);
+static inline int shim_atomic_exchange(atomic_t* v, int value, const struct shim_site* site) {
+  shim_mark_update(v, site);
   shim_barrier(SHIM_ALL);
   volatile int* counter = &v->counter;
   int before = *counter;
@@ -41,8 +43,9 @@ static inline int shim_atomic_exchange(atomic_t* v, int value) {
   shim_barrier(SHIM_ALL);
   return before;
 }
-static inline int shim_atomic_compare_exchange(atomic_t* v, int old, int value) {
-  shim_mark_update(v);
+static inline int shim_atomic_compare_exchange(atomic_t* v, int old, int value,
+                                               const struct shim_site* site) {
+  shim_mark_update(v, site);
   shim_barrier(SHIM_ALL);
   volatile int* counter = &v->counter;
   int before = *counter;
@@ -50,8 +53,8 @@ static inline int shim_atomic_compare_exchange(atomic_t* v, int old, int value) 
   shim_barrier(SHIM_ALL);
   return before;
 }
-static inline void shim_atomic64_inc(atomic64_t* v) {
-  shim_mark_update(v);
+static inline void shim_atomic64_inc(atomic64_t* v, const struct shim_site* site) {
+  shim_mark_update(v, site);
   volatile long long* counter = &v->counter;
   *counter = *counter + 1;
 }
@@ -64,11 +67,11 @@ static inline void shim_atomic64_inc(atomic64_t* v) {
 #define shim_read_aside(x) (*(const volatile __typeof__(x)*)shim_mark_aside(&(x)))
 
 /* One access, which the compiler neither splits nor repeats. */
-#define READ_ONCE(x) (*(const volatile __typeof__(x)*)shim_mark(&(x)))
-#define WRITE_ONCE(x, value)                                \
-  do {                                                      \
-    const __typeof__(x) shim_value = (value);               \
-    *(volatile __typeof__(x)*)shim_mark(&(x)) = shim_value; \
+#define READ_ONCE(x) (*(const volatile __typeof__(x)*)shim_mark(&(x), SHIM_SITE))
+#define WRITE_ONCE(x, value)                                           \
+  do {                                                                 \
+    const __typeof__(x) shim_value = (value);                          \
+    *(volatile __typeof__(x)*)shim_mark(&(x), SHIM_SITE) = shim_value; \
   } while (0)
 
 #define smp_mb() shim_barrier(SHIM_ALL)
@@ -91,8 +94,8 @@ static inline void shim_atomic64_inc(atomic64_t* v) {
 #define atomic_set(v, value) WRITE_ONCE((v)->counter, value)
 #define atomic64_read(v) READ_ONCE((v)->counter)
 #define atomic64_set(v, value) WRITE_ONCE((v)->counter, value)
-#define atomic64_inc(v) shim_atomic64_inc(v)
-#define atomic_xchg(v, value) shim_atomic_exchange((v), (value))
-#define atomic_cmpxchg(v, old, value) shim_atomic_compare_exchange((v), (old), (value))
+#define atomic64_inc(v) shim_atomic64_inc((v), SHIM_SITE)
+#define atomic_xchg(v, value) shim_atomic_exchange((v), (value), SHIM_SITE)
+#define atomic_cmpxchg(v, old, value) shim_atomic_compare_exchange((v), (old), (value), SHIM_SITE)
 
 #endif

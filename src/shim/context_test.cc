@@ -160,7 +160,7 @@ TEST_F(Context, IsSuspendedAtTheNthPoint) {
     EXPECT_EQ(start_context(locks_twice, nullptr, point), point == 5) << point;
     EXPECT_EQ(log, seen[point - 1]) << point;
     if (point == 5) continue;
-    EXPECT_STREQ(suspended(0).before, point % 2 ? "before a lock" : "after a lock");
+    EXPECT_STREQ(suspended(0).before, point % 2 ? "before a lock" : "after an unlock");
     finish_oldest_context();
     EXPECT_EQ(log, (std::vector<int>{0, 1})) << point;
   }
@@ -197,7 +197,7 @@ TEST_F(Context, TheHolderOfALockGoesOnUntilItIsReleased) {
   // Both are suspended still, in the same order.
   ASSERT_EQ(suspended_contexts(), 2u);
   EXPECT_EQ(suspended(1).cpu, 1u);
-  EXPECT_STREQ(suspended(1).before, "after a lock");
+  EXPECT_STREQ(suspended(1).before, "after an unlock");
   EXPECT_TRUE(log.empty());
   while (suspended_contexts()) finish_oldest_context();
 }

@@ -42,7 +42,7 @@ uint64_t taken_in_interrupt, taken_with_irqs_on;
 uint64_t changes;  // of what is held, ever
 
 // Where one is suspended.
-const char *const before_lock = "before a lock", *const after_lock = "after a lock";
+const char *const before_lock = "before a lock", *const after_lock = "after an unlock";
 
 // What RCU readers come to: all that was done under a lock, since that is how it is published.
 const char published = 0;

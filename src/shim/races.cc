@@ -349,8 +349,8 @@ using namespace shim;
 
 extern "C" {
 
-const volatile void* shim_mark(const volatile void* address) {
-  scheduling_point("before a marked access", nullptr);
+const volatile void* shim_mark(const volatile void* address, const shim_site* site) {
+  scheduling_point("before a marked access", site);
   return shim_mark_aside(address);
 }
 
@@ -362,8 +362,8 @@ const volatile void* shim_mark_aside(const volatile void* address) {
   return address;
 }
 
-void shim_mark_update(const volatile void* address) {
-  shim_mark(address);
+void shim_mark_update(const volatile void* address, const shim_site* site) {
+  shim_mark(address, site);
   marked_accesses *= 2;
 }
 

@@ -170,18 +170,18 @@ TEST_F(Races, OfAFunctionsOwnVariablesAreNone) {
 
 TEST_F(Races, OfMarkedAccessesAreNone) {
   on(0, [] {
-    shim_mark(&shared);
+    shim_mark(&shared, SHIM_SITE);
     write_shared();
   });
   on(1, [] {
-    shim_mark(&shared);
+    shim_mark(&shared, SHIM_SITE);
     read_shared();
   });
   EXPECT_TRUE(races().empty());
   // A mark is for one access.
   watch_races(true);
   on(0, [] {
-    shim_mark(&shared);
+    shim_mark(&shared, SHIM_SITE);
     write_shared();
   });
   on(1, read_shared);
@@ -193,7 +193,7 @@ TEST_F(Races, OfMarkedAccessesAreNone) {
 TEST_F(Races, UpdatesAreTwoMarkedAccesses) {
   for (unsigned cpu : {0, 1, 0})
     on(cpu, [] {
-      shim_mark_update(&shared);
+      shim_mark_update(&shared, SHIM_SITE);
       read_shared();
       write_shared();
     });
@@ -207,11 +207,11 @@ TEST_F(Races, BarriersPublishWhatIsMarked) {
     on(0, [&] {
       write_shared();
       if (with_write_barrier) smp_wmb();
-      shim_mark(&other);
+      shim_mark(&other, SHIM_SITE);
       __sanitizer_cov_store8(&other);
     });
     on(1, [&] {
-      shim_mark(&other);
+      shim_mark(&other, SHIM_SITE);
       __sanitizer_cov_load8(&other);
       if (with_read_barrier) smp_rmb();
       last();
@@ -231,12 +231,12 @@ TEST_F(Races, AMarkedWriteItselfIsKnownToWhoIsToldByAReader) {
   for (bool is_read : {true, false}) {
     watch_races(true);
     on(0, [] {
-      shim_mark(&shared);
+      shim_mark(&shared, SHIM_SITE);
       write_shared();
     });
     on(1, [&] {
       if (is_read) {
-        shim_mark(&shared);
+        shim_mark(&shared, SHIM_SITE);
         read_shared();
       }
       locked(lock, [] {});
@@ -256,11 +256,11 @@ TEST_F(Races, ReadsDependOnAPointerThatWasRead) {
     on(0, [&] {
       __sanitizer_cov_store8(object + 1);
       if (with_barrier) smp_wmb();
-      shim_mark(place);
+      shim_mark(place, SHIM_SITE);
       __sanitizer_cov_store8(place);
     });
     on(1, [&] {
-      shim_mark(place);
+      shim_mark(place, SHIM_SITE);
       __sanitizer_cov_load8(place);
       __sanitizer_cov_load8(object + 1);
     });
@@ -289,10 +289,10 @@ TEST_F(Races, AtomicsThatReturnAValueAreFullBarriers) {
   };
   EXPECT_EQ(pass([] {
               shim_barrier(SHIM_ALL);
-              shim_mark_update(&flag);
+              shim_mark_update(&flag, SHIM_SITE);
             }),
             0u);
-  EXPECT_EQ(pass([] { shim_mark_update(&flag); }), 1u);  // atomic_inc()
+  EXPECT_EQ(pass([] { shim_mark_update(&flag, SHIM_SITE); }), 1u);  // atomic_inc()
 }
 
 TEST_F(Races, CallersKeepAnOrder) {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 
 #include "tool/corpus/corpus.h"
+#include "tool/corpus/seed_text.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
@@ -19,9 +19,6 @@ namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
-
-constexpr char license[] = "# SPDX-License-Identifier: GPL-2.0-only\n";
-constexpr size_t columns = 100;
 
 struct Arguments {
   std::string file, name, comment, to;
@@ -56,41 +53,6 @@ void check_input(const fuzz::Target& target, const Member& member) {
   std::string key = run_isolated(fixed, program).key();
   if (!key.empty())
     throw Failure(fmt::format("{}: shows {} on {}: a finding, not a seed", path, key, fixed.name));
-}
-
-// Lines of a comment, none longer than the columns where words allow it.
-std::string comment_lines(const std::string& text) {
-  std::string lines;
-  std::istringstream paragraphs(text);
-  for (std::string paragraph; std::getline(paragraphs, paragraph);) {
-    std::istringstream words(paragraph);
-    std::string line = "#";
-    for (std::string word; words >> word; line += " " + word) {
-      if (line.size() + 1 + word.size() <= columns || line == "#") continue;
-      lines += line + "\n";
-      line = "#";
-    }
-    lines += line + "\n";
-  }
-  return lines;
-}
-
-// What the name says, as a sentence.
-std::string sentence(std::string name) {
-  std::replace(name.begin(), name.end(), '_', ' ');
-  name[0] = static_cast<char>(toupper(static_cast<unsigned char>(name[0])));
-  return name + ".";
-}
-
-// The license, the story, and the program, with the comments that its text has.
-std::string seed_text(const Input& input, const std::string& name, const std::string& comment) {
-  std::string body = input.is_text ? input.content : program::print(input.program);
-  if (body.rfind(license, 0) == 0) body.erase(0, sizeof license - 1);
-  bool has_story = body.rfind("# ", 0) == 0;
-  std::string story;
-  if (!comment.empty() || !has_story)
-    story = comment_lines(comment.empty() ? sentence(name) : comment);
-  return license + story + body;
 }
 
 struct Gain {
@@ -142,8 +104,11 @@ int promote(const Arguments& arguments) {
       throw Failure(fmt::format("{}: is there already: choose another --name", same.string()));
   Member member = read_member(target, arguments.file, "");
   check_input(target, member);
-  std::string text = seed_text(member.input, arguments.name, arguments.comment);
-  if (program::parse(text) != member.input.program)
+  const program::Program& program = member.input.program;
+  const std::string text =
+      seed_text(member.input, arguments.name, arguments.comment,
+                places_of_pauses(program, Recorder().run(VariantChoice().variant(), program)));
+  if (program::parse(text) != program)
     throw Failure(fmt::format("{}: its text would mean something else", arguments.file));
 
   auto found = gains(member, folders, target, arguments.options);

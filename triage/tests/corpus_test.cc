@@ -309,6 +309,17 @@ TEST_F(Promote, KeepsTheCommentsOfATextAndThoseInIt) {
             "# SPDX-License-Identifier: GPL-2.0-only\n" + read_file(file));
 }
 
+TEST_F(Promote, SaysWhereThePausesOfBytesSuspend) {
+  const std::string file = bytes("crash-1", "cache_get\ninit\npause 2\nalloc x2\nalloc slot=b\n"
+                                            "resume\npause 200\nfree slot=b\nput\n");
+  ASSERT_EQ(promote(file, "paused", {"--force"}, "iova_interleave").status, 0);
+  const std::string text = read_file(seeds_ / "paused.iova");
+  EXPECT_NE(text.find("\npause 2  # before a lock, in __alloc_and_insert_iova_range()\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\npause 200  # not reached\n"), std::string::npos) << text;
+}
+
 TEST_F(Promote, RefusesWhatIsNoSeed) {
   std::string file = bytes("input", found);
   for (const char* name : {"", "Seven", "seven-cpus", "_seven", "7_cpus", "seven_", "a__b", "../a"})

@@ -9,9 +9,11 @@
 
 #include "fuzz/targets.h"
 #include "iova/port_variants.h"
+#include "tool/corpus/seed_text.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
 #include "tool/support/command_test.h"
+#include "tool/support/words.h"
 
 namespace fs = std::filesystem;
 
@@ -68,6 +70,18 @@ TEST_P(Seed, SkipsNothingUnlessItsStorySaysSo) {
   if (input_.content.find("skipped") != std::string::npos) return;
   for (const RecordedStep& step : Recorder().run(fixed_, input_.program).steps)
     EXPECT_FALSE(step.skipped) << "operation " << step.operation << ": " << step.outcome;
+}
+
+TEST_P(Seed, TellsWhereItsPausesSuspend) {
+  std::vector<std::string> told;
+  for (const std::string& line : lines_of(input_.content))
+    if (line.starts_with("pause"))
+      told.push_back(line.substr(std::min(line.size(), line.find("  # "))));
+  std::vector<std::string> true_places;
+  for (const std::string& place :
+       places_of_pauses(input_.program, Recorder().run(fixed_, input_.program)))
+    true_places.push_back("  # " + place);
+  EXPECT_EQ(told, true_places);
 }
 
 TEST_P(Seed, UsesOnlyWhatItsTargetIsFor) {
