@@ -16,9 +16,8 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
   references_ = 0;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
-  // The end of a run asks each once more, and perhaps for each stretch between reservations or for
-  // what nobody owns.
-  ranges = 3 * ranges + 4 * program::max_domains;
+  // The end of a run asks each once more, and perhaps for all that is free or for what nobody owns.
+  ranges = 3 * ranges + (variant.strict ? 4 : most_asked_for_at_end + 4) * program::max_domains;
   if (ranges <= ranges_size_) return;
   // The most that there can be would take a process that runs one program longer than the program.
   ranges_size_ = std::max(ranges, 2 * ranges_size_);
@@ -121,6 +120,7 @@ void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
   range.last_withheld = hi;
   if (kind == RangeKind::fast)
     range.last_withheld = std::max(hi, call.lo + rounded(*variant_, call.size) - 1);
+  call.domain->perhaps_cached.remove(range.lo, range.hi);
   call.domain->live.insert(range);
 }
 

@@ -13,6 +13,9 @@
 
 namespace engine {
 
+// Ranges of a domain, of an allocator whose design is not known.
+inline constexpr size_t most_asked_for_at_end = 256;
+
 class Books : public Listener {
  public:
   using Domains = std::array<Domain, program::max_domains>;

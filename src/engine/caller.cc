@@ -20,6 +20,11 @@ bool may_be_range(const void* iova) {
   return object && object->live && at >= object->memory && at < object->memory + object->size;
 }
 
+// Not for what is at hand only, or it may wait and nobody is to hear of its failure.
+static bool has_another_way(gfp_t gfp) {
+  return gfp & GFP_NOWAIT || (gfp & GFP_KERNEL && gfp & __GFP_NOWARN);
+}
+
 // The driver clears page-table entries. That may reach others late, unless the allocator sees to
 // it.
 void Caller::unmap(Domain& domain, Range& range) const {
@@ -51,7 +56,7 @@ void Caller::make(Call& call) {
   call.attempts = made.size();
   for (const shim::Attempt& attempt : made) {
     call.faults += attempt.failed;
-    call.needed_faults += attempt.failed && !(attempt.gfp & GFP_NOWAIT);
+    call.needed_faults += attempt.failed && !has_another_way(attempt.gfp);
   }
   events_.settle();
   history_.add_end(call);
@@ -84,7 +89,11 @@ void Caller::enter(Call& call) const {
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + owned_size(v, call.size) - 1;
       call.granted = call.lo;
-      if (may_lose_pfn_0 && !call.granted) call.lost_pfn_0 = has_pfn_0();
+      // Or somebody else's, by now.
+      const Domain& at = *call.domain;
+      if (may_lose_pfn_0 && !call.granted && !shim::suspended_contexts() &&
+          !at.live_overlap(0, 0) && !at.reserved.contains(0, 0))
+        call.lost_pfn_0 = has_pfn_0();
       return;
     }
     case Function::alloc: call.iova = v.alloc(domain, call.size, call.limit, call.aligned); break;

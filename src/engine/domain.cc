@@ -75,36 +75,31 @@ bool PageSet::covers_the_same(const PageSet& other) const {
          });
 }
 
-void PerhapsCached::clear() {
-  ranges_.clear();
-  intervals_.clear();
-  merged_ = 0;
+void PerhapsCached::add(Range& range) {
+  if (!cut(range.lo, range.last_withheld)) ranges_.insert(range);
 }
 
-// Merged when somebody asks: a free costs a pointer.
-const std::vector<PageSet::Interval>& PerhapsCached::intervals() {
-  if (merged_ == ranges_.size()) return intervals_;
-  for (; merged_ < ranges_.size(); merged_++)
-    intervals_.push_back({ranges_[merged_]->lo, ranges_[merged_]->last_withheld});
-  std::sort(intervals_.begin(), intervals_.end(),
-            [](const auto& a, const auto& b) { return a.lo < b.lo; });
-  size_t kept = 0;
-  for (const PageSet::Interval& interval : intervals_) {
-    if (kept && interval.lo <= intervals_[kept - 1].hi + 1)
-      intervals_[kept - 1].hi = std::max(intervals_[kept - 1].hi, interval.hi);
-    else
-      intervals_[kept++] = interval;
+bool PerhapsCached::cut(uint64_t lo, uint64_t hi) {
+  auto at = ranges_.upper_bound(hi);
+  while (at != ranges_.begin()) {
+    Range& range = *--at;
+    if (range.last_withheld < lo) return false;
+    if (range.lo < lo) {
+      if (range.last_withheld > hi) return true;
+      range.last_withheld = lo - 1;
+      return false;
+    }
+    at = ranges_.erase(at);
+    if (range.last_withheld <= hi) continue;
+    range.lo = hi + 1;
+    at = ranges_.insert(at, range);
   }
-  intervals_.resize(kept);
-  return intervals_;
+  return false;
 }
 
-bool PerhapsCached::intersects(uint64_t lo, uint64_t hi) {
-  const std::vector<PageSet::Interval>& all = intervals();
-  auto above = std::upper_bound(all.begin(), all.end(), hi, [](uint64_t pfn, const auto& interval) {
-    return pfn < interval.lo;
-  });
-  return above != all.begin() && std::prev(above)->hi >= lo;
+bool PerhapsCached::intersects(uint64_t lo, uint64_t hi) const {
+  auto above = ranges_.upper_bound(hi);
+  return above != ranges_.begin() && std::prev(above)->last_withheld >= lo;
 }
 
 void Domain::forget_ranges() {

@@ -85,21 +85,23 @@ class PageSet {
 };
 
 // Pages that were given back through the fast way: whether they sit in a cache since, callers
-// cannot know, until a flush has surely returned them.
+// cannot know, until they are granted again or a flush has surely returned them.
 class PerhapsCached {
  public:
-  void clear();
-  void add(const Range& range) { ranges_.push_back(&range); }
-  // In order of address, apart.
-  const std::vector<PageSet::Interval>& intervals();
-  bool intersects(uint64_t lo, uint64_t hi);
-  // All that were added, in order.
-  const std::vector<const Range*>& ranges() const { return ranges_; }
+  void clear() { ranges_.clear(); }
+  // With what was withheld behind it. The range is nobody's any more: parts of it may be cut off.
+  void add(Range& range);
+  // These were granted. Of a range on both sides of them all stays: a page more is never wrong.
+  void remove(uint64_t lo, uint64_t hi) { cut(lo, hi); }
+  bool intersects(uint64_t lo, uint64_t hi) const;
+  // In order of address, apart: from lo to last_withheld.
+  const LiveRanges& ranges() const { return ranges_; }
 
  private:
-  std::vector<const Range*> ranges_;
-  size_t merged_ = 0;  // so many of them are in intervals_
-  std::vector<PageSet::Interval> intervals_;
+  // Whether they are in a range that stays.
+  bool cut(uint64_t lo, uint64_t hi);
+
+  LiveRanges ranges_;
 };
 
 struct Domain {

@@ -2,8 +2,11 @@
 #include "engine/ending.h"
 
 #include <algorithm>
+#include <bit>
 
+#include "engine/contract/judges.h"
 #include "engine/operations/operations.h"
+#include "engine/request.h"
 #include "engine/run.h"
 #include "shim/context.h"
 #include "shim/object.h"
@@ -24,37 +27,34 @@ void release_queued(Run& run) {
   operations::tick(run, tick);
 }
 
-// Each stretch between reservations as one range, which is given back. What the allocator puts off
-// is done before.
+// All that nobody owns, in the largest aligned ranges: whatever the order of placement, together
+// they are the whole space. In the fast way, which has caches flushed where it must. What the
+// allocator puts off is done before.
 void ask_for_everything(Run& run, Domain& domain) {
   constexpr uint64_t longest_delay = 1000;  // ms
   if (shim::census().pending_events) operations::advance_time(run, longest_delay);
-  std::vector<PageSet::Interval> taken = domain.reserved.intervals();
-  const uint64_t end = ~uint64_t{0} >> domain.granule_shift;  // of addresses of 64 bits
-  taken.push_back({end, end});
-  uint64_t next = domain.start_pfn;
-  for (const PageSet::Interval& interval : taken) {
-    if (interval.lo > next) {
-      Acting allocating(run.position, OpCode::alloc);
-      Call ask(Function::alloc, &domain, &run.books.fresh_range());
-      ask.is_aside = true;
-      ask.size = interval.lo - next;
-      ask.limit = interval.lo - 1;
+  const uint64_t last = (~uint64_t{0} >> domain.granule_shift) - 1;  // of addresses of 64 bits
+  const bool is_fast = domain.has_rcaches && domain.start_pfn;
+  const auto is_kept =
+      is_fast ? [](const Range&) { return false; } : [](const Range&) { return true; };
+  size_t asked = 0;
+  for (uint64_t size = std::bit_floor(last); size; size /= 2) {
+    const Request request{size, last, true, is_fast};
+    while (asked < most_asked_for_at_end && contract::fits_beside_owned(domain, request, is_kept)) {
+      asked++;
+      Acting allocating(run.position, is_fast ? OpCode::alloc_fast : OpCode::alloc);
+      Call ask(is_fast ? Function::alloc_fast : Function::alloc, &domain, &run.books.fresh_range());
+      ask.is_aside = ask.aligned = true;
+      ask.flush = is_fast;
+      ask.size = size;
+      ask.limit = last;
       run.make(ask);
-      if (ask.granted) {
-        Acting freeing(run.position, OpCode::free_iova);
-        Call back(Function::free_iova, &domain, ask.range);
-        back.is_aside = true;
-        back.iova = ask.iova;
-        run.make(back);
-      }
+      if (!ask.granted) break;
     }
-    next = std::max(next, interval.hi + 1);
   }
 }
 
-// Frees all ranges and flushes: what is then left in the tree may be lost. Where a look sees no
-// tree, the space is asked for once more.
+// Frees all ranges and flushes: what is then left in the tree may be lost.
 void give_everything_back(Run& run, Domain& domain) {
   auto number = static_cast<uint8_t>(domain.number);
   for (OpCode code : {OpCode::free_fast, OpCode::free}) {
@@ -79,8 +79,6 @@ void give_everything_back(Run& run, Domain& domain) {
   operations::function_of(refused.code)(run, refused);
   run.be_edge(false);
   run.forget_skipped();
-  if (!(run.variant().views & IOVA_VIEW_NODES) && run.books.references())
-    ask_for_everything(run, domain);
 }
 
 }  // namespace
@@ -89,6 +87,12 @@ void free_everything(Run& run) {
   release_queued(run);
   for (Domain& domain : run.books.domains())
     if (domain.memory) give_everything_back(run, domain);
+}
+
+void ask_for_everything(Run& run) {
+  if (run.variant().strict || !run.books.references() || run.promise_is_broken()) return;
+  for (Domain& domain : run.books.domains())
+    if (domain.memory) ask_for_everything(run, domain);
 }
 
 void ask_for_what_nobody_owns(Run& run, Domain& domain) {

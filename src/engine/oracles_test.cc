@@ -360,7 +360,7 @@ const Broken broken[] = {
     // Of a design that shows nothing: its space is asked for again.
     {&oracle::capacity_lost, "capacity-lost:any:any:none",
      [](iova_variant& v) {
-       v.views = 0;
+       v = without_views(v);
        v.free_fast = free_all_but_one;
      },
      FAST "alloc_fast x2\nfree_fast\nfree_fast\n"},

@@ -363,6 +363,7 @@ void Run::end() {
   looker_.look();
   for (Domain& domain : books.domains())
     if (domain.memory) ending::ask_for_what_nobody_owns(*this, domain);
+  ending::ask_for_everything(*this);
   std::string left = ending::put_everything(*this);
   shim::check_end_of_operation("end");
   shim::check_end_of_run();

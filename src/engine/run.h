@@ -68,6 +68,7 @@ class Run {
   // Operations of the program overlap; those of now do.
   bool interleaves() const { return strands_.interleave(); }
   bool overlaps() const { return scene_.overlapped; }
+  bool promise_is_broken() const { return scene_.promise_broken; }
   bool strands_overlap() const { return strands_.overlap(); }
   // Of what is suspended, the one of that name; suspended_contexts(): none.
   size_t suspended_as(size_t strand) const { return strands_.suspended_as(strand); }

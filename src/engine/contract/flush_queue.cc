@@ -6,6 +6,8 @@
 // A release shows in the pages that are put before it.
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "engine/contract/judges.h"
 #include "engine/printing.h"
 #include "shim/context.h"
@@ -44,6 +46,13 @@ void FlushQueue::queued(const Call& call) {
   range.queued_at = shim_now();
   range.overlaps_flush = shim::suspended_contexts() > 0 || scene_.overlapped;
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
+  // What a timer passed over is released with this one.
+  if (!range.overlaps_flush)
+    for (Range& other : call.domain->queued)
+      if (std::exchange(other.is_overtaken, false)) {
+        other.queued_at = range.queued_at;
+        other.overlaps_flush = false;
+      }
   if (!range.in_ring) return;
   unsigned& entries = in_ring_[call.domain->number][range.ring];
   if (++entries < variant().queue->entries) return;

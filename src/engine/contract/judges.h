@@ -39,6 +39,10 @@ class RefusalJudge : public Judge {
   const Explanation& explanation_;
 };
 
+// Whether a legal placement lies in what nobody owns or reserves, and that is not kept, of what may
+// be cached.
+bool fits_beside_owned(const Domain& domain, const Request& request, bool (*is_kept)(const Range&));
+
 // Of what was not granted.
 class Refusals : public RefusalJudge {
  public:
@@ -49,8 +53,6 @@ class Refusals : public RefusalJudge {
  private:
   void check(Call& call);
   bool flush_reaches_all(const Domain& domain) const;
-  static bool fits(const Domain& domain, const Request& request,
-                   const std::vector<PageSet::Interval>& all_kept);
   bool is_lost_offline(const Domain& domain, const Request& request) const;
   void raise_offline(const Call& call, const Request& request) const;
 };

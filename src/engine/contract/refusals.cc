@@ -13,7 +13,9 @@
 namespace engine::contract {
 namespace {
 
-const std::vector<PageSet::Interval> nothing;
+bool none(const Range&) { return false; }
+bool all(const Range&) { return true; }
+bool on_dead_cpus(const Range& range) { return !cpu_online(range.freed_on); }
 
 }  // namespace
 
@@ -61,7 +63,8 @@ void Refusals::end_call(Call& call) {
   }
   if (call.lost_pfn_0 || call.faults || scene_.overlapped) return;
   check(call);
-  bool flushed = call.function == Function::alloc_fast && call.flush;
+  // Of a design that is known. Another one may know without a flush that there is no room.
+  const bool flushed = variant().strict && call.function == Function::alloc_fast && call.flush;
   if (flushed && !call.is_judged && flush_reaches_all(*call.domain)) cached.clear();
 }
 
@@ -75,7 +78,7 @@ void Refusals::check(Call& call) {
   Domain& domain = *call.domain;
   if (is_never_granted(domain, request)) return;
   bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all(domain);
-  if (!fits(domain, request, may_flush ? nothing : domain.perhaps_cached.intervals())) return;
+  if (!fits_beside_owned(domain, request, may_flush ? none : all)) return;
   call.is_judged = true;
   // A hint that refuses would do so whatever came back.
   if (may_flush && is_lost_offline(domain, request) && !is_explained(call, request))
@@ -86,10 +89,9 @@ void Refusals::check(Call& call) {
 // Whether it would have been right to refuse if what was given back on CPUs that are offline now
 // were beyond reach.
 bool Refusals::is_lost_offline(const Domain& domain, const Request& request) const {
-  PerhapsCached lost;
-  for (const Range* range : domain.perhaps_cached.ranges())
-    if (!cpu_online(range->freed_on)) lost.add(*range);
-  return !lost.ranges().empty() && !fits(domain, request, lost.intervals());
+  const LiveRanges& kept = domain.perhaps_cached.ranges();
+  return std::any_of(kept.begin(), kept.end(), on_dead_cpus) &&
+         !fits_beside_owned(domain, request, on_dead_cpus);
 }
 
 void Refusals::raise_offline(const Call& call, const Request& request) const {
@@ -97,19 +99,20 @@ void Refusals::raise_offline(const Call& call, const Request& request) const {
            fmt::format("{} pages, limit {:#x}", request.size, request.limit));
 }
 
-// Whether a legal placement lies in what nobody owns, reserves or keeps.
-bool Refusals::fits(const Domain& domain, const Request& request,
-                    const std::vector<PageSet::Interval>& all_kept) {
+bool fits_beside_owned(const Domain& domain, const Request& request,
+                       bool (*is_kept)(const Range&)) {
   Placement placement(domain, request);
   auto owned = domain.live.begin();
   auto reserved = domain.reserved.intervals().begin(), no_more = domain.reserved.intervals().end();
-  auto kept = all_kept.begin();
+  auto kept = domain.perhaps_cached.ranges().begin(),
+       no_kept = domain.perhaps_cached.ranges().end();
   // What is taken, in order of address; nothing fits where it overlaps.
   while (placement.is_open()) {
     constexpr uint64_t nowhere = ~uint64_t{0};
     uint64_t of_owner = owned != domain.live.end() ? owned->lo : nowhere;
     uint64_t of_reservation = reserved != no_more ? reserved->lo : nowhere;
-    uint64_t of_cache = kept != all_kept.end() ? kept->lo : nowhere;
+    while (kept != no_kept && !is_kept(*kept)) ++kept;
+    uint64_t of_cache = kept != no_kept ? kept->lo : nowhere;
     uint64_t taken = std::min({of_owner, of_reservation, of_cache});
     if (placement.fits_below(taken)) return true;
     if (taken == nowhere) return false;
@@ -118,7 +121,7 @@ bool Refusals::fits(const Domain& domain, const Request& request,
     else if (of_reservation == taken)
       placement.skip(reserved++->hi);
     else
-      placement.skip(kept++->hi);
+      placement.skip((*kept++).last_withheld);
   }
   return false;
 }

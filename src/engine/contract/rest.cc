@@ -4,6 +4,7 @@
 // and size.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "engine/contract/judges.h"
@@ -13,10 +14,12 @@ namespace engine::contract {
 namespace {
 
 // Far above what caches keep upstream (three magazines of 127 pfns, and 32 in a depot that nobody
-// trims), and low enough for a leak to show in a program.
+// trims), and low enough for a leak to show in a program. Of caches that nobody sees, twice as
+// much.
 constexpr size_t most_cached_on_a_cpu = 1024, most_in_an_untrimmed_depot = 8192;
-constexpr size_t most_of_a_domain = 64;  // objects besides ranges and magazines
-constexpr size_t most_empty = 4;         // magazines of a CPU and size
+constexpr size_t most_magazines_of_a_cpu = 4;  // the depot's share with it
+constexpr size_t most_of_a_domain = 64;        // objects besides ranges and magazines
+constexpr size_t most_empty = 4;               // magazines of a CPU and size
 
 }  // namespace
 
@@ -40,7 +43,11 @@ size_t Rest::most_objects() const {
   for (const Domain& domain : scene_.books.domains()) {
     if (!domain.memory) continue;
     const Seen& seen = seen_[domain.number];
-    size_t of_a_size = most_cached_on_a_cpu * num_possible_cpus();
+    const size_t of_a_cpu =
+        variant().views & IOVA_VIEW_MAGAZINES
+            ? std::max(most_cached_on_a_cpu, most_magazines_of_a_cpu * variant().magazine_pfns)
+            : 2 * most_cached_on_a_cpu;
+    size_t of_a_size = of_a_cpu * num_possible_cpus();
     if (!variant().trims_depot) of_a_size += most_in_an_untrimmed_depot;
     // A reservation may be kept in parts where it met others; queued ranges are live.
     most += most_empty * variant().bins * num_possible_cpus();

@@ -7,6 +7,7 @@
 #include "shim/context.h"
 #include "shim/footprint.h"
 #include "shim/object.h"
+#include "shim/races.h"
 
 namespace engine::operations {
 namespace {
@@ -227,7 +228,7 @@ void reserve(Run& run, const Operation& operation) {
   // An existing node may be returned again; it has one owner.
   for (Slot& slot : domain.slots)
     for (Range& range : slot)
-      if (range.iova == call.iova) return;
+      if (range.iova == call.iova) return shim::note_happens_before(&range);
   Range& range = run.books.fresh_range();
   range.lo = lo;
   range.hi = range.last_withheld = hi;
@@ -235,6 +236,7 @@ void reserve(Run& run, const Operation& operation) {
   range.iova = call.iova;
   range.kind = RangeKind::reserved;
   slot_of(domain, operation).push_back(range);
+  shim::note_happens_before(&range);  // whoever gives it back
 }
 
 }  // namespace engine::operations

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Allocators that keep every promise in a way of their own, and those that break one where nothing
+// of their inside shows it. More, as whole kernel trees: triage/tests/alternatives_test.cc.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/views.h"
+#include "iova/port_variants.h"
+#include "shim/context.h"
+#include "shim/cpu.h"
+#include "shim/slab.h"
+#include "testing/literally.h"
+
+extern "C" void __sanitizer_cov_load8(const void* address);  // the compiler's, of an access
+extern "C" void __sanitizer_cov_store8(const void* address);
+
+namespace engine {
+namespace {
+
+const iova_variant& upstream = port::fixed::variant;
+
+// Of which nobody knows whether it is a known release.
+iova_variant own_design() {
+  iova_variant variant = upstream;
+  variant.strict = false;
+  return variant;
+}
+
+constexpr unsigned caches = IOVA_VIEW_MAGAZINES | IOVA_VIEW_DEPOTS;
+iova_variant with_own_caches() {
+  iova_variant variant = own_design();
+  variant.views &= ~caches;
+  return variant;
+}
+
+void expect_clean(const iova_variant& variant, const char* text) {
+  run(variant, program::parse(text));
+}
+void expect_found(const iova_variant& variant, const char* text, const char* key) {
+  EXPECT_DEATH(run(variant, program::parse(text)), literally(std::string("key: ") + key));
+}
+
+// What never fits, it knows without a flush: that one was refused says nothing of the caches.
+TEST(Design, MayRefuseWithoutAFlush) {
+  iova_variant early = own_design();
+  early.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool flush) {
+    return size > limit ? 0 : upstream.alloc_fast(domain, size, limit, flush);
+  };
+  expect_clean(early, "cache_get\ninit start=16\ninit_rcaches\nalloc_fast limit=16\nfree_fast\n"
+                      "alloc_fast size=64 limit=10\nalloc slot=b limit=16\n");
+  expect_clean(without_views(early),
+               "cache_get\ninit\ninit_rcaches\nalloc_fast x3\nfree_fast x3\n");
+}
+
+TEST(Design, MayDoWithoutCachesAndRoundNothingUp) {
+  iova_variant plain = with_own_caches();
+  plain.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool) {
+    const void* iova = upstream.alloc(domain, size, limit, true);
+    return iova ? upstream.pfn_lo(iova) : 0;
+  };
+  plain.free_fast = [](void* domain, unsigned long pfn, unsigned long) {
+    upstream.free_pfn(domain, pfn);
+  };
+  expect_clean(plain, "cache_get\ninit start=16\ninit_rcaches\nalloc_fast size=3 limit=19\nfind\n"
+                      "alloc slot=b unaligned limit=19\n");
+}
+
+TEST(Design, MayHaveAnotherWayWhereAnAllocationFails) {
+  iova_variant with_pool = own_design();
+  with_pool.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+    void* iova = upstream.alloc(domain, size, limit, aligned);
+    return iova ? iova : upstream.alloc(domain, size, limit, aligned);
+  };
+  expect_clean(with_pool, "cache_get\ninit\nfail 0x1\nalloc\n");
+  iova_variant prefills = own_design();
+  prefills.init_rcaches = [](void* domain) {
+    kfree(kmalloc(8, GFP_KERNEL | __GFP_NOWARN));
+    return upstream.init_rcaches(domain);
+  };
+  expect_clean(prefills, "cache_get\ninit\nfail 0x1\ninit_rcaches\n");
+}
+
+// Of each CPU and size: 2000 pfns.
+std::vector<unsigned long> kept[program::max_cpus][8];
+void give_back_kept(void* domain) {
+  for (auto& of_cpu : kept)
+    for (std::vector<unsigned long>& of_size : of_cpu) {
+      for (unsigned long pfn : of_size) upstream.free_pfn(domain, pfn);
+      of_size.clear();
+    }
+}
+
+TEST(Design, MayHaveLargerCaches) {
+  iova_variant large = without_views(upstream);
+  large.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool flush) {
+    const unsigned long pfn = upstream.alloc_fast(domain, size, limit, false);
+    if (pfn || !flush) return pfn;
+    give_back_kept(domain);
+    return upstream.alloc_fast(domain, size, limit, true);
+  };
+  large.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    auto& here = kept[raw_smp_processor_id()][std::bit_width(size) % 8];
+    if (here.size() < 2000 && size < 32)
+      here.push_back(pfn);
+    else
+      upstream.free_fast(domain, pfn, size);
+  };
+  large.put_domain = [](void* domain) {
+    give_back_kept(domain);
+    upstream.put_domain(domain);
+  };
+  expect_clean(large, "cache_get\ninit\ninit_rcaches\nalloc_fast x1000\nalloc_fast x1000\n"
+                      "alloc_fast x1000\nfree_fast x1000\nfree_fast x500\ncpu 1\nfree_fast x1000\n"
+                      "free_fast x500\nidle\n");
+}
+
+// Who gives a reservation back was handed it.
+TEST(Design, MayReadARangeBeforeItTakesALock) {
+  constexpr size_t pfn_lo = 3 * sizeof(void*);
+  iova_variant reads = own_design();
+  reads.reserve = [](void* domain, unsigned long lo, unsigned long hi) {
+    void* iova = upstream.reserve(domain, lo, hi);
+    if (iova) __sanitizer_cov_store8(static_cast<char*>(iova) + pfn_lo);
+    return iova;
+  };
+  reads.free_iova = [](void* domain, void* iova) {
+    __sanitizer_cov_load8(static_cast<char*>(iova) + pfn_lo);
+    upstream.free_iova(domain, iova);
+  };
+  run(reads, program::parse("cache_get\ninit\nreserve lo=20 size=4\ncpu 1\n__free\n"),
+      {.watch_races = true});
+}
+
+// Granted to somebody else meanwhile, it is not lost.
+TEST(Pfn0, IsNotLostByAFastRequestThatOverlapsAnother) {
+  for (int point = 1; point <= 4; point++)
+    expect_clean(upstream,
+                 ("cpus 2\ncache_get\ninit start=0\ninit_rcaches\npause " + std::to_string(point) +
+                  "\nedge\nalloc_fast limit=0\nalloc slot=b limit=0\n"
+                  "resume\n")
+                     .c_str());
+}
+
+// Whatever it shows: once all is given back, the whole space is asked for.
+TEST(Capacity, IsMissedWhereNoFlushReachesIt) {
+  iova_variant hides = own_design();
+  hides.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    const unsigned cpu = raw_smp_processor_id();
+    shim_set_current_cpu(1);
+    upstream.free_fast(domain, pfn, size);
+    shim_set_current_cpu(cpu);
+  };
+  constexpr const char* text = "cache_get\ninit\ninit_rcaches\noffline 1\nalloc_fast\nfree_fast\n";
+  expect_found(hides, text, "capacity-lost:any:any:none");
+  expect_found(without_views(hides), text, "capacity-lost:any:any:none");
+}
+
+TEST(Capacity, IsMissedWhereNodesAreShownButNoCaches) {
+  iova_variant loses = with_own_caches();
+  loses.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    if (pfn != 0x14) upstream.free_fast(domain, pfn, size);
+  };
+  expect_found(loses, "cache_get\ninit\ninit_rcaches\nalloc_fast limit=20\nfree_fast\n",
+               "capacity-lost:any:any:none");
+}
+
+// Granted again and given back to the tree, a page that was in a cache is in none.
+TEST(Capacity, IsMissedOfPagesThatAreCachedNoMore) {
+  iova_variant refuses = without_views(upstream);
+  refuses.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) -> void* {
+    return limit == 17 ? nullptr : upstream.alloc(domain, size, limit, aligned);
+  };
+  expect_found(refuses,
+               "cache_get\ninit start=17\ninit_rcaches\nalloc_fast limit=17\nfree_fast\n"
+               "alloc_fast limit=17\nfree\nalloc unaligned slot=b limit=17\n",
+               "spurious-failure:alloc_iova:alloc:none");
+}
+
+// What a timer passed over, a later queueing releases.
+TEST(Queue, IsToReleaseWhatATimerPassedOver) {
+  static iova_queue forgets = *upstream.queue;
+  forgets.queue = [](void* domain, unsigned long pfn, unsigned long size,
+                     list_head* pages) -> const void* {
+    return shim::suspended_contexts() ? pages : upstream.queue->queue(domain, pfn, size, pages);
+  };
+  iova_variant variant = without_views(upstream);
+  variant.queue = &forgets;
+  expect_found(variant,
+               "cpus 4\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x255\n"
+               "alloc_fast slot=b\nalloc_fast slot=c x3\nqueue x255 pages=0\nalloc_fast slot=d\n"
+               "slow\nqueue slot=d pages=0\nqueue slot=b pages=0\ntick 100\nflush_done\n"
+               "queue slot=c pages=0\ntick 1000\n",
+               "queue-overdue:fq_flush_timeout:tick:none");
+}
+
+}  // namespace
+}  // namespace engine
