@@ -2,8 +2,10 @@
 #include "engine/books.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "engine/request.h"
+#include "shim/context.h"
 
 namespace engine {
 
@@ -49,6 +51,26 @@ void Books::hear(const Event& event) {
       return;
     default: return;
   }
+}
+
+// What a call may touch, rounded up.
+static Traffic traffic_of(const Call& call) {
+  constexpr uint64_t most = uint64_t{1} << 40;  // sums do not wrap
+  return {1, std::bit_ceil(std::min(call.size, most))};
+}
+
+void Books::note_begin(Call& call) {
+  if (!call.domain || !(call.strand || shim::suspended_contexts())) return;
+  call.may_overlap = true;
+  Domain& domain = *call.domain;
+  domain.begun += traffic_of(call);
+  call.before = domain.begun;
+  call.before -= domain.under_way;
+  domain.under_way += traffic_of(call);
+}
+
+void Books::note_end(const Call& call) {
+  if (call.may_overlap) call.domain->under_way -= traffic_of(call);
 }
 
 void Books::begin_call(Call& call) {

@@ -34,6 +34,9 @@ class Books : public Listener {
   // The domain's memory is gone.
   void forget(Domain& domain);
 
+  // Of each call, before and after all have heard of it: what overlaps with what.
+  static void note_begin(Call& call);
+  static void note_end(const Call& call);
   // The first to hear what takes a range from its owner, the last to hear what gives him one.
   void begin_call(Call& call) override;
   void end_call(Call& call) override;

@@ -107,6 +107,7 @@ void Domain::forget_ranges() {
   reserved.clear();
   perhaps_cached.clear();
   may_be_stranded = false;
+  begun = under_way = {};
   for (Slot& slot : slots) slot.clear();
   has_queue = single_queue = false;
   queued.clear();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/history.h"
 #include "program/limits.h"
 #include "program/operation.h"
 #include "shim/list.h"
@@ -117,6 +118,8 @@ struct Domain {
   PerhapsCached perhaps_cached;
   // A call moved to another CPU: what it cached on the first one, no flush may reach.
   bool may_be_stranded = false;
+  // Of calls that others may overlap with: ever, and those that have not returned.
+  Traffic begun, under_way;
   Slot slots[program::max_slots];
 
   // The flush queue.

@@ -43,6 +43,22 @@ enum class Function : uint8_t {
 };
 inline constexpr size_t function_count = 15;
 
+// Calls, and the pages that they ask for or give back.
+struct Traffic {
+  uint64_t calls = 0, pages = 0;
+
+  Traffic& operator+=(const Traffic& more) {
+    calls += more.calls;
+    pages += more.pages;
+    return *this;
+  }
+  Traffic& operator-=(const Traffic& less) {
+    calls -= less.calls;
+    pages -= less.pages;
+    return *this;
+  }
+};
+
 // One call into the allocator, from its begin to its end. It has a constructor because that is
 // faster than zeroing all of an aggregate, by as much as half a judge.
 struct Call {
@@ -71,6 +87,9 @@ struct Call {
   uint8_t strand = 0;
   unsigned cpu = 0;
   size_t first_attempt = 0;  // among shim::attempts()
+  // May be overlapped by others: its domain's begun less others' under way, once it had begun.
+  bool may_overlap = false;
+  Traffic before;
 
   // Results, once it is over.
   bool granted = false;             // of what returns a range

@@ -83,6 +83,7 @@ void Judges::hear(const Event& event) {
 void Judges::begin_call(Call& call) {
   shim::Unscheduled judging;
   Books& books = scene_.books;
+  Books::note_begin(call);
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
     case Function::init_domain: return tell_begin(call, models_, rest_, hints_);
@@ -101,6 +102,11 @@ void Judges::begin_call(Call& call) {
 // Findings are in the trace, too: where it stands among the judges is part of its hash.
 void Judges::end_call(Call& call) {
   shim::Unscheduled judging;
+  judge_end(call);
+  Books::note_end(call);
+}
+
+void Judges::judge_end(Call& call) {
   Books& books = scene_.books;
   if (to_callers_) tell_end(call, duties_);
   switch (call.function) {

@@ -47,6 +47,7 @@ class Judges : public Listener {
    private:
     const Judges& judges_;
   };
+  void judge_end(Call& call);
   template <class... Listeners>
   void tell_begin(Call& call, Listeners&... listeners);
   template <class... Listeners>

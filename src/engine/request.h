@@ -55,6 +55,12 @@ class Placement {
     uint64_t place = (next_ + mask_) & ~mask_, last = place + size_ - 1;
     return place >= next_ && last >= place && last < taken && last <= limit_;
   }
+  // How many there are, apart.
+  uint64_t count_below(uint64_t taken) const {
+    if (!fits_below(taken)) return 0;
+    const uint64_t first_end = ((next_ + mask_) & ~mask_) + size_ - 1;
+    return 1 + (std::min(taken - 1, limit_) - first_end) / std::max(size_, mask_ + 1);
+  }
   // Pages up to this one.
   void skip(uint64_t hi) {
     if (hi == ~uint64_t{0}) is_open_ = false;

@@ -179,6 +179,29 @@ TEST(Capacity, IsMissedOfPagesThatAreCachedNoMore) {
                "spurious-failure:alloc_iova:alloc:none");
 }
 
+// Of an empty domain, a call that overlaps takes a page at most.
+TEST(Overlap, IsNoReasonToRefuseWhereThereIsRoomForBoth) {
+  iova_variant gives_up = own_design();
+  gives_up.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+    return shim::suspended_contexts() ? nullptr : upstream.alloc(domain, size, limit, aligned);
+  };
+  for (const iova_variant& variant : {gives_up, without_views(gives_up)})
+    expect_found(variant,
+                 "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc_fast\n"
+                 "alloc slot=b\nresume\n",
+                 "spurious-failure:alloc_iova:alloc:none");
+  // Where it may have the last ones, it is one.
+  expect_clean(gives_up, "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc_fast limit=2\n"
+                         "alloc slot=b limit=2\nresume\n");
+}
+
+TEST(Overlap, InAnotherDomainExcusesNothing) {
+  EXPECT_DEATH(run(port::v6_12::variant,
+                   program::parse("cpus 2\ncache_get\ninit\ninit domain=1\nalloc size=32 limit=20\n"
+                                  "pause 2\nalloc domain=1\nalloc size=32\nresume\n")),
+               "key: hint-");
+}
+
 // What a timer passed over, a later queueing releases.
 TEST(Queue, IsToReleaseWhatATimerPassedOver) {
   static iova_queue forgets = *upstream.queue;

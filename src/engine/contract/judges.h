@@ -39,9 +39,14 @@ class RefusalJudge : public Judge {
   const Explanation& explanation_;
 };
 
-// Whether a legal placement lies in what nobody owns or reserves, and that is not kept, of what may
-// be cached.
-bool fits_beside_owned(const Domain& domain, const Request& request, bool (*is_kept)(const Range&));
+// How many legal placements lie, apart, in what nobody owns or reserves, and that is not kept, of
+// what may be cached. Not counted further than to a number that is enough.
+uint64_t placements_beside_owned(const Domain& domain, const Request& request,
+                                 bool (*is_kept)(const Range&), uint64_t enough);
+inline bool fits_beside_owned(const Domain& domain, const Request& request,
+                              bool (*is_kept)(const Range&)) {
+  return placements_beside_owned(domain, request, is_kept, 1);
+}
 
 // Of what was not granted.
 class Refusals : public RefusalJudge {
@@ -52,6 +57,7 @@ class Refusals : public RefusalJudge {
 
  private:
   void check(Call& call);
+  void check_beside_others(Call& call);
   bool flush_reaches_all(const Domain& domain) const;
   bool is_lost_offline(const Domain& domain, const Request& request) const;
   void raise_offline(const Call& call, const Request& request) const;

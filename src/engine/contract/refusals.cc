@@ -61,7 +61,8 @@ void Refusals::end_call(Call& call) {
     cached.add(*call.range);
     return;
   }
-  if (call.lost_pfn_0 || call.faults || scene_.overlapped) return;
+  if (call.lost_pfn_0 || call.faults) return;
+  if (scene_.overlapped) return check_beside_others(call);
   check(call);
   // Of a design that is known. Another one may know without a flush that there is no room.
   const bool flushed = variant().strict && call.function == Function::alloc_fast && call.flush;
@@ -86,6 +87,23 @@ void Refusals::check(Call& call) {
   raise_refusal(call, request);
 }
 
+// Each of the others may have pages in its hands, or may have held some for a while: so many
+// placements at most were hindered by them. What may be cached may be on its way.
+void Refusals::check_beside_others(Call& call) {
+  const Request request = owed(call);
+  const Domain& domain = *call.domain;
+  if (is_never_granted(domain, request)) return;
+  Traffic others;
+  if (call.may_overlap) {
+    others = domain.begun;
+    others -= call.before;
+  }
+  const uint64_t hindered = others.pages / request.size + 2 * others.calls;
+  if (placements_beside_owned(domain, request, all, hindered + 1) <= hindered) return;
+  call.is_judged = true;
+  raise_refusal(call, request);
+}
+
 // Whether it would have been right to refuse if what was given back on CPUs that are offline now
 // were beyond reach.
 bool Refusals::is_lost_offline(const Domain& domain, const Request& request) const {
@@ -99,9 +117,10 @@ void Refusals::raise_offline(const Call& call, const Request& request) const {
            fmt::format("{} pages, limit {:#x}", request.size, request.limit));
 }
 
-bool fits_beside_owned(const Domain& domain, const Request& request,
-                       bool (*is_kept)(const Range&)) {
+uint64_t placements_beside_owned(const Domain& domain, const Request& request,
+                                 bool (*is_kept)(const Range&), uint64_t enough) {
   Placement placement(domain, request);
+  uint64_t count = 0;
   auto owned = domain.live.begin();
   auto reserved = domain.reserved.intervals().begin(), no_more = domain.reserved.intervals().end();
   auto kept = domain.perhaps_cached.ranges().begin(),
@@ -114,8 +133,8 @@ bool fits_beside_owned(const Domain& domain, const Request& request,
     while (kept != no_kept && !is_kept(*kept)) ++kept;
     uint64_t of_cache = kept != no_kept ? kept->lo : nowhere;
     uint64_t taken = std::min({of_owner, of_reservation, of_cache});
-    if (placement.fits_below(taken)) return true;
-    if (taken == nowhere) return false;
+    count += placement.count_below(taken);
+    if (count >= enough || taken == nowhere) return count;
     if (of_owner == taken)
       placement.skip((*owned++).last_withheld);
     else if (of_reservation == taken)
@@ -123,7 +142,7 @@ bool fits_beside_owned(const Domain& domain, const Request& request,
     else
       placement.skip((*kept++).last_withheld);
   }
-  return false;
+  return count;
 }
 
 }  // namespace engine::contract

@@ -38,6 +38,11 @@ uint64_t Hints::began_too_low(const Domain& domain, Request request) const {
   return below_4g ? fields.cached32_lo : fields.cached_lo;
 }
 
+// Nobody knows by whom: perhaps by a request with the lowest limit.
+static Request set_while_calls_overlapped(const Domain& domain, uint64_t hint) {
+  return hint < domain.first_pfn_above_32bit() ? Request{hint, 0, true} : Request{};
+}
+
 void Hints::begin_call(Call& call) { causes_[call.domain->number] = {}; }
 
 void Hints::end_call(Call& call) {
@@ -45,9 +50,7 @@ void Hints::end_call(Call& call) {
   HintCause& cause = causes_[call.domain->number];
   const uint64_t hint = hint_of(variant(), *call.domain);
   if (scene_.overlapped) {
-    // Who set it, nobody knows: perhaps a request with the lowest limit.
-    cause = {};
-    if (hint < call.domain->first_pfn_above_32bit()) cause.request = {hint, 0, true};
+    cause = {set_while_calls_overlapped(*call.domain, hint), 0};
     return;
   }
   bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
@@ -63,9 +66,12 @@ void Hints::end_call(Call& call) {
 }
 
 Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& request) const {
-  const auto& [cause, search_began] = causes_[domain.number];
-  bool by_hint = shows(IOVA_VIEW_HINT) && is_32bit(domain, request) && cause.size &&
-                 request.size >= cause.size && hint_of(variant(), domain) == cause.size;
+  auto [cause, search_began] = causes_[domain.number];
+  const uint64_t hint = shows(IOVA_VIEW_HINT) ? hint_of(variant(), domain) : 0;
+  // By a call that has not returned, perhaps.
+  if (scene_.overlapped) cause = set_while_calls_overlapped(domain, hint);
+  bool by_hint = hint && is_32bit(domain, request) && cause.size && request.size >= cause.size &&
+                 hint == cause.size;
   std::string values = !cause.limit
                            ? "; a hint that was set while calls overlapped"
                            : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
