@@ -118,7 +118,9 @@ void Books::end_call(Call& call) {
             call.granted ? RangeKind::fast : RangeKind::tree);
       return;
     case Function::reserve:
-      if (call.granted) domain->reserved.add(call.pfn, call.last);
+      if (!call.granted) return;
+      domain->reserved.add(call.pfn, call.last);
+      domain->highest_pfn = std::max(domain->highest_pfn, call.last);
       return;
     case Function::queue_init:
       domain->has_queue = !call.error;
@@ -143,6 +145,7 @@ void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
   if (kind == RangeKind::fast)
     range.last_withheld = std::max(hi, call.lo + rounded(*variant_, call.size) - 1);
   call.domain->perhaps_cached.remove(range.lo, range.hi);
+  call.domain->highest_pfn = std::max(call.domain->highest_pfn, range.last_withheld);
   call.domain->live.insert(range);
 }
 

@@ -106,6 +106,7 @@ void Domain::forget_ranges() {
   live.clear();
   reserved.clear();
   perhaps_cached.clear();
+  highest_pfn = 0;
   may_be_stranded = false;
   begun = under_way = {};
   for (Slot& slot : slots) slot.clear();

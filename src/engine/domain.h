@@ -116,6 +116,7 @@ struct Domain {
   LiveRanges live;
   PageSet reserved;
   PerhapsCached perhaps_cached;
+  uint64_t highest_pfn = 0;  // ever in a range
   // A call moved to another CPU: what it cached on the first one, no flush may reach.
   bool may_be_stranded = false;
   // Of calls that others may overlap with: ever, and those that have not returned.

@@ -33,7 +33,10 @@ void release_queued(Run& run) {
 void ask_for_everything(Run& run, Domain& domain) {
   constexpr uint64_t longest_delay = 1000;  // ms
   if (shim::census().pending_events) operations::advance_time(run, longest_delay);
-  const uint64_t last = (~uint64_t{0} >> domain.granule_shift) - 1;  // of addresses of 64 bits
+  // Up to what was ever in a range, and no lower than where hints of 32 bits have no say.
+  const uint64_t end = (~uint64_t{0} >> domain.granule_shift) - 1;  // of addresses of 64 bits
+  uint64_t last = std::max(domain.highest_pfn, domain.first_pfn_above_32bit());
+  last = last < end / 2 ? 2 * std::bit_floor(last) - 1 : end;
   const bool is_fast = domain.has_rcaches && domain.start_pfn;
   const auto is_kept =
       is_fast ? [](const Range&) { return false; } : [](const Range&) { return true; };
@@ -92,7 +95,7 @@ void free_everything(Run& run) {
 void ask_for_everything(Run& run) {
   if (run.variant().strict || !run.books.references() || run.promise_is_broken()) return;
   for (Domain& domain : run.books.domains())
-    if (domain.memory) ask_for_everything(run, domain);
+    if (domain.memory && !run.all_is_free(domain)) ask_for_everything(run, domain);
 }
 
 void ask_for_what_nobody_owns(Run& run, Domain& domain) {

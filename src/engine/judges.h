@@ -36,6 +36,7 @@ class Judges : public Listener {
   const contract::Structure::Unowned* unowned(const Domain& domain) const {
     return structure_.unowned(domain);
   }
+  bool all_is_free(const Domain& domain) const { return structure_.all_is_free(domain); }
 
  private:
   // Who knows why a request was refused.

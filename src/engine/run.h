@@ -83,6 +83,7 @@ class Run {
   const contract::Structure::Unowned* unowned(const Domain& domain) const {
     return judges_.unowned(domain);
   }
+  bool all_is_free(const Domain& domain) const { return judges_.all_is_free(domain); }
 
   // Another strand will be entered or left; it is.
   void before_exchange();

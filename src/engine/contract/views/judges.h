@@ -60,6 +60,8 @@ class Structure : public Judge {
   void hear(const Event& event) override;
   // The highest node that nobody owned when the domain was looked at last, or NULL.
   const Unowned* unowned(const Domain& domain) const;
+  // Whether that look saw all that is nobody's as free, in no node and no cache.
+  bool all_is_free(const Domain& domain) const { return all_is_free_[domain.number]; }
 
  private:
   void check_tree(const Snapshot& view) const;
@@ -75,7 +77,7 @@ class Structure : public Judge {
   std::vector<Unowned> unowned_before_;
   // By domain, at the last look.
   std::array<uint64_t, program::max_domains> reserved_lost_{};  // pages
-  std::array<bool, program::max_domains> too_deep_{};
+  std::array<bool, program::max_domains> too_deep_{}, all_is_free_{};
 };
 
 class Rings : public Judge {

@@ -14,7 +14,7 @@ namespace engine::contract {
 void Structure::begin() {
   for (std::vector<Unowned>& nodes : unowned_) nodes.clear();
   reserved_lost_ = {};
-  too_deep_ = {};
+  too_deep_ = all_is_free_ = {};
 }
 
 void Structure::hear(const Event& event) {
@@ -83,6 +83,7 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
   auto cached = view.cached.begin();
   uint64_t reserved_pages = 0;
   uint64_t free_from = 0;
+  all_is_free_[domain.number] = false;
   std::vector<Unowned>& unowned = unowned_[domain.number];
   unowned_before_.swap(unowned);
   unowned.clear();
@@ -115,6 +116,7 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
     }
     free_from = node.hi + 1;
   }
+  all_is_free_[domain.number] = unowned.empty() && view.cached.empty();
   // Told when it happens, not of each look from then on.
   const uint64_t lost = domain.reserved.pages() - reserved_pages;
   if (std::exchange(reserved_lost_[domain.number], lost) != lost && lost)
