@@ -64,9 +64,24 @@ std::string key_in(const std::string& output) {
   return at == std::string::npos ? "" : output.substr(at + 5, output.find('\n', at) - at - 5);
 }
 
+// A name of its own, since crashes often have none with an extension to take away.
+fs::path program_of(const fs::path& source) { return source.string() + ".run"; }
+
+fs::path source_of(const Arguments& arguments) {
+  const fs::path out = arguments.out.empty() ? fs::path(arguments.file).replace_extension(".c")
+                                             : fs::path(arguments.out);
+  std::error_code none;
+  for (const fs::path& written : {out, program_of(out)})
+    if (fs::equivalent(written, arguments.file, none))
+      throw Failure(fmt::format("{}: is the input, which would be overwritten: give another --out",
+                                written.string()));
+  return out;
+}
+
 int reproducer(const Arguments& arguments) {
   const iova_variant& variant = arguments.choice.variant();
   Input input = read_input(arguments.file);
+  const fs::path out = source_of(arguments), program = program_of(out);
   IsolateOptions options{
       .record = true, .record_calls = true, .known = arguments.past.expand(variant)};
   Outcome outcome = run_isolated(variant, input.program, options);
@@ -76,12 +91,7 @@ int reproducer(const Arguments& arguments) {
   if (!outcome.known_met.empty())
     throw Failure(fmt::format("{}: the finding comes after {}, which a C file cannot go past",
                               arguments.file, outcome.known_met[0]));
-  fs::path out = arguments.out.empty() ? fs::path(arguments.file).replace_extension(".c")
-                                       : fs::path(arguments.out);
   write_file(out, c_source(input.program, variant, outcome));
-  fs::path program = out;
-  program.replace_extension();
-  if (program == out) program += ".run";
   build({"reproducer"});
   std::vector<std::string> compile = compile_command(arguments, out, program);
   CommandResult compiled = run_command(compile, false);
@@ -96,6 +106,7 @@ int reproducer(const Arguments& arguments) {
                               {"variant", variant.name},
                               {"key", outcome.report->key},
                               {"source", out.string()},
+                              {"program", program.string()},
                               {"compile", joined(compile)},
                               {"reproduces", same},
                               {"shows", key}}));
@@ -120,10 +131,11 @@ int main(int argc, char** argv) {
   line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
-  line.option("--out", arguments.out, "the C file, instead of FILE.c");
+  line.option("--out", arguments.out,
+              "the C file, instead of FILE.c; the program is beside it, with .run behind the name");
   line.option("--cc", arguments.compiler, "the C compiler").shown_default("the one of this build");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz reproducer --revision 6.12 crash-1234",
-               "writes, compiles and runs crash-1234.c");
+               "writes crash-1234.c, compiles it as crash-1234.c.run and runs that");
   return line.run(argc, argv, [&] { return reproducer(arguments); });
 }

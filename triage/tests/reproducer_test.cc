@@ -81,12 +81,36 @@ TEST(ReproducerFile, FindsNothingWhereTheBugIsFixed) {
     size_t at = command.find(library);
     ASSERT_NE(at, std::string::npos) << command;
     command.replace(at, library.size(), "ports/fixed/port.so");
-    std::string path = result["source"];
     EXPECT_EQ(run_command({"bash", "-c", command}, false).status, 0) << command;
-    CommandResult ran = run_command({fs::path(path).replace_extension().string()}, false);
+    CommandResult ran = run_command({result["program"]}, false);
     EXPECT_EQ(ran.status, 0) << ran.output;
     EXPECT_EQ(ran.output, "nothing found\n");
   }
+}
+
+// As libFuzzer, AFL++ and this tool name crashes: without an extension, or with one of its own.
+TEST(ReproducerCommand, LeavesTheInputAndItsNeighboursAlone) {
+  TemporaryFolder folder;
+  for (const char* name : {"crash-1234", "crash.5678", "crash-9.iova", "crash.c.run"}) {
+    const std::string file = folder.write(name, bug);
+    const std::string beside = folder.write("crash-9", "a crash");
+    json result = tool_json({"reproducer", "--revision", "6.12", file});
+    EXPECT_EQ(result["reproduces"], true) << to_text(result);
+    EXPECT_EQ(read_file(file), bug);
+    EXPECT_EQ(read_file(beside), "a crash");
+  }
+  const std::string file = folder.write("crash.c", bug);
+  for (const std::string& out : {file, (folder.path() / "." / "crash.c").string()}) {
+    CommandResult refused = tool({"reproducer", "--revision", "6.12", file, "--out", out});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_NE(refused.output.find(out + ": is the input"), std::string::npos) << refused.output;
+    EXPECT_EQ(read_file(file), bug);
+  }
+  const std::string program = folder.write("x.c.run", bug);
+  CommandResult refused = tool(
+      {"reproducer", "--revision", "6.12", program, "--out", (folder.path() / "x.c").string()});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_EQ(read_file(program), bug);
 }
 
 TEST(ReproducerCommand, SaysWhatItCannotDo) {
