@@ -23,12 +23,16 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// A crash that an earlier campaign left for this one to take in.
-void leave_crash(const TemporaryFolder& out, const std::string& name, const std::string& text) {
-  make_folder(out.path() / "crashes/iova_domain");
+// A crash that an earlier campaign left for this one to take in, by the name that its variant has
+// in builds; "" is how it was before variants had folders of their own.
+fs::path leave_crash(const TemporaryFolder& out, const std::string& name, const std::string& text,
+                     const std::string& variant = "") {
+  const fs::path folder = out.path() / "crashes" / variant / "iova_domain";
+  make_folder(folder);
   auto bytes = program::encode(program::parse(text));
-  write_file(out.path() / "crashes/iova_domain" / name,
+  write_file(folder / name,
              std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  return folder / name;
 }
 
 TEST(Run, FindsNothingOnFixed) {
@@ -78,14 +82,53 @@ TEST(RunLong, FindsAPlantedDefect) {
 }
 
 TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
+  for (const char* variant : {"", "v6_12"}) {
+    TemporaryFolder out;
+    const fs::path left = leave_crash(out, "crash-0", bug, variant);
+    leave_crash(out, "kept-1-1:half-written,execs:1.partial", bug, variant);
+    auto summary = run_into(
+        out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
+    ASSERT_EQ(summary["findings"].size(), 1u);
+    EXPECT_EQ(summary["findings"][0]["key"], bug_key);
+    EXPECT_TRUE(fs::is_empty(left.parent_path())) << variant;
+  }
+}
+
+// On another one it would show nothing, and be lost.
+TEST(Run, CrashesOfAnotherVariantWaitForIt) {
   TemporaryFolder out;
-  leave_crash(out, "crash-0", bug);
-  leave_crash(out, "kept-1-1:half-written,execs:1.partial", bug);
-  auto summary = run_into(
-      out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--first", "iova_domain"});
-  ASSERT_EQ(summary["findings"].size(), 1u);
-  EXPECT_EQ(summary["findings"][0]["key"], bug_key);
-  EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
+  const std::vector<fs::path> left{leave_crash(out, "crash-0", bug, "v6_12"),
+                                   leave_crash(out, "timeout-0", hint_bug, "v6_12"),
+                                   leave_crash(out, "crash-0", bug, "fixed+contract-only")};
+  auto summary = run_into(out, {"--time", "1s", "--jobs", "1", "iova_domain"});
+  EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
+  EXPECT_TRUE(summary["troubles"].empty()) << to_text(summary);
+  for (const fs::path& path : left) EXPECT_TRUE(fs::exists(path)) << path;
+  summary = run_into(
+      out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "--jobs", "1", "iova_domain"});
+  std::set<std::string> keys;
+  for (const auto& finding : summary["findings"]) keys.insert(finding["key"]);
+  EXPECT_TRUE(keys.contains(bug_key)) << to_text(summary);
+  EXPECT_FALSE(fs::exists(left[0]));
+  EXPECT_FALSE(fs::exists(left[1]));
+  EXPECT_TRUE(fs::exists(left[2]));
+}
+
+// Judged by the limit of the campaign, not by one of the judge's own.
+TEST(Run, SlowInputOfAShortTimeoutIsAFinding) {
+  TemporaryFolder out;
+  // Each of the later ranges is searched for past all that are there: seconds.
+  std::string slow = "cache_get\ninit granule=4K start=1\n";
+  for (int i = 0; i < 12; i++) slow += "alloc limit=dma48-1 x1024\n";
+  for (int i = 0; i < 3; i++) slow += "alloc slot=b size=0x1000000000 limit=dma48-1 x1024\n";
+  leave_crash(out, "timeout-0", slow, "fixed");
+  auto summary = run_into(out, {"--time", "1s", "--timeout", "1s", "--first", "iova_domain"});
+  ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
+  EXPECT_EQ(summary["findings"][0]["key"], "timeout");
+  CommandResult shown =
+      run_command({"bash", "-c", summary["findings"][0]["replay"].get<std::string>() + " --json"},
+                  false, false);
+  EXPECT_EQ(try_parse_json(shown.output)[0]["keys"], json({{"timeout", 1}})) << shown.output;
 }
 
 TEST(Run, TellsOfAnInputThatWasSlowOnceWithoutAFinding) {
@@ -496,7 +539,7 @@ TEST(Run, LosesNoCrashWhenItIsKilled) {
   std::set<std::string> after = kept_crashes(out.path());
   EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end()));
   for (const char* target : {"iova_init_faults", "iova_tree"})
-    EXPECT_TRUE(fs::is_empty(out.path() / "crashes" / target));
+    EXPECT_TRUE(fs::is_empty(out.path() / "crashes/v6_12" / target));
 }
 
 TEST(Run, GoesOnFromWhatAnEarlierRunFound) {

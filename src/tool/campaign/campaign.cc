@@ -74,6 +74,7 @@ class Campaign {
         store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
+                .timeout_ms = static_cast<int>(options.input_timeout) * 1000,
                 .minimize_executions = options.minimize_executions,
                 .minimize_beside = true}),
         begin_(Clock::now()) {
@@ -125,10 +126,19 @@ class Campaign {
   }
 
  private:
+  // What crashes one variant shows another key on the next, or nothing: it waits for its own.
+  std::string name_of_variant() const {
+    return options_.variant_folder + (options_.tested.variant->views ? "" : "+contract-only");
+  }
   // Apart, since one may be looked at while another engine writes.
-  fs::path crash_folder(const fuzz::Target& target, Engine engine) const {
-    fs::path folder = options_.out / "crashes";
+  static fs::path crashes_below(const fs::path& folder, const fuzz::Target& target, Engine engine) {
     return (engine == Engine::libfuzzer ? folder : folder / name(engine)) / target.name;
+  }
+  fs::path crash_folder(const fuzz::Target& target, Engine engine) const {
+    return crashes_below(options_.out / "crashes" / name_of_variant(), target, engine);
+  }
+  fs::path scratch_folder(Engine engine) const {
+    return options_.out / name(engine) / name_of_variant();
   }
   // Programs mean the same on every variant and are worth keeping.
   fs::path kept_corpus(const fuzz::Target& target) const {
@@ -227,7 +237,7 @@ class Campaign {
                     .corpus = corpus_folder(*row.target),
                     .seeds = options_.seeds && fs::exists(seeds) ? seeds : "",
                     .crashes = crash_folder(*row.target, row.engine),
-                    .scratch = options_.out / name(row.engine) / of_slot,
+                    .scratch = scratch_folder(row.engine) / of_slot,
                     .log = options_.out / "logs" / (of_slot + ".log"),
                     .environment = {"IOVAFUZZ_KNOWN=" + store_.known_file().string(),
                                     "IOVAFUZZ_DIFFERENCES=tell"},
@@ -330,22 +340,33 @@ class Campaign {
   // What an earlier campaign left untriaged when it was killed, with its processes.
   void recover(size_t lane) {
     const fuzz::Target& target = *progress_.targets[lane].target;
-    fs::path left = options_.out / name(Engine::aflpp);
     std::error_code none;
     make_folder(crash_folder(target, Engine::aflpp));
     make_folder(kept_corpus(target));
-    for (const auto& entry : fs::directory_iterator(left, none))
-      if (entry.path().stem() == target.name)
-        recover_aflpp(entry.path(), kept_corpus(target), crash_folder(target, Engine::aflpp));
-    for (Engine engine : {Engine::libfuzzer, Engine::aflpp}) {
-      const fs::path folder = crash_folder(target, engine);
-      take_crashes_of(lane, folder, 0, "");
-      // The input that such a file was to hold was never told of; it is found again.
-      std::vector<fs::path> partial;
-      for (const auto& entry : fs::directory_iterator(folder, none))
-        if (is_partial(entry.path())) partial.push_back(entry.path());
-      for (const fs::path& path : partial) fs::remove(path, none);
+    // Folders of before variants had their own are whoever's comes first.
+    for (const fs::path& left :
+         {scratch_folder(Engine::aflpp), options_.out / name(Engine::aflpp)}) {
+      std::vector<fs::path> scratches;
+      for (const auto& entry : fs::directory_iterator(left, none))
+        if (entry.path().stem() == target.name) scratches.push_back(entry.path());
+      for (const fs::path& scratch : scratches)
+        recover_aflpp(scratch, kept_corpus(target), crash_folder(target, Engine::aflpp));
+      fs::remove(left, none);  // unless there is more
     }
+    for (Engine engine : {Engine::libfuzzer, Engine::aflpp})
+      for (const fs::path& folder :
+           {crashes_below(options_.out / "crashes", target, engine), crash_folder(target, engine)})
+        recover_crashes(lane, folder);
+  }
+
+  void recover_crashes(size_t lane, const fs::path& folder) {
+    take_crashes_of(lane, folder, 0, "");
+    // The input that such a file was to hold was never told of; it is found again.
+    std::error_code none;
+    std::vector<fs::path> partial;
+    for (const auto& entry : fs::directory_iterator(folder, none))
+      if (is_partial(entry.path())) partial.push_back(entry.path());
+    for (const fs::path& path : partial) fs::remove(path, none);
   }
 
   size_t take_crashes(size_t lane, uint64_t executions, const std::string& log) {

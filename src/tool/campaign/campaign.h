@@ -101,9 +101,10 @@ struct CampaignResult {
 };
 
 // Runs until the time is over, or a signal asks for the end (InterruptGuard). Everything found is
-// in options.out: corpus/ and logs/ by target, findings/ by key; summary.json (summary.h) is at
-// most a minute old, progress.jsonl (course.h) tells its course. Earlier findings there that still
-// show are this campaign's from the start. Throws Failure, also if no engine can start.
+// in options.out: corpus/ and logs/ by target, crashes/ by variant and target, findings/ by key;
+// summary.json (summary.h) is at most a minute old, progress.jsonl (course.h) tells its course.
+// Earlier findings there that still show are this campaign's from the start. Throws Failure, also
+// if no engine can start.
 CampaignResult run_campaign(const CampaignOptions& options, const OnProgress& on_progress);
 
 }  // namespace tool

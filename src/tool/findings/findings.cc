@@ -319,6 +319,8 @@ void FindingStore::place(StoredFinding& finding, const fuzz::Target& target) con
   for (const std::string& met : finding.outcome.known_met)
     if (finding.is_difference || !is_difference(met)) past += "--past " + quoted(met) + " ";
   std::string options = tested_.replay_options + (finding.is_difference ? "--strict " : "");
+  if (finding.outcome.kind == Outcome::timeout && options_.timeout_ms != StoreOptions().timeout_ms)
+    options += fmt::format("--timeout {}s ", options_.timeout_ms / 1e3);
   std::string command = fmt::format("{} replay {}{}", launcher(), options, past);
   if (target.compares) command = tested_.compare_command + " ";
   if (target.reads_text)
