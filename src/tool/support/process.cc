@@ -61,21 +61,31 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
 }
 
 static int open_lock(const std::filesystem::path& path) {
-  int file = open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
-  if (file < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
+  // NFS has exclusive locks only for those who may write.
+  int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  const int error = errno;
+  if (file < 0 && (error == EACCES || error == EROFS))
+    file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(error)));
   return file;
 }
 
+bool FileLock::take(int how) {
+  if (flock(file_, how) == 0) return true;
+  if (errno == EWOULDBLOCK || errno == EINTR) return false;
+  throw Failure(fmt::format("{}: cannot be locked: {}", path_.string(), strerror(errno)));
+}
+
 std::unique_ptr<FileLock> FileLock::try_to_hold(const std::filesystem::path& path) {
-  std::unique_ptr<FileLock> lock(new FileLock(open_lock(path)));
-  return flock(lock->file_, LOCK_EX | LOCK_NB) == 0 ? std::move(lock) : nullptr;
+  std::unique_ptr<FileLock> lock(new FileLock(path, open_lock(path)));
+  return lock->take(LOCK_EX | LOCK_NB) ? std::move(lock) : nullptr;
 }
 
 FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting)
-    : file_(open_lock(path)) {
-  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+    : FileLock(path, open_lock(path)) {
+  if (take(LOCK_EX | LOCK_NB)) return;
   if (!waiting.empty()) fmt::print(stderr, "iovafuzz: {}\n", waiting);
-  while (flock(file_, LOCK_EX) && errno == EINTR)
+  while (!take(LOCK_EX))
     if (interrupted()) throw Failure("interrupted");
 }
 

@@ -48,8 +48,11 @@ class FileLock {
   static bool is_held(const std::filesystem::path& path);
 
  private:
-  explicit FileLock(int file) : file_(file) {}
+  FileLock(const std::filesystem::path& path, int file) : path_(path), file_(file) {}
+  // False where another process holds it, or a signal came.
+  bool take(int how);
 
+  std::filesystem::path path_;
   int file_;
 };
 

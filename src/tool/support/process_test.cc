@@ -2,15 +2,88 @@
 // Commands that are waited for.
 #include "tool/support/process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/interrupt.h"
+
+// What locks meet in this process: as on NFS, where an exclusive one takes a file that is open for
+// writing, or an error of its own.
+static bool is_nfs = false;
+static int lock_error = 0;
+
+extern "C" int flock(int file, int how) noexcept {
+  const bool is_refused =
+      is_nfs && (how & LOCK_EX) && (fcntl(file, F_GETFL) & O_ACCMODE) == O_RDONLY;
+  if (is_refused || lock_error) {
+    errno = is_refused ? EBADF : lock_error;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_flock, file, how));
+}
 
 namespace tool {
 namespace {
+
+class FileLocks : public testing::Test {
+ protected:
+  ~FileLocks() override {
+    is_nfs = false;
+    lock_error = 0;
+  }
+  TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_.path() / "lock";
+};
+
+TEST_F(FileLocks, HoldOnNfs) {
+  is_nfs = true;
+  const auto first = FileLock::try_to_hold(file_);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(FileLock::is_held(file_));
+  EXPECT_FALSE(FileLock::try_to_hold(file_));
+  const FileLock other(folder_.path() / "other");
+  EXPECT_TRUE(FileLock::is_held(folder_.path() / "other"));
+}
+
+TEST_F(FileLocks, HoldWhereNobodyMayWrite) {
+  namespace fs = std::filesystem;
+  folder_.write("lock", "");
+  fs::permissions(file_, fs::perms::owner_read | fs::perms::others_read);
+  fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec,
+                  fs::perm_options::add);
+  const uid_t user = geteuid();
+  constexpr uid_t nobody = 65534;
+  if (user == 0) {
+    ASSERT_EQ(seteuid(nobody), 0);  // whom permissions do hold back
+    EXPECT_THROW(FileLock(folder_.path() / "none"), Failure);
+  }
+  EXPECT_TRUE(FileLock::try_to_hold(file_));
+  ASSERT_EQ(seteuid(user), 0);
+}
+
+TEST_F(FileLocks, AFolderWithoutLocksIsNoOtherHolder) {
+  lock_error = ENOLCK;
+  const std::string sentence = file_.string() + ": cannot be locked: No locks available";
+  const auto fails = [&](const auto& lock) {
+    try {
+      lock();
+    } catch (const Failure& failure) {
+      return failure.what() == sentence;
+    }
+    return false;
+  };
+  EXPECT_TRUE(fails([&] { FileLock::try_to_hold(file_); }));
+  EXPECT_TRUE(fails([&] { FileLock lock(file_); }));
+}
 
 TEST(RunCommand, IsEndedWhereThisProcessAloneIsInterrupted) {
   for (const bool show : {false, true}) {
