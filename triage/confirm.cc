@@ -197,7 +197,8 @@ int main(int argc, char** argv) {
       .one_of({"uml", "qemu"});
   line.option("--programs", arguments.programs,
               "number of random programs whose calls the shim and Linux must answer alike; 0: FILE "
-              "shows a finding");
+              "shows a finding")
+      .range(0, 1e12);
   line.option("--seed", arguments.seed, "seed of the random programs");
   line.flag("--console", arguments.console, "print all that the kernel printed")
       .excludes("--programs");

@@ -143,7 +143,8 @@ int main(int argc, char** argv) {
   line.option("EXPECTED", arguments.expected, variant).required();
   line.option("ACTUAL", arguments.actual, variant).required();
   line.option("FILE", arguments.files, "inputs or folders of inputs to compare first");
-  line.option("--programs", arguments.programs, "number of random programs to compare");
+  line.option("--programs", arguments.programs, "number of random programs to compare")
+      .range(0, 1e12);
   line.option("--seed", arguments.seed, "seed of the random programs");
   line.option("--jobs", arguments.jobs, "processes at a time")
       .range(1, 1024)

@@ -116,6 +116,46 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   }
 }
 
+// An unset variable of a shell must not choose another allocator, or another folder.
+TEST(BadInput, EmptyValueIsNotTakenForNone) {
+  TemporaryFolder folder;
+  const std::string file = folder.write("a.iova", life);
+  const auto refused = [](const std::string& command, const std::string& name) {
+    return fmt::format("{}: the value is empty (iovafuzz {} --help)", name, command);
+  };
+  for (const char* command :
+       {"show", "replay", "known", "run", "triage", "minimize", "sweep", "cost", "kunit", "litmus",
+        "explore", "reproducer", "mail", "coverage", "affected", "confirm", "mutants"})
+    for (const char* form : {"--kernel", "--kernel="}) {
+      std::vector<std::string> words{command, form};
+      if (form == std::string("--kernel")) words.push_back("");
+      words.push_back(file);
+      expect_refused(words, refused(command, "--kernel"));
+    }
+  for (const char* name : {"--out", "--defect", "--revision", "--sync", "--forget", "--jobs"})
+    expect_refused({"run", name, ""}, refused("run", name));
+  expect_refused({"status", ""}, refused("status", "DIR"));
+  expect_refused({"replay", file, ""}, refused("replay", "FILE"));
+}
+
+TEST(BadInput, NumbersBelowZeroAreRefused) {
+  TemporaryFolder folder;
+  const std::string file = folder.write("a.iova", life);
+  for (auto [command, name] : {std::pair{"diff", "--programs"},
+                               {"diff", "--seed"},
+                               {"run", "--keep-free"},
+                               {"run", "--jobs"},
+                               {"triage", "--minimize-executions"},
+                               {"confirm", "--programs"}})
+    for (const char* number : {"-1", " -1"})
+      expect_refused({command, name, number, file},
+                     fmt::format("{}: '{}' is no number of 0 or more (iovafuzz {} --help)", name,
+                                 number, command));
+  expect_refused({"cost", "--ranges", "100,-1", file},
+                 "--ranges: '-1' is no number of 0 or more (iovafuzz cost --help)");
+  EXPECT_EQ(tool({"diff", "7.3", "7.3", file, "--programs", "18446744073709551615"}).status, 2);
+}
+
 TEST(BadInput, WhatLacksAnArgumentSaysSo) { EXPECT_EQ(tool({"minimize", "x"}).status, 2); }
 
 TEST(BadInput, TextThatIsTooLargeForBytesIsNotAssembled) {

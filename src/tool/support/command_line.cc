@@ -81,6 +81,16 @@ struct CommandLine::Inside {
 
   Option add(CommandLine& line, CLI::Option* option, const std::string& names,
              const std::string& help, const std::string& value, const std::string& word) {
+    // Most often it is a variable of a shell that is not set; "" would be taken for not given.
+    option->check([](const std::string& given) {
+      return given.empty() ? "the value is empty" : std::string();
+    });
+    // The parser would let it wrap around.
+    if (word == "N" || word == "N,...")
+      option->check([](const std::string& given) {
+        return given.find('-') == given.npos ? std::string()
+                                             : fmt::format("'{}' is no number of 0 or more", given);
+      });
     declared.push_back({option, names, help, value, word});
     return Option(line, declared.size() - 1);
   }
@@ -241,6 +251,13 @@ int CommandLine::run(int argc, char** argv, const std::function<int()>& action) 
       if (word == "--") break;
       if (word == "--help" || word == "-h") return fmt::print("{}", inside_->help()), nothing_new;
       if (word == "--describe") return fmt::print("{}", inside_->describe()), nothing_new;
+    }
+    for (const std::string& word : words) {
+      if (word == "--") break;
+      // The parser would take the next word.
+      if (word.starts_with("--") && word.find('=') == word.size() - 1)
+        throw Failure(fmt::format("{}: the value is empty (iovafuzz {} --help)",
+                                  word.substr(0, word.size() - 1), inside_->name));
     }
     std::reverse(words.begin(), words.end());  // as the parser takes them
     inside_->app.parse(words);
