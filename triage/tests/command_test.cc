@@ -116,6 +116,31 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   }
 }
 
+// /dev/full takes nothing, as a full disk does.
+TEST(Output, ThatIsLostIsAFailure) {
+  TemporaryFolder folder;
+  const std::string file = folder.write("a.iova", life);
+  std::string many = life;
+  for (int i = 0; i < 1000; i++) many += "tick 1\n";  // more than is written at once
+  const std::string large = folder.write("large.iova", many);
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"assemble", file},
+           {"disassemble", file},
+           {"show", file},
+           {"show", large},
+           {"replay", "--json", file},
+           {"kunit", "--revision", "6.12", folder.write("bug.iova", bug)},
+           {"status", "--help"},
+           {"list"}}) {
+    std::string line;
+    for (const std::string& word : command_words(words)) line += quoted(word) + " ";
+    CommandResult result = run_command({"bash", "-c", line + ">/dev/full"}, false);
+    EXPECT_EQ(result.status, 2) << line;
+    EXPECT_EQ(result.output, "iovafuzz: cannot write the output: No space left on device\n")
+        << line;
+  }
+}
+
 // An unset variable of a shell must not choose another allocator, or another folder.
 TEST(BadInput, EmptyValueIsNotTakenForNone) {
   TemporaryFolder folder;

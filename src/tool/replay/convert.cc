@@ -3,11 +3,11 @@
 
 #include <fmt/core.h>
 
-#include <cstdio>
 #include <map>
 
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/process.h"
 
 namespace fs = std::filesystem;
 
@@ -37,7 +37,7 @@ int convert_all(const std::vector<FoundFile>& files, const fs::path& out,
       write_file(result, content);
     } catch (const Failure& failure) {
       fmt::print(stderr, "iovafuzz: {}\n", failure.what());
-      status = findings;
+      status = could_not;
     }
   }
   return status;
@@ -51,8 +51,7 @@ int convert(const std::vector<std::string>& paths, const std::string& out,
   if (files.empty()) throw Failure(fmt::format("{}: holds no files", paths[0]));
   if (!out.empty()) return convert_all(files, out, converted, extension);
   if (files.size() > 1) throw Failure("several files need --out FOLDER");
-  std::string result = converted(read_input(files[0].path));
-  fwrite(result.data(), 1, result.size(), stdout);
+  put(converted(read_input(files[0].path)));
   return nothing_new;
 }
 

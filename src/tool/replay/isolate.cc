@@ -178,7 +178,8 @@ void run_job(const iova_variant& variant, const program::Program& program,
     engine::run(isolate.watcher->variant(variant), program, options);
     const std::string words = isolate.watcher->words();
     send({{"words", words.size()}});
-    return write_all(message_fd, words);
+    write_all(message_fd, words);
+    return;
   }
   if (isolate.expected) {
     const auto& known_met = engine::expect_same(*isolate.expected, variant, program, options);

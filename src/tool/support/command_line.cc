@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <system_error>
 
 #include "tool/support/failure.h"
+#include "tool/support/process.h"
 #include "tool/support/words.h"
 
 using std::chrono::milliseconds;
@@ -240,6 +242,14 @@ void CommandLine::example(const std::string& command, const std::string& meaning
 }
 
 int CommandLine::run(int argc, char** argv, const std::function<int()>& action) {
+  const int status = parse_and_act(argc, argv, action);
+  const std::string lost = lost_output();
+  if (lost.empty() || status == could_not) return status;
+  fmt::print(stderr, "iovafuzz: {}\n", lost);
+  return could_not;
+}
+
+int CommandLine::parse_and_act(int argc, char** argv, const std::function<int()>& action) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   try {
     if (auto dashes = std::find(words.begin(), words.end(), "--");
@@ -265,7 +275,12 @@ int CommandLine::run(int argc, char** argv, const std::function<int()>& action) 
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "iovafuzz: {}\n", inside_->complaint(error));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "iovafuzz: {}\n", error.what());
+    // fmt::print() throws what has no words for whose output it is.
+    const auto* of_output =
+        ferror(stdout) ? dynamic_cast<const std::system_error*>(&error) : nullptr;
+    fmt::print(
+        stderr, "iovafuzz: {}\n",
+        of_output ? "cannot write the output: " + of_output->code().message() : error.what());
   }
   return could_not;
 }

@@ -71,6 +71,8 @@ class CommandLine {
   int run(int argc, char** argv, const std::function<int()>& action);
 
  private:
+  int parse_and_act(int argc, char** argv, const std::function<int()>& action);
+
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };

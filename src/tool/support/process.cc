@@ -17,12 +17,21 @@
 
 namespace tool {
 
+static int lost_for = 0;  // an errno, of the first of the output that is lost
+
+// Nobody reads it: a closed pipe or terminal.
+static bool is_unread(int error) { return error == EPIPE || error == EIO; }
+
+static void flush_output() {
+  if (fflush(stdout) && !is_unread(errno) && !lost_for) lost_for = errno;
+}
+
 CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors) {
   int ends[2] = {-1, -1};
   // Other threads may start commands at the same time.
   if (!show && pipe2(ends, O_CLOEXEC))
     throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  fflush(stdout);
+  flush_output();
   pid_t pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start {}: {}", words[0], strerror(errno)));
   if (pid == 0) {
@@ -101,7 +110,7 @@ bool FileLock::is_held(const std::filesystem::path& path) {
 
 pid_t fork_child(Group group, int at_our_end) {
   // What is not written yet would be written twice.
-  fflush(stdout);
+  flush_output();
   fflush(stderr);
   const pid_t parent = getpid(), pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
@@ -113,17 +122,24 @@ pid_t fork_child(Group group, int at_our_end) {
   return pid;
 }
 
-void write_all(int file, std::string_view text) {
+int write_all(int file, std::string_view text) {
   while (!text.empty()) {
     ssize_t n = write(file, text.data(), text.size());
-    if (n < 0 && errno != EINTR) return;
+    if (n < 0 && errno != EINTR) return errno;
     if (n > 0) text.remove_prefix(static_cast<size_t>(n));
   }
+  return 0;
 }
 
 void put(const std::string& text) {
-  fflush(stdout);
-  write_all(STDOUT_FILENO, text);
+  flush_output();
+  const int error = write_all(STDOUT_FILENO, text);
+  if (error && !is_unread(error) && !lost_for) lost_for = error;
+}
+
+std::string lost_output() {
+  flush_output();
+  return lost_for ? fmt::format("cannot write the output: {}", strerror(lost_for)) : "";
 }
 
 std::string must_run(const std::vector<std::string>& words) {

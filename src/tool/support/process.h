@@ -29,10 +29,13 @@ enum class Group { ours, own };
 // A copy of this process, which that signal ends with it. Returns 0 in the copy. Throws Failure.
 pid_t fork_child(Group group = Group::ours, int at_our_end = SIGKILL);
 
-// Writes all of a text, unless nobody reads it.
-void write_all(int file, std::string_view text);
+// Writes all of a text. Returns 0, or the errno for which the rest is not written.
+int write_all(int file, std::string_view text);
 // Writes all of a text to stdout. Says nothing where nobody reads it: a closed pipe or terminal.
 void put(const std::string& text);
+// Why some of what went to stdout so far is lost, a sentence; "" if all was written, or nobody
+// reads it.
+std::string lost_output();
 
 // A file that one process at a time holds. Let go when the process ends, whatever ends it. What is
 // to be said on stderr when another process holds it may be left out. Throws Failure.
