@@ -176,7 +176,7 @@ function(iovafuzz_kernel name title tree)
   set(sources ${tree}/drivers/iommu/iova.c ${tree}/include/linux/iova.h)
   if(EXISTS ${tree}/drivers/iommu/dma-iommu.c)
     list(APPEND sources ${tree}/drivers/iommu/dma-iommu.c)
-  else() # it may be laid there yet
+  elseif(EXISTS ${tree}/drivers/iommu) # it may be laid there yet
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${tree}/drivers/iommu)
   endif()
   add_custom_command(OUTPUT ${out}/tree_features.h

@@ -69,13 +69,20 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
   return result;
 }
 
-static int open_lock(const std::filesystem::path& path) {
+// -1, with errno, where it cannot be.
+static int try_to_open_lock(const std::filesystem::path& path, int how) {
   // NFS has exclusive locks only for those who may write.
-  int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  int file = open(path.c_str(), O_RDWR | O_CLOEXEC | how, 0666);
   const int error = errno;
   if (file < 0 && (error == EACCES || error == EROFS))
     file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(error)));
+  errno = error;
+  return file;
+}
+
+static int open_lock(const std::filesystem::path& path) {
+  const int file = try_to_open_lock(path, O_CREAT);
+  if (file < 0) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
   return file;
 }
 
@@ -88,6 +95,13 @@ bool FileLock::take(int how) {
 std::unique_ptr<FileLock> FileLock::try_to_hold(const std::filesystem::path& path) {
   std::unique_ptr<FileLock> lock(new FileLock(path, open_lock(path)));
   return lock->take(LOCK_EX | LOCK_NB) ? std::move(lock) : nullptr;
+}
+
+std::unique_ptr<FileLock> FileLock::share(const std::filesystem::path& path) {
+  std::unique_ptr<FileLock> lock(new FileLock(path, open_lock(path)));
+  while (!lock->take(LOCK_SH))
+    if (interrupted()) throw Failure("interrupted");
+  return lock;
 }
 
 FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting)
@@ -106,6 +120,14 @@ bool FileLock::is_held(const std::filesystem::path& path) {
   bool is_held = flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
   close(file);
   return is_held;
+}
+
+bool FileLock::is_in_use(const std::filesystem::path& path) {
+  const int file = try_to_open_lock(path, 0);
+  if (file < 0) return false;
+  const bool is_in_use = flock(file, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+  close(file);
+  return is_in_use;
 }
 
 pid_t fork_child(Group group, int at_our_end) {

@@ -45,10 +45,14 @@ class FileLock {
   ~FileLock();
   // NULL where another process holds it.
   static std::unique_ptr<FileLock> try_to_hold(const std::filesystem::path& path);
+  // Together with others that share it.
+  static std::unique_ptr<FileLock> share(const std::filesystem::path& path);
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
   // Whether a process holds it.
   static bool is_held(const std::filesystem::path& path);
+  // Whether a process holds or shares it, this one included.
+  static bool is_in_use(const std::filesystem::path& path);
 
  private:
   FileLock(const std::filesystem::path& path, int file) : path_(path), file_(file) {}

@@ -37,9 +37,11 @@ namespace {
 class FileLocks : public testing::Test {
  protected:
   ~FileLocks() override {
+    EXPECT_EQ(seteuid(user_), 0);
     is_nfs = false;
     lock_error = 0;
   }
+  const uid_t user_ = geteuid();
   TemporaryFolder folder_;
   const std::filesystem::path file_ = folder_.path() / "lock";
 };
@@ -57,17 +59,14 @@ TEST_F(FileLocks, HoldOnNfs) {
 TEST_F(FileLocks, HoldWhereNobodyMayWrite) {
   namespace fs = std::filesystem;
   folder_.write("lock", "");
-  fs::permissions(file_, fs::perms::owner_read | fs::perms::others_read);
-  fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec,
-                  fs::perm_options::add);
-  const uid_t user = geteuid();
-  constexpr uid_t nobody = 65534;
-  if (user == 0) {
-    ASSERT_EQ(seteuid(nobody), 0);  // whom permissions do hold back
+  fs::permissions(file_, fs::perms(0444));
+  fs::permissions(folder_.path(), fs::perms(0755));
+  if (user_ == 0) {
+    constexpr uid_t nobody = 65534;  // whom permissions do hold back
+    ASSERT_EQ(seteuid(nobody), 0);
     EXPECT_THROW(FileLock(folder_.path() / "none"), Failure);
   }
   EXPECT_TRUE(FileLock::try_to_hold(file_));
-  ASSERT_EQ(seteuid(user), 0);
 }
 
 TEST_F(FileLocks, AFolderWithoutLocksIsNoOtherHolder) {

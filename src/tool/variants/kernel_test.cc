@@ -309,10 +309,15 @@ TEST(KernelTree, KeysNameTheKernelsFunctionAndReportsItsLine) {
   EXPECT_NE(result.output.find("in: iova_magazine_free (drivers/iommu/iova.c:"), std::string::npos);
 }
 
+// By a process of its own, which holds it no longer.
+void use_once(const std::string& kernel) {
+  EXPECT_EQ(tool({"show", (source_folder() / life).string(), "--kernel", kernel}).status, 0);
+}
+
 TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
   Patched tree("debian:6.12"), other("debian:6.12");
   std::string name = find_kernel_tree(tree.path()).name;
-  load_kernel(find_kernel_tree(tree.path()));
+  use_once(tree.path());
   fs::path used = build_folder() / "used" / name, built = build_folder() / "kernels" / name;
   ASSERT_TRUE(fs::exists(built / "kernel.so"));
   fs::last_write_time(used, fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
@@ -320,6 +325,43 @@ TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
   EXPECT_FALSE(fs::exists(built));
   EXPECT_FALSE(fs::exists(used));
   EXPECT_TRUE(fs::exists(build_folder() / "kernels" / find_kernel_tree(other.path()).name));
+}
+
+// A campaign may take months, and somebody may move its tree away meanwhile.
+TEST(KernelTree, WhatAProcessUsesIsNotRemoved) {
+  Patched old("debian:6.12"), other("debian:6.12");
+  std::string name;
+  {
+    Patched moved("debian:6.12");
+    for (const Patched* tree : {&moved, &old}) load_kernel(find_kernel_tree(tree->path()));
+    name = find_kernel_tree(moved.path()).name;
+  }
+  const std::string of_old = find_kernel_tree(old.path()).name;
+  fs::last_write_time(build_folder() / "used" / of_old,
+                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 40));
+  use_once(other.path());
+  for (const std::string& used : {name, of_old})
+    EXPECT_TRUE(fs::exists(build_folder() / "kernels" / used / "kernel.so")) << used;
+}
+
+// Its folder may be another user's, or on a machine that does not answer.
+TEST(KernelTree, OneThatCannotBeLookedAtHindersNoOther) {
+  Patched tree("debian:6.12");
+  TemporaryFolder folder;
+  const fs::path closed = folder.path() / "a";
+  fs::create_directory_symlink(closed, closed);  // nobody can follow it
+  const std::string list = (build_folder() / "variants.cmake").string(),
+                    call = fmt::format("iovafuzz_kernel(linux-closed [==[{0}]==] [==[{0}]==])\n",
+                                       (closed / "linux").string());
+  {
+    const FileLock lock(build_folder() / "lock");  // other tests build, too
+    write_file(list, read_file(list) + call);
+  }
+  use_once(tree.path());
+  EXPECT_NE(read_file(list).find(call), std::string::npos);
+  fs::remove(closed);
+  use_once("debian:6.12");
+  EXPECT_EQ(read_file(list).find(call), std::string::npos);
 }
 
 std::string line_of(const Patched& tree, const std::string& text) {

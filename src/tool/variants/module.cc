@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
+#include <memory>
 #include <regex>
 #include <set>
 #include <sstream>
 
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/process.h"
 
 namespace fs = std::filesystem;
 
@@ -28,16 +31,37 @@ std::string name_in(const std::string& call) {
   return words.substr(words.find('(') + 1);
 }
 
-// Its time is that of the variant's last use.
+// Its time is that of the variant's last use; who uses the variant shares it as long as he lives.
 fs::path stamp_of(const std::string& name) { return build_folder() / "used" / name; }
 
-// A kernel tree that is gone, or a variant that nobody has asked for in a month.
+void use(const std::string& name) {
+  static std::map<std::string, std::unique_ptr<FileLock>> used;
+  const fs::path stamp = stamp_of(name);
+  std::error_code error;
+  fs::last_write_time(stamp, fs::file_time_type::clock::now(), error);
+  // Missing, or another user's. While others share it, it must stay the file that it is.
+  if (error && !FileLock::is_in_use(stamp)) {
+    write_file(stamp, "");
+    used.erase(name);
+  }
+  if (!used.contains(name)) used[name] = FileLock::share(stamp);
+}
+
+// A tree whose folder may not be looked at, or does not answer, may be there.
+bool is_gone(const fs::path& tree) {
+  std::error_code none;
+  return fs::status(tree, none).type() == fs::file_type::not_found;
+}
+
+// A kernel tree that is gone, or a variant that nobody has asked for in a month; but a campaign of
+// months goes on with what it began with.
 bool is_stale(const std::string& call) {
+  if (FileLock::is_in_use(stamp_of(name_in(call)))) return false;
   static const std::regex kernel(
       "iovafuzz_kernel\\((\\S+) \\[==\\[.*?\\]==\\] \\[==\\[(.*?)\\]==\\].*");
   constexpr auto long_time = std::chrono::hours(24 * 30);
   std::smatch match;
-  if (std::regex_match(call, match, kernel) && !fs::exists(match[2].str())) return true;
+  if (std::regex_match(call, match, kernel) && is_gone(match[2].str())) return true;
   std::error_code none;
   auto used = fs::last_write_time(stamp_of(name_in(call)), none);
   return !none && fs::file_time_type::clock::now() - used > long_time;
@@ -60,7 +84,7 @@ void add_to_list(std::set<std::string> calls) {
   make_folder(build_folder() / "used");
   for (const std::string& call : calls) {
     heads.insert(head(call));
-    write_file(stamp_of(name_in(call)), "");
+    use(name_in(call));
   }
   std::set<std::string> gone;  // trees that nothing is made of any more
   std::istringstream lines(before);
