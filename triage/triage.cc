@@ -18,6 +18,7 @@
 #include "tool/support/hash.h"
 #include "tool/support/interrupt.h"
 #include "tool/support/json.h"
+#include "tool/support/process.h"
 #include "tool/support/report_json.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
@@ -149,6 +150,8 @@ int triage_folders(const Arguments& arguments) {
   TestedVariant tested = tool::tested(arguments.choice);
   fs::path out = arguments.out.empty() ? campaign_folder() / "triage" : fs::path(arguments.out);
   make_folder(out);
+  const FileLock lock(out / "lock",
+                      fmt::format("another process uses {}: waiting for its end", out.string()));
   Summary summary;
   std::vector<CrashFile> files = find_crash_files(arguments.paths, summary.complaints);
   summary.files = files.size();

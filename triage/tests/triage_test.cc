@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "iova/port_variants.h"
 #include "program/program.h"
@@ -15,6 +16,7 @@
 #include "tool/replay/input.h"
 #include "tool/replay/judge.h"
 #include "tool/support/command_test.h"
+#include "tool/support/words.h"
 
 namespace tool {
 namespace {
@@ -114,6 +116,45 @@ TEST(Triage, TellsFindingsApartAndMakesEachSmall) {
       EXPECT_EQ(row["keys"], json({{finding["key"], 1}})) << to_text(row);
   }
   EXPECT_TRUE(fs::is_regular_file(out.path() / "summary.txt"));
+}
+
+TEST(Triage, FindingsAreWhereALinkLeads) {
+  TemporaryFolder folder, elsewhere;
+  fill(folder.path());
+  fs::create_directories(elsewhere.path() / "data");
+  fs::create_directory_symlink(elsewhere.path() / "data", folder.path() / "link");
+  auto summary = triage_on_6_12(folder.path() / "libfuzzer", folder.path() / "link/../out");
+  EXPECT_FALSE(fs::exists(folder.path() / "out"));
+  EXPECT_TRUE(fs::exists(elsewhere.path() / "out/findings"));
+  for (const auto& finding : summary["findings"])
+    EXPECT_TRUE(fs::exists(finding["reproducer"].get<std::string>())) << to_text(finding);
+}
+
+// Two at once would each write a summary of what it found itself.
+TEST(Triage, WaitsForAnotherOneInItsFolder) {
+  TemporaryFolder folder, out;
+  fill(folder.path());
+  const fs::path errors = folder.path() / "errors.txt", summary = out.path() / "summary.json";
+  std::string line;
+  for (const std::string& word :
+       command_words({"triage", "--revision", "6.12", "--minimize-executions", "0", "--out",
+                      out.path().string(), (folder.path() / "libfuzzer").string()}))
+    line += quoted(word) + " ";
+  auto lock = std::make_unique<FileLock>(out.path() / "lock");
+  std::thread other([&] {
+    run_command({"bash", "-c", line + ">/dev/null 2>" + errors.string()}, false);
+  });
+  std::error_code none;
+  while (fs::file_size(errors, none) == 0 || none) usleep(10'000);
+  EXPECT_NE(read_file(errors).find("waiting for its end"), std::string::npos) << read_file(errors);
+  EXPECT_FALSE(fs::exists(summary));
+  lock.reset();
+  other.join();
+  EXPECT_EQ(parse_json(read_file(summary))["findings"].size(), 1u);
+  // It is no input.
+  EXPECT_EQ(tool_json({"triage", "--revision", "6.12", "--out", out.path().string(),
+                       out.path().string()})["complaints"],
+            json::array());
 }
 
 TEST(Triage, LooksAtNothingTwiceAndAddsWhatIsNew) {

@@ -45,7 +45,7 @@ bool is_no_input(const fs::path& path) {
                                                ".dict",    ".casrep", ".c",    ".md",  ".options",
                                                ".partial", ".html",   ".jsonl"};
   std::string name = path.filename().string(), extension = path.extension().string();
-  return name.empty() || name[0] == '.' || name.rfind("README", 0) == 0 ||
+  return name.empty() || name[0] == '.' || name.rfind("README", 0) == 0 || name == "lock" ||
          is_report_of_honggfuzz(path) ||
          std::find(std::begin(extensions), std::end(extensions), extension) != std::end(extensions);
 }
