@@ -94,7 +94,7 @@ class Copies {
 
 // Beside it: engines read a corpus with all folders in it.
 fs::path crashing_beside(const fs::path& folder) {
-  fs::path whole = fs::absolute(folder).lexically_normal();
+  fs::path whole = absolute_path(folder);
   if (!whole.has_filename()) whole = whole.parent_path();
   return whole += "-crashing";
 }

@@ -53,7 +53,7 @@ std::map<std::string, json> summaries(const fs::path& shared) {
 // Another machine may have the folder in another place.
 std::string here(std::string text, const std::string& there, const fs::path& folder) {
   if (size_t at = text.find(there); !there.empty() && at != text.npos)
-    text.replace(at, there.size(), fs::absolute(folder).lexically_normal().string());
+    text.replace(at, there.size(), absolute_path(folder).string());
   return text;
 }
 

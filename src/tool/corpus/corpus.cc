@@ -22,7 +22,7 @@ bool is_folder(const fs::path& path) {
 
 // Without a slash at its end, so that it has a name.
 fs::path named_path(const std::string& path) {
-  fs::path whole = fs::absolute(path).lexically_normal();
+  fs::path whole = absolute_path(path);
   return whole.has_filename() ? whole : whole.parent_path();
 }
 

@@ -105,7 +105,7 @@ json facts_of(const StoredFinding& finding) {
 }
 
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
-    : folder_(fs::absolute(out).lexically_normal() / findings_folder),
+    : folder_(absolute_path(out) / findings_folder),
       differences_(folder_.parent_path() / differences_folder), tested_(tested), options_(options),
       judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
   make_folder(folder_);

@@ -58,7 +58,7 @@ ReportedFolder read_folder(const fs::path& path) {
   if (!fs::is_directory(path, none))
     throw Failure(fmt::format("{}: there is no such folder", path.string()));
   ReportedFolder folder;
-  folder.path = fs::absolute(path).lexically_normal();
+  folder.path = absolute_path(path);
   folder.summary = json::object();
   if (fs::is_regular_file(summary_file(path), none)) {
     json summary = try_parse_json(read_file(summary_file(path)));

@@ -54,6 +54,15 @@ void make_folder(const fs::path& path) {
   if (error) throw Failure(fmt::format("{}: {}", path.string(), error.message()));
 }
 
+fs::path absolute_path(const fs::path& path) {
+  const fs::path whole = fs::absolute(path);
+  std::error_code error;
+  // Behind a link, ".." is not the folder that is named before it. Other links keep their names.
+  const bool goes_up = std::find(whole.begin(), whole.end(), "..") != whole.end();
+  const fs::path where = goes_up ? fs::weakly_canonical(whole, error) : fs::path();
+  return where.empty() || error ? whole.lexically_normal() : where;
+}
+
 std::vector<fs::path> expand(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {

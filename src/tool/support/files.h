@@ -18,6 +18,8 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 // The name of a file that is being written: a killed process may have left anything there.
 bool is_partial(const std::filesystem::path& path);
 void make_folder(const std::filesystem::path& path);
+// Without "." and "..", whether it is there or not.
+std::filesystem::path absolute_path(const std::filesystem::path& path);
 
 // A folder of its own, gone with it.
 class TemporaryFolder {

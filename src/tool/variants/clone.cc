@@ -46,7 +46,7 @@ std::string Commit::text() const { return fmt::format("{} (\"{}\")", id.substr(0
 
 Clone::Clone(const std::string& spec) {
   const auto [path, build] = parse_tree_spec(spec);
-  folder_ = fs::absolute(path).lexically_normal();
+  folder_ = absolute_path(path);
   build_ = build;
   CommandResult found =
       run_command({"git", "-C", folder_.string(), "rev-parse", "--git-dir"}, false);

@@ -12,6 +12,7 @@
 
 #include "iova/revision.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/hash.h"
 #include "tool/support/words.h"
 #include "tool/variants/debian_source.h"
@@ -127,7 +128,7 @@ KernelTree built_as(KernelTree tree, const TreeBuild& build) {
 std::string absolute_spec(const std::string& spec) {
   if (spec.starts_with(debian_prefix)) return spec;
   const TreeSpec parsed = parse_tree_spec(spec);
-  return fs::absolute(parsed.where).lexically_normal().string() + parsed.build.words();
+  return absolute_path(parsed.where).string() + parsed.build.words();
 }
 
 std::span<const KernelFile> kernel_files() { return files; }

@@ -9,6 +9,7 @@
 #include "kernel/kernel_variant.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/variants/kernel.h"
 #include "tool/variants/module.h"
 #include "tool/variants/refusal.h"
@@ -53,7 +54,7 @@ struct Compilation {
 KunitModule compile(const std::string& file, const Compilation& with,
                     const Definitions& definitions) {
   read_file(file);  // or tells why it cannot be
-  const fs::path absolute = fs::absolute(file).lexically_normal();
+  const fs::path absolute = absolute_path(file);
   KunitModule module{{}, nullptr, shown_folder(file), nullptr, std::make_shared<TemporaryFolder>()};
   const std::string object = (module.folder->path() / "suite.so").string();
   std::vector<std::string> words{c_compiler()};
