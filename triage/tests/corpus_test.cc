@@ -322,7 +322,8 @@ TEST_F(Promote, SaysWhereThePausesOfBytesSuspend) {
 
 TEST_F(Promote, RefusesWhatIsNoSeed) {
   std::string file = bytes("input", found);
-  for (const char* name : {"", "Seven", "seven-cpus", "_seven", "7_cpus", "seven_", "a__b", "../a"})
+  expect_refused(promote(file, ""), "--name: the value is empty (iovafuzz corpus promote --help)");
+  for (const char* name : {"Seven", "seven-cpus", "_seven", "7_cpus", "seven_", "a__b", "../a"})
     expect_refused(promote(file, name),
                    fmt::format("--name {}: give it like depot_trimmed_by_delayed_work", name));
   std::string own = (source_folder() / "corpus/iova_init_faults/domain_init_needs_no_cache.iova");
