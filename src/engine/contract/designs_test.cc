@@ -202,6 +202,16 @@ TEST(Overlap, InAnotherDomainExcusesNothing) {
                "key: hint-");
 }
 
+// With an array of one entry less than upstream's, none is left free.
+TEST(Queue, MayFillAllEntriesOfARing) {
+  static iova_queue full = *upstream.queue;
+  full.entries = upstream.queue->entries - 1;
+  iova_variant variant = own_design();
+  variant.queue = &full;
+  expect_clean(variant, "cache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x255\n"
+                        "queue x255 pages=0\nidle\n");
+}
+
 // What a timer passed over, a later queueing releases.
 TEST(Queue, IsToReleaseWhatATimerPassedOver) {
   static iova_queue forgets = *upstream.queue;

@@ -132,6 +132,7 @@ class FlushQueue : public Judge {
 
  private:
   void queued(const Call& call);
+  bool holds_all(const Domain& domain) const;
   void put(const Event& event);
   const char* releasing_function() const;
   void check_timeouts(const Event& passed) const;
