@@ -188,7 +188,7 @@ TEST(Overlap, IsNoReasonToRefuseWhereThereIsRoomForBoth) {
   for (const iova_variant& variant : {gives_up, without_views(gives_up)})
     expect_found(variant,
                  "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc_fast\n"
-                 "alloc slot=b\nresume\n",
+                 "alloc slot=b limit=0x200000\nresume\n",
                  "spurious-failure:alloc_iova:alloc:none");
   // Where it may have the last ones, it is one.
   expect_clean(gives_up, "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc_fast limit=2\n"

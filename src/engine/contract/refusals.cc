@@ -98,6 +98,10 @@ void Refusals::check_beside_others(Call& call) {
     others = domain.begun;
     others -= call.before;
   }
+  // A hint may have come and gone since.
+  const bool may_meet_hint =
+      shows(IOVA_VIEW_HINT) && request.limit <= domain.first_pfn_above_32bit();
+  if (others.calls && may_meet_hint) return;
   const uint64_t hindered = others.pages / request.size + 2 * others.calls;
   if (placements_beside_owned(domain, request, all, hindered + 1) <= hindered) return;
   call.is_judged = true;
