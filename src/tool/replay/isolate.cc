@@ -329,10 +329,14 @@ class Child {
 
  private:
   bool read_more(int timeout_ms, bool* timed_out) {
+    // Time in which both were stopped, by Ctrl-Z or a machine that sleeps, is over with one part.
+    constexpr int parts = 100;
     pollfd poll_fd{messages_, POLLIN, 0};
-    int ready;
-    do ready = poll(&poll_fd, 1, timeout_ms);
-    while (ready < 0 && errno == EINTR);
+    int ready = 0;
+    for (int part = 0; part < parts && ready == 0; part++) {
+      do ready = poll(&poll_fd, 1, timeout_ms / parts + 1);
+      while (ready < 0 && errno == EINTR);
+    }
     *timed_out = ready == 0;
     if (ready <= 0) return false;
     char bytes[65536];
