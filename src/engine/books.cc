@@ -5,7 +5,6 @@
 #include <bit>
 
 #include "engine/request.h"
-#include "shim/context.h"
 
 namespace engine {
 
@@ -60,7 +59,6 @@ static Traffic traffic_of(const Call& call) {
 }
 
 void Books::note_begin(Call& call) {
-  if (!call.domain || !(call.strand || shim::suspended_contexts())) return;
   call.may_overlap = true;
   Domain& domain = *call.domain;
   domain.begun += traffic_of(call);
@@ -69,9 +67,7 @@ void Books::note_begin(Call& call) {
   domain.under_way += traffic_of(call);
 }
 
-void Books::note_end(const Call& call) {
-  if (call.may_overlap) call.domain->under_way -= traffic_of(call);
-}
+void Books::note_end(const Call& call) { call.domain->under_way -= traffic_of(call); }
 
 void Books::begin_call(Call& call) {
   switch (call.function) {
@@ -144,7 +140,8 @@ void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
   range.last_withheld = hi;
   if (kind == RangeKind::fast)
     range.last_withheld = std::max(hi, call.lo + rounded(*variant_, call.size) - 1);
-  call.domain->perhaps_cached.remove(range.lo, range.hi);
+  // Of a known release, a flush tells.
+  if (!variant_->strict) call.domain->perhaps_cached.remove(range);
   call.domain->highest_pfn = std::max(call.domain->highest_pfn, range.last_withheld);
   call.domain->live.insert(range);
 }

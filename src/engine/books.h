@@ -34,7 +34,7 @@ class Books : public Listener {
   // The domain's memory is gone.
   void forget(Domain& domain);
 
-  // Of each call, before and after all have heard of it: what overlaps with what.
+  // Of each call to a domain that others may overlap with, before and after all have heard of it.
   static void note_begin(Call& call);
   static void note_end(const Call& call);
   // The first to hear what takes a range from its owner, the last to hear what gives him one.

@@ -75,11 +75,22 @@ bool PageSet::covers_the_same(const PageSet& other) const {
          });
 }
 
-void PerhapsCached::add(Range& range) {
-  if (!cut(range.lo, range.last_withheld)) ranges_.insert(range);
+void PerhapsCached::clear() {
+  said_.clear();
+  ranges_.clear();
 }
 
-bool PerhapsCached::cut(uint64_t lo, uint64_t hi) {
+const LiveRanges& PerhapsCached::ranges() const {
+  for (const auto& [range, is_granted] : said_)
+    if (is_granted)
+      cut(range->lo, range->hi);
+    else if (!cut(range->lo, range->last_withheld))
+      ranges_.insert(*range);
+  said_.clear();
+  return ranges_;
+}
+
+bool PerhapsCached::cut(uint64_t lo, uint64_t hi) const {
   auto at = ranges_.upper_bound(hi);
   while (at != ranges_.begin()) {
     Range& range = *--at;
@@ -98,7 +109,7 @@ bool PerhapsCached::cut(uint64_t lo, uint64_t hi) {
 }
 
 bool PerhapsCached::intersects(uint64_t lo, uint64_t hi) const {
-  auto above = ranges_.upper_bound(hi);
+  auto above = ranges().upper_bound(hi);
   return above != ranges_.begin() && std::prev(above)->last_withheld >= lo;
 }
 

@@ -89,20 +89,26 @@ class PageSet {
 // cannot know, until they are granted again or a flush has surely returned them.
 class PerhapsCached {
  public:
-  void clear() { ranges_.clear(); }
+  void clear();
   // With what was withheld behind it. The range is nobody's any more: parts of it may be cut off.
-  void add(Range& range);
-  // These were granted. Of a range on both sides of them all stays: a page more is never wrong.
-  void remove(uint64_t lo, uint64_t hi) { cut(lo, hi); }
+  void add(Range& range) { said_.push_back({&range, false}); }
+  // It was granted. Of one on both sides of it all stays: a page more is never wrong.
+  void remove(Range& granted) { said_.push_back({&granted, true}); }
   bool intersects(uint64_t lo, uint64_t hi) const;
   // In order of address, apart: from lo to last_withheld.
-  const LiveRanges& ranges() const { return ranges_; }
+  const LiveRanges& ranges() const;
 
  private:
   // Whether they are in a range that stays.
-  bool cut(uint64_t lo, uint64_t hi);
+  bool cut(uint64_t lo, uint64_t hi) const;
 
-  LiveRanges ranges_;
+  // Taken in when somebody asks, so that a call costs a pointer.
+  struct Said {
+    Range* range;
+    bool is_granted;
+  };
+  mutable std::vector<Said> said_;
+  mutable LiveRanges ranges_;
 };
 
 struct Domain {

@@ -83,7 +83,7 @@ void Judges::hear(const Event& event) {
 void Judges::begin_call(Call& call) {
   shim::Unscheduled judging;
   Books& books = scene_.books;
-  Books::note_begin(call);
+  if (call.domain && (call.strand || scene_.overlapped)) Books::note_begin(call);
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
     case Function::init_domain: return tell_begin(call, models_, rest_, hints_);
@@ -103,7 +103,7 @@ void Judges::begin_call(Call& call) {
 void Judges::end_call(Call& call) {
   shim::Unscheduled judging;
   judge_end(call);
-  Books::note_end(call);
+  if (call.may_overlap) Books::note_end(call);
 }
 
 void Judges::judge_end(Call& call) {
