@@ -138,6 +138,14 @@ std::string describe_allocator(const iova_variant& variant, std::span<const Doma
   return text;
 }
 
+size_t queued_in(const iova_variant& variant, const void* domain) {
+  size_t queued = 0;
+  variant.queue->each_queued(
+      domain, [](void* count, const iova_queued_view*) { ++*static_cast<size_t*>(count); },
+      &queued);
+  return queued;
+}
+
 bool fits(const iova_variant& variant, const Domain& domain, const Request& request) {
   struct Search {
     Placement placement;

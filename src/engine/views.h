@@ -85,6 +85,9 @@ inline bool shows_all_of_models(unsigned views) {
 std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains,
                                unsigned views = all_views);
 
+// By a view of the rings of its queue: how many entries they hold.
+size_t queued_in(const iova_variant& variant, const void* domain);
+
 // By a view of its nodes: whether a request fits into the tree as it is now.
 bool fits(const iova_variant& variant, const Domain& domain, const Request& request);
 

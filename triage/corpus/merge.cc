@@ -33,8 +33,7 @@ void add(const fs::path& into, const fuzz::Target& target, bool as_text, const M
 
 int merge(const Arguments& arguments) {
   std::error_code error;
-  fs::path into = absolute_path(arguments.into);
-  if (!into.has_filename()) into = into.parent_path();
+  const fs::path into = named_path(arguments.into);
   std::string name = arguments.options.target;
   if (name.empty()) name = into.filename().string();
   const fuzz::Target& target = find_target(name);

@@ -93,11 +93,7 @@ class Copies {
 };
 
 // Beside it: engines read a corpus with all folders in it.
-fs::path crashing_beside(const fs::path& folder) {
-  fs::path whole = absolute_path(folder);
-  if (!whole.has_filename()) whole = whole.parent_path();
-  return whole += "-crashing";
-}
+fs::path crashing_beside(const fs::path& folder) { return named_path(folder) += "-crashing"; }
 
 void write_out(const Minimized& result, const fs::path& out) {
   make_folder(out);

@@ -332,8 +332,7 @@ Check inspect_strays(const fs::path& out, const std::vector<std::string>& target
 }  // namespace
 
 std::vector<Check> inspect(const fs::path& folder, const Preflight& preflight) {
-  fs::path out = absolute_path(folder);
-  if (!out.has_filename()) out = out.parent_path();
+  const fs::path out = named_path(folder);
   if (!fs::is_directory(out)) throw Failure(fmt::format("{}: is no folder", out.string()));
   std::vector<Inspector> inspectors;
   std::vector<size_t> present;

@@ -64,11 +64,7 @@ void FlushQueue::queued(const Call& call) {
 // Upstream, one slot stays free. A design of its own may fill that, too: all are there to be seen.
 bool FlushQueue::holds_all(const Domain& domain) const {
   if (variant().strict || !shows(IOVA_VIEW_RINGS)) return false;
-  size_t held = 0;
-  variant().queue->each_queued(
-      domain.memory, [](void* count, const iova_queued_view*) { ++*static_cast<size_t*>(count); },
-      &held);
-  return held + domain.unmaps_under_way >= domain.queued.size();
+  return queued_in(variant(), domain.memory) + domain.unmaps_under_way >= domain.queued.size();
 }
 
 // Pages are put by who queues or tears down; where only time passes, by the timer.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges requests that are refused by what callers know: none without a fault may be while a legal
 // placement lies wholly in pages that nobody owns, reserves or queues, and that are surely in no
-// cache; one that may flush, also not while pages are in a cache. Needs no view: it holds for
-// caches that nobody can see.
+// cache; one that may flush, also not while pages are in a cache; and where calls overlap, while
+// there is room for all of them. Needs no view: it holds for caches that nobody can see.
 #include <fmt/core.h>
 
 #include <algorithm>

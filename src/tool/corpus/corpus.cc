@@ -20,12 +20,6 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, none);
 }
 
-// Without a slash at its end, so that it has a name.
-fs::path named_path(const std::string& path) {
-  fs::path whole = absolute_path(path);
-  return whole.has_filename() ? whole : whole.parent_path();
-}
-
 // The folder of a target's corpus in one that may hold several; "" if there is none.
 fs::path part_for(const fs::path& folder, const fuzz::Target& target) {
   for (const fs::path& part : {folder / "corpus" / target.name, folder / target.name})

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/oracles.h"
+#include "engine/views.h"
 #include "reproducer/recorder.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
@@ -409,12 +410,9 @@ class Listing {
     iova_queue_fields queue{};
     if (variant_->queue && variant_->views & IOVA_VIEW_RINGS) {
       variant_->queue->fields(domain, &queue);
-      size_t queued = 0;
       if (queue.exists)
-        variant_->queue->each_queued(
-            domain, [](void* count, const iova_queued_view*) { ++*static_cast<size_t*>(count); },
-            &queued);
-      if (queue.exists) say(" q{:x} s{:x} f{:x}", queued, queue.started, queue.finished);
+        say(" q{:x} s{:x} f{:x}", engine::queued_in(*variant_, domain), queue.started,
+            queue.finished);
     }
     say("\n");
   }

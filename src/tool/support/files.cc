@@ -63,6 +63,11 @@ fs::path absolute_path(const fs::path& path) {
   return where.empty() || error ? whole.lexically_normal() : where;
 }
 
+fs::path named_path(const fs::path& folder) {
+  fs::path whole = absolute_path(folder);
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
 std::vector<fs::path> expand(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {

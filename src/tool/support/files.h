@@ -20,6 +20,8 @@ bool is_partial(const std::filesystem::path& path);
 void make_folder(const std::filesystem::path& path);
 // Without "." and "..", whether it is there or not.
 std::filesystem::path absolute_path(const std::filesystem::path& path);
+// The same of a folder, without a slash at its end, so that it has a name.
+std::filesystem::path named_path(const std::filesystem::path& folder);
 
 // A folder of its own, gone with it.
 class TemporaryFolder {

@@ -114,21 +114,17 @@ FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting
 
 FileLock::~FileLock() { close(file_); }
 
-bool FileLock::is_held(const std::filesystem::path& path) {
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  bool is_held = flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-  close(file);
-  return is_held;
-}
-
-bool FileLock::is_in_use(const std::filesystem::path& path) {
+// Whether somebody keeps others from it.
+static bool is_refused(const std::filesystem::path& path, int how) {
   const int file = try_to_open_lock(path, 0);
   if (file < 0) return false;
-  const bool is_in_use = flock(file, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+  const bool is_refused = flock(file, how | LOCK_NB) && errno == EWOULDBLOCK;
   close(file);
-  return is_in_use;
+  return is_refused;
 }
+
+bool FileLock::is_held(const std::filesystem::path& path) { return is_refused(path, LOCK_SH); }
+bool FileLock::is_in_use(const std::filesystem::path& path) { return is_refused(path, LOCK_EX); }
 
 pid_t fork_child(Group group, int at_our_end) {
   // What is not written yet would be written twice.
