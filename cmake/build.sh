@@ -1,19 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# build.sh FOLDER LOG TARGET...: brings targets of a configured build up to date, one process at a
-# time in a folder. Progress goes to stderr: a moving line on a terminal, else a line now and then;
-# the compiler's words go to LOG. Exit status: 0, or 2 with what went wrong in a few lines.
+# build.sh FOLDER LOG TARGET...: brings targets of a configured build up to date, for a caller that
+# holds the folder's lock. Progress goes to stderr: a moving line on a terminal, else a line now and
+# then; the compiler's words go to LOG. Exit status: 0, or 2 with what went wrong in a few lines,
+# unless IOVAFUZZ_CALLER_TELLS is set.
 set -uo pipefail
 folder=$1 log=$2
 shift 2
-
-if [ -z "${IOVAFUZZ_BUILD_LOCKED-}" ]; then
-  exec 9>"$folder/lock"
-  if ! flock -n 9; then
-    echo "iovafuzz: another iovafuzz is building in $folder: waiting" >&2
-    flock 9
-  fi
-fi
 
 moving=
 [ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && moving=1
@@ -54,7 +47,7 @@ tell() {
 # all of it can be ended: what a script has in the background does not hear SIGINT.
 set -m
 NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --parallel "$(nproc)" --target "$@" \
-  </dev/null >"$log" 2>&1 7>&- 8>&- 9>&- &
+  </dev/null >"$log" 2>&1 7>&- 8>&- &
 build=$!
 set +m
 end() { kill -TERM -- -$build; } 2>/dev/null
@@ -82,10 +75,10 @@ elif grep -aqE 'Permission denied|Read-only file system' "$log"; then
   echo "iovafuzz: $(grep -aE 'Permission denied|Read-only file system' "$log" | head -n 1)" >&2
 elif grep -aqE 'unsupported tree|error:' "$log"; then
   # The compiler's words on the first file; a kernel tree's are told by the command.
-  [ -n "${IOVAFUZZ_BUILD_LOCKED-}" ] ||
+  [ -n "${IOVAFUZZ_CALLER_TELLS-}" ] ||
     sed -n '/^FAILED:/,/^\[/p' "$log" | grep -av '^: &&' | cut -c 1-300 | head -n 20 >&2
 else
-  [ -n "${IOVAFUZZ_BUILD_LOCKED-}" ] || tail -n 15 "$log" | cut -c 1-300 >&2
+  [ -n "${IOVAFUZZ_CALLER_TELLS-}" ] || tail -n 15 "$log" | cut -c 1-300 >&2
 fi
-[ -n "${IOVAFUZZ_BUILD_LOCKED-}" ] || echo "iovafuzz: the build failed: $log has all of it" >&2
+[ -n "${IOVAFUZZ_CALLER_TELLS-}" ] || echo "iovafuzz: the build failed: $log has all of it" >&2
 exit 2

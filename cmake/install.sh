@@ -21,14 +21,14 @@ install() {
     sudo -v || fail "these packages are missing: run this as root, then try again: $command"
   fi
   echo "iovafuzz: installing $*" >&2
-  # Another iovafuzz may be installing.
+  # Another iovafuzz may be installing; a daemon that is installed must not keep our locks.
   exec 9>"$build/install.lock"
   flock 9
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq
     -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0)
   local get=("${apt[@]}" install -y --no-install-recommends "$@")
   # A first try with the lists at hand may fail for a package that moved on.
-  { "${get[@]}" || { "${apt[@]}" update && "${get[@]}"; }; } >"$log" 2>&1 </dev/null 9>&- &
+  { "${get[@]}" || { "${apt[@]}" update && "${get[@]}"; }; } >"$log" 2>&1 </dev/null 9>&- 6>&- &
   local pid=$!
   trap 'kill $pid 2>/dev/null; exit 130' INT TERM HUP
   while kill -0 $pid 2>/dev/null; do

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/caller.h"
 
+#include <optional>
+
 #include "engine/callers_order.h"
 #include "engine/domain.h"
 #include "engine/request.h"
@@ -85,13 +87,16 @@ void Caller::enter(Call& call) const {
         shim::Unscheduled aside;
         return v.find(domain, 0) != nullptr;
       };
-      const bool may_lose_pfn_0 = (!call.domain->start_pfn || v.wraps_second_pass) && !has_pfn_0();
+      const Domain& at = *call.domain;
+      const bool may_lose_pfn_0 = (!at.start_pfn || v.wraps_second_pass) && !has_pfn_0();
+      // Where pfn 0 may be granted, nobody comes between: whose it is could not be told.
+      std::optional<shim::Unscheduled> alone;
+      if (!at.start_pfn) alone.emplace();
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + owned_size(v, call.size) - 1;
       call.granted = call.lo;
       // Or somebody else's, by now.
-      const Domain& at = *call.domain;
-      if (may_lose_pfn_0 && !call.granted && !shim::suspended_contexts() &&
+      if (may_lose_pfn_0 && !call.granted && (alone || !shim::suspended_contexts()) &&
           !at.live_overlap(0, 0) && !at.reserved.contains(0, 0))
         call.lost_pfn_0 = has_pfn_0();
       return;

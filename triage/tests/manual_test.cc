@@ -141,6 +141,36 @@ TEST(Launcher, BuildEndsWithWhoAskedForIt) {
   }
 }
 
+// With a cmake that fails where another one runs in the same folder.
+TEST(Launcher, OneConfiguresWhatTwoBegin) {
+  TemporaryFolder folder;
+  const fs::path programs = folder.path() / "programs", build = folder.path() / "build";
+  fs::create_directories(programs);
+  fs::create_directories(build / "fuzz/commands");
+  write_file(build / "clang", cxx_compiler());
+  write_file(programs / "dpkg-query", "#!/bin/sh\necho installed\n");
+  write_file(programs / "cmake", fmt::format("#!/bin/sh\n"
+                                             "cd '{}/fuzz' && mkdir busy || exit 1\n"
+                                             "echo $1 >>../ran\n"
+                                             "sleep 1\n"
+                                             "touch CMakeCache.txt build.ninja\n"
+                                             "cp ../../command commands/iovafuzz-list\n"
+                                             "rmdir busy\n",
+                                             build.string()));
+  write_file(folder.path() / "command", "#!/bin/sh\necho listed\n");
+  for (const fs::path& program :
+       {programs / "dpkg-query", programs / "cmake", folder.path() / "command"})
+    fs::permissions(program, fs::perms::owner_all);
+  const std::string list =
+      fmt::format("PATH='{}':$PATH IOVAFUZZ_BUILD='{}' '{}' list known", programs.string(),
+                  build.string(), (source_folder() / "iovafuzz").string());
+  const CommandResult result = run_command({"bash", "-c", list + " & " + list + "; wait"}, false);
+  EXPECT_EQ(result.output, fmt::format("iovafuzz: another iovafuzz is building in {}/fuzz: "
+                                       "waiting\nlisted\nlisted\n",
+                                       build.string()));
+  EXPECT_EQ(read_file(build / "ran"), "--preset\n--build\n--build\n");
+}
+
 // With a package manager that has every other package, and installs none.
 TEST(Launcher, AsksForWhatTheCommandTakesWhereverItsOptionsStand) {
   TemporaryFolder folder;

@@ -134,13 +134,27 @@ TEST(Design, MayReadARangeBeforeItTakesALock) {
       {.watch_races = true});
 }
 
+// Granted, though its caller takes it for a refusal: no spurious one, whatever else is suspended.
+TEST(Pfn0, IsKnownToBeGrantedWhileACallElsewhereIsSuspended) {
+  expect_clean(port::v7_3::variant,
+               "cpus 2\ncache_get\npause 1\ncache_get\ninit start=0\ninit_rcaches\nedge\n"
+               "alloc_fast limit=0\nfree_fast\n");
+}
+
+// So that it is known whose it is.
+TEST(Pfn0, IsAskedForWithoutASuspension) {
+  expect_found(port::v7_3::variant,
+               "cpus 2\ncache_get\ninit start=0\ninit_rcaches\npause 1\nedge\n"
+               "alloc_fast limit=0\nalloc slot=b limit=0\nresume\n",
+               "pfn-0-lost:alloc_iova_fast:alloc_fast:none");
+}
+
 // Granted to somebody else meanwhile, it is not lost.
-TEST(Pfn0, IsNotLostByAFastRequestThatOverlapsAnother) {
+TEST(Pfn0, IsNotAskedForWhileAnotherCallMayGetIt) {
   for (int point = 1; point <= 4; point++)
-    expect_clean(upstream,
+    expect_clean(port::v7_3::variant,
                  ("cpus 2\ncache_get\ninit start=0\ninit_rcaches\npause " + std::to_string(point) +
-                  "\nedge\nalloc_fast limit=0\nalloc slot=b limit=0\n"
-                  "resume\n")
+                  "\nalloc slot=b limit=0\nedge\nalloc_fast limit=0\nresume\n")
                      .c_str());
 }
 

@@ -128,6 +128,8 @@ void alloc_fast(Run& run, const Operation& operation) {
   if (const char* why = cannot_allocate(run, domain, operation, &limit)) return run.skip(why);
   if (!domain.has_rcaches) return run.skip("the domain has no rcaches");
   if (!domain.start_pfn && !run.is_edge()) return run.skip("pfn 0 could not be told from failure");
+  if (!domain.start_pfn && domain.under_way.calls)
+    return run.skip_hindered("whose pfn 0 is could not be told");
   uint64_t size = value(operation, Role::size).number;
   bool flush = !value(operation, Role::no_flush).number;
   Slot& slot = slot_of(domain, operation);

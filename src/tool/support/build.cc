@@ -24,7 +24,7 @@ namespace {
 // The caller holds the lock of the folder.
 CommandResult build_in(const fs::path& folder, const std::vector<std::string>& targets) {
   fs::path log = folder / "build.log";
-  std::vector<std::string> words{"env", "IOVAFUZZ_BUILD_LOCKED=1",
+  std::vector<std::string> words{"env", "IOVAFUZZ_CALLER_TELLS=1",
                                  (source_folder() / "cmake/build.sh").string(), folder.string(),
                                  log.string()};
   words.insert(words.end(), targets.begin(), targets.end());
