@@ -159,6 +159,11 @@ if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_LESS
     -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 endif()
 
+# As the kernel compiles it where that matters.
+set(IOVAFUZZ_KERNEL_FLAGS -std=gnu11 -fexceptions -fno-strict-aliasing -fno-strict-overflow
+  -fno-delete-null-pointer-checks -fPIC -fvisibility=hidden -fno-common
+  -Werror=implicit-function-declaration)
+
 function(iovafuzz_kernel name title tree)
   cmake_parse_arguments(PARSE_ARGV 3 chosen "" "CHANGED;HZ;LOCALS" "")
   set(definitions "")
@@ -184,18 +189,16 @@ function(iovafuzz_kernel name title tree)
     DEPENDS ${kernel}/probe.cmake ${kernel}/releases.txt ${iova}/revisions.inc ${sources}
     VERBATIM)
 
-  # As the kernel compiles it where that matters. Its warnings are the kernel's own business, but
-  # for those of variables that may hold anything, which hold a pattern here.
+  # Its warnings are the kernel's own business, but for those of variables that may hold anything,
+  # which hold a pattern here.
   add_library(kernel_flags_${name} INTERFACE)
   target_compile_definitions(kernel_flags_${name} INTERFACE
     "IOVAFUZZ_KERNEL_NAME=\"kernel@${title}\"" ${definitions})
   if(chosen_CHANGED)
     target_compile_options(kernel_flags_${name} INTERFACE "SHELL:-iquote \"${chosen_CHANGED}\"")
   endif()
-  target_compile_options(kernel_flags_${name} INTERFACE -std=gnu11 -fexceptions
-    -fno-strict-aliasing
-    -fno-strict-overflow -fno-delete-null-pointer-checks -fPIC -fvisibility=hidden -fno-common
-    $<IF:$<C_COMPILER_ID:Clang>,-Wno-everything,-w> -Werror=implicit-function-declaration
+  target_compile_options(kernel_flags_${name} INTERFACE
+    $<IF:$<C_COMPILER_ID:Clang>,-Wno-everything,-w> ${IOVAFUZZ_KERNEL_FLAGS}
     $<$<C_COMPILER_ID:Clang>:-Wuninitialized> $<$<C_COMPILER_ID:Clang>:-Wsometimes-uninitialized>
     ${locals}
     -ffile-prefix-map=${tree}/= -ffile-prefix-map=${out}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=.

@@ -60,19 +60,14 @@ class BuildBeside {
  public:
   // What commands do hangs on no compiler: that they compile is enough.
   explicit BuildBeside(bool with_commands) : target_(with_commands ? "tests" : "core-tests") {
-    child_ = fork_child();
-    if (child_ != 0) return;
-    int status = 2;
-    try {
+    child_ = run_child([&] {
       make_folder(progress_.parent_path());
       int said = open(progress_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
       if (said >= 0) dup2(said, STDERR_FILENO);
       setpriority(PRIO_PROCESS, 0, 19);
       build_plain();
-      status = 0;
-    } catch (const std::exception&) {
-    }
-    _exit(status);
+      return 0;
+    });
   }
   // When it is built. Throws Failure.
   std::filesystem::path folder() {

@@ -41,7 +41,7 @@ enum class Function : uint8_t {
   queue_init,
   queue,
 };
-inline constexpr size_t function_count = 15;
+inline constexpr size_t function_count = static_cast<size_t>(Function::queue) + 1;
 
 // Calls, and the pages that they ask for or give back.
 struct Traffic {
@@ -128,7 +128,7 @@ enum class Kind : uint8_t {
   glance,           // at its ranges alone: domain, view
   over,             // the run, and nothing is left
 };
-inline constexpr size_t kind_count = 20;
+inline constexpr size_t kind_count = static_cast<size_t>(Kind::over) + 1;
 
 struct Event {
   Kind kind;
@@ -177,7 +177,7 @@ class History {
     std::array<Listener*, 4> all;
     size_t count;
 
-    void add(Listener& listener) { all[count++] = &listener; }
+    void add(Listener& listener) { all.at(count++) = &listener; }
     Listener** begin() { return all.data(); }
     Listener** end() { return all.data() + count; }
   };

@@ -9,6 +9,7 @@
 namespace engine {
 
 static_assert(program::max_suspended == shim::max_suspended);
+static_assert(program::max_cpus == SHIM_MAX_CPUS);
 
 namespace {
 

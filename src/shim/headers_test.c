@@ -42,6 +42,7 @@
 #include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
@@ -197,6 +198,10 @@ const char* wrong_in_headers(void) {
     cpus++;
   }
   EXPECT(cpus == num_possible_cpus() && *raw_cpu_ptr(percpu) == raw_smp_processor_id() + 1);
+  EXPECT(get_cpu_ptr(percpu) == raw_cpu_ptr(percpu) && this_cpu_ptr(percpu) == raw_cpu_ptr(percpu));
+  put_cpu_ptr(percpu);
+  EXPECT(get_cpu() == raw_smp_processor_id());
+  put_cpu();
   free_percpu(percpu);
   EXPECT(struct_size(pages, elements, 3) == sizeof(*pages) + 3 * sizeof(long));
   INIT_LIST_HEAD(&list);

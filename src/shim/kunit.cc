@@ -92,7 +92,6 @@ void attempt(Code code) {
   try {
     code();
   } catch (Aborted) {
-    result->aborted = true;
   }
 }
 

@@ -116,7 +116,6 @@ namespace shim {
 
 struct KunitResult {
   kunit_status status = KUNIT_SUCCESS;
-  bool aborted = false;          // an assertion ended it
   std::string why;               // of a failure, the first line of the first; why it was skipped
   std::vector<std::string> log;  // lines
 };

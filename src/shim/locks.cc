@@ -198,7 +198,7 @@ void facility::forget_locks(const LockState& of) {
 
 void facility::reset_locks() {
   forget_locks(state);
-  held_count = irqs_off = in_interrupt = in_timer = state.rcu_readers = 0;
+  held_count = irqs_off = in_interrupt = in_timer = state.preempt_off = state.rcu_readers = 0;
   for (int i = 0; i < class_count; i++) after[i] = 0;
   taken_in_interrupt = taken_with_irqs_on = 0;
   changes++;
@@ -239,6 +239,9 @@ void facility::check_locks_at_end_of_operation(const char* operation) {
   if (irqs_off)
     raise(Finding{&oracle::irqs_off_at_end, operation, "",
                   fmt::format("{} ended with interrupts off", operation), nullptr});
+  if (state.preempt_off)
+    raise(Finding{&oracle::lock_held_at_end, operation, "",
+                  fmt::format("{} ended with preemption off", operation), nullptr});
 }
 
 void facility::check_freed_locks(const void* memory, size_t size, const shim_site* site) {
@@ -258,6 +261,7 @@ void facility::check_freed_locks(const void* memory, size_t size, const shim_sit
 static const char* why_atomic() {
   if (in_interrupt) return "in an interrupt handler";
   if (irqs_off) return "interrupts are off";
+  if (state.preempt_off) return "preemption is off";
   for (int i = 0; i < held_count; i++)
     if (!held[i].sleeping) return "a spinlock is held";
   return nullptr;
@@ -267,7 +271,7 @@ bool runs_in_interrupt() { return in_interrupt; }
 
 Room facility::room_beside(const LockState& other) {
   if (other.irqs_off > other.in_timer) return Room::none;
-  if (other.in_timer) return Room::interrupts;
+  if (other.in_timer || other.preempt_off) return Room::interrupts;
   for (int i = 0; i < other.held_count; i++)
     if (!other.held[i].sleeping) return Room::interrupts;
   return Room::tasks;
@@ -353,6 +357,13 @@ unsigned int shim_stable_processor_id(const shim_site* site) {
   if (!why_atomic() && !facility::is_in_handler())
     raise(oracle::cpu_preemptible, site, "preemption is on");
   return raw_smp_processor_id();
+}
+
+void shim_preempt_disable(void) { state.preempt_off++; }
+
+void shim_preempt_enable(const shim_site* site) {
+  if (!state.preempt_off) return raise(oracle::lock_not_held, site, "preemption is not off");
+  state.preempt_off--;
 }
 
 unsigned long shim_local_irq_save(void) {

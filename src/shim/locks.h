@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Spinlocks, mutexes and interrupt state (linux/spinlock.h, linux/mutex.h, v6.12) on one thread.
+ * Spinlocks, mutexes, interrupt and preemption state (linux/spinlock.h, linux/mutex.h,
+ * linux/preempt.h, v6.12) on one thread.
  *
- * Nobody ever waits: taking a lock that is held is the deadlock it would be. Locks are judged by
+ * While a suspended context on another CPU holds the lock that is taken, that one goes on; where
+ * nobody could ever release it, taking it is the deadlock it would be. Locks are judged by
  * class (one class a place of initialization, as lockdep does): order inversions, and locks shared
  * between interrupt handlers and code that leaves interrupts on. Broken rules are findings
  * (oracles.inc, lock-* and sleep-in-atomic).
@@ -56,8 +58,12 @@ unsigned int shim_lock_sequence(const struct lockdep_map* map);
 /* May sleep. */
 void mutex_lock(struct mutex* lock, const struct shim_site* site);
 void mutex_unlock(struct mutex* lock, const struct shim_site* site);
-/* A finding when called with a spinlock held, interrupts off or in an interrupt handler. */
+/* A finding when called with a spinlock held, preemption or interrupts off, or in an interrupt
+ * handler. */
 void might_sleep(const struct shim_site* site);
+/* Pairs nest. Within one the task stays on its CPU, and no other task runs there. */
+void shim_preempt_disable(void);
+void shim_preempt_enable(const struct shim_site* site);
 /* Interrupts off, or on again, on this CPU: does not nest. Off as it was, as returned before. */
 void shim_local_irq_disable(void);
 void shim_local_irq_enable(void);

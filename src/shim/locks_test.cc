@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "locks.h"
 
+#include "context.h"
+#include "cpu.h"
 #include "slab.h"
 #include "test_world.h"
 
@@ -59,6 +61,18 @@ TEST_F(Locks, SpinlockForbidsSleepWhileItIsHeld) {
   EXPECT_FALSE(may_sleep());
   spin_unlock(&a);
   EXPECT_TRUE(may_sleep());
+}
+
+TEST_F(Locks, PreemptionOffForbidsSleepAndHoldsTheCpuUntilTheOutermostEnable) {
+  shim_preempt_disable();
+  shim_preempt_disable();
+  shim_preempt_enable(SHIM_SITE);
+  EXPECT_FALSE(may_sleep());
+  EXPECT_TRUE(oracles_of([] { (void)smp_processor_id(); }).empty());
+  EXPECT_EQ(facility::room_here(), Room::interrupts);
+  shim_preempt_enable(SHIM_SITE);
+  EXPECT_TRUE(may_sleep());
+  EXPECT_EQ(facility::room_here(), Room::tasks);
 }
 
 TEST_F(Locks, IrqsaveForbidsSleepUntilTheOutermostRestore) {
@@ -248,6 +262,12 @@ TEST_F(LocksDeathTest, AssertOfALockThatIsNotHeldIsTold) {
 TEST_F(LocksDeathTest, LockHeldAtTheEndNamesOperationAndLock) {
   EXPECT_DEATH((spin_lock(&a), check_end_of_operation("alloc")),
                "alloc ended with &a of SetUp\\(\\) held");
+}
+
+TEST_F(LocksDeathTest, PreemptionIsBalanced) {
+  EXPECT_DEATH(shim_preempt_enable(SHIM_SITE), "^lock-not-held: .*preemption is not off");
+  EXPECT_DEATH((shim_preempt_disable(), check_end_of_operation("test")),
+               "^lock-held-at-end: .*preemption off");
 }
 
 TEST_F(LocksDeathTest, TooManyHeldLocksAreToldAsTheShimsOwnLimit) {

@@ -51,6 +51,7 @@ struct LockState {
   std::array<HeldLock, 16> held;
   int held_count;
   int irqs_off;      // irqsave nesting plus interrupt nesting
+  int preempt_off;   // nesting of preempt_disable()
   int in_interrupt;  // nesting
   int rcu_readers;   // nesting of read-side sections
   int in_timer;      // of these, handlers of timers: softirqs, in which interrupts are on

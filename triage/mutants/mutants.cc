@@ -131,8 +131,7 @@ class Processes {
   void start(Judged& judged) {
     unsigned slot = free_.back();
     fs::remove(result_file(slot));
-    pid_t pid = fork_child();
-    if (pid == 0) {
+    pid_t pid = run_child([&] {
       json result;
       try {
         const Judgement judgement =
@@ -143,8 +142,8 @@ class Processes {
         result["failure"] = failure.what();
       }
       write_file(result_file(slot), to_line(result));
-      _exit(0);
-    }
+      return 0;
+    });
     free_.pop_back();
     running_[pid] = {slot, &judged};
   }

@@ -18,9 +18,9 @@ inline void expect_nothing_new(const std::string& kernel) {
 }
 
 // Linux 6.12 without its issues of cache and rcache init.
-class Repaired : public Patched {
+class Repaired : public PatchedTree {
  public:
-  Repaired() : Patched("debian:6.12") {
+  Repaired() : PatchedTree("debian:6.12") {
     std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
     if (read_file(file("drivers/iommu/iova.c")).find("\tif (mag)\n") == std::string::npos)
       replace(free, "if (mag) " + free);

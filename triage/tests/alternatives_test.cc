@@ -193,7 +193,7 @@ std::vector<Alternative> chosen() {
 class LegalTree : public testing::TestWithParam<Alternative> {};
 
 TEST_P(LegalTree, ShowsDifferencesAtMost) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.apply(GetParam().edits);
   expect_nothing_new(tree.path());
   if (!getenv("IOVAFUZZ_LONG")) return;

@@ -95,7 +95,7 @@ TEST_P(RepairedTree, HasOneIssueLess) {
   auto expected = known_in("debian:6.12");
   EXPECT_EQ(expected[GetParam().issue], "present");
   expected[GetParam().issue] = "does not show";
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.apply(GetParam().edits);
   EXPECT_EQ(known_in(tree.path()), expected);
   expect_nothing_new(tree.path());
@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(, RepairedTree, testing::ValuesIn(alone()),
 
 // v6.1 as it was released; what Debian has of it is repaired.
 TEST(RepairedTreesLong, SecondPassOfOldTreesStaysAboveTheStart) {
-  Patched old("debian:6.1");
+  PatchedTree old("debian:6.1");
   old.replace("retry_pfn = curr_iova->pfn_hi;", "retry_pfn = curr_iova->pfn_hi + 1;");
   old.replace("low_pfn = retry_pfn + 1;", "low_pfn = retry_pfn;");
   auto expected = known_in(old.path());
@@ -134,7 +134,7 @@ TEST(RepairedTreesLong, SecondPassOfOldTreesStaysAboveTheStart) {
 }
 
 TEST(RepairedTrees, AllAtOnceHaveNoIssueLeft) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   for (const Repair& repair : repairs())
     if (repair.name != std::string("queue_refuses_and_frees_at_once")) tree.apply(repair.edits);
   for (const auto& [issue, state] : known_in(tree.path())) EXPECT_NE(state, "present") << issue;

@@ -269,7 +269,7 @@ TEST(Run, GoesPastTheLedgerOnAKernelTree) {
 }
 
 TEST(Run, FindsWhatAPatchChanged) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("rcache->depot_size > num_online_cpus()", "rcache->depot_size > 1");
   TemporaryFolder out;
   auto summary = run_into(out, {"--kernel", tree.path(), "--strict", "--first", "--time", "120s",
@@ -285,7 +285,7 @@ TEST(Run, FindsWhatAPatchChanged) {
 }
 
 TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("\t\tiovad->max32_alloc_size = size;\n\t\tgoto", "\t\tgoto");
   TemporaryFolder out;
   CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "5s", "--first", "--out",

@@ -101,8 +101,7 @@ class Campaign {
     for (size_t i = 0; i < slots_.size(); i++) slots_[i].lane = i % lanes_.size();
     noted_at_ = Clock::now();
     report(nullptr);
-    while (!over()) {
-      check_space();
+    while (has_space() && !over()) {
       start_all();
       wait_for_output();
       for (Slot& slot : slots_)
@@ -111,7 +110,7 @@ class Campaign {
       report(nullptr);
     }
     stop_all();
-    while (!interrupted() && make_smaller()) {
+    while (!interrupted() && fatal_.empty() && make_smaller()) {
       poll(nullptr, 0, 50);
       report(nullptr);
     }
@@ -388,8 +387,9 @@ class Campaign {
     for (const fs::path& input : inputs) {
       if (options_.first && stop_) break;  // the next campaign takes it in
       std::string name = input.filename().string();
+      uint64_t executions_then = executions;
       if (size_t at = name.rfind(executions_label); at != std::string::npos)
-        executions = strtoull(name.c_str() + at + strlen(executions_label), nullptr, 10);
+        executions_then = strtoull(name.c_str() + at + strlen(executions_label), nullptr, 10);
       // Kept by a process that went on: another may have kept the same.
       if (size_t at = name.find(':'); name.starts_with("kept-") && at != std::string::npos) {
         std::string key = name.substr(at + 1, name.rfind(executions_label) - at - 1);
@@ -400,7 +400,8 @@ class Campaign {
       }
       // Programs take as many steps each time, but the machine may have been busy, or asleep.
       const bool was_slow = name.starts_with("timeout-");
-      TakenInput taken = store_.take(read_crash(input), *row.target, executions, log, was_slow);
+      TakenInput taken =
+          store_.take(read_crash(input), *row.target, executions_then, log, was_slow);
       if (taken.key.empty()) {
         fs::remove(input);
         progress_.troubles.push_back(
@@ -578,12 +579,12 @@ class Campaign {
   }
 
   // A full disk would keep no crash.
-  void check_space() {
-    if (fs::space(options_.out).available >= options_.least_space) return;
-    stop_all();
-    throw Failure(fmt::format("{}: the disk has less than {} MB left: make room, and the same "
-                              "command goes on from here",
-                              options_.out.string(), options_.least_space >> 20));
+  bool has_space() {
+    if (fs::space(options_.out).available >= options_.least_space) return true;
+    fatal_ = fmt::format(
+        "{}: the disk has less than {} MB left: make room, and the same command goes on from here",
+        options_.out.string(), options_.least_space >> 20);
+    return false;
   }
 
   const CampaignOptions& options_;

@@ -27,30 +27,28 @@ constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process begins a new on
 FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
                              const std::vector<std::string>& environment,
                              std::filesystem::path log_file, int at_our_end) {
-  int ends[2];
+  Pipe pipe;
   std::error_code none;
   if (std::filesystem::file_size(log_file, none) > largest_log && !none)
     std::filesystem::rename(log_file, log_file.string() + ".old", none);
   log_ = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log_ < 0) throw Failure(fmt::format("{}: {}", log_file.string(), strerror(errno)));
-  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
   // The tool ends its fuzzers in order.
-  pid_ = fork_child(Group::own, at_our_end);
-  if (pid_ == 0) {
+  const auto become_fuzzer = [&] {
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDIN_FILENO);
-    dup2(ends[1], STDOUT_FILENO);
-    dup2(ends[1], STDERR_FILENO);
+    dup2(pipe.write_end(), STDOUT_FILENO);
+    dup2(pipe.write_end(), STDERR_FILENO);
     for (const std::string& word : environment) putenv(const_cast<char*>(word.c_str()));
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     execvp(arguments[0], arguments.data());
     dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
-    _exit(127);
-  }
-  close(ends[1]);
-  output_ = ends[0];
+    return 127;
+  };
+  pid_ = run_child(become_fuzzer, Group::own, at_our_end);
+  output_ = pipe.keep_read_end();
   fcntl(output_, F_SETFL, O_NONBLOCK);
 }
 

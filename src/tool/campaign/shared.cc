@@ -34,29 +34,6 @@ std::string host_name() {
   return text.empty() ? "machine" : text;
 }
 
-// By name. A campaign that has not told anything yet has no summary.
-std::map<std::string, json> summaries(const fs::path& shared) {
-  std::map<std::string, json> all;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(machines_of(shared), none)) {
-    try {
-      json summary = read_summary(entry.path());
-      if (summary.at("findings").is_array() && summary.at("targets").is_array())
-        all.emplace(entry.path().filename().string(), std::move(summary));
-    } catch (const Failure&) {
-    } catch (const json::exception&) {
-    }
-  }
-  return all;
-}
-
-// Another machine may have the folder in another place.
-std::string here(std::string text, const std::string& there, const fs::path& folder) {
-  if (size_t at = text.find(there); !there.empty() && at != text.npos)
-    text.replace(at, there.size(), absolute_path(folder).string());
-  return text;
-}
-
 json machine_row(const std::string& name, const json& summary) {
   uint64_t executions = 0;
   double speed = 0, cpu = 0;
@@ -78,6 +55,33 @@ json machine_row(const std::string& name, const json& summary) {
           {"executions_per_second", is_running ? speed : 0},
           {"cpu_seconds", cpu},
           {"findings", summary["findings"].size()}};
+}
+
+// By name. A campaign that has not told anything yet has no summary.
+std::map<std::string, json> summaries(const fs::path& shared) {
+  std::map<std::string, json> all;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(machines_of(shared), none)) {
+    try {
+      json summary = read_summary(entry.path());
+      // Of another version it may lack what is asked for.
+      machine_row("", summary);
+      for (const json& finding : summary.at("findings"))
+        for (const char* name : {"key", "headline", "reproducer", "replay", "inputs"})
+          finding.at(name);
+      all.emplace(entry.path().filename().string(), std::move(summary));
+    } catch (const Failure&) {
+    } catch (const json::exception&) {
+    }
+  }
+  return all;
+}
+
+// Another machine may have the folder in another place.
+std::string here(std::string text, const std::string& there, const fs::path& folder) {
+  if (size_t at = text.find(there); !there.empty() && at != text.npos)
+    text.replace(at, there.size(), absolute_path(folder).string());
+  return text;
 }
 
 }  // namespace

@@ -333,7 +333,7 @@ void FindingStore::place(StoredFinding& finding, const fuzz::Target& target) con
 FindingStore::~FindingStore() {
   if (!worker_) return;
   kill(worker_, SIGKILL);
-  waitpid(worker_, nullptr, 0);
+  wait_for(worker_);
   close(answer_);
 }
 
@@ -357,21 +357,10 @@ bool FindingStore::make_smaller_beside(std::string* gone) {
 }
 
 void FindingStore::start(const Large& large) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  worker_ = fork_child(Group::own);
-  if (worker_ == 0) {
-    int status = 0;
-    try {
-      std::string key = finish(large);
-      if (::write(ends[1], key.data(), key.size()) < 0) status = 1;
-    } catch (const Failure&) {
-      status = 1;
-    }
-    _exit(status);
-  }
-  close(ends[1]);
-  answer_ = ends[0];
+  Pipe pipe;
+  const auto tell_its_key = [&] { return write_all(pipe.write_end(), finish(large)) ? 1 : 0; };
+  worker_ = run_child(tell_its_key, Group::own);
+  answer_ = pipe.keep_read_end();
 }
 
 std::string FindingStore::finish(const Large& large) {

@@ -115,7 +115,7 @@ Confirmation judge_answers(const CallsToShow& shown, const std::string& answers,
   const CallList& list = shown.list;
   const engine::Report& report = shown.report;
   if (const std::string words = complaint(console); !words.empty()) {
-    const bool is_same = is_on_stack(console, report.call) || is_on_stack(console, report.function);
+    const bool is_same = is_on_stack(console, report);
     return {is_same ? Confirmation::same : Confirmation::other, words};
   }
   const std::vector<std::string> calls = answered_lines(list), expected = lines_of(list.answers),

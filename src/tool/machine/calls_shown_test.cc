@@ -50,6 +50,11 @@ TEST(JudgeAnswers, AreOthersAndLoseRangesAllTheSame) {
 TEST(JudgeAnswers, EndWhereTheKernelDies) {
   const std::string begin = "Linux version 6.12\nBUG: KASAN: null-ptr-deref in x\n";
   EXPECT_EQ(judged("0\n", begin + " queue_iova+0x12/0x34\n").verdict, Confirmation::same);
+  // The report names the handler with its line.
+  CallsToShow of_handler = overrun();
+  of_handler.report.function = "fq_flush_timeout (drivers/iommu/dma-iommu.c:210)";
+  EXPECT_EQ(judge_answers(of_handler, "0\n", begin + " fq_flush_timeout+0x12/0x34\n").verdict,
+            Confirmation::same);
   const Confirmation other = judged("0\n", begin + " do_exit+0x12/0x34\n");
   EXPECT_EQ(other.verdict, Confirmation::other);
   EXPECT_TRUE(other.words.starts_with("BUG: KASAN")) << other.words;

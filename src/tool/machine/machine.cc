@@ -16,23 +16,22 @@
 #include "tool/support/failure.h"
 #include "tool/support/interrupt.h"
 #include "tool/support/process.h"
+#include "tool/support/report_text.h"
 #include "tool/support/words.h"
 
 namespace tool {
 
 // What the command starts is in its group, and an interrupt is handed on to all of it.
 Boot::Boot(const std::string& command) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  Pipe pipe;
   const std::string line = command + " 2>&1 </dev/null";
-  process_ = fork_child(Group::own, SIGTERM);
-  if (process_ == 0) {
-    dup2(ends[1], STDOUT_FILENO);
+  const auto become_shell = [&] {
+    dup2(pipe.write_end(), STDOUT_FILENO);
     execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
-    _exit(127);
-  }
-  close(ends[1]);
-  console_ = ends[0];
+    return 127;
+  };
+  process_ = run_child(become_shell, Group::own, SIGTERM);
+  console_ = pipe.keep_read_end();
 }
 
 Boot::~Boot() {
@@ -56,8 +55,7 @@ std::string Boot::end() {
     all.append(bytes, static_cast<size_t>(n));
   }
   close(console_);
-  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  wait_for(process_);
   process_ = 0;
   return all;
 }
@@ -77,8 +75,10 @@ std::string complaint(const std::string& console) {
   return words;
 }
 
-bool is_on_stack(const std::string& console, const std::string& function) {
-  return console.find(" " + function + "+0x") != console.npos;
+bool is_on_stack(const std::string& console, const engine::Report& report) {
+  for (const std::string& function : {report.call, bare_function(report.function)})
+    if (!function.empty() && console.find(" " + function + "+0x") != console.npos) return true;
+  return false;
 }
 
 }  // namespace tool

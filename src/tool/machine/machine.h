@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/report.h"
+
 namespace tool {
 
 class Machine {
@@ -49,8 +51,8 @@ class Boot {
 
 // The kernel's first complaint in what it printed, with some lines behind it; "" for none.
 std::string complaint(const std::string& console);
-// Whether its stack has one of these functions.
-bool is_on_stack(const std::string& console, const std::string& function);
+// Whether a stack in it has the function that the report is of, or the call of the interface.
+bool is_on_stack(const std::string& console, const engine::Report& report);
 
 // What a booted kernel came to.
 struct Confirmation {

@@ -17,7 +17,6 @@ namespace tool {
 namespace {
 
 using program::Program;
-using program::Role;
 
 // A boot takes from a fifth of a second to some, an emulated call two milliseconds: minutes in all.
 constexpr size_t most_of_a_boot = 2000, most_bytes_of_a_boot = 4 << 20;

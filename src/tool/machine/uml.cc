@@ -61,8 +61,7 @@ Confirmation confirmation(const KunitSuite& suite, const std::string& console) {
   }
   // What is right, the test expects. Else the kernel died or complained: in the program's call?
   bool is_of_test = words.substr(0, words.find('\n')).find("EXPECTATION") != words.npos;
-  bool is_same = is_of_test || is_on_stack(console, suite.report.call) ||
-                 is_on_stack(console, suite.report.function);
+  bool is_same = is_of_test || is_on_stack(console, suite.report);
   return {is_same ? Confirmation::same : Confirmation::other, words};
 }
 

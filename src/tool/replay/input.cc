@@ -85,29 +85,4 @@ std::string to_bytes(const Input& input) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<FoundFile> find_files(const std::vector<std::string>& paths) {
-  std::vector<FoundFile> files;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-      files.push_back({path, fs::path(path).filename()});
-      continue;
-    }
-    std::vector<FoundFile> inside;
-    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
-         at.increment(error)) {
-      std::error_code none;
-      bool hidden = at->path().filename().string()[0] == '.';
-      if (hidden && at->is_directory(none)) at.disable_recursion_pending();
-      if (!hidden && at->is_regular_file(none))
-        inside.push_back({at->path(), at->path().lexically_relative(path)});
-    }
-    if (error) throw Failure(fmt::format("{}: {}", path, error.message()));
-    std::sort(inside.begin(), inside.end(),
-              [](const FoundFile& a, const FoundFile& b) { return a.name < b.name; });
-    files.insert(files.end(), inside.begin(), inside.end());
-  }
-  return files;
-}
-
 }  // namespace tool

@@ -37,14 +37,4 @@ std::string to_text(const Input& input);
 // The canonical bytes of an input's program. Throws Failure: it is beyond the limits of bytes.
 std::string to_bytes(const Input& input);
 
-// A file in a folder that was given, or one that was given itself.
-struct FoundFile {
-  std::filesystem::path path;
-  std::filesystem::path name;  // below the folder
-};
-
-// In order of name, folder by folder. What is hidden is none, nor is what is no regular file.
-// Throws Failure.
-std::vector<FoundFile> find_files(const std::vector<std::string>& paths);
-
 }  // namespace tool

@@ -227,22 +227,22 @@ class Child {
     log_ = memfd_create("log", MFD_CLOEXEC);
     if (log_ < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
       throw Failure(fmt::format("cannot make a socket: {}", strerror(errno)));
-    pid_ = fork_child();  // a program that hangs must not outlive the tool
-    if (pid_ == 0) {
+    // A program that hangs must not outlive the tool.
+    pid_ = run_child([&]() -> int {
       close(ends[0]);
       message_fd = ends[1];
       dup2(log_, STDERR_FILENO);
       engine::set_report_sink(send_report);
       body();
       exit(0);  // runs what measures coverage
-    }
+    });
     close(ends[1]);
     messages_ = ends[0];
   }
   ~Child() {
     if (pid_ > 0) {
       kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
+      wait_for(pid_);
     }
     close(messages_);
     close(log_);
@@ -277,11 +277,10 @@ class Child {
       if (!read_more(timeout_ms, timed_out)) return std::nullopt;
     }
   }
-  // What follows a message; less if the child has ended or the time is over.
-  std::string bytes(size_t size, int timeout_ms) {
-    bool timed_out = false;
-    while (buffer_.size() < size && read_more(timeout_ms, &timed_out)) {
-    }
+  // What follows a message; nothing when the child has ended or the time is over.
+  std::optional<std::string> bytes(size_t size, int timeout_ms, bool* timed_out) {
+    while (buffer_.size() < size)
+      if (!read_more(timeout_ms, timed_out)) return std::nullopt;
     std::string found = buffer_.substr(0, size);
     buffer_.erase(0, size);
     return found;
@@ -302,7 +301,7 @@ class Child {
   std::string last_log() {
     if (pid_ > 0) {
       kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
+      wait_for(pid_);
       pid_ = 0;
     }
     return log();
@@ -310,9 +309,7 @@ class Child {
 
   // Of a child whose messages have ended: whether it came to its end by itself.
   bool ended_well() {
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
+    const int status = wait_for(std::exchange(pid_, 0));
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
@@ -321,10 +318,7 @@ class Child {
     bool timed_out = false;
     while (next(timeout_ms, &timed_out)) {
     }
-    if (!timed_out) {
-      waitpid(pid_, nullptr, 0);
-      pid_ = 0;
-    }
+    if (!timed_out) wait_for(std::exchange(pid_, 0));
   }
 
  private:
@@ -405,13 +399,7 @@ class Isolated::Impl {
     while (true) {
       bool timed_out = false;
       std::optional<json> message = child_->next(options_.timeout_ms, &timed_out);
-      if (!message) {
-        if (outcome.kind == Outcome::clean)
-          outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
-        outcome.log = child_->last_log();
-        child_.reset();
-        return outcome;
-      }
+      if (!message) return died(std::move(outcome), timed_out);
       if (message->contains("step")) {
         json& step = (*message)["step"];
         if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
@@ -431,7 +419,9 @@ class Isolated::Impl {
       } else if (message->contains("moments")) {
         outcome.moments = (*message)["moments"];
       } else if (message->contains("words")) {
-        outcome.words = child_->bytes((*message)["words"], options_.timeout_ms);
+        auto words = child_->bytes((*message)["words"], options_.timeout_ms, &timed_out);
+        if (!words) return died(std::move(outcome), timed_out);
+        outcome.words = *words;
         outcome.log = child_->log();
         return outcome;
       } else if (message->contains("survived")) {
@@ -443,8 +433,10 @@ class Isolated::Impl {
         outcome.attempts = done["attempts"].get<std::vector<size_t>>();
         outcome.costs = done["costs"].get<std::vector<uint64_t>>();
         outcome.known_met = done["known_met"].get<std::vector<std::string>>();
-        if (size_t size = done.value("bytes", size_t{0}))
-          outcome.footprints = footprints_from_bytes(child_->bytes(size, options_.timeout_ms));
+        auto touched =
+            child_->bytes(done.value("bytes", size_t{0}), options_.timeout_ms, &timed_out);
+        if (!touched) return died(std::move(outcome), timed_out);
+        outcome.footprints = footprints_from_bytes(*touched);
         child_->log();  // of a clean run nobody wants it
         return outcome;
       }
@@ -452,6 +444,14 @@ class Isolated::Impl {
   }
 
  private:
+  Outcome died(Outcome outcome, bool timed_out) {
+    if (outcome.kind == Outcome::clean)
+      outcome.kind = timed_out ? Outcome::timeout : Outcome::crash;
+    outcome.log = child_->last_log();
+    child_.reset();
+    return outcome;
+  }
+
   const iova_variant& variant_;
   IsolateOptions options_;
   std::unique_ptr<Child> child_;

@@ -10,8 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -121,7 +121,7 @@ struct Process {
   pid_t pid;
   int messages;
   size_t run;
-  std::chrono::steady_clock::time_point deadline;
+  int looks_left;  // until it is late
   std::string received = {};
 
   // False at its end.
@@ -136,27 +136,22 @@ struct Process {
   int end() {
     kill(pid, SIGKILL);
     close(messages);
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
+    return wait_for(pid);
   }
 };
 
-template <class Body>
-Process start(size_t run, int timeout_ms, Body body) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC)) throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
-  pid_t pid = fork_child();
-  if (pid == 0) {
+// Time in which all were stopped, by Ctrl-Z or a machine that sleeps, is over with one look.
+constexpr int ms_between_looks = 200;
+
+Process start(size_t run, int timeout_ms, const std::function<void(int)>& body) {
+  Pipe pipe;
+  pid_t pid = run_child([&] {
     // A sanitizer's own words: the report has what matters.
-    if (!freopen("/dev/null", "w", stderr)) _exit(127);
-    body(ends[1]);
-    _exit(0);
-  }
-  close(ends[1]);
-  return {pid, ends[0], run,
-          std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms)};
+    if (!freopen("/dev/null", "w", stderr)) return 127;
+    body(pipe.write_end());
+    return 0;
+  });
+  return {pid, pipe.keep_read_end(), run, timeout_ms / ms_between_looks};
 }
 
 }  // namespace
@@ -181,7 +176,7 @@ std::string KunitCase::title() const {
 // A generator of parameters is the suite's code: it runs where it may do what it wants.
 std::vector<KunitCase> KunitRunner::cases() const {
   Process process = start(0, options_.timeout_ms, [&](int messages) {
-    shim::reset_world(options_.cpus);
+    shim::reset_world(options_.cpus, module_.variant->hz);
     json all = json::array();
     for (size_t s = 0; s < module_.suites.size(); s++)
       for (size_t c = 0; module_.suites[s]->test_cases[c].run_case; c++) {
@@ -209,7 +204,7 @@ void KunitRunner::run_here(const KunitRun& run) const {
   kunit_suite& suite = *module_.suites[at.suite];
   shim::catch_sanitizer_reports();
   shim::set_finding_handler(on_finding);
-  shim::reset_world(options_.cpus);
+  shim::reset_world(options_.cpus, module_.variant->hz);
   module_.variant->reset();
   if (run.failing)
     shim::plan_fault_range(run.failing->first, run.failing->second, module_.own_files);
@@ -261,10 +256,10 @@ std::vector<KunitOutcome> KunitRunner::run(
     }
     std::vector<pollfd> polled;
     for (const Process& process : processes) polled.push_back({process.messages, POLLIN, 0});
-    constexpr int a_while = 200;
-    poll(polled.data(), polled.size(), a_while);
+    // Where one has something to say, the others' looks are not over.
+    const bool is_quiet = poll(polled.data(), polled.size(), ms_between_looks) == 0;
     for (size_t i = processes.size(); i-- > 0;) {
-      const bool is_late = std::chrono::steady_clock::now() > processes[i].deadline;
+      const bool is_late = is_quiet && processes[i].looks_left-- <= 0;
       if (polled[i].revents ? processes[i].receive() : !is_late) continue;
       finish(processes[i], !polled[i].revents);
       processes.erase(processes.begin() + static_cast<ptrdiff_t>(i));

@@ -63,16 +63,18 @@ class Minimizer {
 
   // Whether every run of the program shows the finding.
   bool shows(const Program& candidate) {
+    std::string wanted = best_.key;
     for (unsigned i = 0; i < options_.times; i++) {
       if (interrupted() || best_.executions >= options_.max_executions) over_ = true;
       if (over_) return false;
       best_.executions++;
       std::string key = isolated_.run(candidate).key();
-      if (key == key_without_fault_ && key != best_.key && i == 0) best_.key = key;
-      if (key == best_.key) continue;
+      if (key == key_without_fault_ && i == 0) wanted = key;
+      if (key == wanted) continue;
       if (!key.empty() && !interrupted()) best_.also.try_emplace(key, candidate);
       return false;
     }
+    best_.key = wanted;
     return true;
   }
 

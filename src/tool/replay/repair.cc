@@ -38,7 +38,9 @@ bool git_apply(const fs::path& folder, const std::string& patch, std::vector<std
 
 bool names_kernel_files(const std::string& patch) {
   return std::any_of(kernel_files().begin(), kernel_files().end(), [&](const KernelFile& file) {
-    return patch.find(fmt::format("+++ b/{}", file.path)) != patch.npos;
+    // Behind b/, or what git's settings name it.
+    return std::regex_search(
+        patch, std::regex(fmt::format("(^|\n)\\+\\+\\+ [^/\n]+/{}(\n|\t|$)", file.path)));
   });
 }
 

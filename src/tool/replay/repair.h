@@ -47,7 +47,6 @@ struct Repaired {
     return presence.state == Presence::clean && keys_of_failures.empty() && came.empty() &&
            found.empty();
   }
-  bool changes_behaviour() const { return !changed.empty() || !different.empty(); }
 };
 
 class RepairTrial {

@@ -68,23 +68,37 @@ fs::path named_path(const fs::path& folder) {
   return whole.has_filename() ? whole : whole.parent_path();
 }
 
-std::vector<fs::path> expand(const std::vector<std::string>& paths) {
-  std::vector<fs::path> files;
+std::vector<FoundFile> find_files(const std::vector<std::string>& paths) {
+  std::vector<FoundFile> files;
   for (const std::string& path : paths) {
     std::error_code error;
     if (!fs::is_directory(path, error)) {
-      files.push_back(path);
+      files.push_back({path, fs::path(path).filename()});
       continue;
     }
-    std::vector<fs::path> inside;
+    std::vector<FoundFile> inside;
     for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
-         at.increment(error))
-      if (at->is_regular_file() && at->path().filename().string()[0] != '.')
-        inside.push_back(at->path());
+         at.increment(error)) {
+      std::error_code none;
+      bool hidden = at->path().filename().string()[0] == '.';
+      if (hidden && at->is_directory(none)) at.disable_recursion_pending();
+      if (!hidden && at->is_regular_file(none))
+        inside.push_back({at->path(), at->path().lexically_relative(path)});
+    }
     if (error) throw Failure(fmt::format("{}: {}", path, error.message()));
-    if (inside.empty()) throw Failure(fmt::format("{}: holds no files", path));
-    std::sort(inside.begin(), inside.end());
+    std::sort(inside.begin(), inside.end(),
+              [](const FoundFile& a, const FoundFile& b) { return a.name < b.name; });
     files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+std::vector<fs::path> expand(const std::vector<std::string>& paths) {
+  std::vector<fs::path> files;
+  for (const std::string& path : paths) {
+    const std::vector<FoundFile> found = find_files({path});
+    if (found.empty()) throw Failure(fmt::format("{}: holds no files", path));
+    for (const FoundFile& file : found) files.push_back(file.path);
   }
   return files;
 }

@@ -9,7 +9,17 @@
 
 namespace tool {
 
-// The files themselves, and all files in the folders among them, those in order of name.
+// A file in a folder that was given, or one that was given itself.
+struct FoundFile {
+  std::filesystem::path path;
+  std::filesystem::path name;  // below the folder
+};
+
+// In order of name, folder by folder. What is hidden is none, nor is what is no regular file.
+// Throws Failure.
+std::vector<FoundFile> find_files(const std::vector<std::string>& paths);
+
+// Their paths. A folder that holds none is a mistake, too.
 std::vector<std::filesystem::path> expand(const std::vector<std::string>& paths);
 
 std::string read_file(const std::filesystem::path& path);

@@ -11,6 +11,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <optional>
+#include <utility>
 
 #include "tool/support/failure.h"
 #include "tool/support/interrupt.h"
@@ -27,24 +30,23 @@ static void flush_output() {
 }
 
 CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors) {
-  int ends[2] = {-1, -1};
-  // Other threads may start commands at the same time.
-  if (!show && pipe2(ends, O_CLOEXEC))
-    throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+  std::optional<Pipe> pipe;
+  if (!show) pipe.emplace();
+  // Other threads may start commands at the same time, or hold the heap's lock: nothing is
+  // allocated between fork() and exec.
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
   flush_output();
   pid_t pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start {}: {}", words[0], strerror(errno)));
   if (pid == 0) {
-    if (!show) {
-      dup2(ends[1], STDOUT_FILENO);
-      if (keep_errors) dup2(ends[1], STDERR_FILENO);
-      close(ends[0]);
+    if (pipe) {
+      dup2(pipe->write_end(), STDOUT_FILENO);
+      if (keep_errors) dup2(pipe->write_end(), STDERR_FILENO);
     }
-    std::vector<char*> arguments;
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
     execvp(arguments[0], arguments.data());
-    fmt::print(stderr, "cannot start {}: {}\n", words[0], strerror(errno));
+    dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
     _exit(127);
   }
   // Ctrl-C reaches it as well, what is sent to this process alone does not.
@@ -54,13 +56,13 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
     return is;
   };
   CommandResult result{0, ""};
-  if (!show) {
-    close(ends[1]);
+  if (pipe) {
+    const int output = pipe->keep_read_end();
     char bytes[65536];
     ssize_t n;
-    while ((n = read(ends[0], bytes, sizeof bytes)) > 0 || (n < 0 && is_interrupted()))
+    while ((n = read(output, bytes, sizeof bytes)) > 0 || (n < 0 && is_interrupted()))
       if (n > 0) result.output.append(bytes, static_cast<size_t>(n));
-    close(ends[0]);
+    close(output);
   }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && is_interrupted()) {
@@ -126,18 +128,47 @@ static bool is_refused(const std::filesystem::path& path, int how) {
 bool FileLock::is_held(const std::filesystem::path& path) { return is_refused(path, LOCK_SH); }
 bool FileLock::is_in_use(const std::filesystem::path& path) { return is_refused(path, LOCK_EX); }
 
-pid_t fork_child(Group group, int at_our_end) {
+pid_t run_child(const std::function<int()>& body, Group group, int at_our_end) {
   // What is not written yet would be written twice.
   flush_output();
   fflush(stderr);
   const pid_t parent = getpid(), pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
   if (group == Group::own) setpgid(pid, pid);  // whoever is first
-  if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, at_our_end);
-    if (getppid() != parent) _exit(127);  // that was before it could be told
+  if (pid) return pid;
+  prctl(PR_SET_PDEATHSIG, at_our_end);
+  if (getppid() != parent) _exit(127);  // that was before it could be told
+  // Unwound further, it would end what is the parent's.
+  int status = could_not;
+  try {
+    status = body();
+  } catch (const std::exception& failure) {
+    dprintf(STDERR_FILENO, "%s\n", failure.what());
   }
-  return pid;
+  flush_output();
+  _exit(status);
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+Pipe::Pipe() {
+  if (pipe2(ends_, O_CLOEXEC))
+    throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+}
+
+Pipe::~Pipe() {
+  for (const int end : ends_)
+    if (end >= 0) close(end);
+}
+
+int Pipe::keep_read_end() {
+  close(std::exchange(ends_[1], -1));
+  return std::exchange(ends_[0], -1);
 }
 
 int write_all(int file, std::string_view text) {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ struct CommandResult {
   std::string output;
 };
 // Runs a command to its end; its output is shown as it comes or kept, with or without what it
-// writes on stderr. Throws Failure if it cannot start.
+// writes on stderr. Status 127, and output that says so, if there is no such program. Throws
+// Failure if there is no room for a process.
 CommandResult run_command(const std::vector<std::string>& words, bool show,
                           bool keep_errors = true);
 // What it writes on stdout. Throws Failure with all it wrote if it fails.
@@ -26,8 +28,28 @@ std::string must_run(const std::vector<std::string>& words);
 
 // Of its own: a terminal's Ctrl-C reaches this process alone.
 enum class Group { ours, own };
-// A copy of this process, which that signal ends with it. Returns 0 in the copy. Throws Failure.
-pid_t fork_child(Group group = Group::ours, int at_our_end = SIGKILL);
+// Runs body in a copy of this process, which that signal ends with it. Its exit status is what body
+// returns; could_not, with a line on stderr, for what body throws. Throws Failure.
+pid_t run_child(const std::function<int()>& body, Group group = Group::ours,
+                int at_our_end = SIGKILL);
+// Once the child has ended: its status, as waitpid() tells it.
+int wait_for(pid_t child);
+
+// Not for programs that are started. Throws Failure.
+class Pipe {
+ public:
+  Pipe();
+  ~Pipe();
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  int read_end() const { return ends_[0]; }
+  int write_end() const { return ends_[1]; }
+  // It is the caller's to close from now on; the write end is closed.
+  int keep_read_end();
+
+ private:
+  int ends_[2];
+};
 
 // Writes all of a text. Returns 0, or the errno for which the rest is not written.
 int write_all(int file, std::string_view text);

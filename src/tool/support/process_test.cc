@@ -87,17 +87,28 @@ TEST_F(FileLocks, AFolderWithoutLocksIsNoOtherHolder) {
 TEST(RunCommand, IsEndedWhereThisProcessAloneIsInterrupted) {
   for (const bool show : {false, true}) {
     const InterruptGuard guard;
-    const pid_t interrupter = fork_child();
-    if (!interrupter)
+    const pid_t interrupter = run_child([]() -> int {
       while (true) {
         usleep(50'000);
         kill(getppid(), SIGTERM);
       }
+    });
     EXPECT_EQ(run_command({"sleep", "60"}, show).status, 128 + SIGTERM);
     EXPECT_TRUE(interrupted());
     kill(interrupter, SIGKILL);
-    waitpid(interrupter, nullptr, 0);
+    wait_for(interrupter);
   }
+}
+
+// Unwound further, it would do what is left to its parent.
+TEST(RunChild, EndsWhereItsBodyThrows) {
+  const auto ends_with = [](const std::function<int()>& body) {
+    const int status = wait_for(run_child(body));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  EXPECT_EQ(ends_with([] { return 7; }), 7);
+  EXPECT_EQ(ends_with([]() -> int { throw Failure("no"); }), could_not);
+  EXPECT_EQ(ends_with([]() -> int { throw std::bad_alloc(); }), could_not);
 }
 
 }  // namespace

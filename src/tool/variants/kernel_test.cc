@@ -108,7 +108,7 @@ TEST_P(KernelOfDebian, ShowsAllThatTheModelsTake) {
 
 TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
   std::string port = GetParam().name, kernel = spec();
-  Patched tree(kernel);
+  PatchedTree tree(kernel);
   // Where a tree has got its fix, the port shows what it was before.
   const port::Revision behaviour = port::revision_of(GetParam().version);
   if (behaviour.named_magazine_cache && !behaviour.magazine_free_checks_null &&
@@ -135,7 +135,7 @@ TEST_P(KernelOfDebian, StartsEveryRunAsAfterBoot) {
 }
 
 TEST(KernelTree, MissingNullCheckIsFoundAndItsFixNoticed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
   if (!magazine_free_checks_null(source_of("debian:6.12"))) {
     EXPECT_EQ(sweep_rcache_init(tree.path()).clean, 8u);
@@ -189,7 +189,7 @@ std::vector<Unlocked> unlocked_in(const std::string& source) {
 TEST(KernelTreeLong, EveryLockThatIsMissingIsFound) {
   EXPECT_EQ(races_in("debian:6.12"), std::set<std::string>{"clean"});
   for (const char* name : {"drivers/iommu/iova.c", "drivers/iommu/dma-iommu.c"}) {
-    Patched tree("debian:6.12");
+    PatchedTree tree("debian:6.12");
     std::vector<Unlocked> all = unlocked_in(read_file(tree.file(name)));
     EXPECT_FALSE(all.empty());
     for (const Unlocked& unlocked : all) {
@@ -203,7 +203,7 @@ TEST(KernelTreeLong, EveryLockThatIsMissingIsFound) {
 }
 
 TEST(KernelTree, DepotOutsideItsLockIsARace) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("\t\t\tspin_lock(&rcache->lock);\n", "\t\t\t\n");
   tree.replace("\t\t\tspin_unlock(&rcache->lock);\n", "\t\t\t\n");
   CommandResult shown =
@@ -217,7 +217,7 @@ TEST(KernelTree, DepotOutsideItsLockIsARace) {
 }
 
 TEST(KernelTree, ChangedBehaviourIsShownByAProgram) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("if (free->pfn_lo < iovad->dma_32bit_pfn)", "if (free->pfn_lo <= iovad->start_pfn)");
   auto result = tool_json({"diff", "debian:6.12", tree.path(), "--programs", "20000",
                            (source_folder() / "corpus").string()});
@@ -226,7 +226,7 @@ TEST(KernelTree, ChangedBehaviourIsShownByAProgram) {
 }
 
 TEST(KernelTree, CrashIsToldFromADifference) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("mutex_lock(&iova_cache_mutex);", "__builtin_trap();");
   TemporaryFolder folder;
   std::string first = folder.write("1.iova", "init\n");
@@ -265,7 +265,7 @@ TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
 }
 
 TEST(KernelTree, FlushQueueIsCutOutOfItsFileAndItsLinesAreNamed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("assert_spin_locked(&fq->lock);\n\n\tfq_ring_for_each",
                "spin_unlock(&fq->lock); assert_spin_locked(&fq->lock);\n\n\tfq_ring_for_each",
                "drivers/iommu/dma-iommu.c");
@@ -280,7 +280,7 @@ TEST(KernelTree, FlushQueueIsCutOutOfItsFileAndItsLinesAreNamed) {
 }
 
 TEST(KernelTree, WithoutTheFileOfTheFlushQueueTheRestIsServed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   fs::remove(tree.file("drivers/iommu/dma-iommu.c"));
   std::string seed =
       (source_folder() / "corpus/iova_flush_queue/queued_range_waits_for_the_timer.iova").string();
@@ -296,7 +296,7 @@ TEST(KernelTree, WithoutTheFileOfTheFlushQueueTheRestIsServed) {
 }
 
 TEST(KernelTree, KeysNameTheKernelsFunctionAndReportsItsLine) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   std::string free = "kmem_cache_free(iova_magazine_cache, mag);";
   tree.replace(free, "{ " + free + " " + free + " }");
   TemporaryFolder folder;
@@ -315,7 +315,7 @@ void use_once(const std::string& kernel) {
 }
 
 TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
-  Patched tree("debian:6.12"), other("debian:6.12");
+  PatchedTree tree("debian:6.12"), other("debian:6.12");
   std::string name = find_kernel_tree(tree.path()).name;
   use_once(tree.path());
   fs::path used = build_folder() / "used" / name, built = build_folder() / "kernels" / name;
@@ -329,11 +329,11 @@ TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
 
 // A campaign may take months, and somebody may move its tree away meanwhile.
 TEST(KernelTree, WhatAProcessUsesIsNotRemoved) {
-  Patched old("debian:6.12"), other("debian:6.12");
+  PatchedTree old("debian:6.12"), other("debian:6.12");
   std::string name;
   {
-    Patched moved("debian:6.12");
-    for (const Patched* tree : {&moved, &old}) load_kernel(find_kernel_tree(tree->path()));
+    PatchedTree moved("debian:6.12");
+    for (const PatchedTree* tree : {&moved, &old}) load_kernel(find_kernel_tree(tree->path()));
     name = find_kernel_tree(moved.path()).name;
   }
   const std::string of_old = find_kernel_tree(old.path()).name;
@@ -346,7 +346,7 @@ TEST(KernelTree, WhatAProcessUsesIsNotRemoved) {
 
 // Its folder may be another user's, or on a machine that does not answer.
 TEST(KernelTree, OneThatCannotBeLookedAtHindersNoOther) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   TemporaryFolder folder;
   const fs::path closed = folder.path() / "a";
   fs::create_directory_symlink(closed, closed);  // nobody can follow it
@@ -364,14 +364,14 @@ TEST(KernelTree, OneThatCannotBeLookedAtHindersNoOther) {
   EXPECT_EQ(read_file(list).find(call), std::string::npos);
 }
 
-std::string line_of(const Patched& tree, const std::string& text) {
+std::string line_of(const PatchedTree& tree, const std::string& text) {
   std::string file = tree.file("drivers/iommu/iova.c"), source = read_file(file);
   auto end = source.begin() + static_cast<long>(source.find(text));
   return file + ":" + std::to_string(std::count(source.begin(), end, '\n') + 1);
 }
 
 TEST(KernelTree, WhatTheShimLacksIsNamed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   std::string header = "#include <linux/rhashtable.h>";
   tree.replace("#include <linux/slab.h>", header);
   expect_refused(tree.path(), line_of(tree, header) + ": the shim has no linux/rhashtable.h");
@@ -384,7 +384,7 @@ TEST(KernelTree, WhatTheShimLacksIsNamed) {
 }
 
 TEST(KernelTree, WhatTheGlueMissesIsToldOfTheTree) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   const std::string header = tree.file("include/linux/iova.h");
   for (const std::string& file : {tree.file("drivers/iommu/iova.c"), header})
     write_file(file, std::regex_replace(read_file(file), std::regex("\\bgranule\\b"), "grain"));
@@ -399,7 +399,7 @@ TEST(KernelTree, OldReleasesAreServed) {
   } catch (const Failure& failure) {
     GTEST_SKIP() << "NOT TESTED: debian:5.10: " << failure.what();
   }
-  Patched tree("debian:5.10");
+  PatchedTree tree("debian:5.10");
   for (const char* without :
        {"\tiovad->max32_alloc_size = iovad->dma_32bit_pfn;\n\tiovad->flush_cb",
         "\tif (free->pfn_lo < iovad->dma_32bit_pfn)\n\t\tiovad->max32_alloc_size = "
@@ -429,7 +429,7 @@ TEST(KernelTree, OldReleasesAreServed) {
 
 // What vendors' trees have of their own.
 TEST(KernelTree, VendorsShapesAreServed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("#define IOVA_RANGE_CACHE_MAX_SIZE 6", "#define IOVA_RANGE_CACHE_MAX_SIZE 10");
   tree.replace("#define IOVA_MAG_SIZE 127", "#define IOVA_MAG_SIZE 63");
   tree.replace("/* The anchor node", R"(#include <linux/init.h>
@@ -456,7 +456,7 @@ early_param("iova.best_fit", set_best_fit);
 
 // Nobody rounds sizes up any more: a cached range is granted to who asks for more.
 TEST(KernelTree, RoundingThatIsLostIsFound) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("size = roundup_pow_of_two(size);", ";");
   TemporaryFolder folder;
   std::string file = folder.write(
@@ -474,7 +474,7 @@ TEST(KernelTree, RoundingThatIsLostIsFound) {
 }
 
 TEST(KernelTree, PlainWorkIsServedByItsRules) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("struct rb_root\trbroot;", "struct rb_root\trbroot;\n\tstruct work_struct tidy;",
                "include/linux/iova.h");
   tree.replace("#include <linux/rbtree.h>",
@@ -497,7 +497,7 @@ TEST(KernelTree, PlainWorkIsServedByItsRules) {
 }
 
 TEST(KernelTree, VariableThatMayHoldAnythingIsTold) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   KernelTree found = find_kernel_tree(tree.path());
   tree.replace("unsigned int log_size = order_base_2(size);",
                "unsigned int log_size;\n\tif (size > 1)\n\t\tlog_size = order_base_2(size);");
@@ -514,7 +514,7 @@ TEST(KernelTree, UndeclaredNameAndUnknownTypeAreNamed) {
   for (const auto& [code, name] :
        {std::pair("size_t lost = NR_SWAPPED_PAGES;", "the shim has no NR_SWAPPED_PAGES"),
         std::pair("struct genpool pool;", "the shim has no struct genpool")}) {
-    Patched tree("debian:6.12");
+    PatchedTree tree("debian:6.12");
     tree.replace("mutex_lock(&iova_cache_mutex);",
                  std::string(code) + " mutex_lock(&iova_cache_mutex);");
     CommandResult result =
@@ -525,7 +525,7 @@ TEST(KernelTree, UndeclaredNameAndUnknownTypeAreNamed) {
 }
 
 TEST(KernelTree, DeclarationThatNoKernelHasIsNamed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("void free_iova(struct iova_domain *iovad, unsigned long pfn);",
                "void free_iova(struct iova_domain *iovad, unsigned long pfn, int node);",
                "include/linux/iova.h");
@@ -544,7 +544,7 @@ TEST(KernelTree, DeclarationThatNoKernelHasIsNamed) {
 }
 
 TEST(KernelTree, LibraryThatTheTreeLacksIsNamed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("#include <linux/slab.h>", "#include <linux/slab.h>\n#include <linux/maple_tree.h>");
   fs::remove(tree.file("include/linux/maple_tree.h"));
   expect_refused(tree.path(), tree.file("include/linux/maple_tree.h") +
@@ -619,7 +619,7 @@ TEST(KernelTree, DesignsAreComparedByWhatTheyAnswer) {
 }
 
 TEST(KernelTree, FunctionThatTheShimLacksIsNamed) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("static bool iova_magazine_full(",
                "void panic(void);\nstatic bool iova_magazine_full(");
   tree.replace("mutex_lock(&iova_cache_mutex);", "panic(); mutex_lock(&iova_cache_mutex);");

@@ -10,6 +10,7 @@
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
+#include "tool/support/words.h"
 #include "tool/variants/kernel.h"
 #include "tool/variants/module.h"
 #include "tool/variants/refusal.h"
@@ -19,20 +20,11 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// As the kernel compiles it where that matters, like a tree's own code (cmake/variants.cmake).
 // Warnings are the suite's own business: nobody sees them.
-constexpr const char* flags[] = {"-std=gnu11",
-                                 "-g",
+constexpr const char* flags[] = {"-g",
                                  "-O1",
-                                 "-fPIC",
                                  "-shared",
-                                 "-fvisibility=hidden",
-                                 "-fexceptions",
                                  "-fno-omit-frame-pointer",
-                                 "-fno-strict-aliasing",
-                                 "-fno-strict-overflow",
-                                 "-fno-delete-null-pointer-checks",
-                                 "-Werror=implicit-function-declaration",
                                  "-Werror=int-conversion",
                                  "-Werror=incompatible-pointer-types",
                                  "-DKBUILD_MODNAME=\"suite\""};
@@ -47,6 +39,7 @@ std::string shown_folder(const fs::path& file) {
 }
 
 struct Compilation {
+  TreeBuild build;
   std::vector<std::string> headers;  // folders
   std::vector<std::string> linked;
 };
@@ -59,6 +52,14 @@ KunitModule compile(const std::string& file, const Compilation& with,
   const std::string object = (module.folder->path() / "suite.so").string();
   std::vector<std::string> words{c_compiler()};
   words.insert(words.end(), std::begin(flags), std::end(flags));
+  // Like a tree's own code (cmake/variants.cmake).
+  for (const std::string& all :
+       {IOVAFUZZ_KERNEL_FLAGS,
+        with.build.zeroes_locals ? IOVAFUZZ_ZEROED_LOCALS : IOVAFUZZ_PATTERNED_LOCALS}) {
+    const std::vector<std::string> some = unquoted(all);
+    words.insert(words.end(), some.begin(), some.end());
+  }
+  if (with.build.hz) words.push_back(fmt::format("-DHZ={}", with.build.hz));
   if (!sanitizers().empty())
     words.insert(words.end(), {"-fsanitize=" + sanitizers(), "-fno-sanitize-recover=all"});
   for (const std::string& definition : definitions) words.push_back("-D" + definition);
@@ -103,7 +104,8 @@ KunitModule load_kunit(const std::string& file, const KernelTree& tree,
                        const Definitions& definitions) {
   fs::path library = build_folder() / "src" / fmt::format("lib{}.a", kunit_library(tree));
   return compile(file,
-                 {{(build_folder() / "kernels" / tree.name / "include").string()},
+                 {tree.build,
+                  {(build_folder() / "kernels" / tree.name / "include").string()},
                   {"-Wl,--whole-archive", library.string(), "-Wl,--no-whole-archive"}},
                  definitions);
 }
@@ -117,7 +119,8 @@ KunitModule load_kunit(const std::string& file, const VariantChoice& choice,
     return load_kunit(file, tree, definitions);
   }
   KunitModule module = compile(file,
-                               {{(source_folder() / "src/iova/include").string()},
+                               {{},
+                                {(source_folder() / "src/iova/include").string()},
                                 {(source_folder() / "src/iova/kernel_calls.c").string()}},
                                definitions);
   *static_cast<const iova_variant**>(dlsym(module.library, "port_at_hand")) = &variant;

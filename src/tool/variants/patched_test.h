@@ -19,9 +19,9 @@ struct Edit {
 };
 
 // A copy of a tree's files to change.
-class Patched {
+class PatchedTree {
  public:
-  explicit Patched(const std::string& spec) {
+  explicit PatchedTree(const std::string& spec) {
     for (const char* part : {"drivers", "include", "lib"})
       std::filesystem::copy(find_kernel_tree(spec).folder / part, folder_.path() / part,
                             std::filesystem::copy_options::recursive);

@@ -35,7 +35,7 @@ TEST(TreeBuild, StandsBehindATree) {
 }
 
 TEST(TreeBuild, FolderMayHaveSuchAName) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   TemporaryFolder folder;
   std::filesystem::path odd = folder.path() / "linux,hz=250";
   std::filesystem::copy(tree.path(), odd, std::filesystem::copy_options::recursive);
@@ -78,7 +78,7 @@ TEST(TreeBuild, Linux612IsCleanAtEveryHz) {
 
 // Where a jiffy is a millisecond, nobody can tell.
 TEST(TreeBuild, DelaysOfTheWrongUnitAreNoticedButAt1000) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("schedule_delayed_work(&rcache->work, IOVA_DEPOT_DELAY);",
                "schedule_delayed_work(&rcache->work, msecs_to_jiffies(IOVA_DEPOT_DELAY));");
   tree.replace("jiffies + msecs_to_jiffies(cookie->options.fq_timeout)",
@@ -106,7 +106,7 @@ TEST(TreeBuild, DelaysOfTheWrongUnitAreNoticedButAt1000) {
 
 // A variable that nobody has set: by luck, zero is right.
 TEST(TreeBuildLong, UninitializedVariableThatMattersIsFoundByBuildsOfBothKinds) {
-  Patched tree("debian:6.12");
+  PatchedTree tree("debian:6.12");
   tree.replace("static bool iova_rcache_insert(struct iova_domain *iovad, unsigned long pfn,\n"
                "\t\t\t       unsigned long size)\n{\n\tunsigned int log_size = order_base_2(size);",
                "static bool iova_rcache_insert(struct iova_domain *iovad, unsigned long pfn,\n"

@@ -4,6 +4,14 @@
 #define IOVAFUZZ_LINUX_SMP_H
 
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include "shim/cpu.h"
+
+#define get_cpu()       \
+  (__extension__({      \
+    preempt_disable();  \
+    smp_processor_id(); \
+  }))
+#define put_cpu() preempt_enable()
 
 #endif
