@@ -27,6 +27,12 @@ static bool has_another_way(gfp_t gfp) {
   return gfp & GFP_NOWAIT || (gfp & GFP_KERNEL && gfp & __GFP_NOWARN);
 }
 
+// A request may bring a magazine from the depot.
+static bool may_cache(Function function) {
+  return function == Function::free_fast || function == Function::queue ||
+         function == Function::alloc_fast;
+}
+
 // The driver clears page-table entries. That may reach others late, unless the allocator sees to
 // it.
 void Caller::unmap(Domain& domain, Range& range) const {
@@ -53,7 +59,9 @@ void Caller::make(Call& call) {
   call.is_over = true;
   order_end(call, variant_->queue && variant_->queue->orders_itself);
   shim::finish_stores();
-  if (call.domain && call.cpu != raw_smp_processor_id()) call.domain->may_be_stranded = true;
+  if (call.domain && call.cpu != raw_smp_processor_id() && may_cache(call.function))
+    for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
+      if (!cpu_online(cpu)) call.domain->stranded_on |= 1u << cpu;
   auto made = shim::attempts().subspan(call.first_attempt);
   call.attempts = made.size();
   for (const shim::Attempt& attempt : made) {

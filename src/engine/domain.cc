@@ -118,7 +118,7 @@ void Domain::forget_ranges() {
   reserved.clear();
   perhaps_cached.clear();
   highest_pfn = 0;
-  may_be_stranded = false;
+  stranded_on = 0;
   begun = under_way = {};
   for (Slot& slot : slots) slot.clear();
   has_queue = single_queue = false;

@@ -123,8 +123,9 @@ struct Domain {
   PageSet reserved;
   PerhapsCached perhaps_cached;
   uint64_t highest_pfn = 0;  // ever in a range
-  // A call moved to another CPU: what it cached on the first one, no flush may reach.
-  bool may_be_stranded = false;
+  // CPUs that were offline when a call ended that had moved from one to another: what it cached
+  // there no flush reaches until they return.
+  uint32_t stranded_on = 0;
   // Of calls that others may overlap with: ever, and those that have not returned.
   Traffic begun, under_way;
   Slot slots[program::max_slots];

@@ -24,12 +24,13 @@ inline uint64_t rounded(const iova_variant& variant, uint64_t size) {
   return size < uint64_t{1} << (variant.bins - 1) ? std::bit_ceil(size) : size;
 }
 
-// What is its owner's of a range of the fast way. A design with magazines for sizes in powers of
-// two rounds up, and shows so in its nodes; of another one nobody knows, so the rest of what it may
-// have rounded up to is nobody's, and not surely free.
+// What is its owner's of a range of the fast way. Known releases round up, and show so in their
+// nodes. Whether another design does, nobody knows: what it may have rounded up to is nobody's, and
+// not surely free.
 inline uint64_t owned_size(const iova_variant& variant, uint64_t size) {
   constexpr unsigned rounding = IOVA_VIEW_NODES | IOVA_VIEW_MAGAZINES;
-  return (variant.views & rounding) == rounding ? rounded(variant, size) : size;
+  const bool rounds = variant.strict && (variant.views & rounding) == rounding;
+  return rounds ? rounded(variant, size) : size;
 }
 
 // Of alloc() or alloc_fast(), as the variant understands it.

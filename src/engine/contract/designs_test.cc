@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -55,17 +57,44 @@ TEST(Design, MayRefuseWithoutAFlush) {
                "cache_get\ninit\ninit_rcaches\nalloc_fast x3\nfree_fast x3\n");
 }
 
+// With or without a look at its caches, in which there is nothing.
 TEST(Design, MayDoWithoutCachesAndRoundNothingUp) {
-  iova_variant plain = with_own_caches();
-  plain.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool) {
-    const void* iova = upstream.alloc(domain, size, limit, true);
-    return iova ? upstream.pfn_lo(iova) : 0;
-  };
-  plain.free_fast = [](void* domain, unsigned long pfn, unsigned long) {
+  for (iova_variant plain : {with_own_caches(), own_design()}) {
+    plain.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool) {
+      const void* iova = upstream.alloc(domain, size, limit, true);
+      return iova ? upstream.pfn_lo(iova) : 0;
+    };
+    plain.free_fast = [](void* domain, unsigned long pfn, unsigned long) {
+      upstream.free_pfn(domain, pfn);
+    };
+    expect_clean(plain, "cache_get\ninit start=16\ninit_rcaches\nalloc_fast size=3 limit=19\nfind\n"
+                        "alloc slot=b unaligned limit=19\n");
+  }
+}
+
+// Nothing of it is left when the call ends.
+TEST(Design, MayTakeMemoryToIgnoreAFree) {
+  iova_variant allocates = own_design();
+  allocates.free_pfn = [](void* domain, unsigned long pfn) {
+    kfree(kmalloc(40, GFP_ATOMIC));
     upstream.free_pfn(domain, pfn);
   };
-  expect_clean(plain, "cache_get\ninit start=16\ninit_rcaches\nalloc_fast size=3 limit=19\nfind\n"
-                      "alloc slot=b unaligned limit=19\n");
+  expect_clean(allocates, "cache_get\ninit\nfree_pfn pfn=5\n");
+}
+
+void* set_aside[256];
+
+TEST(Design, MaySetObjectsAside) {
+  iova_variant prepared = own_design();
+  prepared.init_rcaches = [](void* domain) {
+    for (void*& object : set_aside) object = kmalloc(40, GFP_KERNEL);
+    return upstream.init_rcaches(domain);
+  };
+  prepared.put_domain = [](void* domain) {
+    for (void*& object : set_aside) kfree(std::exchange(object, nullptr));
+    upstream.put_domain(domain);
+  };
+  expect_clean(prepared, "cache_get\ninit\ninit_rcaches\nidle\n");
 }
 
 TEST(Design, MayHaveAnotherWayWhereAnAllocationFails) {
@@ -170,6 +199,14 @@ TEST(Capacity, IsMissedWhereNoFlushReachesIt) {
   constexpr const char* text = "cache_get\ninit\ninit_rcaches\noffline 1\nalloc_fast\nfree_fast\n";
   expect_found(hides, text, "capacity-lost:any:any:none");
   expect_found(without_views(hides), text, "capacity-lost:any:any:none");
+  // Whatever moved to another CPU before.
+  iova_variant known = hides;
+  known.strict = true;
+  expect_found(known,
+               "cpus 3\ncache_get\ninit start=16\ninit_rcaches\npause 1\nalloc slot=d size=64\n"
+               "cpu 2\nresume here\noffline 1\nalloc_fast x16 limit=31\nfree_fast x16\n"
+               "alloc_fast slot=b size=16 limit=31\n",
+               "spurious-failure:alloc_iova:alloc:none");
 }
 
 TEST(Capacity, IsMissedWhereNodesAreShownButNoCaches) {
@@ -191,6 +228,24 @@ TEST(Capacity, IsMissedOfPagesThatAreCachedNoMore) {
                "cache_get\ninit start=17\ninit_rcaches\nalloc_fast limit=17\nfree_fast\n"
                "alloc_fast limit=17\nfree\nalloc unaligned slot=b limit=17\n",
                "spurious-failure:alloc_iova:alloc:none");
+}
+
+void* error_pointer() { return reinterpret_cast<void*>(-static_cast<intptr_t>(ENOMEM)); }
+
+TEST(Pointer, IsOfARangeOrNull) {
+  iova_variant finds_error = own_design(), reserves_error = own_design();
+  finds_error.find = [](void* domain, unsigned long pfn) {
+    void* iova = upstream.find(domain, pfn);
+    return iova ? iova : error_pointer();
+  };
+  expect_found(finds_error, "cache_get\ninit\nfind_pfn pfn=5\n",
+               "no-range:find_iova:find_pfn:none");
+  reserves_error.reserve = [](void* domain, unsigned long lo, unsigned long hi) {
+    void* iova = upstream.reserve(domain, lo, hi);
+    return iova ? iova : error_pointer();
+  };
+  expect_found(reserves_error, "cache_get\ninit\nfail 0x1\nreserve lo=5 size=4\n",
+               "no-range:reserve_iova:reserve:");
 }
 
 // Of an empty domain, a call that overlaps takes a page at most.

@@ -42,6 +42,7 @@ void Failures::end_call(Call& call) {
       return;
     // What is granted and holds shows that there was another way, in a design that is not known.
     case Function::reserve:
+      if (call.is_no_range) raise(oracle::no_range, fmt::format("{}", call.iova));
       if (!call.granted || variant().strict) check_reported(!call.granted, call);
       return;
     case Function::alloc:

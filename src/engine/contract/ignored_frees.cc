@@ -13,7 +13,7 @@ void IgnoredFrees::begin_call(Call& call) {
 void IgnoredFrees::end_call(Call& call) {
   // What a finding lost may still be found.
   if (call.range || scene_.promise_broken || scene_.overlapped) return;
-  if (call.attempts || shim::census() != before_)
+  if (shim::census() != before_)
     raise(oracle::free_not_ignored, fmt::format("pfn {:#x}", call.pfn));
 }
 

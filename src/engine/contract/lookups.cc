@@ -13,6 +13,7 @@
 namespace engine::contract {
 
 void Lookups::end_call(Call& call) {
+  if (call.is_no_range) return raise(oracle::no_range, fmt::format("{}", call.iova));
   if (call.range) {
     const Range& range = *call.range;
     bool right = call.granted && call.lo == range.lo && call.hi >= range.hi &&

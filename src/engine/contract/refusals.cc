@@ -71,7 +71,9 @@ void Refusals::end_call(Call& call) {
 
 // Old ones leave depots, or what a CPU held when it went offline, as they are.
 bool Refusals::flush_reaches_all(const Domain& domain) const {
-  return !domain.may_be_stranded && variant().flushes_depots && variant().flushes_dead_cpus;
+  for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
+    if (domain.stranded_on >> cpu & 1 && !cpu_online(cpu)) return false;
+  return variant().flushes_depots && variant().flushes_dead_cpus;
 }
 
 void Refusals::check(Call& call) {

@@ -18,8 +18,9 @@ namespace {
 // much.
 constexpr size_t most_cached_on_a_cpu = 1024, most_in_an_untrimmed_depot = 8192;
 constexpr size_t most_magazines_of_a_cpu = 4;  // the depot's share with it
-constexpr size_t most_of_a_domain = 64;        // objects besides ranges and magazines
-constexpr size_t most_empty = 4;               // magazines of a CPU and size
+// Objects besides ranges and magazines; another design may set some aside.
+constexpr size_t most_of_a_domain = 64, most_set_aside = 1024;
+constexpr size_t most_empty = 4;  // magazines of a CPU and size
 
 }  // namespace
 
@@ -51,6 +52,7 @@ size_t Rest::most_objects() const {
     if (!variant().trims_depot) of_a_size += most_in_an_untrimmed_depot;
     // A reservation may be kept in parts where it met others; queued ranges are live.
     most += most_empty * variant().bins * num_possible_cpus();
+    if (!variant().strict) most += most_set_aside;
     most += domain.live.size() + 2 * seen.reservations + most_of_a_domain +
             of_a_size * static_cast<size_t>(std::popcount(seen.cached_sizes));
   }

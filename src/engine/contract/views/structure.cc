@@ -93,7 +93,8 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
     if (cached != view.cached.end() && cached->pfn < node.lo) return raise_stray(*cached, nullptr);
     if (node.lo == IOVA_ANCHOR_PFN) break;
     if (live != domain.live.end() && live->lo == node.lo) {
-      if (live->hi != node.hi) return raise_missing(*live);
+      const bool is_covered = variant().strict ? live->hi == node.hi : live->hi <= node.hi;
+      if (!is_covered) return raise_missing(*live);
       if (cached != view.cached.end() && cached->pfn == node.lo) return raise_stray(*cached, &node);
       ++live;
     } else if (cached != view.cached.end() && cached->pfn == node.lo) {
