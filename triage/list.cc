@@ -158,12 +158,25 @@ std::string judged_by(const engine::Promise& promise) {
   return text.empty() ? " nothing yet" : text;
 }
 
+// Known issues of Linux whose findings say that it is broken, each with its first release.
+std::string broken_by(const engine::Promise& promise) {
+  std::string text;
+  for (const engine::KnownFinding& known : engine::ledger())
+    for (const std::string& key : known.keys)
+      if (engine::promise_of(key.substr(0, key.find(':'))) == promise.id) {
+        text += fmt::format("{} `{}` ({})", text.empty() ? "" : ",", known.id, known.since);
+        break;
+      }
+  return text.empty() ? " –" : text;
+}
+
 // As a table in Markdown, for docs/contract.md.
 void print_promises() {
-  fmt::print("| id | of | promise | who relies on it | judged by |\n|---|---|---|---|---|\n");
+  fmt::print("| id | of | promise | who relies on it | broken by, since | judged by |\n"
+             "|---|---|---|---|---|---|\n");
   for (const engine::Promise& promise : engine::promises())
-    fmt::print("| {} | {} | {} | {} |{} |\n", promise.id, promise.of, promise.words,
-               promise.relied_on_by, judged_by(promise));
+    fmt::print("| {} | {} | {} | {} |{} |{} |\n", promise.id, promise.of, promise.words,
+               promise.relied_on_by, broken_by(promise), judged_by(promise));
 }
 
 struct Arguments {
