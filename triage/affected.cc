@@ -356,7 +356,7 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
     json all{{"key", history.key()}, {"releases", rows},           {"turns", turns},
              {"affected", affected}, {"not_affected", unaffected}, {"not_known", unknown}};
     if (stable) all["stable"] = stable->in_json();
-    put(to_text(all) + "\n");
+    put(to_text(all));
     return affected.empty() ? nothing_new : findings;
   }
 
@@ -445,7 +445,7 @@ int on_trees(const Arguments& arguments, const program::Program& program) {
     for (const Row& row : rows) rows_told.push_back(to_json(row));
     json all{{"key", key}, {"trees", rows_told}};
     if (stable) all["stable"] = stable->in_json();
-    put(to_text(all) + "\n");
+    put(to_text(all));
     return any ? findings : nothing_new;
   }
   std::string text = key + "\n\n";

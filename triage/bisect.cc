@@ -77,8 +77,7 @@ int bisect(const Arguments& arguments) {
                      {"or", others},
                      {"commits", changes.size()},
                      {"runs", runs},
-                     {"difference", clone.difference(found.id)}}) +
-        "\n");
+                     {"difference", clone.difference(found.id)}}));
     return nothing_new;
   }
   put(fmt::format(

@@ -56,7 +56,7 @@ int tell(const Arguments& arguments, const Machine& machine, const engine::Repor
                  {"console", console}};
   leave_beside_finding(arguments.files[0], all);
   if (arguments.json) {
-    put(to_text(all) + "\n");
+    put(to_text(all));
   } else {
     std::string missing;
     for (const std::string& operation : left_out)
@@ -145,8 +145,7 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
                      {"passed_over", result.passed_over},
                      {"deaths", result.deaths},
                      {"silent", result.silent},
-                     {"differences", differences}}) +
-        "\n");
+                     {"differences", differences}}));
     return same ? nothing_new : findings;
   }
   counter.clear();

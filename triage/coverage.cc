@@ -9,7 +9,6 @@
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
-#include "tool/support/report_json.h"
 
 namespace tool {
 namespace {

@@ -27,8 +27,7 @@ int print_suite(const Arguments& arguments) {
   const KunitSuite suite =
       make_kunit_suite(input.program, arguments.choice.variant(), parse_variant("fixed").variant());
   if (arguments.json) {
-    put(to_text(json{{"name", suite.name}, {"source", suite.source}, {"config", suite.config}}) +
-        "\n");
+    put(to_text(json{{"name", suite.name}, {"source", suite.source}, {"config", suite.config}}));
   } else if (arguments.out.empty()) {
     put(suite.source);
   }

@@ -13,7 +13,6 @@
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
 #include "tool/support/json.h"
-#include "tool/support/report_json.h"
 #include "tool/variants/variants.h"
 
 namespace tool {

@@ -14,7 +14,6 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/json.h"
-#include "tool/support/report_json.h"
 #include "tool/support/report_text.h"
 #include "tool/variants/variants.h"
 

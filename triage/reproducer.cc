@@ -10,7 +10,6 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/json.h"
-#include "tool/support/report_json.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
 

@@ -13,7 +13,6 @@
 #include "tool/support/failure.h"
 #include "tool/support/json.h"
 #include "tool/support/process.h"
-#include "tool/support/report_json.h"
 #include "tool/support/words.h"
 
 namespace tool {

@@ -284,8 +284,7 @@ int suite(const Arguments& arguments) {
     put(to_text(json{{"file", arguments.file},
                      {"variant", runner.module().variant->name},
                      {"cases", rows},
-                     {"findings", all}}) +
-        "\n");
+                     {"findings", all}}));
     return status;
   }
   if (arguments.faults)

@@ -19,7 +19,6 @@
 #include "tool/support/interrupt.h"
 #include "tool/support/json.h"
 #include "tool/support/process.h"
-#include "tool/support/report_json.h"
 #include "tool/support/words.h"
 #include "tool/variants/variants.h"
 

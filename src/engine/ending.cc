@@ -9,7 +9,6 @@
 #include "engine/request.h"
 #include "engine/run.h"
 #include "shim/context.h"
-#include "shim/object.h"
 
 namespace engine::ending {
 namespace {

@@ -87,9 +87,12 @@ struct Call {
   uint8_t strand = 0;
   unsigned cpu = 0;
   size_t first_attempt = 0;  // among shim::attempts()
-  // May be overlapped by others: its domain's begun less others' under way, once it had begun.
+  bool has_moved = false;    // to another CPU, perhaps and back
+  // May be overlapped by others: its domain's begun less others' under way, once it had begun; and
+  // the same of operations that are no calls.
   bool may_overlap = false;
   Traffic before;
+  size_t ambient_before = 0;
 
   // Results, once it is over.
   bool granted = false;             // of what returns a range

@@ -26,6 +26,8 @@ struct Scene {
   bool beyond_judgement = false;  // gone past a finding that leaves nothing to judge
   // Others were in the midst of what they do, at the begin of the operation at hand or since.
   bool overlapped = false;
+  // Operations that may touch any domain, though they make no call of one: suspended, and ever.
+  size_t ambient = 0, ambient_begun = 0;
 };
 
 class Judge : public Listener {
@@ -38,6 +40,9 @@ class Judge : public Listener {
 
   const iova_variant& variant() const { return *scene_.variant; }
   bool shows(iova_view view) const { return variant().views & view; }
+  // What overlapped with the call, and may have touched its domain.
+  Traffic others_beside(const Call& call) const;
+  bool is_touched_by_others(const Call& call) const;
   void raise(const shim::Oracle& oracle, std::string values) const {
     raise(oracle, scene_.position.function(), std::move(values));
   }

@@ -6,6 +6,20 @@
 #include "shim/context.h"
 
 namespace engine {
+
+Traffic Judge::others_beside(const Call& call) const {
+  if (!call.may_overlap) return {};
+  Traffic others = call.domain->begun;
+  others -= call.before;
+  return others;
+}
+
+bool Judge::is_touched_by_others(const Call& call) const {
+  if (!scene_.overlapped) return false;
+  return !call.may_overlap || scene_.ambient_begun != call.ambient_before ||
+         others_beside(call).calls;
+}
+
 namespace {
 
 // Models, and who compares with them.
@@ -83,14 +97,17 @@ void Judges::hear(const Event& event) {
 void Judges::begin_call(Call& call) {
   shim::Unscheduled judging;
   Books& books = scene_.books;
-  if (call.domain && (call.strand || scene_.overlapped)) Books::note_begin(call);
+  if (call.domain && (call.strand || scene_.overlapped)) {
+    Books::note_begin(call);
+    call.ambient_before = scene_.ambient_begun - scene_.ambient;
+  }
   if (to_callers_) tell_begin(call, duties_);
   switch (call.function) {
     case Function::init_domain: return tell_begin(call, models_, rest_, hints_);
     case Function::reserve: return tell_begin(call, rest_);
     case Function::queue: return tell_begin(call, flush_queue_, rest_, books);
     case Function::free_pfn: return tell_begin(call, ignored_frees_, books);
-    case Function::free_fast: return tell_begin(call, rest_, books);
+    case Function::free_fast: return tell_begin(call, rest_, books, refusals_);
     case Function::cache_put:
     case Function::put_domain:
     case Function::free_iova: return tell_begin(call, books);

@@ -27,7 +27,7 @@ struct Position {
   bool may_pause = false;  // anywhere, not only while a flush lasts
   // Of a counted operation: its calls so far, and the attempts before the one at hand.
   size_t calls_begun = 0, call_start = 0;
-  const Call* call = nullptr;  // into the allocator, that is under way or just over
+  Call* call = nullptr;  // into the allocator, that is under way or just over
   // What the end of the program does in its place; a probe is what no program asked for.
   const Operation* of_end = nullptr;
   bool is_probe = false;

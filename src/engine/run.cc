@@ -87,6 +87,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   is_armed_ = in_irq_ = slow_ = edge_ = false;
   strands_.begin(!options.in_sequence && program::has_pauses(program));
   scene_.beyond_judgement = scene_.promise_broken = scene_.overlapped = false;
+  scene_.ambient = scene_.ambient_begun = 0;
   injected_.clear();
   before_ = {};
   credit_ = look_cost_ = 0;
@@ -401,7 +402,7 @@ bool Run::is_half_done(const Domain& domain) const {
            (call->function == Function::init_domain || call->function == Function::init_rcaches ||
             call->function == Function::put_domain || call->function == Function::queue_init);
   };
-  return is_of(position.call) ||
+  return domain.is_being_put || is_of(position.call) ||
          std::any_of(strands_.all().begin(), strands_.all().end(),
                      [&](const Strand& s) { return s.is_in_use && is_of(s.position.call); });
 }

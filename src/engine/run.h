@@ -43,7 +43,7 @@ class Run {
   const iova_variant& variant() const { return *variant_; }
   Domain& domain_of(const Operation& operation) { return books.domains()[operation.domain]; }
   void make(Call& call) {
-    const Call* outer = std::exchange(position.call, &call);
+    Call* outer = std::exchange(position.call, &call);
     caller_.make(call);
     position.call = outer;
   }
@@ -74,6 +74,8 @@ class Run {
   size_t suspended_as(size_t strand) const { return strands_.suspended_as(strand); }
   // The nth suspended operation does, to its end or to the next pause.
   void go_on(size_t nth);
+  // ... on another CPU.
+  void move(size_t nth, unsigned cpu) { strands_.move(nth, cpu); }
   // While there is something to look at.
   void look_before_its_end();
   // By the operation that is executed now, or by what takes its place at the end.

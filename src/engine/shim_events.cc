@@ -59,8 +59,9 @@ void ShimEvents::on_pages_put(const list_head* list) {
       return;
     }
   }
-  const bool may_be_of_those = std::any_of(books_.domains().begin(), books_.domains().end(),
-                                           [](const Domain& d) { return d.is_being_put; });
+  const bool may_be_of_those =
+      std::any_of(books_.domains().begin(), books_.domains().end(),
+                  [](const Domain& d) { return d.is_being_put && d.has_queue; });
   if (!may_be_of_those) history_.add({.kind = Kind::pages_put});
 }
 

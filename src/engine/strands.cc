@@ -64,7 +64,14 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
   return nullptr;
 }
 
+// May touch any domain, though it makes no call of one.
+static bool is_ambient(const Operation& operation) {
+  const program::OperationSpec& spec = program::spec(operation.code);
+  return spec.passes_time || spec.changes_cpus;
+}
+
 Strands::Fate Strands::start(const Operation& operation, bool flush_lasts) {
+  scene_.ambient_begun += is_ambient(operation);
   const bool may_pause =
       pause_at_ && !strands_[pause_as_].is_in_use && program::may_be_suspended(operation.code);
   const bool may_last = flush_lasts && program::spec(operation.code).may_flush;
@@ -92,6 +99,7 @@ Strands::Fate Strands::start(const Operation& operation, bool flush_lasts) {
     return Fate::ended;
   }
   strand.was_suspended = true;
+  scene_.ambient += is_ambient(operation);
   if (may_pause) {
     overlapping_++;
     scene_.overlapped = true;
@@ -107,6 +115,7 @@ void Strands::live(Strand& strand) {
   strand.is_in_use = false;
   if (!strand.was_suspended) return;
   overlapping_ -= scene_.position.may_pause;
+  scene_.ambient -= is_ambient(*scene_.position.of_strand);
   shim_events_.settle();
   body_.ended_late();
 }
@@ -116,6 +125,12 @@ Strands::Fate Strands::resume(size_t nth) {
   scene_.position.resumed = strand.position.of_strand;
   bool ended = shim::resume_context(nth, strand.position.may_pause ? pause_at_ : 0);
   return ended ? Fate::ended : Fate::suspended;
+}
+
+void Strands::move(size_t nth, unsigned cpu) {
+  const Strand& strand = *static_cast<const Strand*>(shim::suspended(nth).argument);
+  if (Call* call = strand.position.call) call->has_moved = true;
+  shim::migrate_context(nth, cpu);
 }
 
 size_t Strands::suspended_as(size_t name) const {

@@ -55,6 +55,8 @@ class Strands {
   Fate start(const Operation& operation, bool flush_lasts);
   // The nth that is suspended goes on, to its end or to the next pause.
   Fate resume(size_t nth);
+  // The nth that is suspended goes on elsewhere.
+  void move(size_t nth, unsigned cpu);
   // Of what is suspended, the one of that name; suspended_contexts(): none.
   size_t suspended_as(size_t name) const;
 

@@ -9,7 +9,7 @@
 #include "tool/support/command_line.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/support/report_json.h"
+#include "tool/support/json.h"
 #include "tool/support/targets.h"
 
 namespace fs = std::filesystem;

@@ -11,7 +11,7 @@
 #include "tool/support/command_line.h"
 #include "tool/support/files.h"
 #include "tool/support/hash.h"
-#include "tool/support/report_json.h"
+#include "tool/support/json.h"
 
 namespace fs = std::filesystem;
 

@@ -11,7 +11,7 @@
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/files.h"
-#include "tool/support/report_json.h"
+#include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 

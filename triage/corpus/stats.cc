@@ -8,7 +8,7 @@
 
 #include "tool/corpus/corpus.h"
 #include "tool/support/command_line.h"
-#include "tool/support/report_json.h"
+#include "tool/support/json.h"
 
 namespace tool {
 namespace {

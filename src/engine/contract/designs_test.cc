@@ -163,11 +163,12 @@ TEST(Design, MayReadARangeBeforeItTakesALock) {
       {.watch_races = true});
 }
 
-// Granted, though its caller takes it for a refusal: no spurious one, whatever else is suspended.
+// Granted, though its caller takes it for a refusal, whatever else is suspended.
 TEST(Pfn0, IsKnownToBeGrantedWhileACallElsewhereIsSuspended) {
-  expect_clean(port::v7_3::variant,
+  expect_found(port::v7_3::variant,
                "cpus 2\ncache_get\npause 1\ncache_get\ninit start=0\ninit_rcaches\nedge\n"
-               "alloc_fast limit=0\nfree_fast\n");
+               "alloc_fast limit=0\nfree_fast\n",
+               "pfn-0-lost:alloc_iova_fast:alloc_fast:none");
 }
 
 // So that it is known whose it is.
@@ -228,6 +229,91 @@ TEST(Capacity, IsMissedOfPagesThatAreCachedNoMore) {
                "cache_get\ninit start=17\ninit_rcaches\nalloc_fast limit=17\nfree_fast\n"
                "alloc_fast limit=17\nfree\nalloc unaligned slot=b limit=17\n",
                "spurious-failure:alloc_iova:alloc:none");
+  // It is granted again before the call that gave it back is over.
+  expect_found(refuses,
+               "cpus 2\ncache_get\ninit start=17\ninit_rcaches\nalloc_fast limit=17\npause 3\n"
+               "free_fast\nalloc_fast slot=b limit=17\nresume\nfree slot=b\n"
+               "alloc unaligned slot=c limit=17\n",
+               "spurious-failure:alloc_iova:alloc:none");
+}
+
+TEST(Overlap, IsJudgedByWhatItMayTouch) {
+  // 64 pages, of a reservation that was widened, are on their way back.
+  expect_clean(upstream, "cpus 2\ncache_get\ninit start=0x200000\nreserve lo=0x20003f size=1\n"
+                         "reserve slot=b lo=0x200000 size=64\npause 1\n__free\n"
+                         "alloc slot=c limit=0x20003f\nresume\n");
+  // Queued while another CPU's flush lasts, in the midst of a tick.
+  expect_clean(upstream,
+               "cpus 4\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast slot=b x2\n"
+               "alloc_fast x256\ncpu 3\nqueue slot=b\npause 13\ntick 20\ncpu 1\nqueue x255\n"
+               "slow\nqueue\ncpu 0\nqueue slot=b\nresume\ntick 1\n");
+}
+
+TEST(Overlap, HidesNoKnownIssueUnderAnotherName) {
+  const iova_variant& v = port::v7_3::variant;
+  expect_found(v,
+               "cpus 4\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x257\nqueue\nslow\n"
+               "tick 10\nqueue x255\npause 1\nqueue\nresume here\n",
+               "queue-overrun:queue_iova:queue:none");
+  expect_clean(v, "cpus 2\ncache_get\ninit\ninit_rcaches\ncpu 1\nalloc_fast\nalloc limit=0\n"
+                  "free_fast\npause 4\nalloc\noffline 1\nresume\n");
+  expect_found(v,
+               "cpus 2\ncache_get\ninit\ninit_rcaches\ninit domain=1\npause 1\nalloc domain=1\n"
+               "alloc limit=0\nalloc\nresume\n",
+               "hint-lower-limit:alloc_iova:alloc:none");
+}
+
+// A call that is suspended in another domain excuses no fault in this one.
+TEST(Overlap, IsNoExcuseWhereNothingIsTouched) {
+  constexpr const char* beside =
+      "cpus 2\ncache_get\ninit\ninit_rcaches\nqueue_init\ninit domain=1\nalloc_fast\n";
+  const auto with = [&](const char* rest) { return std::string(beside) + rest; };
+  iova_variant robs = own_design(), looks_away = own_design(), never_armed = own_design();
+  robs.reserve = [](void* domain, unsigned long lo, unsigned long hi) {
+    void* iova = upstream.reserve(domain, lo, hi);
+    for (unsigned long pfn = lo; !iova && pfn <= hi; pfn++) upstream.free_pfn(domain, pfn);
+    return iova;
+  };
+  expect_found(robs,
+               "cpus 2\ncache_get\ninit\ninit domain=1\nreserve lo=20 size=4\npause 1\n"
+               "alloc domain=1\nfail 0x1\nreserve slot=b lo=18 size=10\nresume\n"
+               "alloc slot=c limit=23\n",
+               "reserve-lost:");
+  looks_away.find = [](void* domain, unsigned long pfn) {
+    return shim::suspended_contexts() ? nullptr : upstream.find(domain, pfn);
+  };
+  expect_found(looks_away,
+               with("alloc slot=b limit=20\npause 1\nalloc domain=1\nfind_pfn pfn=20\n").c_str(),
+               "find-wrong:find_iova:find_pfn:none");
+  static iova_queue queue = *upstream.queue;
+  never_armed.queue = &queue;
+  never_armed.views &= ~IOVA_VIEW_RINGS;
+  queue.queue = [](void* domain, unsigned long pfn, unsigned long size, list_head* pages) {
+    return shim::suspended_contexts() ? static_cast<const void*>(pages)
+                                      : upstream.queue->queue(domain, pfn, size, pages);
+  };
+  expect_found(never_armed,
+               with("pause 1\nalloc domain=1\nqueue\ntick 1\nresume\ntick 1000\n").c_str(),
+               "queue-overdue:");
+}
+
+// A task that moves away and back may leave something on the CPU between.
+TEST(Overlap, OfMovesIsRemembered) {
+  iova_variant loses = own_design(), slow_free = own_design();
+  loses.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    if (pfn != 0x14) upstream.free_fast(domain, pfn, size);
+  };
+  expect_found(loses,
+               "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc slot=b\nresume here\n"
+               "alloc_fast limit=20\nfree_fast\n",
+               "capacity-lost:any:any:none");
+  slow_free.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
+    kfree(kmalloc(8, GFP_ATOMIC | __GFP_NOWARN));
+    upstream.free_fast(domain, pfn, size);
+  };
+  expect_clean(slow_free,
+               "cpus 3\ncache_get\ninit\ninit_rcaches\nalloc_fast limit=1\npause 1\nfree_fast\n"
+               "pause 3\nresume here\noffline 1\ncpu 0\nresume here\nalloc_fast limit=1\n");
 }
 
 void* error_pointer() { return reinterpret_cast<void*>(-static_cast<intptr_t>(ENOMEM)); }

@@ -42,9 +42,10 @@ void FlushQueue::end_call(Call& call) {
 void FlushQueue::queued(const Call& call) {
   Range& range = *call.range;
   if (range.is_released) return;
-  range.in_ring = call.cpu == raw_smp_processor_id();  // moved, it may be in either's
+  range.in_ring = !call.has_moved;  // else it may be in any CPU's
   range.queued_at = shim_now();
-  range.overlaps_flush = shim::suspended_contexts() > 0 || scene_.overlapped;
+  const bool beside_flush = shim::suspended_contexts() && !scene_.overlapped;
+  range.overlaps_flush = beside_flush || is_touched_by_others(call);
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
   // What a timer passed over is released with this one.
   if (!range.overlaps_flush)
@@ -53,7 +54,13 @@ void FlushQueue::queued(const Call& call) {
         other.queued_at = range.queued_at;
         other.overlaps_flush = false;
       }
-  if (!range.in_ring) return;
+  if (!range.in_ring) {
+    if (shows(IOVA_VIEW_RINGS) && !sees_all(*call.domain)) {
+      raise(oracle::queue_overrun, "a call that moved to another CPU");
+      scene_.beyond_judgement = true;
+    }
+    return;
+  }
   unsigned& entries = in_ring_[call.domain->number][range.ring];
   if (++entries < variant().queue->entries || holds_all(*call.domain)) return;
   raise(oracle::queue_overrun,
@@ -63,7 +70,10 @@ void FlushQueue::queued(const Call& call) {
 
 // Upstream, one slot stays free. A design of its own may fill that, too: all are there to be seen.
 bool FlushQueue::holds_all(const Domain& domain) const {
-  if (variant().strict || !shows(IOVA_VIEW_RINGS)) return false;
+  return !variant().strict && shows(IOVA_VIEW_RINGS) && sees_all(domain);
+}
+
+bool FlushQueue::sees_all(const Domain& domain) const {
   return queued_in(variant(), domain.memory) + domain.unmaps_under_way >= domain.queued.size();
 }
 
@@ -97,7 +107,7 @@ void FlushQueue::check_timeouts(const Event& passed) const {
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
       timeout = (msecs_to_jiffies(timeout) * 1000 + HZ - 1) / HZ;  // a timer comes no sooner
       // Whosever timer it was: it may have come before this range's own.
-      if (waited && range.queued_at <= passed.since) range.is_overtaken = range.overlaps_flush;
+      if (waited && range.overlaps_flush) range.is_overtaken = true;
       if (range.queued_at + timeout > shim_now()) continue;
       if (waited || range.is_overtaken) continue;
       raise(oracle::queue_overdue, "fq_flush_timeout",

@@ -52,10 +52,12 @@ inline bool fits_beside_owned(const Domain& domain, const Request& request,
 class Refusals : public RefusalJudge {
  public:
   using RefusalJudge::RefusalJudge;
+  void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;
 
  private:
+  void note_cached(const Call& call);
   void check(Call& call);
   void check_beside_others(Call& call);
   bool flush_reaches_all(const Domain& domain) const;
@@ -133,6 +135,7 @@ class FlushQueue : public Judge {
  private:
   void queued(const Call& call);
   bool holds_all(const Domain& domain) const;
+  bool sees_all(const Domain& domain) const;
   void put(const Event& event);
   const char* releasing_function() const;
   void check_timeouts(const Event& passed) const;

@@ -31,7 +31,7 @@ void Lookups::end_call(Call& call) {
         oracle::find_wrong,
         fmt::format("pfn {:#x}, which is {}", pfn,
                     call.granted ? "not in " + print_range(call.lo, call.hi) : "reserved"));
-  if (scene_.overlapped) return;  // it may be granted or given back right now
+  if (is_touched_by_others(call)) return;  // it may be granted or given back right now
   if (const Range* range = domain.live_overlap(pfn, pfn); range && !call.granted)
     raise(oracle::find_wrong,
           fmt::format("pfn {:#x} is in {}", pfn, print_range(range->lo, range->hi)));

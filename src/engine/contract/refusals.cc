@@ -53,16 +53,26 @@ void Refusals::hear(const Event& event) {
   event.domain->perhaps_cached.add(*event.range);
 }
 
+// Of a design that is not known, from the begin on: what is granted again meanwhile, is in the
+// tree.
+void Refusals::begin_call(Call& call) {
+  if (!variant().strict) note_cached(call);
+}
+
+void Refusals::note_cached(const Call& call) {
+  if (!call.range) return;
+  call.range->freed_on = call.cpu;
+  call.domain->perhaps_cached.add(*call.range);
+}
+
 void Refusals::end_call(Call& call) {
   PerhapsCached& cached = call.domain->perhaps_cached;
   if (call.function == Function::free_fast) {
-    if (!call.range) return;
-    call.range->freed_on = call.cpu;
-    cached.add(*call.range);
+    if (variant().strict) note_cached(call);
     return;
   }
   if (call.lost_pfn_0 || call.faults) return;
-  if (scene_.overlapped) return check_beside_others(call);
+  if (is_touched_by_others(call)) return check_beside_others(call);
   check(call);
   // Of a design that is known. Another one may know without a flush that there is no room.
   const bool flushed = variant().strict && call.function == Function::alloc_fast && call.flush;
@@ -95,15 +105,13 @@ void Refusals::check_beside_others(Call& call) {
   const Request request = owed(call);
   const Domain& domain = *call.domain;
   if (is_never_granted(domain, request)) return;
-  Traffic others;
-  if (call.may_overlap) {
-    others = domain.begun;
-    others -= call.before;
-  }
+  const Traffic others = others_beside(call);
   // A hint may have come and gone since.
   const bool may_meet_hint =
       shows(IOVA_VIEW_HINT) && request.limit <= domain.first_pfn_above_32bit();
-  if (others.calls && may_meet_hint) return;
+  if ((others.calls || call.strand) && ((may_meet_hint && !variant().hint_from_full_walk_only) ||
+                                        (shows(IOVA_VIEW_CACHED_NODES) && variant().searches_once)))
+    return;
   const uint64_t hindered = others.pages / request.size + 2 * others.calls;
   if (placements_beside_owned(domain, request, all, hindered + 1) <= hindered) return;
   call.is_judged = true;

@@ -83,6 +83,7 @@ void give_back(Run& run, const Operation& operation, Function function,
       // The node may have been widened by later reservations; what it covers now is freed.
       range->lo = run.variant().pfn_lo(range->iova);
       range->hi = run.variant().pfn_hi(range->iova);
+      range->size = range->hi - range->lo + 1;
     }
     slot.erase(slot.iterator_to(*range));
     Call call(function, &domain, range);

@@ -48,7 +48,7 @@ void offline(Run& run, const Operation& operation) {
   if (shim::room_on(cpu) != shim::Room::tasks)
     return run.skip("what is suspended there cannot move");
   for (size_t i = 0; i < shim::suspended_contexts(); i++)
-    if (shim::suspended(i).cpu == cpu) shim::migrate_context(i--, other);
+    if (shim::suspended(i).cpu == cpu) run.move(i--, other);
   if (raw_smp_processor_id() == cpu) shim_set_current_cpu(other);
   shim_cpu_offline(cpu);
   run.history.add({.kind = Kind::cpu_offline, .cpu = cpu});
@@ -72,7 +72,7 @@ void resume(Run& run, const Operation& operation) {
     if (!shim::may_migrate(nth)) return run.skip("preemption is off where it is suspended");
     if (shim::room_on(raw_smp_processor_id()) != shim::Room::tasks)
       return run.skip("the CPU has no room for a task");
-    shim::migrate_context(nth, raw_smp_processor_id());
+    run.move(nth, raw_smp_processor_id());
     nth = shim::suspended_contexts() - 1;
   }
   run.go_on(nth);

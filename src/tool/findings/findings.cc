@@ -15,7 +15,6 @@
 #include "engine/oracles.h"
 #include "fuzz/targets.h"
 #include "tool/findings/c_source.h"
-#include "tool/findings/exchange.h"
 #include "tool/replay/minimizer.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"

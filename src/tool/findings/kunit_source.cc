@@ -11,7 +11,6 @@
 #include "engine/domain.h"
 #include "engine/oracles.h"
 #include "tool/replay/isolate.h"
-#include "tool/support/words.h"
 
 namespace tool {
 namespace {

@@ -9,7 +9,6 @@
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
-#include "tool/support/words.h"
 
 namespace fs = std::filesystem;
 

@@ -53,7 +53,7 @@ KernelTree kept(const fs::path& copy) {
   const std::string name = "repaired-" + content_hash(content);
   const fs::path kernels = builds_folder() / "kernels", folder = kernels / name;
   make_folder(kernels);
-  FileLock lock(kernels / "lock", "another iovafuzz fetches a kernel tree: waiting");
+  FileLock lock = lock_trees(kernels);
   if (!fs::exists(folder)) {
     const fs::path half = kernels / (name + ".half");
     fs::remove_all(half);

@@ -134,7 +134,7 @@ KernelTree Clone::tree(const std::string& revision) const {
   const std::string name = "git-" + content_hash(listed);
   const fs::path kernels = builds_folder() / "kernels", folder = kernels / name;
   make_folder(kernels);
-  FileLock lock(kernels / "lock", "another iovafuzz fetches a kernel tree: waiting");
+  FileLock lock = lock_trees(kernels);
   // The required ones are written last, so a folder that has them is whole.
   std::vector<const KernelFile*> in_order;
   for (bool required : {false, true})

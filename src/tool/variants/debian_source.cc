@@ -456,21 +456,19 @@ DebianPlaces made_ready(const std::string& version, const DebianPlaces& places) 
   return absolute;
 }
 
-constexpr char waiting_for_a_fetch[] = "waiting for another process that fetches a kernel tree ...";
-
 }  // namespace
 
 void unpack_debian_source(const std::string& version, const fs::path& folder,
                           const DebianPlaces& places) {
   const DebianPlaces absolute = made_ready(version, places);
-  FileLock lock(absolute.cache / "lock", waiting_for_a_fetch);
+  FileLock lock = lock_trees(absolute.cache);
   Workplace work(absolute.cache);
   Source(version, absolute).fetch_all(work, folder);
 }
 
 DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
   const DebianPlaces absolute = made_ready(version, places);
-  FileLock lock(absolute.cache / "lock", waiting_for_a_fetch);
+  FileLock lock = lock_trees(absolute.cache);
   std::error_code error;
   fs::path folder = absolute.cache / ("debian-" + version);
   std::optional<Cached> cached = read_cached(folder);

@@ -137,6 +137,10 @@ std::string debian_version(const std::string& spec) {
   return spec.starts_with(debian_prefix) ? spec.substr(debian_prefix.size()) : "";
 }
 
+FileLock lock_trees(const fs::path& folder) {
+  return FileLock(folder / "lock", "another iovafuzz fetches a kernel tree: waiting");
+}
+
 KernelTree find_kernel_tree(const std::string& typed) {
   const auto [spec, build] = parse_tree_spec(typed);
   if (!spec.starts_with(debian_prefix)) return built_as(tree_at(spec), build);

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "tool/support/process.h"
+
 namespace tool {
 
 // What a kernel's configuration and compiler choose. As it stands behind a tree in what users type;
@@ -44,6 +46,9 @@ struct KernelFile {
   bool required;  // else taken where a tree has it
 };
 std::span<const KernelFile> kernel_files();
+
+// Lets one process at a time add trees to a folder. Throws Failure.
+FileLock lock_trees(const std::filesystem::path& folder);
 
 // Fetches a debian: tree if it is not at hand; slow steps are told on stderr. Throws Failure.
 KernelTree find_kernel_tree(const std::string& spec);

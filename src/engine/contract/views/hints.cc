@@ -35,7 +35,7 @@ uint64_t Hints::began_too_low(const Domain& domain, Request request) const {
   request.lowest = std::max(request.lowest, above);
   // Behind the anchor there is nothing.
   if (!above || !fits(variant(), domain, request)) return 0;
-  return below_4g ? fields.cached32_lo : fields.cached_lo;
+  return std::max<uint64_t>(below_4g ? fields.cached32_lo : fields.cached_lo, 1);
 }
 
 // Nobody knows by whom: perhaps by a request with the lowest limit.
@@ -58,7 +58,7 @@ void Hints::end_call(Call& call) {
     const Request request = request_of(variant(), call);
     // What was freed meanwhile, by a flush or for a dead CPU, made the hint void, and this one may
     // have set it again.
-    bool set_again = request.limit < cause.request.limit;
+    bool set_again = !call.is_judged && request.limit < cause.request.limit;
     if (request.size == hint && (cause.request.size != hint || set_again))
       cause = {request, began_too_low(*call.domain, request)};
   }
@@ -79,7 +79,8 @@ Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& r
   constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
   if (request.limit == no_limit || (by_hint && cause.limit == no_limit))
     return {&oracle::limit_wraps, by_hint ? values : ""};
-  if (by_hint && cause.limit < request.limit) return {&oracle::hint_lower_limit, values};
+  if (by_hint && (cause.limit < request.limit || !cause.limit))
+    return {&oracle::hint_lower_limit, values};
   if (by_hint && cause.aligned && !request.aligned) return {&oracle::hint_aligned, values};
   uint64_t began = by_hint && search_began ? search_began : began_too_low(domain, request);
   if (began)

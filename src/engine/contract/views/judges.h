@@ -14,7 +14,7 @@ class RefusalsInTree : public RefusalJudge {
   void end_call(Call& call) override;
 
  private:
-  void check(const Call& call) const;
+  void check(Call& call) const;
 };
 
 // Why a request was refused, by views of max32_alloc_size and of the cached nodes: for a design

@@ -9,19 +9,20 @@
 namespace engine::contract {
 
 void RefusalsInTree::end_call(Call& call) {
-  if (scene_.overlapped) return;
   if (call.lost_pfn_0 && call.domain->start_pfn)
     return raise_of(call, oracle::iova_below_start,
                     fmt::format("pfn 0, which means failure, start {:#x}", call.domain->start_pfn));
   if (call.lost_pfn_0) return raise(oracle::pfn_0_lost, fmt::format("{} pages", call.size));
-  if (!call.faults && !call.is_judged && shows(IOVA_VIEW_NODES)) check(call);
+  if (!scene_.overlapped && !call.faults && !call.is_judged && shows(IOVA_VIEW_NODES)) check(call);
 }
 
-void RefusalsInTree::check(const Call& call) const {
+void RefusalsInTree::check(Call& call) const {
   const Domain& domain = *call.domain;
   const Request request = owed(call);
   if (is_never_granted(domain, request)) return;
-  if (fits(variant(), domain, request)) raise_refusal(call, request);
+  if (!fits(variant(), domain, request)) return;
+  call.is_judged = true;
+  raise_refusal(call, request);
 }
 
 }  // namespace engine::contract

@@ -31,7 +31,7 @@ void Reservations::end_call(Call& call) {
       &search);
   const PageSet& in_tree = search.in_tree;
   if (scene_.overlapped) {  // another one may be half made
-    domain.reserved = in_tree;
+    for (const PageSet::Interval& part : in_tree.intervals()) domain.reserved.add(part.lo, part.hi);
     return;
   }
   if (in_tree.covers_the_same(domain.reserved)) return;
