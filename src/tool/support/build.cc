@@ -40,14 +40,14 @@ void must_build_in(const fs::path& folder, const std::vector<std::string>& targe
 }
 
 FileLock lock_of(const fs::path& folder) {
-  // Tests run beside each other, and look at what commands say.
+  // Tests run in parallel and compare the output of commands.
   bool is_quiet = getenv("IOVAFUZZ_BUILT");
   return FileLock(
       folder / "lock",
       is_quiet ? "" : fmt::format("another iovafuzz is building in {}: waiting", folder.string()));
 }
 
-// What the builds are configured with must not come from the user's environment.
+// Variables of the user's environment must not change how builds are configured.
 void configure(std::vector<std::string> words) {
   words.insert(words.begin(), {"env", "-u", "CFLAGS", "-u", "CXXFLAGS", "-u", "LDFLAGS", "-u",
                                "LIB_FUZZING_ENGINE", "-u", "CMAKE_GENERATOR", "cmake"});
@@ -97,7 +97,7 @@ fs::path build_targets(Engine engine, const std::string& sanitizers,
       must_build_in(build_folder(), targets);
       return build_folder();
     }
-    must_build_in(build_folder(), {"engine", "program"});  // the same for all
+    must_build_in(build_folder(), {"engine", "program"});  // they are the same for all engines
   }
   std::string folder_name = name(engine);
   if (sanitizers != IOVAFUZZ_SANITIZE)

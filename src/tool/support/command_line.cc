@@ -19,7 +19,7 @@ constexpr std::pair<const char*, double> units[] = {{"ms", 1},     {"s", 1e3},  
                                                     {"h", 3600e3}, {"d", 24 * 3600e3}, {"", 1e3}};
 constexpr size_t width = 80;  // columns of help
 
-// Words from the column on, in lines of the width.
+// Wraps the words at the width; lines begin at the column, and the first one continues at "at".
 std::string wrapped(const std::string& text, size_t column, size_t at) {
   std::string result;
   std::istringstream words(text);
@@ -39,12 +39,12 @@ std::string wrapped(const std::string& text, size_t column, size_t at) {
 
 struct Declared {
   CLI::Option* option;
-  std::string names, help, value, word;  // value: the default; word: stands for what is given
+  std::string names, help, value, word;  // value: the default; word: placeholder of the value
   bool is_required = false;
   std::vector<std::string> choices = {};
 
   bool is_argument() const { return names[0] != '-' && names[0] != '!'; }
-  // "--minimize,!--no-minimize" is "--minimize, --no-minimize"
+  // "--minimize,!--no-minimize" is shown as "--minimize, --no-minimize".
   std::string shown_names() const {
     std::string text;
     for (char c : names) text += c == '!' ? "" : c == ',' ? ", " : std::string(1, c);
@@ -83,11 +83,12 @@ struct CommandLine::Inside {
 
   Option add(CommandLine& line, CLI::Option* option, const std::string& names,
              const std::string& help, const std::string& value, const std::string& word) {
-    // Most often it is a variable of a shell that is not set; "" would be taken for not given.
+    // An empty value usually comes from an unset shell variable; it would be mistaken for an option
+    // that was not given.
     option->check([](const std::string& given) {
       return given.empty() ? "the value is empty" : std::string();
     });
-    // The parser would let it wrap around.
+    // The parser would let a negative number wrap around.
     if (word == "N" || word == "N,...")
       option->check([](const std::string& given) {
         return given.find('-') == given.npos ? std::string()
@@ -139,7 +140,7 @@ struct CommandLine::Inside {
     return text;
   }
 
-  // A line an option: its names, the word that it takes, the words that it may be, what it means.
+  // One line for each option: its names, the placeholder, the accepted words, the help.
   std::string describe() const {
     std::string text = fmt::format("{}\t{}\n", name, summary);
     for (const Declared& d : declared)
@@ -148,14 +149,14 @@ struct CommandLine::Inside {
     return text;
   }
 
-  // The parser's complaint in our words.
+  // Rewrites the parser's error as a message of this tool.
   std::string complaint(const CLI::ParseError& error) {
     std::string sentence = error.what();
     std::vector<std::string> known{"--help"};
     for (const Declared& d : declared)
       for (const std::string& long_name : d.option->get_lnames()) known.push_back("--" + long_name);
     if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
-      // CLI11 lists what it did not expect, last word first or first word first by its version.
+      // CLI11 lists unexpected words in the order given or reversed, depending on its version.
       std::string typed;
       for (const std::string& word : app.remaining(true))
         if (typed.empty() || (word[0] == '-' && typed[0] != '-')) typed = word;
@@ -264,18 +265,18 @@ int CommandLine::parse_and_act(int argc, char** argv, const std::function<int()>
     }
     for (const std::string& word : words) {
       if (word == "--") break;
-      // The parser would take the next word.
+      // For "--option=" the parser would take the next word as the value.
       if (word.starts_with("--") && word.find('=') == word.size() - 1)
         throw Failure(fmt::format("{}: the value is empty (iovafuzz {} --help)",
                                   word.substr(0, word.size() - 1), inside_->name));
     }
-    std::reverse(words.begin(), words.end());  // as the parser takes them
+    std::reverse(words.begin(), words.end());  // the parser expects reversed order
     inside_->app.parse(words);
     return action();
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "iovafuzz: {}\n", inside_->complaint(error));
   } catch (const std::exception& error) {
-    // fmt::print() throws what has no words for whose output it is.
+    // fmt::print() throws a system_error that does not say which output failed.
     const auto* of_output =
         ferror(stdout) ? dynamic_cast<const std::system_error*>(&error) : nullptr;
     fmt::print(

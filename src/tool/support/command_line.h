@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The words of one command: arguments, options, help, exit status. Hides the parser, whose header
-// takes longer to compile than a whole command.
+// The command line of one command: arguments, options, help, exit status. Hides the header of
+// CLI11, which takes longer to compile than a whole command.
 #pragma once
 
 #include <chrono>
@@ -16,12 +16,12 @@ namespace tool {
 // A duration as users give it: "30s", "10m", "2h", "1d", or a bare number of seconds. Throws
 // Failure.
 std::chrono::milliseconds parse_duration(const std::string& text);
-// "1.5s", "10m", "2h": what parse_duration() takes.
+// Prints "1.5s", "10m" or "2h", which parse_duration() reads back.
 std::string print_duration(std::chrono::milliseconds time);
 
 class CommandLine {
  public:
-  // An argument ("FILE") or an option ("--out") that was declared.
+  // A declared argument ("FILE") or option ("--out").
   class Option {
    public:
     Option& required();
@@ -29,9 +29,9 @@ class CommandLine {
     Option& one_of(std::vector<std::string> words);
     Option& excludes(const std::string& other);
     Option& delimited_by(char separator);
-    // Of an option of several words: each use takes one word.
+    // For an option with several values: each use takes one word.
     Option& one_at_a_time();
-    // What --help shows as the default.
+    // Text that --help shows as the default.
     Option& shown_default(const std::string& words);
 
    private:
@@ -41,33 +41,34 @@ class CommandLine {
     size_t index_;
   };
 
-  // "corpus merge" and a sentence without a subject: "adds inputs that extend a corpus".
+  // name: "corpus merge"; summary: a sentence without a subject, "adds inputs that extend a
+  // corpus".
   CommandLine(std::string name, std::string summary);
   ~CommandLine();
 
-  // The value is the default, and is shown by --help unless it is empty. Help is a noun phrase with
-  // units.
+  // The initial value is the default; --help shows it unless it is empty. Help is a noun phrase
+  // with units.
   Option option(const std::string& names, std::string& value, const std::string& help);
   Option option(const std::string& names, std::vector<std::string>& value, const std::string& help);
   Option option(const std::string& names, std::vector<uint64_t>& value, const std::string& help);
   Option option(const std::string& names, uint64_t& value, const std::string& help);
   Option option(const std::string& names, unsigned& value, const std::string& help);
   Option option(const std::string& names, std::optional<unsigned>& value, const std::string& help);
-  // Takes what parse_duration() takes; none is "0": no end.
+  // Takes a duration as parse_duration() does; "0" gives nullopt, no limit.
   Option option(const std::string& names, std::optional<std::chrono::milliseconds>& value,
                 const std::string& help);
   Option option(const std::string& names, std::chrono::milliseconds& value,
                 const std::string& help);
-  // "--minimize,!--no-minimize" has both.
+  // "--minimize,!--no-minimize" declares both forms.
   Option flag(const std::string& names, bool& value, const std::string& help);
-  // One that was declared.
+  // Finds a declared option.
   Option get(const std::string& name);
-  // What follows "--" goes here.
+  // Collects the words that follow "--".
   void rest(std::vector<std::string>& words, const std::string& help);
   void example(const std::string& command, const std::string& meaning);
 
-  // Parses and acts. Returns the exit status; what cannot be done is told on stderr. --help prints
-  // the words above; --describe prints the same a line each, for programs.
+  // Parses the words, then calls action. Returns the exit status; errors are printed on stderr.
+  // --help prints the declared words; --describe prints one line for each, for programs.
   int run(int argc, char** argv, const std::function<int()>& action);
 
  private:

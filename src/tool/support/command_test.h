@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests of the tool as its users meet it: the program itself, run to its end.
+// Helpers for tests that run whole commands of this tool in child processes.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ inline std::string program_of(const std::string& command) {
   return (build_folder() / "commands" / ("iovafuzz-" + command)).string();
 }
 
-// The words of a command's own program, of which groups have two.
+// Arguments that start the program of a command; groups (corpus, bench) have names of two words.
 inline std::vector<std::string> command_words(std::vector<std::string> arguments) {
   size_t words = arguments.at(0) == "corpus" || arguments[0] == "bench" ? 2 : 1;
   std::string name = arguments[0] + (words > 1 ? "-" + arguments.at(1) : "");
@@ -50,15 +50,15 @@ inline void expect_all(const std::string& text, std::initializer_list<const char
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
-// Programs that show known issues of 6.12, and their keys.
+// Programs that show known issues of revision 6.12, and the keys of their findings.
 inline const std::string bug = "cache_get\ninit\nfail 0x10\ninit_rcaches\n";
 inline const std::string bug_key =
     "slab-free-null:iova_magazine_free:init_rcaches:iova_magazine_alloc";
 inline const std::string hint_bug = "cache_get\ninit\nalloc size=64 limit=30\nalloc size=64\n";
 inline const std::string hint_key = "hint-lower-limit:alloc_iova:alloc:none";
 
-// With seeds of their own, and binaries for the port. Those that compare or read text share the
-// seeds.
+// Targets with seeds of their own and binaries for the port. Targets that compare or read text
+// share those seeds.
 inline std::vector<const fuzz::Target*> judging_targets() {
   std::vector<const fuzz::Target*> judging;
   for (const fuzz::Target* target : fuzz::targets)
@@ -66,7 +66,7 @@ inline std::vector<const fuzz::Target*> judging_targets() {
   return judging;
 }
 
-// With a binary that needs nothing built on demand.
+// Targets whose binaries need no variant that is built on demand.
 inline std::vector<const fuzz::Target*> standing_targets() {
   std::vector<const fuzz::Target*> standing;
   for (const fuzz::Target* target : fuzz::targets)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A line that counts while a command works.
+// A progress line for a command that takes long.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace tool {
 
-// On a terminal one line, from the first second on, which is gone once the counter is cleared. Not
-// there: a line at a time, as far apart as asked for, or nothing.
+// On a terminal, shows one line from the first second on; clear() erases it. Elsewhere, prints a
+// new line at the interval "elsewhere", or nothing without one.
 class Counter {
  public:
   explicit Counter(std::FILE* where, std::optional<std::chrono::seconds> elsewhere = {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How a command ends: its exit status, and the sentence for what cannot be done.
+// Exit statuses of commands, and the exception for a command that cannot be carried out.
 #pragma once
 
 #include <stdexcept>

@@ -20,7 +20,7 @@ std::string read_file(const fs::path& path) {
   std::error_code error;
   fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) throw Failure(fmt::format("{}: is a folder", path.string()));
-  // What is no regular file may never end, or never begin.
+  // A read of a pipe or a device may block or never end.
   if (!error && fs::exists(status) && !fs::is_regular_file(status))
     throw Failure(fmt::format("{}: is no regular file", path.string()));
   FILE* file = fopen(path.c_str(), "rb");
@@ -57,7 +57,8 @@ void make_folder(const fs::path& path) {
 fs::path absolute_path(const fs::path& path) {
   const fs::path whole = fs::absolute(path);
   std::error_code error;
-  // Behind a link, ".." is not the folder that is named before it. Other links keep their names.
+  // After a symbolic link, ".." is not the folder that is named before it. Other links keep their
+  // names.
   const bool goes_up = std::find(whole.begin(), whole.end(), "..") != whole.end();
   const fs::path where = goes_up ? fs::weakly_canonical(whole, error) : fs::path();
   return where.empty() || error ? whole.lexically_normal() : where;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Files and folders. What can't be done with them throws Failure, one sentence with the path.
+// Files and folders. Errors throw Failure, one sentence with the path.
 #pragma once
 
 #include <filesystem>
@@ -9,31 +9,31 @@
 
 namespace tool {
 
-// A file in a folder that was given, or one that was given itself.
+// A file that was found in a given folder, or that was given itself.
 struct FoundFile {
   std::filesystem::path path;
-  std::filesystem::path name;  // below the folder
+  std::filesystem::path name;  // relative to the given folder
 };
 
-// In order of name, folder by folder. What is hidden is none, nor is what is no regular file.
-// Throws Failure.
+// The files of each path in turn, sorted by name within a folder. Within folders, hidden files and
+// whatever is no regular file are skipped. Throws Failure.
 std::vector<FoundFile> find_files(const std::vector<std::string>& paths);
 
-// Their paths. A folder that holds none is a mistake, too.
+// The paths of those files. Throws Failure for a folder that holds none, too.
 std::vector<std::filesystem::path> expand(const std::vector<std::string>& paths);
 
 std::string read_file(const std::filesystem::path& path);
-// Whole or not at all: written beside and renamed.
+// Writes the whole file or nothing: writes "NAME.partial", then renames it.
 void write_file(const std::filesystem::path& path, std::string_view content);
-// The name of a file that is being written: a killed process may have left anything there.
+// Whether the name is that of a file being written. A killed process may leave it incomplete.
 bool is_partial(const std::filesystem::path& path);
 void make_folder(const std::filesystem::path& path);
-// Without "." and "..", whether it is there or not.
+// Without "." and ".."; the path need not exist.
 std::filesystem::path absolute_path(const std::filesystem::path& path);
-// The same of a folder, without a slash at its end, so that it has a name.
+// Likewise for a folder, without a trailing slash, so that the path has a filename.
 std::filesystem::path named_path(const std::filesystem::path& folder);
 
-// A folder of its own, gone with it.
+// A new temporary folder; the destructor removes it.
 class TemporaryFolder {
  public:
   TemporaryFolder();

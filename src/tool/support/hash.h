@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The one hash of the tool: names for contents, the same on every machine and in every version.
+// Hashes: content_hash() is the same on every machine and in every version; mix() is for hashes
+// that stay in memory.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ namespace tool {
 // 16 hexadecimal digits (FNV-1a, 64 bits).
 std::string content_hash(std::string_view content);
 
-// Of two numbers, in memory alone.
+// Hash of two numbers; never stored, so it may change.
 inline uint64_t mix(uint64_t a, uint64_t b) {
   uint64_t z = a * 0x9e3779b97f4a7c15 + b;
   z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
@@ -19,7 +20,7 @@ inline uint64_t mix(uint64_t a, uint64_t b) {
   return z ^ z >> 31;
 }
 
-// Of many, in their order.
+// Hash of a sequence; the order matters.
 template <class Numbers>
 uint64_t mix_all(const Numbers& numbers) {
   uint64_t hash = numbers.size();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Ctrl-C as a question that long work asks now and then, so that it can end well.
+// Ctrl-C as a flag that long work polls, so that it can end in order.
 #pragma once
 
 #include <signal.h>
 
 namespace tool {
 
-// While it lives, SIGINT, SIGTERM, SIGHUP (a closed terminal) and SIGPIPE (nobody reads the output)
-// only make interrupted() true. An ignored SIGHUP stays so: nohup.
+// While a guard exists, SIGINT, SIGTERM, SIGHUP (a closed terminal) and SIGPIPE (nobody reads the
+// output) only make interrupted() true. An ignored SIGHUP stays ignored, for nohup.
 class InterruptGuard {
  public:
   InterruptGuard();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// JSON. Its templates take more time to compile than most of what uses them: those that nothing
-// here needs are left out, and the largest are compiled once, in json.cc.
+// JSON. The library's templates take more time to compile than most code that uses them: unused
+// parts are disabled, and the largest template is compiled once, in json.cc.
 #pragma once
 
 #define JSON_HAS_EXPERIMENTAL_FILESYSTEM 0
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-// What the library's own literals need in every file.
+// The library's own literals would instantiate this template in every file.
 #if NLOHMANN_JSON_VERSION_MAJOR == 3 && NLOHMANN_JSON_VERSION_MINOR <= 11
 extern template nlohmann::json nlohmann::json::parse(const char*, const char*, parser_callback_t,
                                                      bool, bool);
@@ -23,10 +23,10 @@ using nlohmann::json;
 // Throws nlohmann::json::exception.
 json parse_json(std::string_view text);
 
-// What is no JSON is_discarded().
+// If the text is not JSON, the result is_discarded().
 json try_parse_json(std::string_view text);
 
-// Indented, whatever bytes are in it.
+// Indented; invalid UTF-8 is replaced.
 std::string to_text(const json& value);
 
 // On one line.

@@ -16,7 +16,7 @@ const char* kind_name(engine::RangeKind kind) {
   return "?";
 }
 
-// What the allocator shows.
+// The views that the allocator offers.
 json to_json(const engine::DomainMoment& domain) {
   const engine::Snapshot& view = domain.view;
   json shown = json::object();

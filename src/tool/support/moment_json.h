@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Moments of a run as JSON, between processes and for pages.
+// Moments of a run as JSON, for exchange between processes and for report pages.
 #pragma once
 
 #include "engine/moment.h"

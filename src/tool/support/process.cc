@@ -20,9 +20,9 @@
 
 namespace tool {
 
-static int lost_for = 0;  // an errno, of the first of the output that is lost
+static int lost_for = 0;  // errno of the first write to stdout that failed
 
-// Nobody reads it: a closed pipe or terminal.
+// EPIPE, EIO: the pipe or terminal is closed, so nobody reads the output.
 static bool is_unread(int error) { return error == EPIPE || error == EIO; }
 
 static void flush_output() {
@@ -32,7 +32,7 @@ static void flush_output() {
 CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors) {
   std::optional<Pipe> pipe;
   if (!show) pipe.emplace();
-  // Other threads may start commands at the same time, or hold the heap's lock: nothing is
+  // Other threads may start commands at the same time or hold the heap's lock, so nothing is
   // allocated between fork() and exec.
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -49,7 +49,8 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
     dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
     _exit(127);
   }
-  // Ctrl-C reaches it as well, what is sent to this process alone does not.
+  // A terminal's Ctrl-C reaches the child as well; a signal sent to this process alone does not, so
+  // it is forwarded as SIGTERM.
   auto is_interrupted = [&] {
     const bool is = errno == EINTR;
     if (is && interrupted()) kill(pid, SIGTERM);
@@ -71,9 +72,9 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
   return result;
 }
 
-// -1, with errno, where it cannot be.
+// Returns -1 and sets errno if the file cannot be opened.
 static int try_to_open_lock(const std::filesystem::path& path, int how) {
-  // NFS has exclusive locks only for those who may write.
+  // On NFS, an exclusive lock needs a file that is open for writing.
   int file = open(path.c_str(), O_RDWR | O_CLOEXEC | how, 0666);
   const int error = errno;
   if (file < 0 && (error == EACCES || error == EROFS))
@@ -116,7 +117,7 @@ FileLock::FileLock(const std::filesystem::path& path, const std::string& waiting
 
 FileLock::~FileLock() { close(file_); }
 
-// Whether somebody keeps others from it.
+// Whether another lock on the file prevents this kind of lock.
 static bool is_refused(const std::filesystem::path& path, int how) {
   const int file = try_to_open_lock(path, 0);
   if (file < 0) return false;
@@ -129,16 +130,17 @@ bool FileLock::is_held(const std::filesystem::path& path) { return is_refused(pa
 bool FileLock::is_in_use(const std::filesystem::path& path) { return is_refused(path, LOCK_EX); }
 
 pid_t run_child(const std::function<int()>& body, Group group, int at_our_end) {
-  // What is not written yet would be written twice.
+  // The child would write buffered output a second time.
   flush_output();
   fflush(stderr);
   const pid_t parent = getpid(), pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start a process: {}", strerror(errno)));
-  if (group == Group::own) setpgid(pid, pid);  // whoever is first
+  // Both processes set the group, so it holds whichever runs first.
+  if (group == Group::own) setpgid(pid, pid);
   if (pid) return pid;
   prctl(PR_SET_PDEATHSIG, at_our_end);
-  if (getppid() != parent) _exit(127);  // that was before it could be told
-  // Unwound further, it would end what is the parent's.
+  if (getppid() != parent) _exit(127);  // the parent died before prctl()
+  // An exception must not leave the child: it would unwind the parent's frames.
   int status = could_not;
   try {
     status = body();

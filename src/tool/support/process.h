@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Other programs, run to their end, and locks between processes of this tool.
+// Runs other programs, starts child processes, and locks files between processes of this tool.
 #pragma once
 
 #include <signal.h>
@@ -18,24 +18,24 @@ struct CommandResult {
   int status;  // exit status, or 128 + signal
   std::string output;
 };
-// Runs a command to its end; its output is shown as it comes or kept, with or without what it
-// writes on stderr. Status 127, and output that says so, if there is no such program. Throws
-// Failure if there is no room for a process.
+// Runs a command to its end. Its stdout is shown as it comes, or kept; keep_errors keeps stderr as
+// well. Status 127 means that the program cannot be started. Throws Failure if no process can be
+// created.
 CommandResult run_command(const std::vector<std::string>& words, bool show,
                           bool keep_errors = true);
-// What it writes on stdout. Throws Failure with all it wrote if it fails.
+// Returns the command's stdout. Throws Failure with that output if the command fails.
 std::string must_run(const std::vector<std::string>& words);
 
-// Of its own: a terminal's Ctrl-C reaches this process alone.
+// Process group of a child. With "own", a terminal's Ctrl-C reaches this process alone.
 enum class Group { ours, own };
-// Runs body in a copy of this process, which that signal ends with it. Its exit status is what body
-// returns; could_not, with a line on stderr, for what body throws. Throws Failure.
+// Runs body in a forked child, which gets the signal at_our_end when this process dies. Its exit
+// status is the result of body; if body throws, could_not, with a line on stderr. Throws Failure.
 pid_t run_child(const std::function<int()>& body, Group group = Group::ours,
                 int at_our_end = SIGKILL);
-// Once the child has ended: its status, as waitpid() tells it.
+// Waits for the child to end. Returns its status as waitpid() does.
 int wait_for(pid_t child);
 
-// Not for programs that are started. Throws Failure.
+// A pipe to a forked child; exec closes it. Throws Failure.
 class Pipe {
  public:
   Pipe();
@@ -44,30 +44,29 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
   int read_end() const { return ends_[0]; }
   int write_end() const { return ends_[1]; }
-  // It is the caller's to close from now on; the write end is closed.
+  // Closes the write end and hands the read end to the caller, who closes it.
   int keep_read_end();
 
  private:
   int ends_[2];
 };
 
-// Writes all of a text. Returns 0, or the errno for which the rest is not written.
+// Writes the whole text. Returns 0, or the errno of the write that failed.
 int write_all(int file, std::string_view text);
-// Writes all of a text to stdout. Says nothing where nobody reads it: a closed pipe or terminal.
+// Writes the whole text to stdout. Ignores a closed pipe or terminal, where nobody reads it.
 void put(const std::string& text);
-// Why some of what went to stdout so far is lost, a sentence; "" if all was written, or nobody
-// reads it.
+// A sentence that says why output to stdout was lost; "" if all was written or nobody reads it.
 std::string lost_output();
 
-// A file that one process at a time holds. Let go when the process ends, whatever ends it. What is
-// to be said on stderr when another process holds it may be left out. Throws Failure.
+// A lock file that one process at a time holds; the end of the process releases it. The text
+// "waiting" is printed on stderr if another process holds the lock; "" for none. Throws Failure.
 class FileLock {
  public:
   explicit FileLock(const std::filesystem::path& path, const std::string& waiting = "");
   ~FileLock();
-  // NULL where another process holds it.
+  // Returns NULL if another process holds it.
   static std::unique_ptr<FileLock> try_to_hold(const std::filesystem::path& path);
-  // Together with others that share it.
+  // Takes a shared lock.
   static std::unique_ptr<FileLock> share(const std::filesystem::path& path);
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
@@ -78,7 +77,7 @@ class FileLock {
 
  private:
   FileLock(const std::filesystem::path& path, int file) : path_(path), file_(file) {}
-  // False where another process holds it, or a signal came.
+  // Returns false if another process holds it or a signal arrived.
   bool take(int how);
 
   std::filesystem::path path_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Commands that are waited for.
+// Child processes and lock files.
 #include "tool/support/process.h"
 
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include "tool/support/files.h"
 #include "tool/support/interrupt.h"
 
-// What locks meet in this process: as on NFS, where an exclusive one takes a file that is open for
-// writing, or an error of its own.
+// Simulated failures of flock(): on NFS, an exclusive lock needs a file that is open for writing;
+// lock_error is any other errno.
 static bool is_nfs = false;
 static int lock_error = 0;
 
@@ -62,7 +62,7 @@ TEST_F(FileLocks, HoldWhereNobodyMayWrite) {
   fs::permissions(file_, fs::perms(0444));
   fs::permissions(folder_.path(), fs::perms(0755));
   if (user_ == 0) {
-    constexpr uid_t nobody = 65534;  // whom permissions do hold back
+    constexpr uid_t nobody = 65534;  // permissions do not stop root
     ASSERT_EQ(seteuid(nobody), 0);
     EXPECT_THROW(FileLock(folder_.path() / "none"), Failure);
   }
@@ -100,7 +100,7 @@ TEST(RunCommand, IsEndedWhereThisProcessAloneIsInterrupted) {
   }
 }
 
-// Unwound further, it would do what is left to its parent.
+// An exception that left the child would unwind into the parent's code.
 TEST(RunChild, EndsWhereItsBodyThrows) {
   const auto ends_with = [](const std::function<int()>& body) {
     const int status = wait_for(run_child(body));

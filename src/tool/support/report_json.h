@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reports of the engine as JSON, between processes and in files.
+// Reports of the engine as JSON, for files and for exchange between processes.
 #pragma once
 
 #include <string>

@@ -14,7 +14,7 @@ void find_lines(engine::Report& report) {
   const std::string ours = source_folder().string() + "/";
   if (size_t at = report.function.find(" (" + ours); at != std::string::npos)
     report.function.erase(at + 2, ours.size());
-  // All in one module: an allocator is one.
+  // An allocator is a single module, so one call of addr2line serves all callers.
   std::vector<std::string> words{"addr2line", "-e", ""};
   std::vector<shim::CallSite*> asked;
   for (shim::CallSite& caller : report.callers) {
@@ -30,7 +30,7 @@ void find_lines(engine::Report& report) {
   for (shim::CallSite* caller : asked) {
     std::string line;
     if (!std::getline(lines, line)) return;
-    line = line.substr(0, line.find(" ("));  // of a discriminator
+    line = line.substr(0, line.find(" ("));  // drop " (discriminator N)"
     if (line.starts_with("?") || line.ends_with("?")) continue;
     for (const std::string& prefix : {ours, std::string("./")})
       if (line.starts_with(prefix)) line.erase(0, prefix.size());

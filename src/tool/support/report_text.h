@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reports as people read them: with files and lines of all callers.
+// Reports as text, with file and line of each caller.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace tool {
 
-// Looks up where the callers are, in debug information, if there is any. Paths of the project are
-// made relative to it.
+// Looks up the callers' files and lines in debug information, if there is any. Paths inside the
+// project become relative.
 void find_lines(engine::Report& report);
 std::string report_text(engine::Report report);
 // "iova_magazine_free" of "iova_magazine_free (drivers/iommu/iova.c:614)".

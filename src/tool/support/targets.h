@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fuzz targets by their names.
+// Finds fuzz targets by name.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace tool {
 
-// NULL if there is none.
+// Returns NULL if there is none.
 const fuzz::Target* target_named(const std::string& name);
 // Throws Failure with the nearest name, or all of them.
 const fuzz::Target& find_target(const std::string& name);

@@ -10,7 +10,7 @@
 namespace tool {
 namespace {
 
-// Letters to insert, drop, replace or swap.
+// Edit distance: letters to insert, drop, replace or swap.
 size_t distance(const std::string& a, const std::string& b) {
   std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   std::iota(last.begin(), last.end(), size_t{0});
@@ -33,7 +33,7 @@ std::string did_you_mean(const std::string& typed, const std::vector<std::string
   const std::string* nearest = nullptr;
   size_t least = std::max<size_t>(1, typed.size() / 3) + 1;
   for (const std::string& word : words) {
-    // A beginning that was cut off is close, however long the rest is.
+    // A prefix of three letters or more is close, however long the rest is.
     size_t far = typed.size() >= 3 && word.starts_with(typed) ? 1 : distance(typed, word);
     if (far >= least) continue;
     least = far;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Words that users type, and words that they can paste.
+// Text for users: suggestions for mistyped words, counts, line breaks, shell quoting.
 #pragma once
 
 #include <cstdint>
@@ -19,20 +19,20 @@ std::string unknown_word(const std::string& kind, const std::string& typed,
 // "1 input", "2 inputs".
 std::string counted(uint64_t count, const std::string& one);
 
-// Without their ends.
+// The lines of a text, without newlines.
 std::vector<std::string> lines_of(const std::string& text);
 
-// The words of a text in lines of a width, each with its end.
+// Breaks a text into lines of at most that many columns, each with a newline.
 std::string in_lines(const std::string& text, size_t columns);
 
-// As a shell takes it back: in quotes if it needs them.
+// Quotes a word for a shell, if it needs quotes.
 std::string quoted(const std::string& word);
 
-// The words of such a line: what quoted() made, without its quotes.
+// Splits a line of words that quoted() made, and removes the quotes.
 std::vector<std::string> unquoted(const std::string& line);
 
-// The launcher as this command was started by it (IOVAFUZZ_LAUNCHER), in quotes if it needs them:
-// what printed commands begin with.
+// How printed commands begin: the launcher that started this command (IOVAFUZZ_LAUNCHER), in quotes
+// if it needs them, else "./iovafuzz".
 std::string launcher();
 
 }  // namespace tool
