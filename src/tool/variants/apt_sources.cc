@@ -26,7 +26,7 @@ Words split(const std::string& text) {
   return words;
 }
 
-// An entry's mirrors, if it is about packages of Debian's suites.
+// Adds the mirrors of one entry, if it covers binary packages of Debian's suites.
 void add_entry(std::vector<DebianMirror>& mirrors, const Words& types, const Words& uris,
                const Words& suites, const Words& components, const std::string& signed_by) {
   static const std::regex debian(
@@ -65,7 +65,7 @@ std::vector<DebianMirror> mirrors_in_list(std::string_view text) {
     line = line.substr(0, line.find('#'));
     std::string options, signed_by;
     size_t open = line.find('['), close = line.find(']');
-    // Brackets right behind the type hold options; a CD's name has some too, further on.
+    // Brackets right after the type hold options; the name of a CD has brackets further on.
     if (open != std::string::npos && close != std::string::npos && open < close &&
         split(line.substr(0, open)).size() == 1) {
       options = line.substr(open + 1, close - open - 1);
@@ -102,7 +102,7 @@ std::vector<DebianMirror> mirrors_in_deb822(std::string_view text) {
     if (trimmed(line).empty()) {
       end_stanza();
     } else if (line[0] == ' ' || line[0] == '\t') {
-      // Kept as it is: a key's text goes on in such lines.
+      // Keep the line as it is: the text of a key spans such lines.
       if (last) *last += "\n" + line;
     } else if (size_t colon = line.find(':'); colon != std::string::npos) {
       std::string field = line.substr(0, colon);

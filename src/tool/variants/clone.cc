@@ -56,7 +56,7 @@ Clone::Clone(const std::string& spec) {
                               found.output.substr(0, found.output.find('\n'))));
 }
 
-// What the clone's owner configured is not asked: the words are read here.
+// The output is parsed, so settings of the user that would change it are overridden.
 std::string Clone::git(std::vector<std::string> words) const {
   std::vector<std::string> all{"env",           "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "git",
                                "--no-pager",    "-c",       "core.quotePath=false", "-C",
@@ -90,7 +90,7 @@ Commit Clone::commit(const std::string& revision) const {
                                      "--quiet", "--end-of-options", revision + "^{commit}"},
                                     false, false);
   if (found.status) throw Failure(fmt::format("{}: has no commit {}", folder_.string(), revision));
-  // "show" reads blobs even without a patch, which a partial clone has not.
+  // "git show" reads blobs even without a patch; a partial clone lacks them.
   return commit_of(lines_of(git({"log", "-1", "--format=%H %s", lines_of(found.output)[0]}))[0]);
 }
 
@@ -118,7 +118,7 @@ std::string Clone::grep(const std::string& revision, const std::string& word) co
       run_command({"env", "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "git", "-C", folder_.string(), "grep",
                    "-n", "-p", "-w", word, revision, "--", "drivers"},
                   false, false);
-  std::string lines;  // which begin with the revision
+  std::string lines;  // lines of git grep, without the leading "REVISION:"
   for (const std::string& line : lines_of(found.output))
     lines += line.substr(std::min(line.size(), revision.size() + 1)) + "\n";
   return lines;
@@ -135,7 +135,7 @@ KernelTree Clone::tree(const std::string& revision) const {
   const fs::path kernels = builds_folder() / "kernels", folder = kernels / name;
   make_folder(kernels);
   FileLock lock = lock_trees(kernels);
-  // The required ones are written last, so a folder that has them is whole.
+  // Required files are written last, so a folder that has them is complete.
   std::vector<const KernelFile*> in_order;
   for (bool required : {false, true})
     for (const KernelFile& file : kernel_files())
@@ -147,7 +147,7 @@ KernelTree Clone::tree(const std::string& revision) const {
       write_file(folder / file->path,
                  git({"cat-file", "blob", fmt::format("{}:{}", id, file->path)}));
     }
-  find_kernel_tree(folder.string());  // whether all is there that must be
+  find_kernel_tree(folder.string());  // throws if a required file is missing
   return built_as({name, "git:" + content_hash(listed), fs::canonical(folder)}, build_);
 }
 

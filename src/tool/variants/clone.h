@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A user's git clone of Linux, read from its objects: its work tree and index are never touched.
+// A user's git clone of Linux. Only git objects are read; the work tree and the index are never
+// touched.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@ namespace tool {
 
 struct Release {
   std::string tag;                 // "v6.12.3"
-  std::array<unsigned, 3> number;  // {6, 12, 3}; the last is 0 of a mainline release
+  std::array<unsigned, 3> number;  // {6, 12, 3}; a mainline release has 0 at the end
   std::string series() const;      // "6.12"
   bool is_mainline() const { return number[2] == 0; }
 };
@@ -26,25 +27,25 @@ struct Commit {
 
 class Clone {
  public:
-  // Of a path, with how its trees are built behind it (kernel_tree.h). Throws Failure: it is no git
+  // spec: path of the clone, and how its trees are built (TreeSpec). Throws Failure if it is no git
   // repository.
   explicit Clone(const std::string& spec);
 
-  // Tags v5.10, v5.10.1 .., from the first one named to the last, in order of number.
+  // Release tags (v5.10, v5.10.1, ...) between the two releases, both included, sorted by number.
   std::vector<Release> releases(const std::string& from, const std::string& to) const;
-  // Of a tag, branch or commit. Throws Failure.
+  // The commit that a tag, branch or commit id names. Throws Failure.
   Commit commit(const std::string& revision) const;
   bool is_ancestor(const std::string& earlier, const std::string& later) const;
-  // Those that changed one of the kernel files, after one and up to another, the oldest first.
+  // Commits of after..until that changed a kernel file, the oldest first.
   std::vector<Commit> changes(const std::string& after, const std::string& until) const;
-  // What a commit changed in the kernel files.
+  // The diff of a commit, kernel files only.
   std::string difference(const std::string& commit) const;
 
-  // Lines of `git grep -p` with the word, below drivers, of a commit.
+  // Lines of `git grep -p` for the word in a commit's drivers/ folder.
   std::string grep(const std::string& revision, const std::string& word) const;
 
-  // The kernel files of a commit, laid down in a folder of the builds: one for equal files. Throws
-  // Failure.
+  // Writes the kernel files of a commit to a folder below builds_folder(); commits with equal files
+  // share it. Throws Failure.
   KernelTree tree(const std::string& revision) const;
 
  private:

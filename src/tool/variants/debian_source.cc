@@ -27,13 +27,13 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// The suites that are looked into for a version that the system's own lack, in this order. Those
-// of the security archive and backports come first: their lists are half a megabyte where those of
-// whole releases are ten, and they have the newest package of each version. A suite that a mirror
-// lacks is passed over.
+// Suites that are searched for a version that the system's own suites lack, in this order. The
+// security archive and backports come first: their package lists take half a megabyte where those
+// of whole releases take ten, and they have the newest package of each version. A suite that a
+// mirror lacks is skipped.
 struct Suite {
   const char* name;
-  bool security;  // in the security archive, else in the main one
+  bool security;  // of the security archive; else of the main archive
 };
 constexpr Suite suites[] = {
     {"trixie-backports", false},
@@ -53,7 +53,7 @@ constexpr const char debian_keyring[] = "/usr/share/keyrings/debian-archive-keyr
 
 void say(const std::string& line) { fmt::print(stderr, "iovafuzz: {}\n", line); }
 
-// Output in English, as it is read here.
+// Runs with English output, because the output is parsed.
 CommandResult run(Words words, const fs::path& folder = {}) {
   Words all{"env"};
   if (!folder.empty()) all.insert(all.end(), {"-C", folder.string()});
@@ -71,7 +71,7 @@ bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-// apt's last error that says anything.
+// The last error of apt that gives a reason.
 std::string last_error(const CommandResult& result) {
   std::string error = fmt::format("apt-get ended with status {}", result.status);
   for (const std::string& line : lines_of(result.output))
@@ -95,7 +95,8 @@ void need_tools(const std::string& version) {
   }
 }
 
-// Where a tree is made, beside its place. What a killed process left is removed by the next one.
+// A temporary folder inside the cache, where a tree is made. Folders that killed processes left are
+// removed first.
 class Workplace {
  public:
   static constexpr char prefix[] = ".new-";
@@ -121,9 +122,9 @@ class Workplace {
   fs::path path_;
 };
 
-// Files beside a cached tree's own: the package's version, and the version that the system had to
-// offer then (installed or candidate; empty for none), which tells when it has moved on. They
-// differ if the system's lists were out of date.
+// Two files that are stored beside a cached tree: the package's version, and the version that the
+// system offered at that time (installed or candidate; empty for none), to notice when the system
+// offers another. The two differ if the system's lists were out of date.
 constexpr const char version_file[] = "package_version", offered_file[] = "offered";
 
 struct Cached {
@@ -143,7 +144,7 @@ std::optional<Cached> read_cached(const fs::path& folder) {
   }
 }
 
-// One package, and the ways to get it.
+// One linux-source package, and the ways to get it.
 class Source {
  public:
   Source(const std::string& version, const DebianPlaces& places)
@@ -156,14 +157,14 @@ class Source {
       installed_ = result.output.substr(installed.size());
   }
 
-  // The version that the system has to offer; empty for none.
+  // The version that the system offers; empty for none.
   const std::string& offered() {
     if (!installed_.empty()) return installed_;
     if (!candidate_) candidate_ = candidate(places_.apt_options);
     return *candidate_;
   }
-  // Whether the system may offer another version than when a file was written. Asking apt for its
-  // candidate takes up to a second; its lists are new only after an update.
+  // Whether the system may offer another version than when the file was written. Asking apt for its
+  // candidate takes up to a second, and apt's lists change only with an update.
   bool may_have_moved(const fs::path& since) const {
     if (!installed_.empty()) return true;
     std::error_code error;
@@ -171,8 +172,8 @@ class Source {
     return error || lists >= fs::last_write_time(since, error) || error;
   }
 
-  // Puts a tree into the folder "tree" of a workplace, returns the package's version. Other suites
-  // are searched only where there is nothing to fall back on.
+  // Unpacks a tree into the folder "tree" of a workplace and returns the package's version. Other
+  // suites are searched only if there is no cached tree to fall back on.
   std::string fetch(const Workplace& work, bool is_cached) {
     if (!installed_.empty()) {
       say(fmt::format("unpacking {} {} ...", package_, installed_));
@@ -185,7 +186,7 @@ class Source {
     return version;
   }
 
-  // All of it goes into the folder.
+  // Unpacks the whole package into the folder.
   void fetch_all(const Workplace& work, const fs::path& folder) {
     fs::path archive = tarball();
     if (installed_.empty()) {
@@ -213,7 +214,8 @@ class Source {
   std::string candidate(const Words& options) const {
     CommandResult result = run(Words{"apt-cache"} + options + Words{"policy", package_});
     static const std::string key = "  Candidate: ";
-    // Where there is no such package, apt tells of those with the name in theirs, as 6.12 has 6.1.
+    // If there is no such package, apt lists packages whose names contain this one: for 6.1, that
+    // of 6.12.
     bool is_meant = false;
     for (const std::string& line : lines_of(result.output)) {
       if (!line.starts_with(' ')) is_meant = line == package_ + ":";
@@ -227,7 +229,7 @@ class Source {
     make_folder(tree);
     Words members;
     for (const KernelFile& file : kernel_files()) members.push_back(package_ + "/" + file.path);
-    // Files get the present time, so that a build sees that a tree was replaced.
+    // Files get the current time, so that a build notices a replaced tree.
     CommandResult result = run(Words{"tar", "-I", "xz -T0", "-xf", archive.string(), "-C",
                                      tree.string(), "--strip-components=1", "--no-same-owner",
                                      "--no-same-permissions", "--touch", "--"} +
@@ -248,7 +250,7 @@ class Source {
                                lines.empty() ? "no reason was given" : lines[0]));
   }
 
-  // The tarball that is in the .deb of a workplace, and the package's version.
+  // Extracts the tarball from the .deb of a workplace. Returns its path and the package's version.
   std::pair<fs::path, std::string> extract_archive(const Workplace& work) const {
     fs::path deb;
     for (const auto& entry : fs::directory_iterator(work / "download"))
@@ -278,7 +280,8 @@ class Source {
                         package_ + "=" + version},
               work / "download");
       if (result.status == 0) return;
-      // It may have moved on since the system's lists were made; the other suites' are made anew.
+      // The archive may have moved on since the system's lists were made; lists of other suites are
+      // fetched anew.
       system_error = fmt::format("cannot fetch {}: {}", package_, last_error(result));
       if (is_cached) throw Failure(system_error);
     }
@@ -293,20 +296,20 @@ class Source {
   void download_from_other_suites(const Workplace& work);
   enum class Reading { done, no_suite, bad_suite, bad_mirror };
   Reading read_suite(const DebianMirror& mirror, const Suite& suite, std::string& error);
-  // An apt of our own, with one source, in the folder "apt" of a workplace.
+  // Sets up a private apt with a single source, in the folder "apt" of a workplace.
   void make_own_apt(const Workplace& work);
 
   const DebianPlaces& places_;
   const std::string package_;
-  std::string installed_;                 // empty if it is not
-  std::optional<std::string> candidate_;  // once asked for
-  // Of our own apt:
+  std::string installed_;                 // version; empty if not installed
+  std::optional<std::string> candidate_;  // set by offered()
+  // Of the private apt:
   Words own_apt_;  // its options
   fs::path source_file_;
   std::string architecture_;
 };
 
-// What is not set here stays as the system has it: proxies, for instance.
+// Settings not listed here keep the system's values: proxies, for instance.
 void Source::make_own_apt(const Workplace& work) {
   fs::path state = work / "apt";
   make_folder(state / "lists/partial");
@@ -346,7 +349,7 @@ Acquire::https::Timeout "20";
                                              fmt::arg("state", state.string())));
 }
 
-// Makes our apt's only source this suite, and reads its list of packages.
+// Makes this suite the private apt's only source, and reads its package list.
 Source::Reading Source::read_suite(const DebianMirror& mirror, const Suite& suite,
                                    std::string& error) {
   std::string key = mirror.signed_by;
@@ -362,12 +365,12 @@ Source::Reading Source::read_suite(const DebianMirror& mirror, const Suite& suit
     if (contains(error, "does not have a Release file") ||
         contains(error, "no longer has a Release file"))
       return Reading::no_suite;
-    // Else its signature, or its age.
+    // Any other error is about the suite's signature or age.
     return error.starts_with("Failed to fetch") ? Reading::bad_mirror : Reading::bad_suite;
   }
   result = run(Words{"apt-get"} + own_apt_ +
                Words{"indextargets", "--format", "$(ORIGIN)", "Created-By: Packages"});
-  // Nothing is told of an empty list.
+  // apt prints nothing for an empty list.
   if (result.output.empty() || result.output.starts_with("Debian")) return Reading::done;
   error = fmt::format("{} is not Debian's", mirror.uri);
   return Reading::bad_suite;
@@ -390,7 +393,7 @@ void Source::download_from_other_suites(const Workplace& work) {
   for (const Suite& suite : suites)
     for (const DebianMirror& mirror : mirrors)
       if (mirror.security == suite.security) search.push_back({&suite, &mirror});
-  // Where it was found last time.
+  // The suite where the package was found last time comes first.
   fs::path found = places_.cache / "apt" / (package_ + ".suite");
   make_folder(found.parent_path());
   std::error_code ignored;
@@ -403,7 +406,7 @@ void Source::download_from_other_suites(const Workplace& work) {
   say(fmt::format("looking for {} in other suites of Debian ...", package_));
   make_own_apt(work);
   std::vector<std::string> bad_mirrors;
-  std::vector<std::string> none;  // the suites that don't have it
+  std::vector<std::string> none;  // suites without the package
   std::string mirror_error, suite_error;
   for (const Place& place : search) {
     const std::string& uri = place.mirror->uri;
@@ -430,7 +433,7 @@ void Source::download_from_other_suites(const Workplace& work) {
     }
     mirror_error = last_error(result);
   }
-  // A suite that can't be trusted says nothing, unless there are no others.
+  // An error of a suite that cannot be trusted is reported only if no other suite was read.
   std::string error = !mirror_error.empty() ? mirror_error : none.empty() ? suite_error : "";
   if (!error.empty()) throw Failure(fmt::format("cannot fetch {}: {}", package_, error));
   if (none.empty())
@@ -445,7 +448,7 @@ DebianPlaces debian_places() { return {builds_folder() / "kernels", "/usr/src", 
 
 namespace {
 
-// With a cache that is there, and its path in full.
+// Creates the cache and makes its path absolute.
 DebianPlaces made_ready(const std::string& version, const DebianPlaces& places) {
   need_tools(version);
   make_folder(places.cache);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Trees from Debian's linux-source packages, kept in a cache that all builds share. The system's
-// own package state is read, never changed.
+// Trees from Debian's linux-source packages, in a cache that all builds share. The state of the
+// system's package manager is read, never changed.
 #pragma once
 
 #include <filesystem>
@@ -11,25 +11,25 @@ namespace tool {
 
 struct DebianTree {
   std::filesystem::path folder;  // absolute, without symbolic links; has what kernel_files() needs
-  std::string version;           // of the package
+  std::string version;           // of the Debian package
 };
 
-// The system that packages come from, and where trees are kept.
+// The system that packages come from, and the cache of trees.
 struct DebianPlaces {
   std::filesystem::path cache;
-  std::filesystem::path installed;        // where linux-source packages leave their tarballs
-  std::vector<std::string> apt_options;   // for every apt command: another system than this one
+  std::filesystem::path installed;  // folder where linux-source packages install their tarballs
+  std::vector<std::string> apt_options;   // for every apt command, to use another system
   std::vector<std::string> dpkg_options;  // likewise, for dpkg-query
 };
-DebianPlaces debian_places();  // this system's, with the cache beside the build folder
+DebianPlaces debian_places();  // this system, with the cache beside the build folder
 
-// The tree of linux-source-VERSION (like "6.12"): from the cache, unless the system's package has
-// moved on since; else from the installed package, the system's suites, or other suites on the
-// Debian mirrors that the system uses. Processes take turns. Slow steps are told on stderr.
-// Throws Failure; what was in the cache stays then, and is used if only its successor can't be had.
+// The tree of linux-source-VERSION ("6.12"): from the cache, unless the system offers another
+// version now; else from the installed package, the system's suites, or other suites on the Debian
+// mirrors that the system uses. Processes take turns. Slow steps are reported on stderr. Throws
+// Failure. If a cached tree cannot be replaced, it stays and is used.
 DebianTree debian_tree(const std::string& version, const DebianPlaces& places = debian_places());
 
-// All of the newest linux-source-VERSION that can be had, in a new folder. Throws Failure.
+// Unpacks the whole of the newest linux-source-VERSION available into a new folder. Throws Failure.
 void unpack_debian_source(const std::string& version, const std::filesystem::path& folder,
                           const DebianPlaces& places = debian_places());
 

@@ -28,7 +28,7 @@ std::set<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-// A system of its own: apt and dpkg with their state below a folder, and a repository there.
+// A separate system: apt and dpkg keep their state below a folder, which also has a repository.
 class DebianSource : public testing::Test {
  protected:
   void SetUp() override {
@@ -38,7 +38,7 @@ class DebianSource : public testing::Test {
                              "state/lists/partial", "archives/partial"})
       fs::create_directories(root() / name);
     folder_.write("dpkg/status", "");
-    // Without the hooks of the system that the test runs on.
+    // Without the hooks of the host system.
     std::string conf = folder_.write("apt.conf", fmt::format(R"(
 Dir::Etc "{0}/etc";
 Dir::Etc::TrustedParts "trusted.gpg.d";
@@ -75,7 +75,7 @@ Acquire::http::Proxy "DIRECT";
     fs::create_directories(path.parent_path());
     must({"tar", "-C", (root() / "made").string(), "-cJf", path.string(), "linux-source-9.9"});
   }
-  // As if the package were installed.
+  // Simulates an installed package.
   void install(const std::string& version, const std::string& without = "") {
     make_tarball(tarball(), version, without);
     folder_.write("dpkg/status", fmt::format("{}Status: install ok installed\n", control(version)));
@@ -88,7 +88,7 @@ Acquire::http::Proxy "DIRECT";
                        version);
   }
 
-  // Makes the package and a suite of the repository that has it.
+  // Builds the package, and a suite of the repository that lists it.
   void publish(const std::string& suite, const std::string& version,
                const std::string& origin = "Debian") {
     fs::path package = root() / "package";
@@ -126,11 +126,11 @@ Acquire::http::Proxy "DIRECT";
     return run_command({"sha256sum", file.string()}, false).output.substr(0, 64);
   }
 
-  // What the system's sources are.
+  // Sets the sources of the system.
   void use(const std::string& lines) { folder_.write("etc/sources.list", lines); }
   void update_system() { must({"apt-get", "-c", places_.apt_options[1], "update"}); }
 
-  // Whether the repository can be signed; its public key is in the file "key.gpg".
+  // Makes a key; returns whether the repository can be signed. The public key goes to "key.gpg".
   bool make_key() {
     fs::create_directory(root() / "keys");
     fs::permissions(root() / "keys", fs::perms::owner_all);
@@ -195,7 +195,7 @@ TEST_F(DebianSource, PackageThatMovedOnIsUnpackedAnewWithNewTimes) {
   install("9.9.2-1");
   expect_tree(fetch(), "9.9.2-1");
   EXPECT_GT(fs::last_write_time(tree.folder / "lib/rbtree.c"), before);
-  // And back.
+  // A downgrade is noticed, too.
   install("9.9.1-1");
   expect_tree(fetch(), "9.9.1-1");
 }
@@ -225,7 +225,7 @@ TEST_F(DebianSource, IncompleteTreeInTheCacheIsReplaced) {
   expect_tree(fetch(), "9.9.1-1");
 }
 
-// Runs in a process of its own; exit status 0 if it gets the tree.
+// Fetches in a child process; its exit status is 0 if it gets the tree.
 pid_t fetch_in_child(const DebianPlaces& places) {
   pid_t pid = fork();
   if (pid) return pid;
@@ -242,10 +242,10 @@ TEST_F(DebianSource, KilledFetchLeavesNothingHalf) {
   fs::remove(tarball());
   ASSERT_EQ(mkfifo(tarball().c_str(), 0600), 0);
   pid_t pid = fetch_in_child(places_);
-  // tar opens the pipe at its other end once the fetch is half-way.
+  // fopen() returns once tar opens the other end of the pipe, half-way through the fetch.
   FILE* archive = fopen(tarball().c_str(), "w");
   ASSERT_TRUE(archive);
-  EXPECT_EQ(names_in(places_.cache).size(), 2u);  // the lock and what is being made
+  EXPECT_EQ(names_in(places_.cache).size(), 2u);  // the lock and the unfinished tree
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
   fclose(archive);
@@ -269,18 +269,18 @@ TEST_F(DebianSource, ProcessesTakeTurns) {
 
 TEST_F(DebianSource, SystemsSuitesHaveItWhereItIsNotInstalled) {
   publish("bookworm", "9.9.1-1");
-  // The system trusts it: not for us to judge.
+  // The system trusts the source, so no signature is demanded.
   use(fmt::format("deb [trusted=yes] file:{}/repository bookworm main\n", root().string()));
   update_system();
   expect_tree(fetch(), "9.9.1-1");
   EXPECT_TRUE(fs::exists(deb_));
-  // It moves on; the system learns of it.
+  // The archive moves on; the system learns of it with an update.
   fs::remove(deb_);
   publish("bookworm", "9.9.2-1");
   expect_tree(fetch(), "9.9.1-1");
   update_system();
   expect_tree(fetch(), "9.9.2-1");
-  // It moves on, and can't be had.
+  // The archive moves on, but the new package cannot be downloaded.
   publish("bookworm", "9.9.3-1");
   update_system();
   fs::remove(deb_);
@@ -297,7 +297,7 @@ TEST_F(DebianSource, OtherSuitesOfTheSystemsMirrorAreSearched) {
   EXPECT_TRUE(names_in(root() / "state/lists").size() > 2);
   for (const std::string& name : names_in(root() / "state/lists"))
     EXPECT_EQ(name.find("trixie"), std::string::npos) << "the system's state: " << name;
-  // Kept, whatever becomes of the suite, until its folder is removed.
+  // The cached tree stays, even if the suite changes, until its folder is removed.
   publish("trixie-backports", "9.9.2-1");
   expect_tree(fetch(), "9.9.1-1");
   fs::remove_all(places_.cache / "debian-9.9");
@@ -324,7 +324,7 @@ TEST_F(DebianSource, SystemsListsThatAreOutOfDateAreMadeUpFor) {
   fs::remove(deb_);
   publish("bookworm", "9.9.2-1");
   expect_tree(fetch(), "9.9.2-1");
-  // What the system has to offer is still not that, and not a reason to fetch again.
+  // The system still offers the older version; that is no reason to fetch again.
   fs::remove(deb_);
   fs::last_write_time(root() / "state/lists", fs::file_time_type::clock::now());
   expect_tree(fetch(), "9.9.2-1");
@@ -335,14 +335,14 @@ TEST_F(DebianSource, OnlyWhatDebianSignedIsTaken) {
   use(fmt::format("deb [trusted=yes] file:{}/repository bookworm main\n", root().string()));
   EXPECT_NE(failure().find("is not signed"), std::string::npos) << failure();
   if (!make_key()) GTEST_SKIP() << "no gpg here";
-  // Signed by another key than the system names.
+  // Signed by a key that the system's source does not name.
   publish("trixie-backports", "9.9.1-1");
   EXPECT_NE(failure().find("is not signed"), std::string::npos) << failure();
   // Signed, but the package is not the one listed.
   use(signed_source("bookworm"));
   fs::resize_file(deb_, fs::file_size(deb_) + 1);
   EXPECT_TRUE(failure().starts_with("cannot fetch linux-source-9.9: ")) << failure();
-  // Signed by somebody else, whom the system trusts in this source.
+  // Signed by another origin, whose key the system trusts for this source.
   publish("trixie-backports", "9.9.1-1", "Somebody");
   EXPECT_NE(failure().find("is not Debian's"), std::string::npos) << failure();
   EXPECT_FALSE(fs::exists(places_.cache / "debian-9.9"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Kernel trees in the build that this tool belongs to: compiled over the shim, and loaded.
+// Builds a kernel tree over the shim, in the build that this tool belongs to, and loads it.
 #pragma once
 
 #include "iova/variant.h"
@@ -8,20 +8,21 @@
 
 namespace tool {
 
-// Its shared object, of the build. Throws Failure if the tree's path cannot be told to CMake.
+// The tree's shared object. Throws Failure if the tree's path has characters that CMake cannot
+// take.
 ModuleVariant module_of(const KernelTree& tree);
 
-// Compiles what is not up to date and loads it into this process, where it stays. Throws Failure
-// that names the tree's file and what is missing, if it cannot be compiled over the shim. strict:
-// whatever its code is.
+// Compiles the tree if it is out of date and loads it into this process, where it stays. Throws
+// Failure if it cannot be compiled over the shim; the message names the tree's file and the missing
+// part. strict: sets iova_variant::strict, whatever the tree's code.
 const iova_variant& load_kernel(const KernelTree& tree, bool strict = false);
 
-// What the compiler had to say of a tree that is loaded: "file:line: variable that may hold
-// anything".
+// Compiler warnings of a loaded tree, about variables that may be uninitialized: "file:line:
+// warning".
 std::vector<std::string> compiler_notes(const KernelTree& tree);
 
-// The name of its build targets and of its folder under bin/, as "fixed" is for the port's
-// revision.
+// Name of the tree's build targets and of its folder under bin/, like "fixed" for a revision of the
+// port.
 std::string build_name(const KernelTree& tree);
 
 }  // namespace tool

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Kernel trees as their users meet them. Debian's 6.1 and 6.12 must be there; what they are
-// expected to show follows from their source, since packages move on.
+// Kernel trees, tested through whole commands. Debian's 6.1 and 6.12 must be available.
+// Expectations are derived from the trees' source, since packages change.
 #include "tool/variants/kernel.h"
 #include "tool/variants/patched_test.h"
 
@@ -41,7 +41,7 @@ bool magazine_free_checks_null(const std::string& source) {
   return function_of(source, "iova_magazine_free").find("if (") != std::string::npos;
 }
 
-// Of rcache init, in the plain life of a domain on two CPUs.
+// The sweep of rcache init in the seed plain_life_of_one_domain, on two CPUs.
 struct Swept {
   size_t points, clean;
   json keys;
@@ -58,14 +58,14 @@ Swept sweep_rcache_init(const std::string& kernel) {
 void expect_refused(const std::string& kernel, const std::string& sentence) {
   CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", kernel});
   EXPECT_EQ(result.status, 2);
-  // Behind the progress of a build that takes longer.
+  // Lines about the build's progress may come before.
   EXPECT_TRUE(("\n" + result.output).ends_with("\niovafuzz: " + sentence + "\n")) << result.output;
 }
 
-// By the revision of the port that stands for its version.
+// Debian's trees, each named by the port's revision of the same version.
 class KernelOfDebian : public testing::TestWithParam<port::NamedRevision> {
  protected:
-  // Only the versions of the system's own suites must be there.
+  // Only versions in the system's own suites must be available.
   void SetUp() override {
     std::string version = GetParam().name;
     try {
@@ -109,7 +109,7 @@ TEST_P(KernelOfDebian, ShowsAllThatTheModelsTake) {
 TEST_P(KernelOfDebian, DoesTheSameAsThePort) {
   std::string port = GetParam().name, kernel = spec();
   PatchedTree tree(kernel);
-  // Where a tree has got its fix, the port shows what it was before.
+  // If Debian has backported the NULL check, it is removed for the comparison with the port.
   const port::Revision behaviour = port::revision_of(GetParam().version);
   if (behaviour.named_magazine_cache && !behaviour.magazine_free_checks_null &&
       magazine_free_checks_null(source_of(kernel))) {
@@ -159,7 +159,7 @@ std::set<std::string> races_in(const std::string& kernel) {
   return keys;
 }
 
-// Of a tree's file, a copy for each place where a spinlock is taken: without it.
+// For each place in a source file that takes a spinlock: a copy of the file without that lock.
 struct Unlocked {
   std::string function, text;
 };
@@ -249,12 +249,13 @@ TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
   } catch (const Failure& failure) {
     GTEST_SKIP() << "NOT TESTED: debian:5.10: " << failure.what();
   }
-  // Its rcaches are a part of init, which ignores that a magazine could not be allocated.
+  // In 5.10, init_iova_domain() also makes the rcaches and ignores a magazine that cannot be
+  // allocated.
   auto rows = tool_json({"sweep", (source_folder() / life).string(), "--kernel", "debian:5.10"});
   auto init = rows[0]["operations"][1];
   EXPECT_EQ(init["text"], "init");
   EXPECT_EQ(init["points"], 30);
-  // Six of them alone, the others where all allocations fail from one on.
+  // Six fail alone; in the other 20 runs, that attempt and all later ones fail.
   EXPECT_EQ(init["keys"]["kernel-warn:init_iova_rcaches:init:init_iova_rcaches"], 6 + 20);
   EXPECT_EQ(init["keys"]["fault-not-reported:init_iova_domain:init:iova_magazine_alloc"], 24);
   CommandResult result =
@@ -309,7 +310,7 @@ TEST(KernelTree, KeysNameTheKernelsFunctionAndReportsItsLine) {
   EXPECT_NE(result.output.find("in: iova_magazine_free (drivers/iommu/iova.c:"), std::string::npos);
 }
 
-// By a process of its own, which holds it no longer.
+// Runs a command, so that the tree is in use only until its process ends.
 void use_once(const std::string& kernel) {
   EXPECT_EQ(tool({"show", (source_folder() / life).string(), "--kernel", kernel}).status, 0);
 }
@@ -327,7 +328,7 @@ TEST(KernelTree, WhatNobodyAskedForInAMonthIsRemoved) {
   EXPECT_TRUE(fs::exists(build_folder() / "kernels" / find_kernel_tree(other.path()).name));
 }
 
-// A campaign may take months, and somebody may move its tree away meanwhile.
+// A campaign may take months, and its tree may be moved away meanwhile.
 TEST(KernelTree, WhatAProcessUsesIsNotRemoved) {
   PatchedTree old("debian:6.12"), other("debian:6.12");
   std::string name;
@@ -344,17 +345,17 @@ TEST(KernelTree, WhatAProcessUsesIsNotRemoved) {
     EXPECT_TRUE(fs::exists(build_folder() / "kernels" / used / "kernel.so")) << used;
 }
 
-// Its folder may be another user's, or on a machine that does not answer.
+// A tree's folder may belong to another user, or be on a machine that does not respond.
 TEST(KernelTree, OneThatCannotBeLookedAtHindersNoOther) {
   PatchedTree tree("debian:6.12");
   TemporaryFolder folder;
   const fs::path closed = folder.path() / "a";
-  fs::create_directory_symlink(closed, closed);  // nobody can follow it
+  fs::create_directory_symlink(closed, closed);  // a link to itself cannot be followed
   const std::string list = (build_folder() / "variants.cmake").string(),
                     call = fmt::format("iovafuzz_kernel(linux-closed [==[{0}]==] [==[{0}]==])\n",
                                        (closed / "linux").string());
   {
-    const FileLock lock(build_folder() / "lock");  // other tests build, too
+    const FileLock lock(build_folder() / "lock");  // other tests may build at the same time
     write_file(list, read_file(list) + call);
   }
   use_once(tree.path());
@@ -391,8 +392,8 @@ TEST(KernelTree, WhatTheGlueMissesIsToldOfTheTree) {
   expect_refused(tree.path(), header + ": struct iova_domain has no granule, which iovafuzz reads");
 }
 
-// Linux before v4.20, made of a newer one: a search that ends at the domain's start, and no
-// max32_alloc_size that would spare it.
+// Linux before v4.20, derived from a newer tree: the search ends at the domain's start, and there
+// is no max32_alloc_size to skip it.
 TEST(KernelTree, OldReleasesAreServed) {
   try {
     find_kernel_tree("debian:5.10");
@@ -420,14 +421,14 @@ TEST(KernelTree, OldReleasesAreServed) {
     EXPECT_EQ(states[id], "present") << id;
   for (const char* id : {"hint-poisoned", "hint-not-reset", "anchor-lookalike-leak"})
     EXPECT_NE(states[id], "present") << id;
-  // What they are known by goes past nothing else.
+  // The ledger's keys cover all findings of these seeds.
   CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", tree.path(),
                                (source_folder() / "corpus/iova_tree").string(),
                                (source_folder() / "corpus/iova_rcache").string()});
   EXPECT_EQ(result.status, 0) << result.output;
 }
 
-// What vendors' trees have of their own.
+// Changes that are typical of vendors' trees.
 TEST(KernelTree, VendorsShapesAreServed) {
   PatchedTree tree("debian:6.12");
   tree.replace("#define IOVA_RANGE_CACHE_MAX_SIZE 6", "#define IOVA_RANGE_CACHE_MAX_SIZE 10");
@@ -454,7 +455,7 @@ early_param("iova.best_fit", set_best_fit);
   EXPECT_EQ(row["differences"], json::array()) << to_text(row);
 }
 
-// Nobody rounds sizes up any more: a cached range is granted to who asks for more.
+// Without the rounding, a cached range may be granted for a larger request.
 TEST(KernelTree, RoundingThatIsLostIsFound) {
   PatchedTree tree("debian:6.12");
   tree.replace("size = roundup_pow_of_two(size);", ";");
@@ -463,7 +464,7 @@ TEST(KernelTree, RoundingThatIsLostIsFound) {
       "a.iova", "cache_get\ninit\ninit_rcaches\nalloc_fast size=3\nfree_fast\nalloc_fast size=4\n");
   json row = tool_json({"replay", "--kernel", tree.path(), file})[0];
   EXPECT_NE(row["keys"], json({{"clean", 1}})) << to_text(row);
-  // As before v5.17, where the callers did it.
+  // As before v5.17, where callers rounded the size.
   tree.replace("size_t size, u64 dma_limit, struct device *dev)\n{",
                R"(size_t size, u64 dma_limit, struct device *dev)
 {
@@ -535,7 +536,7 @@ TEST(KernelTree, DeclarationThatNoKernelHasIsNamed) {
   CommandResult result = tool({"show", (source_folder() / life).string(), "--kernel", tree.path()});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-  // Its definition declares it, too.
+  // The definition in iova.c is a declaration as well, so either file may be named.
   EXPECT_TRUE(std::regex_search(result.output, std::regex("/iova\\.[ch]:[0-9]+: ")))
       << result.output;
   EXPECT_NE(result.output.find("free_iova() takes other arguments than iovafuzz knows"),
@@ -556,7 +557,7 @@ TEST(KernelTree, LibraryThatTheTreeLacksIsNamed) {
                                   "linux/rbtree.h");
 }
 
-// A list of ranges, with nothing behind linux/iova.h that the glue knows.
+// A design that keeps ranges on a list; the glue knows nothing of its inside.
 constexpr const char toy[] = "src/tool/variants/toy";
 
 TEST(KernelTree, AnyDesignIsServed) {
@@ -605,12 +606,12 @@ TEST(KernelTree, DesignThatShowsNothingIsHeldToTheContract) {
 TEST(KernelTree, DesignsAreComparedByWhatTheyAnswer) {
   const std::string path = (source_folder() / toy).string();
   TemporaryFolder folder;
-  // Allocations differ, and the state that only one of them shows; the answers do not.
+  // Allocations differ, and so does the state that only one side shows; the answers are the same.
   std::string alike =
       folder.write("a.iova", "cache_get\ninit\ninit_rcaches\nfail 1\nalloc size=4\nalloc\nfree\n");
   auto same = tool_json({"diff", "--programs", "0", "6.12", path, alike});
   EXPECT_EQ(same["result"], "same") << to_text(same);
-  // 6.12 looks below the latest first.
+  // 6.12 first searches below the latest range.
   std::string unlike =
       folder.write("b.iova", "cache_get\ninit\nalloc slot=a\nalloc slot=b\nalloc slot=c\n"
                              "free slot=a\nalloc slot=d size=2\nalloc slot=e\n");

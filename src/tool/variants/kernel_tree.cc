@@ -26,9 +26,9 @@ constexpr std::string_view debian_prefix = "debian:";
 
 constexpr KernelFile files[] = {
     {"drivers/iommu/iova.c", true},
-    {"drivers/iommu/dma-iommu.c", false},  // has the flush queue, but for old trees
+    {"drivers/iommu/dma-iommu.c", false},  // has the flush queue, except in old trees
     {"include/linux/iova.h", true},
-    // What one design or another needs; the probe tells which (src/kernel/probe.cmake).
+    // Libraries; src/kernel/probe.cmake finds out which of them a tree needs.
     {"include/linux/rbtree.h", false},
     {"include/linux/rbtree_augmented.h", false},
     {"include/linux/rbtree_types.h", false},  // old trees have its content in rbtree.h
@@ -45,7 +45,7 @@ std::string name_of(const fs::path& folder) {
                      content_hash(folder.string()).substr(0, 8));
 }
 
-// Who gives a version may mean Debian's source or a revision of the port.
+// A bare version may mean Debian's source or a revision of the port: suggests both.
 std::string meant_version(const std::string& path) {
   static const std::regex form("v?([0-9]{1,4}\\.[0-9]{1,4})(\\.[0-9]+)?");
   std::smatch match;
@@ -56,7 +56,7 @@ std::string meant_version(const std::string& path) {
   return text + "?";
 }
 
-constexpr unsigned least_hz = 24, most_hz = 1200;  // that any architecture's configuration has
+constexpr unsigned least_hz = 24, most_hz = 1200;  // range over all architectures
 
 void choose(TreeBuild& build, const std::string& spec, const std::string& choice) {
   const size_t sign = choice.find('=');
@@ -109,7 +109,7 @@ TreeSpec parse_tree_spec(const std::string& spec) {
   TreeSpec result{spec, {}};
   std::smatch match;
   std::error_code error;
-  // A folder may have such a name.
+  // The name of an existing folder may look like this.
   while (!fs::exists(result.where, error) && std::regex_match(result.where, match, form)) {
     choose(result.build, spec, match[2]);
     result.where = match.str(1);

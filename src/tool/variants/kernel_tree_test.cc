@@ -39,7 +39,7 @@ TEST(KernelTree, NamesStayTheSame) {
   std::string name = find_kernel_tree((folder.path() / "linux").string()).name;
   std::string path = fs::canonical(folder.path() / "linux").string();
   EXPECT_EQ(name, "linux-linux-" + content_hash(path).substr(0, 8));
-  EXPECT_EQ(content_hash("linux"), "5cad04a9f1a5d05d");  // as build folders of earlier runs have it
+  EXPECT_EQ(content_hash("linux"), "5cad04a9f1a5d05d");  // names of old build folders have it
 }
 
 TEST(KernelTree, WhatIsNoTreeIsToldInASentence) {
@@ -58,7 +58,7 @@ TEST(KernelTree, WhatIsNoTreeIsToldInASentence) {
     make_tree(folder.path() / "tree", "here", needed.path);
     EXPECT_EQ(failure_of_spec(path + "/tree"),
               path + "/tree: has no " + needed.path + ": --kernel needs a Linux source tree");
-    // A folder in its place is no file.
+    // A folder of that name does not count as the file.
     fs::create_directories(folder.path() / "tree" / needed.path);
     EXPECT_NE(failure_of_spec(path + "/tree").find("has no"), std::string::npos);
   }
@@ -79,7 +79,7 @@ TEST(KernelTree, MalformedDebianVersionsAreToldTheForm) {
     EXPECT_EQ(failure_of_spec(spec), std::string("--kernel ") + spec + ": give it as debian:6.12");
 }
 
-// The one test of the real thing: needs the packages or the network.
+// The only test with real packages: needs them installed, or the network.
 TEST(KernelTree, DebianVersionsAreFetched) {
   for (const char* version : {"6.1", "6.12"}) {
     KernelTree tree = find_kernel_tree(std::string("debian:") + version);

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// Warnings are the suite's own business: nobody sees them.
+// Warnings about the suite are not shown.
 constexpr const char* flags[] = {"-g",
                                  "-O1",
                                  "-shared",
@@ -29,8 +29,8 @@ constexpr const char* flags[] = {"-g",
                                  "-Werror=incompatible-pointer-types",
                                  "-DKBUILD_MODNAME=\"suite\""};
 
-// Of the file's folder, as messages shall name it: what its path begins with, which no path of the
-// allocator's does.
+// The file's folder as messages name it. This prefix of the suite's own paths must match no path of
+// the allocator.
 std::string shown_folder(const fs::path& file) {
   std::string folder = file.parent_path().string();
   if (folder.empty()) folder = ".";
@@ -40,19 +40,19 @@ std::string shown_folder(const fs::path& file) {
 
 struct Compilation {
   TreeBuild build;
-  std::vector<std::string> headers;  // folders
+  std::vector<std::string> headers;  // include folders
   std::vector<std::string> linked;
 };
 
 KunitModule compile(const std::string& file, const Compilation& with,
                     const Definitions& definitions) {
-  read_file(file);  // or tells why it cannot be
+  read_file(file);  // throws if the file cannot be read
   const fs::path absolute = absolute_path(file);
   KunitModule module{{}, nullptr, shown_folder(file), nullptr, std::make_shared<TemporaryFolder>()};
   const std::string object = (module.folder->path() / "suite.so").string();
   std::vector<std::string> words{c_compiler()};
   words.insert(words.end(), std::begin(flags), std::end(flags));
-  // Like a tree's own code (cmake/variants.cmake).
+  // The flags of a tree's own code (cmake/variants.cmake).
   for (const std::string& all :
        {IOVAFUZZ_KERNEL_FLAGS,
         with.build.zeroes_locals ? IOVAFUZZ_ZEROED_LOCALS : IOVAFUZZ_PATTERNED_LOCALS}) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A file with KUnit suites, compiled against an allocator's own headers and loaded with it.
+// Compiles a file with KUnit suites against an allocator's headers and loads it with that
+// allocator.
 #pragma once
 
 #include <filesystem>
@@ -17,24 +18,23 @@ namespace tool {
 
 struct KunitModule {
   std::vector<kunit_suite*> suites;
-  const iova_variant* variant;                   // that the suites call
-  std::string own_files;                         // what paths of the suites' own files begin with
-  void* library;                                 // of dlopen(); it stays
+  const iova_variant* variant;                   // the allocator that the suites call
+  std::string own_files;                         // prefix of the paths of the suites' own files
+  void* library;                                 // from dlopen(); never closed
   std::shared_ptr<TemporaryFolder> folder = {};  // of the shared object, which reports read
 };
 
-// What a suite takes for granted that is not there: "NAME=VALUE" or "NAME(x)=VALUE", as -D takes
-// it.
+// Definitions that a suite needs and the tree lacks: "NAME=VALUE" or "NAME(x)=VALUE", as for -D.
 using Definitions = std::vector<std::string>;
 
-// Compiles the file, which takes half a second, beside the allocator, which is built if need be.
-// Throws Failure: it cannot be compiled, and what the shim lacks, or it has no suites.
+// Builds the allocator if need be and compiles the file, which takes half a second. Throws Failure
+// if the file cannot be compiled (the message names what the shim lacks) or has no suites.
 KunitModule load_kunit(const std::string& file, const VariantChoice& choice,
                        const Definitions& definitions);
-// For a tree that is built already: with kunit_library() of it.
+// The same for a tree whose kunit_library() is built already.
 KunitModule load_kunit(const std::string& file, const KernelTree& tree,
                        const Definitions& definitions);
-// The build target of what suites are linked with.
+// The build target of the library that suites are linked with.
 std::string kunit_library(const KernelTree& tree);
 
 }  // namespace tool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests of where trees come from: trees whose files say what they are.
+// Helpers for tests that fetch trees: made-up trees, whose files contain their own path and a mark.
 #pragma once
 
 #include <filesystem>

@@ -24,14 +24,15 @@ namespace {
 
 constexpr const char measured[] = "IOVAFUZZ_MEASURED";
 
-// "iovafuzz_kernel(debian-6.12" of a call: the function and the variant's name.
+// The head of a call, "iovafuzz_kernel(debian-6.12": the function and the variant's name.
 std::string head(const std::string& call) { return call.substr(0, call.find_first_of(" )")); }
 std::string name_in(const std::string& call) {
   std::string words = head(call);
   return words.substr(words.find('(') + 1);
 }
 
-// Its time is that of the variant's last use; who uses the variant shares it as long as he lives.
+// A file whose time is that of the variant's last use. Each process that uses the variant holds a
+// shared lock on it.
 fs::path stamp_of(const std::string& name) { return build_folder() / "used" / name; }
 
 void use(const std::string& name) {
@@ -39,7 +40,8 @@ void use(const std::string& name) {
   const fs::path stamp = stamp_of(name);
   std::error_code error;
   fs::last_write_time(stamp, fs::file_time_type::clock::now(), error);
-  // Missing, or another user's. While others share it, it must stay the file that it is.
+  // The stamp is missing or belongs to another user. It must not be replaced while others hold a
+  // lock on it.
   if (error && !FileLock::is_in_use(stamp)) {
     write_file(stamp, "");
     used.erase(name);
@@ -47,14 +49,14 @@ void use(const std::string& name) {
   if (!used.contains(name)) used[name] = FileLock::share(stamp);
 }
 
-// A tree whose folder may not be looked at, or does not answer, may be there.
+// A tree whose folder is not accessible or does not respond counts as present.
 bool is_gone(const fs::path& tree) {
   std::error_code none;
   return fs::status(tree, none).type() == fs::file_type::not_found;
 }
 
-// A kernel tree that is gone, or a variant that nobody has asked for in a month; but a campaign of
-// months goes on with what it began with.
+// Whether a variant can be removed: its kernel tree is gone, or it was not used for a month. A
+// variant in use is kept, for campaigns that take months.
 bool is_stale(const std::string& call) {
   if (FileLock::is_in_use(stamp_of(name_in(call)))) return false;
   static const std::regex kernel(
@@ -67,7 +69,7 @@ bool is_stale(const std::string& call) {
   return !none && fs::file_time_type::clock::now() - used > long_time;
 }
 
-// What was built of it.
+// Removes all that was built for the variant.
 void remove_built(const std::string& call) {
   std::string name = name_in(call);
   for (const fs::path& folder : {fs::path("kernels") / name, fs::path("ports") / name,
@@ -76,7 +78,7 @@ void remove_built(const std::string& call) {
   fs::remove(stamp_of(name));
 }
 
-// Calls that are there with other arguments are replaced.
+// Adds the calls to variants.cmake. Calls with the same head but other arguments are replaced.
 void add_to_list(std::set<std::string> calls) {
   fs::path path = build_folder() / "variants.cmake";
   std::string before = fs::exists(path) ? read_file(path) : "", after;
@@ -86,7 +88,7 @@ void add_to_list(std::set<std::string> calls) {
     heads.insert(head(call));
     use(name_in(call));
   }
-  std::set<std::string> gone;  // trees that nothing is made of any more
+  std::set<std::string> gone;  // calls for targets of removed variants
   std::istringstream lines(before);
   for (std::string line; std::getline(lines, line);) {
     bool is_wanted = calls.erase(line), is_replaced = heads.contains(head(line));
@@ -98,7 +100,7 @@ void add_to_list(std::set<std::string> calls) {
     }
   }
   for (const std::string& call : calls) after += call + "\n";
-  if (after != before) write_file(path, after);  // each change configures the build anew
+  if (after != before) write_file(path, after);  // every change reconfigures the build
 }
 
 }  // namespace
@@ -136,7 +138,7 @@ fs::path build_binaries(const std::vector<Binary>& binaries, Engine engine,
     targets.push_back(fmt::format("{}-{}", binary.target->name, folder));
     bool is_in_each_build = folder.find_first_of("+-") == folder.npos;
     if (!is_in_each_build) calls.insert(fmt::format("iovafuzz_fuzzed({})", folder));
-    // Modules have many defects each, targets one.
+    // A module has many defects, a target only one.
     if (size_t at = folder.find('+'); at != folder.npos) {
       std::string flag = folder.substr(at + 1);
       std::replace(flag.begin(), flag.end(), '-', '_');

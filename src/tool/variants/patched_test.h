@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests of altered kernel trees.
+// Helpers for tests with modified kernel trees.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ struct Edit {
   const char* file = "drivers/iommu/iova.c";
 };
 
-// A copy of a tree's files to change.
+// A copy of a tree, to be modified.
 class PatchedTree {
  public:
   explicit PatchedTree(const std::string& spec) {

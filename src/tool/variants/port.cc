@@ -15,7 +15,7 @@ namespace tool {
 namespace {
 
 void build_modules(const std::vector<ModuleVariant>& modules) {
-  // Tests run hundreds of commands beside each other on a build that is up to date.
+  // Tests run hundreds of commands in parallel on a build that is up to date.
   bool is_built = getenv("IOVAFUZZ_BUILT") != nullptr;
   for (const ModuleVariant& module : modules) is_built &= std::filesystem::exists(module.file);
   if (is_built) return;
@@ -25,7 +25,7 @@ void build_modules(const std::vector<ModuleVariant>& modules) {
 
 }  // namespace
 
-// The first defect that is planted in the same revision, all behaviours taken together.
+// The first defect that needs the same behaviours of the revision; it names their common module.
 static const port::DefectInfo& first_like(const port::DefectInfo& defect,
                                           const std::string& revision) {
   const auto planted_in = [&](const port::DefectInfo& one) -> port::Revision {
@@ -40,7 +40,7 @@ static const port::DefectInfo& first_like(const port::DefectInfo& defect,
 }
 
 ModuleVariant module_of(const std::string& revision, const port::DefectInfo* defect) {
-  std::string name = revision, call;  // revisions are in every build
+  std::string name = revision, call;  // stays empty for revisions, which every build has
   if (defect) {
     const port::DefectInfo& first = first_like(*defect, revision);
     name += "+like-" + name_of(first);

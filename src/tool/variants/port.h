@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The port as shared objects: a revision, or one with a planted defect, built and loaded when it is
-// asked for. Revisions are identifiers of revisions.inc here ("v6_12").
+// Builds and loads the port as shared objects, on demand: a revision, or a revision with a planted
+// defect. Here, revisions are identifiers of revisions.inc ("v6_12").
 #pragma once
 
 #include <string>
@@ -12,19 +12,20 @@
 
 namespace tool {
 
-// With dashes.
+// The defect's flag, with dashes instead of underscores.
 std::string name_of(const port::DefectInfo& defect);
 
 // Throws Failure with the nearest name, or all of them.
 const port::DefectInfo& find_defect(const std::string& name);
 
-// The name of its build targets and of its folder under bin/; NULL: no defect.
+// Name of the variant's build targets and of its folder under bin/. NULL means no defect.
 std::string build_name(const std::string& revision, const port::DefectInfo* defect);
 
-// Of a revision, or of all defects that need the same of it.
+// The shared object of a revision, or of all defects that need the same behaviours of that
+// revision.
 ModuleVariant module_of(const std::string& revision, const port::DefectInfo* defect);
 
-// Brings all of them up to date in one go. Throws Failure.
+// Builds the modules of all these defects at once. Throws Failure.
 void build_defects(const std::string& revision,
                    const std::vector<const port::DefectInfo*>& defects);
 

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// The first error of clang or gcc, and the declaration that its notes name.
+// The first error that clang or gcc reports, and the declaration that its notes name.
 struct CompilerError {
   std::string file, words;
   size_t line = 0, column = 0;
@@ -46,7 +46,7 @@ std::optional<CompilerError> first_error(const std::string& output) {
   return found;
 }
 
-// A header that the probe has linked is the tree's.
+// Maps a header that the probe linked, or a file of KernelTree::changed, to its path in the tree.
 std::string path_in_tree(const KernelTree& tree, const std::string& file) {
   size_t at = file.rfind("/include/linux/");
   if (at != std::string::npos) {
@@ -59,7 +59,7 @@ std::string path_in_tree(const KernelTree& tree, const std::string& file) {
   return file;
 }
 
-// This project may lie in the tree.
+// The iovafuzz sources may be inside the tree; they do not count.
 bool is_of_tree(const KernelTree& tree, const std::string& path) {
   return path.starts_with(tree.folder.string() + "/") &&
          !path.starts_with((source_folder() / "src/").string());
@@ -95,8 +95,8 @@ bool looks_like_a_macro(const std::string& word) {
           std::none_of(word.begin(), word.end(), [](unsigned char c) { return islower(c); }));
 }
 
-// What the shim lacks where a declaration ends too early: a word that the compiler took for a name,
-// as it does with macros that it does not know.
+// The macro that the shim lacks, if a declaration ends too early: compilers take an unknown macro
+// for a name.
 std::string unknown_macro(const CompilerError& error, const std::string& line) {
   static const std::regex in_list(
       "expected parameter declarator|a parameter list without types|"
@@ -114,7 +114,7 @@ std::string unknown_macro(const CompilerError& error, const std::string& line) {
   return looks_like_a_macro(before) && !looks_like_a_macro(after) ? before : after;
 }
 
-// The symbol that the compiler does not know, with () if it is called; or "".
+// The symbol that the compiler does not know, with "()" if it is called; "" for none.
 std::string unknown_symbol(const CompilerError& error, const std::string& line) {
   static const std::regex named(
       "use of undeclared identifier '(\\w+)'|'(\\w+)' undeclared|unknown type name '(\\w+)'|"
@@ -140,7 +140,7 @@ std::string unknown_header(const CompilerError& error) {
   return match[1].matched ? match[1] : match[2];
 }
 
-// The tree's file that has the text, else its iova.c.
+// The tree's file that contains the text, else its iova.c.
 std::string home_of(const KernelTree& tree, const std::string& text) {
   for (const char* file :
        {"include/linux/iova.h", "drivers/iommu/iova.c", "drivers/iommu/dma-iommu.c"}) {
@@ -152,7 +152,7 @@ std::string home_of(const KernelTree& tree, const std::string& text) {
   return (tree.folder / "drivers/iommu/iova.c").string();
 }
 
-// An error in the tree's own text.
+// Message for an error in the tree's own code.
 std::string in_tree(const CompilerError& error, const std::string& path) {
   std::string where = fmt::format("{}:{}: ", path, error.line), line = line_of(path, error.line);
   if (std::string header = unknown_header(error); !header.empty())
@@ -174,7 +174,7 @@ std::string in_tree(const CompilerError& error, const std::string& path) {
   return fmt::format("{}'{}' does not compile over the shim: {}", where, text, error.words);
 }
 
-// An error in the glue: what it looks for in the tree is not there.
+// Message for an error in the glue: the tree lacks something that the glue uses.
 std::string in_glue(const KernelTree& tree, const CompilerError& error) {
   const std::string source = (tree.folder / "drivers/iommu/iova.c").string();
   std::string line = line_of(error.file, error.line);
@@ -250,7 +250,7 @@ std::string why_refused_for_symbol(const KernelTree& tree, const std::string& sy
     size_t number = 0;
     for (std::string line; std::getline(lines, line);) {
       number++;
-      // Where it is used, not where it is declared.
+      // Skip declarations: look for an indented line that uses the symbol.
       if (!isspace(static_cast<unsigned char>(line[0])) || !std::regex_search(line, match, use))
         continue;
       return fmt::format("{}:{}: the shim has no {}{}", path, number, symbol,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the build says of a kernel tree, by the tree's files: why it cannot be built over the shim,
-// in one sentence that names what is missing; and which of its variables may hold anything.
+// Translates compiler output about a kernel tree into messages with the tree's files: why it cannot
+// be built over the shim, in one sentence that names the missing part; and which variables may be
+// uninitialized.
 #pragma once
 
 #include <string>
@@ -10,11 +11,11 @@
 
 namespace tool {
 
-// From the words of the build that failed.
+// The reason, from the output of a failed build.
 std::string why_refused(const KernelTree& tree, const std::string& build_output);
-// Likewise of a file of kernel code that is no tree's: a test.
+// Likewise for a single file of kernel code that belongs to no tree, such as a KUnit test.
 std::string why_not_compiled(const std::string& file, const std::string& compiler_output);
-// Of a function or variable that the shim does not define.
+// The reason for a function or variable that the shim does not define.
 std::string why_refused_for_symbol(const KernelTree& tree, const std::string& symbol);
 // The compiler's warnings, as "file:line: warning".
 std::vector<std::string> warnings_in(const KernelTree& tree, const std::string& compiler_output);

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// A made up tree, and what compilers say of it.
+// A made-up tree, and compiler messages about it.
 class Refusal : public testing::Test {
  protected:
   Refusal() {

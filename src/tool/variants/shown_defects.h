@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What shows the planted defects: for each a program that finds nothing without it.
+// For each planted defect, a program that shows it and finds nothing without it.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ struct ShownDefect {
   const char* defect;
   const char* oracle;
   const char* program;                // a seed, or text
-  const char* without_asan = oracle;  // which tells of the access, where else its effect shows
+  const char* without_asan = oracle;  // oracle in builds without ASan
 };
 
 // In the order of iova/defects.inc.

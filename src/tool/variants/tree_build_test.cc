@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Trees that are built in one way and another, as a kernel's configuration and compiler choose.
+// Trees that are built with different HZ and initial values of local variables.
 #include "tool/support/command_test.h"
 #include "tool/support/failure.h"
 #include "tool/variants/clone.h"
@@ -28,7 +28,7 @@ TEST(TreeBuild, StandsBehindATree) {
   EXPECT_EQ(parse_tree_spec("a,hz=100/linux").where, "a,hz=100/linux");
   EXPECT_EQ(parse_tree_spec("linux,locals=pattern").build.words(), "");
   EXPECT_EQ(absolute_spec("/a/../b,hz=300"), "/b,hz=300");
-  // What is recorded with a finding chooses the same tree again.
+  // The options that are recorded with a finding choose the same tree again.
   VariantChoice choice;
   choice.kernel = "debian:6.12,hz=250";
   EXPECT_EQ(choice_of(choice.options()).kernel, choice.kernel);
@@ -60,7 +60,7 @@ TEST(TreeBuild, WrongWordsAreNamed) {
         << number;
 }
 
-// Delays are judged in ms, of which a jiffy of 100, 250 or 300 a second is no whole part.
+// Delays are judged in ms; with 300 Hz, for instance, a jiffy is no whole number of ms.
 TEST(TreeBuild, Linux612IsCleanAtEveryHz) {
   std::vector<std::string> all{"250"};
   if (getenv("IOVAFUZZ_LONG")) all = {"24", "100", "250", "300", "1000", "1200"};
@@ -76,7 +76,7 @@ TEST(TreeBuild, Linux612IsCleanAtEveryHz) {
   }
 }
 
-// Where a jiffy is a millisecond, nobody can tell.
+// With 1000 Hz, a jiffy is a millisecond, so the mistake has no effect.
 TEST(TreeBuild, DelaysOfTheWrongUnitAreNoticedButAt1000) {
   PatchedTree tree("debian:6.12");
   tree.replace("schedule_delayed_work(&rcache->work, IOVA_DEPOT_DELAY);",
@@ -104,7 +104,7 @@ TEST(TreeBuild, DelaysOfTheWrongUnitAreNoticedButAt1000) {
   }
 }
 
-// A variable that nobody has set: by luck, zero is right.
+// An uninitialized variable that happens to work if it is zero.
 TEST(TreeBuildLong, UninitializedVariableThatMattersIsFoundByBuildsOfBothKinds) {
   PatchedTree tree("debian:6.12");
   tree.replace("static bool iova_rcache_insert(struct iova_domain *iovad, unsigned long pfn,\n"

@@ -48,7 +48,7 @@ void VariantChoice::add_options(CommandLine& line) {
 const iova_variant& VariantChoice::variant() const {
   const iova_variant& whole = whole_variant();
   if (!contract_only) return whole;
-  static std::map<const iova_variant*, iova_variant> all;  // of each
+  static std::map<const iova_variant*, iova_variant> all;  // a copy without views, for each variant
   return all.try_emplace(&whole, engine::without_views(whole)).first->second;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A list of ranges that is walked from the highest to the first that leaves room above it. */
+/* First fit from the top: takes the highest gap that is large enough, in a list of ranges. */
 #include <linux/iova.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -38,7 +38,7 @@ void init_iova_domain(struct iova_domain* iovad, unsigned long granule, unsigned
   iovad->start_pfn = start_pfn;
 }
 
-/* The fast way is the plain one. */
+/* alloc_iova_fast() needs no caches: it works like alloc_iova(). */
 int iova_domain_init_rcaches(struct iova_domain* iovad) { return 0; }
 
 void put_iova_domain(struct iova_domain* iovad) {
@@ -49,15 +49,15 @@ void put_iova_domain(struct iova_domain* iovad) {
   }
 }
 
-/* In front of the one that it is to be above of. */
+/* The list is sorted, the highest range first. */
 static void insert_before(struct list_head* next, struct iova* range) {
   list_add_tail(&range->on_list, next);
 }
 
-/* The highest place from lowest on. */
+/* Finds the highest free place at or above lowest, and inserts the range there. */
 static bool place(struct iova_domain* iovad, struct iova* new, unsigned long size,
                   unsigned long lowest, unsigned long limit_pfn, unsigned long align_mask) {
-  /* Above it is taken. */
+  /* Exclusive upper bound of the gap. */
   unsigned long end = limit_pfn == ULONG_MAX ? limit_pfn : limit_pfn + 1;
   struct list_head* link = iovad->ranges.next;
   for (;; link = link->next) {
@@ -79,7 +79,7 @@ static struct iova* alloc_from(struct iova_domain* iovad, unsigned long lowest, 
   unsigned long flags, align_mask = size_aligned ? ~0ul << fls_long(size - 1) : ~0ul;
   struct iova* new;
   bool placed;
-  /* No place is a multiple of 2^64. */
+  /* The alignment would be 2^64. */
   if (size_aligned && size > 1ul << 63) return NULL;
   new = kmem_cache_alloc(range_cache, GFP_ATOMIC);
   if (!new) return NULL;
@@ -96,7 +96,7 @@ struct iova* alloc_iova(struct iova_domain* iovad, unsigned long size, unsigned 
   return alloc_from(iovad, 0, size, limit_pfn, size_aligned);
 }
 
-/* Not pfn 0, which means that there is none. */
+/* Never returns pfn 0, which means failure. */
 unsigned long alloc_iova_fast(struct iova_domain* iovad, unsigned long size,
                               unsigned long limit_pfn, bool flush_rcache) {
   struct iova* range = alloc_from(iovad, 1, size, limit_pfn, true);
@@ -136,9 +136,8 @@ void free_iova_fast(struct iova_domain* iovad, unsigned long pfn, unsigned long 
 }
 
 /*
- * What is reserved already is widened downwards to all that is asked for below it; only what lies
- * above all of that takes a range of its own. That is allocated first, so that a failure changes
- * nothing.
+ * Ranges that overlap the reservation are extended downwards to cover it; only the part above all
+ * of them needs a new range. The new range is allocated first, so that a failure changes nothing.
  */
 struct iova* reserve_iova(struct iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi) {
   struct iova* new = kmem_cache_alloc(range_cache, GFP_ATOMIC), *range = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A toy behind the interface of linux/iova.h, for tests of kernel trees of any design: ranges on
- * one list, and nothing cached.
+ * A toy allocator with the interface of linux/iova.h, for tests of designs that the glue does not
+ * know: one list of ranges, no caches.
  */
 #ifndef IOVAFUZZ_TOY_IOVA_H
 #define IOVAFUZZ_TOY_IOVA_H
@@ -18,7 +18,7 @@ struct iova {
 
 struct iova_domain {
   spinlock_t lock;
-  struct list_head ranges; /* the highest first; none overlap */
+  struct list_head ranges; /* sorted, the highest first; no overlaps */
   unsigned long granule, start_pfn;
 };
 
