@@ -14,15 +14,15 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// One result for each file, at the same place below its folder. What cannot be converted is told,
-// and the others are converted nevertheless.
+// Writes one result for each file, at the same place below out. Reports files that cannot be
+// converted and continues with the others.
 int convert_all(const std::vector<FoundFile>& files, const fs::path& out,
                 std::string (*converted)(const Input&), const char* extension) {
   make_folder(out);
   std::map<fs::path, fs::path> named;
   for (const FoundFile& file : files) {
     fs::path result = out / file.name;
-    // Bytes may have any name, with dots in it.
+    // Files with bytes may have any name, with dots in it.
     if (result.extension() == ".iova") result.replace_extension();
     result += extension;
     if (auto [other, fresh] = named.emplace(result, file.path); !fresh)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Programs from one form to the other, a file or whole folders.
+// Converts programs between text and bytes, single files or whole folders.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace tool {
 
-// One file to stdout if out is empty; else each file below its folder to the same place below out,
-// with the extension. What cannot be converted is told and the others are converted nevertheless.
+// If out is empty, converts one file to stdout; else writes each file, with the extension, to the
+// same place below out. Reports files that cannot be converted and continues with the others.
 // Returns the exit status. Throws Failure.
 int convert(const std::vector<std::string>& paths, const std::string& out,
             std::string (*converted)(const Input&), const char* extension);

@@ -54,14 +54,15 @@ class Explorer {
   }
 
  private:
-  // What the schedule comes to, until the next question; NULL: it shows something, and is no way to
-  // others.
+  // The run of a schedule, valid until the next call. NULL if the schedule showed a finding: it is
+  // not extended.
   const Ran* ran(const Schedule& schedule) const {
     const Ran* found = known_.find(schedule);
     return found && !found->stretches.empty() ? found : nullptr;
   }
 
-  // It is known, since it is equal to one that is, or it is run. False: that is the end.
+  // Derives the run of the schedule from an equal one, or runs it. Returns false if the exploration
+  // ends.
   bool settle(const Schedule& schedule, bool counts = true) {
     if (options_.deadline && std::chrono::steady_clock::now() > *options_.deadline)
       return result_.is_complete = false;
@@ -106,7 +107,7 @@ class Explorer {
     return !step.resumes && program::is_prefix(program_.operations[step.operation].code);
   }
 
-  // One preemption more, after those that the schedule has.
+  // Tries every further preemption behind those that the schedule has.
   bool expand(const Schedule& schedule, std::vector<Schedule>* next) {
     const Ran* of = ran(schedule);
     if (!of) return true;
@@ -152,10 +153,10 @@ class Explorer {
     return true;
   }
 
-  // There, while more and more of the others run.
+  // Suspends the step at that point while the next one, two, ... operations run.
   bool suspend(const Schedule& schedule, const Ran& before, size_t step, unsigned point,
                uint8_t name, uint16_t owner, std::vector<Schedule>* next) {
-    Ran so_far;  // with the resume where its caller is about to do the next
+    Ran so_far;  // the run that resumes right before the next operation
     size_t resume = 0;
     for (size_t last = step + 1; last < before.steps.size(); last++) {
       if (is_prefix(schedule.steps[last])) continue;
@@ -168,14 +169,14 @@ class Explorer {
         if (!settle(one)) return false;
         const Ran* ran = this->ran(one);
         if (!ran) continue;
-        if (!ran->steps[step].suspended) return true;  // nobody else could go on there
+        if (!ran->steps[step].suspended) return true;  // nothing else can run at this point
         const Ran::OfStep& other = ran->steps[last];
         const bool is_over_itself = is_resume(schedule.steps[last]) && !other.hindered;
         must_wait = other.skipped && !before.steps[last].skipped && !is_over_itself;
         if (!must_wait) {
           so_far = *ran;
           resume = last + 1;
-          // Somebody waited for it until its end.
+          // Another operation waited for it, so it ended before its resume.
           const bool is_over = resume < ran->steps.size() && ran->steps[resume].skipped &&
                                !ran->steps[resume].hindered;
           if (next) next->push_back(std::move(one));
@@ -198,7 +199,7 @@ class Explorer {
   Isolated isolated_;
   unsigned first_name_ = 0;
   KnownRuns known_;
-  // States from which all that can follow was tried, with as many preemptions as are left or more.
+  // States whose continuations were all tried with at least the preemptions that are left.
   std::unordered_set<uint64_t> expanded_;
   std::unordered_set<uint64_t> ends_;
   Exploration result_;

@@ -20,8 +20,8 @@ namespace {
 
 using program::OpCode;
 
-// What a run comes to, whatever the order: what each operation answered, or the finding. Empty:
-// something was left out, since its caller would have to wait.
+// The result of a run regardless of order: the finding, or the sorted answers of all operations.
+// Empty if an operation was skipped because its caller would have to wait.
 std::string end_of(const program::Program& program, const Outcome& outcome) {
   if (outcome.kind != Outcome::clean) return outcome.key();
   std::vector<std::string> lines(outcome.known_met.begin(), outcome.known_met.end());
@@ -44,8 +44,8 @@ std::string end_of(const program::Program& program, const Outcome& outcome) {
         const size_t ends = answer.find(" ends") + 1;
         answer.erase(0, ends + (answer.compare(ends, 6, "ends: ") == 0 ? 6 : 4));
       }
-      // What somebody waits for ends within another, which tells of itself alone; and what a domain
-      // has when it goes hangs on what the callers' books have heard of by then.
+      // An operation that tick or offline waits for ends within it and is not reported. What put
+      // reports depends on which ranges the callers have recorded by then.
       if (operation->code == OpCode::tick || operation->code == OpCode::offline ||
           operation->code == OpCode::put)
         continue;
@@ -81,7 +81,7 @@ Explored explored(const iova_variant& variant, const program::Program& program,
   return seen;
 }
 
-// Both with and without: the same ends.
+// Explorations with and without equal schedules must have the same results.
 void expect_same_ends(const char* variant_name, const program::Program& program,
                       unsigned preemptions, size_t least_ends) {
   SCOPED_TRACE(
@@ -109,7 +109,7 @@ TEST(Explorer, LeavesOutNoFinding) {
                    program::parse("cpus 2\ncache_get\ncache_get\ncache_put\ncache_put\n"), 2, 2);
 }
 
-// Without their own pauses.
+// The operations of a seed, without its pauses and resumes.
 program::Program operations_of_seed(const std::string& name) {
   program::Program program;
   for (const program::Operation& operation :

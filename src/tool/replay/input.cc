@@ -39,7 +39,7 @@ Form form_of(const std::string& content) {
   if (!is_printable || at == std::string::npos) return Form::bytes;
   std::string line = content.substr(at, content.find_first_of("\r\n", at) - at);
   std::string word = line.substr(0, line.find_first_of(" \t#"));
-  // Engines leave single letters; nobody writes so short a comment.
+  // Engines leave inputs of single letters; no comment is that short.
   constexpr size_t shortest = 8;
   bool is_comment = line.starts_with("#") && content.size() >= shortest;
   if (is_comment || program::find_operation(word)) return Form::text;

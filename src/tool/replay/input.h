@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Programs from files: text (*.iova) or bytes (what fuzzing engines leave).
+// Reads programs from files: text (*.iova) or bytes (as fuzzing engines write them).
 #pragma once
 
 #include <cstdint>
@@ -18,23 +18,24 @@ struct Input {
   program::Program program;
 };
 
-// Longer than any engine makes them.
+// Larger than the inputs of any engine.
 inline constexpr uintmax_t largest_input = 16 << 20;  // bytes
 
-// Whether the bytes of a file without ".iova" were meant as a program's text.
+// Guesses whether the content of a file not named *.iova is a program's text.
 enum class Form { text, bytes, unclear };
 Form form_of(const std::string& content);
 
-// Throws Failure: unreadable, empty, too large, or no program, with file and line. A text that has
-// another name is recognized; where that is unclear, stderr says that it is read as bytes.
+// Throws Failure, with file and line, if the file is unreadable, empty, too large or no program.
+// Text is recognized under any name; if that is unclear, a message on stderr says that the file is
+// read as bytes.
 Input read_input(const std::filesystem::path& path);
-// The same of what an engine left, which is bytes unless its name ends with ".iova"; an empty one
-// is the empty program.
+// Reads an input that an engine left: bytes unless the name ends with ".iova". An empty file is the
+// empty program.
 Input read_crash(const std::filesystem::path& path);
 
-// As text.
+// The input's program as text.
 std::string to_text(const Input& input);
-// The canonical bytes of an input's program. Throws Failure: it is beyond the limits of bytes.
+// The canonical bytes of an input's program. Throws Failure if it exceeds the limits of that form.
 std::string to_bytes(const Input& input);
 
 }  // namespace tool

@@ -26,7 +26,7 @@ TEST(Input, TakesATextOfAnyName) {
   Input input = read_input(folder.write("notes.txt", text));
   EXPECT_TRUE(input.is_text);
   EXPECT_EQ(program::print(input.program), text);
-  // What an engine left is what the engine ran.
+  // An engine's file is read as the bytes that the engine ran.
   EXPECT_FALSE(read_crash(folder.write("crash-1", text)).is_text);
   try {
     read_input(folder.write("broken.txt", "cache_get\nno_such_operation\n"));

@@ -27,8 +27,8 @@
 #include "tool/support/process.h"
 #include "tool/support/report_json.h"
 
-// Sanitizers are here for what children run, and that has the shim's memory: leaks are the shim's
-// to find, and what malloc() would do to find misuse of its own makes every fork slower.
+// Sanitizers check the code that children run, which uses the shim's memory. The shim finds leaks;
+// ASan's own checks of malloc() would only make every fork slower.
 extern "C" const char* __asan_default_options() {
   return "detect_leaks=0:malloc_context_size=0:quarantine_size_mb=0:thread_local_quarantine_size_kb=0:"
          "max_malloc_fill_size=0";
@@ -38,10 +38,12 @@ extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1"; 
 namespace tool {
 namespace {
 
-// The child's messages: {"step": ...}, {"calls": ...}, {"report": ...}, {"moments": ...},
-// {"compared": ...}, a line each; {"words": ...} and {"done": ...} with so many bytes behind it.
+// The child's messages, a line of JSON each: {"step": ...}, {"calls": ...}, {"report": ...},
+// {"moments": ...}, {"compared": ...}, {"survived": ...}; {"words": ...} and {"done": ...}, which
+// are followed by as many bytes as they say.
 int message_fd = -1;
-// Number of the program that the child compares, where the parent sees it, whatever ends the child.
+// Number of the program that the child compares, in shared memory: the parent can read it even if
+// the child dies.
 uint64_t* comparing;
 
 void send(const json& message) { write_all(message_fd, to_line(message)); }
@@ -85,7 +87,7 @@ void send_report(const engine::Report& report) {
     send({{"calls", calls}, {"digest", compared ? reproducer_digest() : 0}});
   }
   send({{"report", to_json(report)}});
-  // What counts coverage writes that at an exit, not at abort().
+  // Coverage counters are written by exit(), not by abort().
   if (getenv("LLVM_PROFILE_FILE")) exit(1);
 }
 
@@ -93,8 +95,8 @@ void send_moments(const engine::Moment& before, const engine::Moment& now) {
   send({{"moments", to_text(json{{"before", to_json(before)}, {"now", to_json(now)}})}});
 }
 
-// Numbers in a row: of each operation its flags and how many stretches it has; of each of those its
-// owner, CPU and flag, how many words it touches, and these.
+// A sequence of 32-bit numbers. For each operation: its flags and the number of its stretches; for
+// each stretch: owner, CPU and flag, the number of words it touches, and these words.
 std::string to_bytes(const engine::Footprints& footprints) {
   std::string bytes;
   const auto add = [&](size_t number) {
@@ -153,7 +155,7 @@ bool receive(void* bytes, size_t size) {
   return true;
 }
 
-// What a child is asked to run: a program in its binary form, and faults.
+// A request to the child: a program in its binary form, and faults.
 struct RequestHeader {
   size_t program_bytes, faults;
 };
@@ -202,7 +204,7 @@ void run_job(const iova_variant& variant, const program::Program& program,
   write_all(message_fd, touched);
 }
 
-// Runs what it is asked to, until the parent asks for no more.
+// Runs requests until the parent closes its end.
 void serve(const iova_variant& variant, const IsolateOptions& isolate) {
   RequestHeader header;
   std::vector<uint8_t> bytes;
@@ -221,7 +223,7 @@ void serve(const iova_variant& variant, const IsolateOptions& isolate) {
 
 class Child {
  public:
-  // Runs the body and ends.
+  // Starts a child that runs the body and ends.
   explicit Child(const std::function<void()>& body) {
     int ends[2];
     log_ = memfd_create("log", MFD_CLOEXEC);
@@ -234,7 +236,7 @@ class Child {
       dup2(log_, STDERR_FILENO);
       engine::set_report_sink(send_report);
       body();
-      exit(0);  // runs what measures coverage
+      exit(0);  // writes coverage counters
     });
     close(ends[1]);
     messages_ = ends[0];
@@ -250,7 +252,7 @@ class Child {
   Child(const Child&) = delete;
 
   int messages() const { return messages_; }  // file descriptor to poll
-  // To a child that serves. It may have died meanwhile, which its messages tell.
+  // Sends a job to a child that serves. If the child has died, reading its messages shows it.
   void ask_for(const Job& job) {
     std::vector<uint8_t> program = program::encode(*job.program);
     RequestHeader header{program.size(), job.faults.size()};
@@ -263,9 +265,9 @@ class Child {
     add(job.faults.data(), job.faults.size() * sizeof(engine::FaultPoint));
     hand_over(request);
   }
-  // It comes to its end by itself.
+  // The child then ends by itself.
   void ask_for_no_more() { shutdown(messages_, SHUT_WR); }
-  // The next message; nothing when the child has ended or the time is over.
+  // The next message; nullopt if the child has ended or the time is over.
   std::optional<json> next(int timeout_ms, bool* timed_out) {
     while (true) {
       size_t end = buffer_.find('\n');
@@ -277,7 +279,7 @@ class Child {
       if (!read_more(timeout_ms, timed_out)) return std::nullopt;
     }
   }
-  // What follows a message; nothing when the child has ended or the time is over.
+  // The bytes that follow a message; nullopt if the child has ended or the time is over.
   std::optional<std::string> bytes(size_t size, int timeout_ms, bool* timed_out) {
     while (buffer_.size() < size)
       if (!read_more(timeout_ms, timed_out)) return std::nullopt;
@@ -286,7 +288,7 @@ class Child {
     return found;
   }
 
-  // What it has written since it was last asked.
+  // What the child has written since the last call.
   std::string log() {
     constexpr off_t most = 1 << 20;
     off_t end = std::max<off_t>(lseek(log_, 0, SEEK_END), 0);
@@ -297,7 +299,7 @@ class Child {
     log_read_ = end;
     return text;
   }
-  // All of it: it is dead, dying, or hung.
+  // Kills the child, which is dead, dying or hung, and returns the rest of its log.
   std::string last_log() {
     if (pid_ > 0) {
       kill(pid_, SIGKILL);
@@ -307,13 +309,13 @@ class Child {
     return log();
   }
 
-  // Of a child whose messages have ended: whether it came to its end by itself.
+  // For a child whose messages have ended: whether it ended with status 0.
   bool ended_well() {
     const int status = wait_for(std::exchange(pid_, 0));
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
-  // Lets a dying child write its log to the end.
+  // Lets a dying child finish its log.
   void wait_for_end(int timeout_ms) {
     bool timed_out = false;
     while (next(timeout_ms, &timed_out)) {
@@ -323,7 +325,8 @@ class Child {
 
  private:
   bool read_more(int timeout_ms, bool* timed_out) {
-    // Time in which both were stopped, by Ctrl-Z or a machine that sleeps, is over with one part.
+    // The timeout is waited for in parts: time in which both processes are stopped, by Ctrl-Z or a
+    // suspended machine, counts as one part at most.
     constexpr int parts = 100;
     pollfd poll_fd{messages_, POLLIN, 0};
     int ready = 0;
@@ -340,7 +343,7 @@ class Child {
     return true;
   }
 
-  // To who may be dead, which is no signal for this process.
+  // The child may be dead; that must not raise SIGPIPE here.
   void hand_over(const std::string& request) {
     for (size_t sent = 0; sent < request.size();) {
       ssize_t n = ::send(messages_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
@@ -380,7 +383,7 @@ std::vector<Job> Outcome::fault_jobs(const program::Program& program, size_t eve
   return jobs;
 }
 
-// The child, and what it has said of the job at hand.
+// Owns the child and collects its messages about the current job.
 class Isolated::Impl {
  public:
   Impl(const iova_variant& variant, IsolateOptions options)
@@ -402,7 +405,7 @@ class Isolated::Impl {
       if (!message) return died(std::move(outcome), timed_out);
       if (message->contains("step")) {
         json& step = (*message)["step"];
-        if (step["operation"] == 0) outcome.steps.clear();  // the run is repeated for its finding
+        if (step["operation"] == 0) outcome.steps.clear();  // repeated to locate the finding
         outcome.steps.push_back({step["operation"], step["skipped"], step["outcome"],
                                  step["attempts"], step["failed"], step["of_slab"], step["steps"],
                                  step["longest_stretch"], step["handler_steps"], step["ranges"],
@@ -437,7 +440,7 @@ class Isolated::Impl {
             child_->bytes(done.value("bytes", size_t{0}), options_.timeout_ms, &timed_out);
         if (!touched) return died(std::move(outcome), timed_out);
         outcome.footprints = footprints_from_bytes(*touched);
-        child_->log();  // of a clean run nobody wants it
+        child_->log();  // drop the log of a clean run
         return outcome;
       }
     }
@@ -520,7 +523,7 @@ Outcome check_text_isolated(const std::string& content, const std::vector<std::s
 
 namespace {
 
-// Memory that children write and their parent reads.
+// Numbers in shared memory: children write them, the parent reads them.
 class SharedNumbers {
  public:
   explicit SharedNumbers(size_t count) : bytes_(count * sizeof(uint64_t)) {
@@ -538,14 +541,14 @@ class SharedNumbers {
   uint64_t* numbers_;
 };
 
-// Of the numbers first, first + stride, ... below count.
+// Compares the programs with the numbers first, first + stride, ... below count.
 void compare_programs(const iova_variant& expected, const iova_variant& actual, uint64_t first,
                       uint64_t count, uint64_t stride,
                       const std::function<program::Program(uint64_t)>& make, unsigned ignored) {
   constexpr uint64_t programs_per_message = 64;
   uint64_t since = 0;
   for (uint64_t number = first; number < count; number += stride) {
-    // Told before, since a finding ends the process.
+    // Sent before the comparison, since a finding ends the process.
     if (++since == programs_per_message) {
       send({{"compared", since}});
       since = 0;

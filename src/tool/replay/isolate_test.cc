@@ -11,7 +11,7 @@
 namespace tool {
 namespace {
 
-// As where a user stops a command for longer than an input may take, and goes on.
+// A user may stop a command for longer than the timeout, and then continue it.
 TEST(Timeout, IsNoneOfTimeInWhichNothingRan) {
   static const iova_variant& fixed = parse_variant("fixed").variant();
   iova_variant variant = fixed;

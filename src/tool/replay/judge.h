@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What an input shows on a variant, and what that is: new, known to the ledger, or a known finding
-// that should be gone.
+// Replays inputs on a variant and classifies what they show: new, known to the ledger, or a known
+// finding that should be gone.
 #pragma once
 
 #include <string>
@@ -14,12 +14,12 @@
 
 namespace tool {
 
-// What inputs are replayed on.
+// The variant that inputs are replayed on.
 struct TestedVariant {
   const iova_variant* variant;
-  std::string replay_options;    // of replay, to choose it
-  const iova_variant* expected;  // for targets that compare; or NULL
-  std::string compare_command;   // that compares inputs, which follow it
+  std::string replay_options;    // options of `replay` that choose the variant
+  const iova_variant* expected;  // reference for targets that compare; or NULL
+  std::string compare_command;   // command that compares the inputs appended to it
 };
 
 TestedVariant tested(const VariantChoice& choice);
@@ -27,30 +27,31 @@ TestedVariant tested(const VariantChoice& choice);
 enum class Standing { is_new, came_back, is_known };
 const char* name(Standing standing);
 
-// came_back: the ledger has the key, but not for this variant, or not for the revision that a
-// kernel tree is like.
+// came_back: the ledger has the key, but not for this variant or, for a kernel tree, not for the
+// revision that it is like.
 Standing standing_of(const std::string& key, const iova_variant& variant);
 
 shim::Severity severity_of(const Outcome& outcome);
 
 class Judge {
  public:
-  // With use_ledger, known findings are gone past to what comes after them, but for those of the
-  // ids that are forgotten.
+  // use_ledger: runs continue past known findings, except those whose ids are in forgotten.
   Judge(const TestedVariant& tested, bool use_ledger, std::vector<std::string> forgotten = {},
         int timeout_ms = 25'000)
       : tested_(tested), use_ledger_(use_ledger), forgotten_(std::move(forgotten)),
         timeout_ms_(timeout_ms) {}
 
-  // Something new, if the input shows it anywhere, a broken promise before a difference; else one
-  // of the keys found before; else what the ledger knows.
+  // Returns a new finding if the input shows one (a broken promise before a difference); else one
+  // of the keys in found; else a finding that the ledger knows.
   Outcome replay(const Input& input, const fuzz::Target& target,
                  const std::vector<std::string>& found) const;
-  // The ledger's entry on the variant, if it is used, or NULL.
+  // The ledger's entry for the key on the variant. NULL if there is none, or it is forgotten, or
+  // the ledger is not used.
   const engine::KnownFinding* known(const std::string& key) const;
-  // The keys of all of them.
+  // All keys for which known() has an entry.
   std::vector<std::string> known_keys() const;
-  // Past the findings of the keys; differences too, unless they are to be told.
+  // Options for a run that continues past the given keys. Differences are ignored unless
+  // tell_differences is set.
   IsolateOptions options(const fuzz::Target& target, std::vector<std::string> past,
                          bool tell_differences) const;
 

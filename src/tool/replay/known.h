@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the tool says of known findings.
+// Text and JSON about known findings, and the option --past.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace tool {
 // " (known: mag-free-null, rcache init frees ...)", or nothing if the key is new on the variant.
 std::string known_note(const std::string& key, const iova_variant& variant);
 
-// Of keys, counted: the ids of those that are known on the variant.
+// Maps those of the counted keys that are known on the variant to their ids.
 template <class Counts>
 json known_ids(const Counts& keys, const iova_variant& variant) {
   json ids = json::object();

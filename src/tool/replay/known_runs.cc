@@ -20,7 +20,8 @@ Ran::Stretch to_stretch(uint64_t word) {
           .touched = static_cast<uint32_t>(word >> 32)};
 }
 
-// Where it begins is told by how long those before it are: a step is the same wherever it stands.
+// Has the step's length instead of its begin, so that equal steps are equal words wherever they
+// stand.
 uint64_t packed(const Ran::OfStep& step, uint32_t length) {
   return step.cpu | uint64_t{step.skipped} << 8 | uint64_t{step.hindered} << 9 |
          uint64_t{step.suspended} << 10 | uint64_t{length} << 32;
@@ -34,7 +35,8 @@ Ran::OfStep to_step(uint64_t word, uint32_t first) {
           .suspended = (word >> 10 & 1) != 0};
 }
 
-// Pieces of that many on average: whether one ends with a number, that alone says.
+// Cuts the words into pieces of that average length. A word alone decides whether a piece ends with
+// it, unless the piece has become too long.
 template <class Told>
 void cut(std::span<const uint64_t> words, uint64_t average, Told told) {
   size_t begin = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What schedules came to, many of them: hundreds of thousands that differ in little. Each is a list
-// of pieces, cut where their content says so: what two runs have in common is there once, wherever
-// in them it stands.
+// Stores the runs of hundreds of thousands of similar schedules. A run is a list of pieces, cut
+// where the content itself says so: content that several runs share is stored once, wherever it
+// stands.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@
 
 namespace tool {
 
-// Sequences of numbers, each there once.
+// A set of sequences of numbers, each stored once.
 class Pieces {
  public:
-  // The same number for equal ones, from 0.
+  // The number of a piece, from 0; equal pieces have the same number.
   uint32_t number_of(std::span<const uint64_t> piece);
   std::span<const uint64_t> operator[](uint32_t number) const {
     return {words_.data() + begins_[number], words_.data() + begins_[number + 1]};
@@ -27,13 +27,13 @@ class Pieces {
 
   std::vector<uint64_t> words_;
   std::vector<size_t> begins_{0};
-  std::vector<uint32_t> slots_;  // 1 + number; 0: none
+  std::vector<uint32_t> slots_;  // hash table: 1 + number; 0: free
 };
 
 class KnownRuns {
  public:
   void add(const Schedule& schedule, const Ran& ran);
-  // Until the next call; NULL: it was not added.
+  // Valid until the next call. NULL if the schedule was not added.
   const Ran* find(const Schedule& schedule) const;
 
  private:

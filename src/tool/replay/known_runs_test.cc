@@ -28,7 +28,7 @@ bool same(const Ran& one, const Ran& other) {
 Ran random_run(uint64_t seed, size_t steps) {
   Ran ran;
   for (size_t step = 0; step < steps; step++) {
-    const uint64_t of_step = mix(seed / 7, step);  // most are those of other runs, too
+    const uint64_t of_step = mix(seed / 7, step);  // most steps are shared with other runs
     ran.steps.push_back({.first = static_cast<uint32_t>(ran.stretches.size()),
                          .cpu = static_cast<uint8_t>(of_step % 3),
                          .skipped = of_step % 5 == 0,

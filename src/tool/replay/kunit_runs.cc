@@ -27,7 +27,7 @@
 namespace tool {
 namespace {
 
-// What the child runs; its findings come without a context of their own.
+// What this child runs; a global, since the finding handler gets no context.
 struct InChild {
   const KunitModule* module;
   const KunitCase* test_case;
@@ -61,11 +61,12 @@ void add_attempts(json& message) {
   message["log"] = child->result.log;
   add_attempts(message);
   write_all(child->messages, to_line(message));
-  // What counts coverage writes that at an exit.
+  // Coverage counters are written by exit().
   getenv("LLVM_PROFILE_FILE") ? exit(0) : _exit(0);
 }
 
-// The ledger's entry of the same rule and function on the allocator: operations have other names.
+// The ledger entry of the same rule and function on this allocator. The operation part of its keys
+// has no counterpart here.
 std::string known_as(const std::string& oracle, const std::string& function) {
   for (const engine::KnownFinding& issue : engine::ledger())
     for (const std::string& key : issue.keys)
@@ -78,7 +79,7 @@ bool on_finding(const shim::Finding& finding) {
   std::string site = "none";
   for (const shim::Attempt& attempt : shim::attempts())
     if (attempt.failed && site == "none") site = attempt.site->function;
-  // A stack without the allocator is the suite's own.
+  // A stack without a function of the allocator is the suite's fault.
   const bool is_misuse = finding.blame != shim::Blame::allocator || is_own(finding.where);
   end_child(
       {{"kind", is_misuse ? KunitOutcome::misuse : KunitOutcome::finding},
@@ -92,8 +93,8 @@ bool on_finding(const shim::Finding& finding) {
        {"known", is_misuse ? "" : known_as(finding.oracle->id, finding.function)}});
 }
 
-// A case that failed may have left the rest of its work undone, which is its own business. What is
-// left although it gave the caches and all domains back is the allocator's.
+// A case that failed may have skipped its cleanup, which is no finding. But if it gave back the
+// caches and all domains, the allocator is at fault for whatever is left.
 bool gave_everything_back(const shim::KunitResult& result) {
   const shim::Census census = shim::census();
   return result.status == KUNIT_SUCCESS || (!census.caches && !census.hotplug_instances);
@@ -116,15 +117,15 @@ KunitOutcome outcome_of(const json& message) {
   return outcome;
 }
 
-// A child and what it has sent.
+// A child and its output so far.
 struct Process {
   pid_t pid;
   int messages;
   size_t run;
-  int looks_left;  // until it is late
+  int looks_left;  // polls left until the timeout
   std::string received = {};
 
-  // False at its end.
+  // Returns false when the child has closed its end.
   bool receive() {
     char bytes[65536];
     ssize_t n;
@@ -140,13 +141,14 @@ struct Process {
   }
 };
 
-// Time in which all were stopped, by Ctrl-Z or a machine that sleeps, is over with one look.
+// The timeout is counted in polls: time in which all processes are stopped, by Ctrl-Z or a
+// suspended machine, counts as one poll.
 constexpr int ms_between_looks = 200;
 
 Process start(size_t run, int timeout_ms, const std::function<void(int)>& body) {
   Pipe pipe;
   pid_t pid = run_child([&] {
-    // A sanitizer's own words: the report has what matters.
+    // Drop the sanitizer's own output: the finding has what matters.
     if (!freopen("/dev/null", "w", stderr)) return 127;
     body(pipe.write_end());
     return 0;
@@ -173,7 +175,7 @@ std::string KunitCase::title() const {
   return description.empty() ? name : fmt::format("{}[{}]", name, description);
 }
 
-// A generator of parameters is the suite's code: it runs where it may do what it wants.
+// A generator of parameters is code of the suite: it runs in a child, which it may crash.
 std::vector<KunitCase> KunitRunner::cases() const {
   Process process = start(0, options_.timeout_ms, [&](int messages) {
     shim::reset_world(options_.cpus, module_.variant->hz);
@@ -198,7 +200,7 @@ std::vector<KunitCase> KunitRunner::cases() const {
   return found;
 }
 
-// In a child, which it ends.
+// Runs in a child and ends it.
 void KunitRunner::run_here(const KunitRun& run) const {
   const KunitCase& at = *run.test_case;
   kunit_suite& suite = *module_.suites[at.suite];
@@ -256,7 +258,7 @@ std::vector<KunitOutcome> KunitRunner::run(
     }
     std::vector<pollfd> polled;
     for (const Process& process : processes) polled.push_back({process.messages, POLLIN, 0});
-    // Where one has something to say, the others' looks are not over.
+    // While any child sends something, the polls of the others do not count.
     const bool is_quiet = poll(polled.data(), polled.size(), ms_between_looks) == 0;
     for (size_t i = processes.size(); i-- > 0;) {
       const bool is_late = is_quiet && processes[i].looks_left-- <= 0;
@@ -274,7 +276,7 @@ std::vector<KunitRun> kunit_fault_runs(const KunitCase& test_case, const KunitOu
   for (const auto& [number, place] : outcome.attempts) of_place[place].push_back(number);
   std::set<size_t> chosen;
   size_t left = std::min(most, outcome.attempts.size()), places_left = of_place.size();
-  // Those with few first, so that what they do not need is left to the others.
+  // Places with few attempts come first; what they do not use of their share goes to the others.
   std::vector<const std::vector<size_t>*> in_order;
   for (const auto& [place, numbers] : of_place) in_order.push_back(&numbers);
   std::stable_sort(in_order.begin(), in_order.end(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Cases of KUnit suites, each run in a process and a world of its own, with allocations that fail.
+// Runs cases of KUnit suites, each in its own process and world, with allocations that fail.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace tool {
 
-// A case with one of its parameters.
+// A test case with one of its parameters.
 struct KunitCase {
   size_t suite, index, parameter;
   std::string name, description;  // "" without parameters
@@ -21,8 +21,8 @@ struct KunitCase {
 
 struct KunitRun {
   const KunitCase* test_case;
-  // Of the attempts to allocate that the run makes, counted from 0, the first and the last that
-  // fail, if any: those of the allocator, not the suite's own.
+  // The first and the last attempt to allocate that fail, if any, counted from 0 over all attempts
+  // of the run. Attempts of the suite's own code do not fail.
   std::optional<std::pair<size_t, size_t>> failing = {};
 };
 inline constexpr size_t to_the_end = SIZE_MAX;
@@ -31,26 +31,26 @@ struct KunitOutcome {
   enum Kind {
     passed,
     skipped,
-    failed,   // an expectation, or init
-    misuse,   // by the suite itself: its own memory, its own calls
-    finding,  // of the allocator: a rule of the shim, or a sanitizer's report
-    crash,    // without a report: whose doing, nobody knows
+    failed,   // an expectation failed, or init did
+    misuse,   // the suite is at fault: its own memory, its own calls
+    finding,  // the allocator is at fault: a rule of the shim, or a sanitizer's report
+    crash,    // no report: the culprit is unknown
     timeout,
   } kind = passed;
-  std::string why;               // of all but passed, in a line
-  std::vector<std::string> log;  // what the case said
-  // Of a finding or a misuse.
+  std::string why;               // one line; empty if passed
+  std::vector<std::string> log;  // messages of the case
+  // For a finding or a misuse:
   std::string key;    // oracle:function:case:function whose allocation failed, or none
-  std::string cause;  // the same without the case: what is found in several is one finding
+  std::string cause;  // the key without the case: cases with equal causes are one finding
   std::string where, values;
-  std::string known;  // id of the ledger's entry that it is
+  std::string known;  // id of its ledger entry
   std::string fault;  // the first attempt that failed
-  // Every attempt that the allocator made: its number, and the index of its place in places.
+  // Every attempt to allocate by the allocator: its number, and the index of its place in places.
   std::vector<std::pair<size_t, size_t>> attempts;
   std::vector<std::string> places;
 
   bool is_good() const { return kind == passed || kind == skipped; }
-  // Of the allocator, as far as can be told.
+  // Whether the allocator is at fault, as far as known.
   bool is_finding() const { return kind == finding || kind == crash || kind == timeout; }
 };
 const char* name(KunitOutcome::Kind kind);
@@ -67,9 +67,9 @@ class KunitRunner {
       : module_(std::move(module)), options_(options) {}
 
   const KunitModule& module() const { return module_; }
-  // All of them, in order. Throws Failure.
+  // All cases, in order. Throws Failure.
   std::vector<KunitCase> cases() const;
-  // In their order; on_outcome is called in the order of their ends.
+  // Outcomes in the order of runs; on_outcome is called as they end.
   std::vector<KunitOutcome> run(
       const std::vector<KunitRun>& runs,
       const std::function<void(size_t, const KunitOutcome&)>& on_outcome =
@@ -82,9 +82,9 @@ class KunitRunner {
   KunitOptions options_;
 };
 
-// The runs that a case is asked for once more: each attempt of the outcome fails alone, then with
-// all that come after it. Of more than `most` attempts, as many from each place as from the others,
-// evenly spread.
+// The runs that repeat a case with failures: each attempt of the outcome fails alone, then with all
+// attempts after it. Of more than `most` attempts, takes an equal share from each place, evenly
+// spread.
 std::vector<KunitRun> kunit_fault_runs(const KunitCase& test_case, const KunitOutcome& outcome,
                                        size_t most);
 

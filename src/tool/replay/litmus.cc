@@ -16,15 +16,15 @@ namespace {
 
 using shim::Ordered;
 
-constexpr size_t most_events = 20;  // of a test: herd7 takes longer for each
+constexpr size_t most_events = 20;  // in a test; herd7's time grows with each
 
 struct Word {
   std::set<size_t> threads;
   std::set<std::string> readers, writers;
   bool is_written = false, is_lock = false, is_atomic = false;
   std::string name = "";
-  size_t number = 0;  // of those with a name
-  int values = 0;     // that were written
+  size_t number = 0;  // position among the named words
+  int values = 0;     // number of values written
 };
 
 struct Event {
@@ -43,7 +43,7 @@ bool is_lock(Ordered::Kind kind) { return kind == Ordered::lock || kind == Order
 
 class Test {
  public:
-  // about: of the words but locks, if not all.
+  // about: the words to keep besides locks; empty for all.
   Test(const std::vector<Ordered>& record, const std::vector<size_t>& operations,
        const std::set<uintptr_t>& about = {})
       : threads_(operations.size()) {
@@ -58,7 +58,7 @@ class Test {
     number_values();
   }
 
-  // Addresses, in the order in which the run met them.
+  // Addresses in the order of their first access.
   std::vector<uintptr_t> words_in_order() const {
     std::vector<uintptr_t> words;
     for (const Event& event : events_)
@@ -67,7 +67,7 @@ class Test {
         words.push_back(event.what.word);
     return words;
   }
-  // Those with marked accesses.
+  // Addresses with marked accesses.
   std::set<uintptr_t> marked_words() const {
     std::set<uintptr_t> words;
     for (const Event& event : events_)
@@ -76,7 +76,8 @@ class Test {
   }
   size_t size() const { return events_.size(); }
 
-  // Each as "0:r1=2", joined: what no order of whole accesses gives.
+  // Outcomes that no interleaving of whole accesses gives, each a conjunction of terms like
+  // "0:r1=2".
   std::vector<std::string> weak_outcomes() {
     std::vector<std::vector<const Event*>> threads(threads_);
     for (const Event& event : events_) threads[event.thread].push_back(&event);
@@ -147,7 +148,7 @@ class Test {
   }
 
  private:
-  // In the order in which the run met them: addresses mean nothing.
+  // In the order of the run, since addresses differ between runs.
   std::vector<Word> named_words() const {
     std::vector<Word> words;
     for (const auto& [at, word] : words_) words.push_back(word);
@@ -165,7 +166,8 @@ class Test {
       word.is_written |= event.what.kind != Ordered::read;
       word.is_atomic |= event.what.kind == Ordered::update;
     }
-    // What a lock is made of is the lock's alone.
+    // Keep words that several threads access and that are written. A lock's own word is accessed
+    // only as part of the lock.
     std::erase_if(words_, [&](const auto& entry) {
       const auto& [at, word] = entry;
       return word.threads.size() < 2 || !word.is_written ||
@@ -190,7 +192,7 @@ class Test {
     }
   }
 
-  // Atomic operations that return a value come with a full barrier on each side.
+  // Joins an atomic operation that returns a value with the full barriers on both sides of it.
   void join_updates() {
     const auto is_full = [&](size_t i) {
       return i < events_.size() && events_[i].what.kind == Ordered::barrier &&
@@ -204,7 +206,8 @@ class Test {
     }
   }
 
-  // An access like one before it, with nothing of its thread between but accesses of other words.
+  // Drops an access that repeats an earlier one of its thread, if between them the thread accesses
+  // only other words and no other thread changes the word.
   void drop_what_repeats() {
     for (size_t i = 0; i < events_.size(); i++) {
       for (size_t k = i; k-- > 0;) {
@@ -224,7 +227,8 @@ class Test {
     }
   }
 
-  // Barriers that have no access of their thread on one side.
+  // Drops barriers that order nothing: with no other event of their thread on one side, or right
+  // after a barrier that includes them.
   void drop_idle_barriers() {
     for (size_t i = 0; i < events_.size(); i++) {
       if (events_[i].what.kind != Ordered::barrier) continue;
@@ -260,7 +264,7 @@ class Test {
       if (event.reg) order_of_register_[&event] = order_of_register_.size();
   }
 
-  // Every order of whole accesses, and what their reads return.
+  // Tries every interleaving of whole accesses and collects the values of their reads.
   void orders(const std::vector<std::vector<const Event*>>& threads, std::vector<size_t>& at,
               std::map<uintptr_t, int>& memory, std::set<uintptr_t>& held, Values& now) {
     std::vector<int> state(at.begin(), at.end());
@@ -295,7 +299,7 @@ class Test {
     if (is_over) possible_.insert(now);
   }
 
-  // With nothing of the test under them.
+  // Drops locks that are held over no access of the test.
   void drop_idle_locks() {
     std::set<uintptr_t> used;
     for (size_t i = 0; i < events_.size(); i++) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Litmus tests for herd7 from what operations of a run did to memory: each operation becomes a
-// thread of its accesses to words that it shares with another one, with barriers and shared locks,
-// in its order. A test has all words with marked accesses, which order others, and one without.
+// Writes litmus tests for herd7 from the memory accesses of a run's operations. Each operation
+// becomes a thread: its accesses to words that it shares with another one, with barriers and shared
+// locks, in program order. A test has all words with marked accesses, which order others, and one
+// word without.
 //
-// The shim runs one strand at a time, so a run shows what is sequentially consistent. The question
-// of the test is what it cannot show: whether one read may return an older value while all others
-// return what the run saw. Outcomes that some order of whole accesses gives, too, are left out.
-// "Never" then means that the code's barriers, locks and marks order what the run relied on;
-// "Sometimes" that one is missing.
+// The shim runs one strand at a time, so a run is sequentially consistent. A test asks what a run
+// cannot show: whether one read may return an older value while all other reads return what the run
+// saw. Outcomes that some interleaving of whole accesses also gives are left out. "Never" then
+// means that the code's barriers, locks and marks order what the run relied on; "Sometimes" means
+// that one is missing.
 //
 // Values are counted: the i-th write of a word writes i, and a run begins with 0. Branches and
 // dependencies are not in the test, so a thread may look less ordered than it is.
@@ -23,12 +24,14 @@ struct iova_variant;
 
 namespace tool {
 
-// What the operations of these indexes did, in the order of the run. Findings are gone past.
+// Runs the program and returns its memory accesses, locks and barriers, in the order of the run.
+// Findings do not end the run.
 std::vector<shim::Ordered> record_order(const iova_variant& variant,
                                         const program::Program& program);
 
-// One for each word without marked accesses, and one without such a word, if a read can tell an
-// order; of tests that are the same, the first. What is accessed too often for a test is left out.
+// One test for each word without marked accesses, and one with the marked words alone. Left out are
+// tests with fewer than two words or too many events, tests in which no read can show a wrong
+// order, and copies of earlier tests.
 std::vector<std::string> litmus_tests(const std::string& name, const program::Program& program,
                                       const std::vector<shim::Ordered>& record,
                                       const std::vector<size_t>& operations);

@@ -27,7 +27,7 @@ class Minimizer {
         isolated_(variant, isolate()) {
     best_.program = program;
     best_.key = key;
-    // A finding that comes without the fault, too, is the same one.
+    // A finding that also shows without the fault counts as the same.
     size_t site = key.rfind(':');
     if (site != std::string::npos) key_without_fault_ = key.substr(0, site) + ":none";
   }
@@ -78,7 +78,8 @@ class Minimizer {
     return true;
   }
 
-  // Takes its report; false if it does not show the finding in a process of its own.
+  // Stores the outcome of the best program; returns false if a fresh process does not show the
+  // finding.
   bool look_at_best() {
     best_.outcome = run_isolated(variant_, best_.program, isolate());
     return best_.outcome.key() == best_.key;
@@ -108,8 +109,8 @@ class Minimizer {
     if (first < size()) drop(first, size() - first);
   }
 
-  // Runs of operations, longer ones first, from the end; those of one are tried again until none
-  // can go.
+  // Drops runs of operations, longer runs first, from the end. Single operations are tried again
+  // until none can be dropped.
   void drop_operations() {
     for (size_t length = std::bit_floor(std::max<size_t>(size() / 2, 1)); length; length /= 2) {
       bool dropped;
@@ -119,7 +120,7 @@ class Minimizer {
           dropped |= drop(end - length, length);
       } while (dropped && length == 1 && !over_);
     }
-    // Two that only make sense together.
+    // Pairs of operations that only make sense together.
     constexpr size_t few = 24;
     if (size() > few) return;
     for (size_t second = size(); second-- > 1;)
@@ -132,7 +133,7 @@ class Minimizer {
       }
   }
 
-  // Neighbours that differ in nothing but their counts.
+  // Merges neighbours that differ only in their counts.
   void merge_operations() {
     for (size_t i = size(); i-- > 1;) {
       if (i >= size()) continue;
@@ -152,8 +153,8 @@ class Minimizer {
     }
   }
 
-  // One that comes to the point of another, which is no more. Two that are suspended one after the
-  // other often stand for one that is suspended longer.
+  // Drops a pause and gives its point to another one. Two suspensions in a row often stand for one
+  // that lasts longer.
   void merge_preemptions() {
     for (size_t gone = size(); gone-- > 0;)
       for (size_t stays = size(); stays-- > 0;) {
@@ -178,7 +179,7 @@ class Minimizer {
     return best_.program.operations[operation].operands[operand];
   }
 
-  // To the least that does, in the sense that neither half of it nor one less does.
+  // Shrinks a number until the finding no longer shows with one less.
   void shrink(size_t operation, int operand, uint64_t least) {
     auto with = [&](uint64_t number) {
       Value value = get(operation, operand);
@@ -187,7 +188,7 @@ class Minimizer {
       return set(operation, operand, value);
     };
     if (with(least)) return;
-    // From above, in steps that halve when they go too far.
+    // Go down in steps that are halved when they go too far.
     for (uint64_t step = get(operation, operand).number / 2; step; step /= 2)
       while (get(operation, operand).number > step && with(get(operation, operand).number - step)) {
       }
@@ -204,7 +205,7 @@ class Minimizer {
     for (size_t i = size(); i-- > 0;) {
       int mask = program::operand_index(best_.program.operations[i].code, Role::mask);
       if (mask < 0) continue;
-      // Halves, quarters ... of the bits, then each.
+      // Clear halves, quarters, ... and at last single bits.
       for (unsigned width = 32; width; width /= 2)
         for (unsigned at = 0; at < 64; at += width) {
           uint64_t part = ((uint64_t{1} << width) - 1) << at;
@@ -213,7 +214,7 @@ class Minimizer {
           value.number &= ~part;
           set(i, mask, value);
         }
-      // One bit that is left goes to the first attempt that does.
+      // A single remaining bit moves to the first attempt that still shows the finding.
       Value value = get(i, mask);
       if (!std::has_single_bit(value.number)) continue;
       unsigned bit = value.base + static_cast<unsigned>(std::countr_zero(value.number));
@@ -222,7 +223,7 @@ class Minimizer {
     }
   }
 
-  // Domains and slots by order of appearance.
+  // Renumbers domains and slots in order of appearance.
   void rename() {
     Program candidate = best_.program;
     std::vector<uint8_t> domains;
@@ -259,7 +260,8 @@ class Minimizer {
       return;
     if (set(operation, operand, spec.fallback)) return;
     if (role.kind != Kind::pfn) return shrink(operation, operand, role.low);
-    // The simplest value of the pool that does, else a small distance from the base.
+    // Take the simplest value of the pool that still shows the finding, else shrink the distance
+    // from the base.
     for (const Value& value : role.pool) {
       if (!role.allows(value)) continue;
       if (get(operation, operand) == value) return;
@@ -299,11 +301,11 @@ class Minimizer {
 
   const iova_variant& variant_;
   const MinimizeOptions& options_;
-  const bool is_race_;  // to watch for them takes time
+  const bool is_race_;  // races are watched only then, since it takes time
   Isolated isolated_;
   std::string key_without_fault_;
   Minimized best_;
-  std::set<std::string> tried_;  // texts
+  std::set<std::string> tried_;  // as text
   bool changed_ = false, over_ = false;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Makes a program smaller as long as it shows the same finding: by operations, counts, faults and
-// operands, never by bytes. Deterministic.
+// Makes a program smaller while it shows the same finding. Works on operations, counts, faults and
+// operands, never on bytes. Deterministic.
 #pragma once
 
 #include <functional>
@@ -16,25 +16,25 @@ namespace tool {
 
 struct Minimized {
   program::Program program;
-  std::string key;          // as given; its fault site is "none" if it turned out to need no fault
+  std::string key;          // as given; the fault site becomes "none" if no fault is needed
   Outcome outcome;          // of the program
   bool is_minimal = false;  // no operation can be left out, and no count or operand made smaller
   uint64_t executions = 0;
-  // Which faults the program cannot do without, a sentence each; and which operands, in a line.
+  // The required faults, a sentence each, and the required operands, in one line.
   std::vector<std::string> needed;
   std::string operands;
-  // Programs on the way that showed something else, by key.
+  // Candidates that showed other findings, by key.
   std::map<std::string, program::Program> also;
 };
 
 struct MinimizeOptions {
   const iova_variant* expected = nullptr;  // as in IsolateOptions
-  std::vector<std::string> known = {};     // keys of findings to go past
+  std::vector<std::string> known = {};     // keys of known findings
   bool tell_differences = false;           // as in engine::Options
   unsigned times = 2;                      // runs that must all show the key for a step to be taken
   uint64_t max_executions = UINT64_MAX;
-  int timeout_ms = 25'000;  // of one run
-  // Told of every smaller program.
+  int timeout_ms = 25'000;  // for one run
+  // Called with every smaller program.
   std::function<void(const program::Program&)> on_step = [](const program::Program&) {};
 };
 

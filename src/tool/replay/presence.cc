@@ -34,7 +34,7 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
 
 Presence presence_on(const iova_variant& variant, const program::Program& program,
                      const std::string& key, Recorder& recorder) {
-  constexpr size_t most = 8;  // findings that stand before it
+  constexpr size_t most = 8;  // findings before the one asked for
   Presence presence;
   IsolateOptions options{.record = true};
   std::string skipped;
@@ -43,7 +43,7 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
                                             : run_isolated(variant, program, options);
     if (outcome.kind == Outcome::clean) {
       for (const RecordedStep& step : outcome.steps) {
-        // Where there is no such call, init_iova_domain() has done it.
+        // Without a separate init_rcaches call, init_iova_domain() has made the rcaches.
         bool is_done = step.operation < program.operations.size() && !variant.init_rcaches &&
                        program.operations[step.operation].code == program::OpCode::init_rcaches;
         if (step.skipped && !is_done && skipped.empty()) skipped = step.outcome;
@@ -55,7 +55,7 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
       presence.state = Presence::present;
       return presence;
     }
-    if (!outcome.report) break;  // nothing leads past it
+    if (!outcome.report) break;  // a crash without a report cannot be skipped
     options.known.push_back(outcome.key());
   }
   if (!presence.keys.empty()) {
@@ -81,7 +81,7 @@ std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
                                   const program::Program& program, const std::string& key) {
   std::vector<ModuleVariant> modules;
   for (const KernelTree& tree : trees) modules.push_back(module_of(tree));
-  try_build_modules(modules);  // who fails there tells why below
+  try_build_modules(modules);  // a tree that fails here throws in load_kernel()
   std::vector<Presence> all;
   for (const KernelTree& tree : trees) {
     try {
@@ -101,7 +101,7 @@ Suspects find_change(size_t changes, const std::function<std::optional<bool>(siz
     return at->second;
   };
   size_t first = 0, last = changes - 1;
-  // From the middle to both sides, the first that builds.
+  // Ask the change nearest to the middle that builds.
   while (first < last) {
     const size_t middle = first + (last - first) / 2;
     std::optional<bool> answer;

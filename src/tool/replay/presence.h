@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether a program shows a finding on one allocator after another.
+// Whether a program shows a finding, on one allocator or on several.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@ namespace tool {
 
 struct Presence {
   enum State { present, other, clean, not_applicable, not_built } state = clean;
-  std::vector<std::string> keys = {};  // that the program shows, one behind the other
-  std::string why = {};                // of the last two
+  std::vector<std::string> keys = {};  // of the findings that the program shows, in order
+  std::string why = {};                // reason for the last two states
 
   // "present", "another finding", "clean", "not applicable", "cannot be built".
   const char* in_words() const;
@@ -26,10 +26,10 @@ struct Presence {
 // The finding is the same if its oracle is: functions get other names and callers.
 bool is_same_finding(const std::string& key, const std::string& other);
 
-// What is said of no finding ("") in terms of one: without running anything again.
+// Turns a presence that was asked for no key ("") into one for this key, without another run.
 Presence about(Presence presence, const std::string& key);
 
-// Of the finding, on trees, in their order. What can be built at once is.
+// Whether trees show the finding, in the order of trees, which are built all at once.
 std::vector<Presence> presence_on(const std::vector<KernelTree>& trees,
                                   const program::Program& program, const std::string& key);
 Presence presence_on(const iova_variant& variant, const program::Program& program,
@@ -37,15 +37,15 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
 Presence presence_on(const iova_variant& variant, const program::Program& program,
                      const std::string& key, Recorder& recorder);
 
-// Of so many changes in a row, the one with which the late state came, or where some in between do
-// not build, all that may have brought it. has_come(i): whether change i has it; nothing where it
-// does not build. The last one has it.
+// Finds the change that brought a new state among consecutive changes; if some of them do not
+// build, the range of changes that may have brought it. has_come(i): whether change i has the new
+// state; nullopt if it does not build. The last change must have it.
 struct Suspects {
-  size_t first, last;  // by number
+  size_t first, last;  // indexes, both inclusive
 };
 Suspects find_change(size_t changes, const std::function<std::optional<bool>(size_t)>& has_come);
 
-// What the program shows first on the allocator, or "".
+// Key of the first finding that the program shows on the allocator, or "".
 std::string first_key(const iova_variant& variant, const program::Program& program);
 
 }  // namespace tool

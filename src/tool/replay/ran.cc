@@ -13,7 +13,7 @@ using program::OpCode;
 using program::Operation;
 using program::Role;
 
-// What resumes does nothing by itself.
+// The owner of stretches of a resume itself; the CPU of a stretch that is the same on all CPUs.
 constexpr uint16_t nobody = 0xffff;
 constexpr uint8_t anywhere = 0xff;
 
@@ -57,7 +57,7 @@ Ran Reduction::read(const Schedule& schedule, const std::vector<size_t>& of_step
     for (size_t i = 0; i < of.stretches.size(); i++) {
       const auto& stretch = of.stretches[i];
       const uint16_t owner = operation_at[stretch.owner];
-      // It begins where the step ends.
+      // The step ends where this stretch begins, so it has not run yet.
       const bool is_still_to_come = of.suspended && i + 1 == of.stretches.size();
       if (stretch.touched.empty() && (owner == nobody || is_still_to_come)) continue;
       ran.stretches.push_back({.owner = is_still_to_come ? nobody : owner,
@@ -72,15 +72,16 @@ Ran Reduction::read(const Schedule& schedule, const std::vector<size_t>& of_step
     const std::string key = with_suspended(ran, step, schedule.steps[step].operation);
     if (!key.empty()) (of.hindered ? wait_ : need_not_wait_).insert(key);
   }
-  // What only prepares an operation is where that is.
+  // A prefix is on the CPU of the operation that it prepares.
   for (size_t step = reached; step-- > 0;)
     if (footprints.operations[of_step[step]].stretches.empty() && step + 1 < reached)
       ran.steps[step].cpu = ran.steps[step + 1].cpu;
   return ran;
 }
 
-// Empty: nothing is suspended; or something is on the CPU of the step, where its room counts; or
-// somebody has waited for something, which may be over.
+// A key for the operation and the set of suspended operations. Empty if none is suspended; if one
+// is on the step's own CPU, where it limits what can run; or if one may have ended early because
+// another operation waited for it.
 std::string Reduction::with_suspended(const Ran& ran, size_t step, uint16_t operation) const {
   std::vector<std::pair<uint16_t, uint8_t>> suspended;
   const auto forget = [&](uint16_t owner) {
@@ -125,7 +126,7 @@ std::optional<Schedule> Reduction::with_later_pause(const Schedule& schedule, si
                                                     size_t resume, bool is_less) const {
   Schedule later = schedule;
   Step& paused = later.steps[step];
-  const unsigned until_next = later.steps[resume].point;  // pause of the same
+  const unsigned until_next = later.steps[resume].point;  // the next pause of this operation
   if (is_less ? until_next > 1 : until_next == 1) return std::nullopt;
   if (!is_less) {
     if (until_next) later.steps[resume].point--;
@@ -142,7 +143,7 @@ std::optional<Schedule> Reduction::with_earlier_resume(const Schedule& schedule,
   const auto begin = schedule.steps.begin();
   const auto resume = begin + static_cast<ptrdiff_t>(schedule.resume_of(step));
   auto before = resume - 1;
-  // With what only prepares it.
+  // Include the prefixes of the operation before it.
   while (before - 1 > begin + static_cast<ptrdiff_t>(step) && !(before - 1)->resumes &&
          program::is_prefix(program_.operations[(before - 1)->operation].code))
     --before;
@@ -153,12 +154,12 @@ std::optional<Schedule> Reduction::with_earlier_resume(const Schedule& schedule,
   return earlier;
 }
 
-// Its last stretch before the pause touches nothing that the others do until it goes on: it may as
-// well come after them. Where what is suspended leaves room on its CPU for some, that is another
-// matter at each point, so that nothing may run there.
+// Moves the last stretch before the pause behind the stretches that run until the resume, if these
+// do not conflict with it. Nothing may run on the CPU of the suspended operation: what can run
+// there differs from point to point.
 std::optional<Ran> Reduction::with_earlier_pause(const Ran& ran, const Schedule& schedule,
                                                  size_t step, size_t resume, bool is_less) const {
-  const bool is_at_end = is_less && !schedule.steps[resume].point;  // of the operation
+  const bool is_at_end = is_less && !schedule.steps[resume].point;  // end of the operation
   if (step >= ran.steps.size() || ran.steps[step].suspended == is_at_end ||
       (is_less ? resume > ran.steps.size() : resume >= ran.steps.size()))
     return std::nullopt;
@@ -172,7 +173,7 @@ std::optional<Ran> Reduction::with_earlier_pause(const Ran& ran, const Schedule&
       [&](const Ran::Stretch& one) { return one.at_point && one.owner == last.owner; });
   if (points != schedule.steps[step].point) return std::nullopt;
   size_t to = resume < ran.steps.size() ? ran.steps[resume].first : ran.stretches.size();
-  bool is_awaited = false;  // it goes on sooner, since somebody waits for it
+  bool is_awaited = false;  // another operation waits for it, so it continues before its resume
   for (size_t i = end; i < to; i++) {
     const Ran::Stretch& other = ran.stretches[i];
     if (other.owner == last.owner) {
@@ -188,14 +189,15 @@ std::optional<Ran> Reduction::with_earlier_pause(const Ran& ran, const Schedule&
       (to >= ran.stretches.size() || ran.stretches[to].owner != last.owner ||
        ran.stretches[to].at_point || ran.steps[resume].skipped))
     return std::nullopt;
-  size_t until = step + 1;  // the step that has it then
+  size_t until = step + 1;  // the step that contains the moved stretch
   while (until < resume && ran.end_of(until) <= to) until++;
   if (!is_awaited) until = resume;
   for (size_t i = step + 1; i < until; i++)
     if (names_cpu(schedule, i, last.cpu)) return std::nullopt;
   Ran moved = ran;
   if (is_at_end && !schedule.steps[step].resumes) {
-    // The caller itself goes to another CPU where a task is suspended on its own.
+    // When a task is suspended on the caller's CPU, the caller moves to another one: later steps
+    // run elsewhere, unless the next step chooses a CPU.
     const Operation& next = program_.operations[schedule.steps[step + 1].operation];
     if (next.code != OpCode::cpu || schedule.steps[step + 1].resumes || ran.steps[step + 1].skipped)
       return std::nullopt;
@@ -215,7 +217,7 @@ std::optional<Ran> Reduction::with_earlier_pause(const Ran& ran, const Schedule&
   moved.stretches[to - 1].at_point = false;
   if (!is_less && !is_awaited) moved.stretches[to].at_point = true;
   if (!is_at_end) return moved;
-  // Without it, nobody had to wait.
+  // In the run without this preemption, no operation had to wait for the suspended one.
   for (size_t i = step + 1; i < resume; i++) {
     const Step& other = schedule.steps[i];
     const OpCode code = program_.operations[other.operation].code;
@@ -226,12 +228,13 @@ std::optional<Ran> Reduction::with_earlier_pause(const Ran& ran, const Schedule&
   return moved;
 }
 
-// The operation after it touches nothing that the rest of it does, and need not wait for it.
+// Moves the resume behind the operation after it, if that operation does not conflict with the rest
+// of the resumed one and need not wait for it.
 std::optional<Ran> Reduction::with_later_resume(const Ran& ran, const Schedule& schedule,
                                                 size_t step) const {
-  const size_t after = schedule.resume_of(step);  // where the other one is, too
+  const size_t after = schedule.resume_of(step);  // step of the other operation in ran
   if (after >= ran.steps.size()) return std::nullopt;
-  size_t before = after - 1;  // where it goes on now
+  size_t before = after - 1;  // step of the resume in ran
   while (before > step + 1 && !schedule.steps[before - 1].resumes &&
          program::is_prefix(program_.operations[schedule.steps[before - 1].operation].code))
     before--;
@@ -274,7 +277,7 @@ std::optional<Ran> Reduction::with_later_resume(const Ran& ran, const Schedule& 
 
 std::vector<uint64_t> Reduction::states(const Ran& ran) const {
   struct Word {
-    uint64_t written = 0, read = 0;  // by whom last; by all since then
+    uint64_t written = 0, read = 0;  // hash of the last writer; of all readers since
   };
   struct Owner {
     uint64_t last = 0, stretches = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Schedules as they ran: who touched what, in order; which of them are equal, and what others come
-// to that nobody ran.
+// Runs of schedules: which operation touched which words, in order. Decides whether schedules are
+// equal, and derives the runs of schedules that were not run.
 //
-// Two schedules are equal if they differ only in the order of stretches that touch nothing in
-// common (shim/footprint.h): each stretch then meets the same, wherever it is.
+// Two schedules are equal if they differ only in the order of stretches whose footprints do not
+// conflict (shim/footprint.h): each stretch then sees the same memory in both.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ namespace tool {
 
 struct Ran {
   struct Stretch {
-    uint16_t owner;    // an operation of the program
-    uint8_t cpu;       // anywhere: it does the same on each
-    bool at_point;     // it begins at a scheduling point
-    uint32_t touched;  // a number for its footprint
+    uint16_t owner;    // operation of the program
+    uint8_t cpu;       // 0xff: it does the same on every CPU
+    bool at_point;     // begins at a scheduling point
+    uint32_t touched;  // number of its footprint
   };
   struct OfStep {
-    uint32_t first;  // stretch
-    uint8_t cpu;     // where it was begun
+    uint32_t first;  // index of its first stretch
+    uint8_t cpu;     // where the step began
     bool skipped, hindered, suspended;
   };
   std::vector<Stretch> stretches;
@@ -36,7 +36,7 @@ struct Ran {
   size_t end_of(size_t step) const {
     return step + 1 < steps.size() ? steps[step + 1].first : stretches.size();
   }
-  // Of what the step does or lets go on. Nothing: it has no stretch.
+  // The operation that the step runs or resumes; nullopt if the step has no stretch.
   std::optional<uint16_t> owner_of(size_t step) const {
     if (steps[step].first == end_of(step)) return std::nullopt;
     return stretches[end_of(step) - 1].owner;
@@ -50,9 +50,9 @@ class Reduction {
   Ran read(const Schedule& schedule, const std::vector<size_t>& of_step,
            const engine::Footprints& footprints);
 
-  // What a schedule comes to, if it is equal to one of those that known(schedule) finds: one with a
-  // preemption less, or with one that begins a point later or ends an operation earlier. Only one
-  // is asked for at a time.
+  // Derives the run of a schedule from an equal one that known(schedule) finds: with one preemption
+  // less, or with a preemption that begins a point later or ends an operation earlier. A result of
+  // known() is used only until the next call.
   template <class Known>
   std::optional<Ran> foresee(const Schedule& schedule, Known known) const {
     for (size_t step = 0; step < schedule.steps.size(); step++) {
@@ -71,12 +71,12 @@ class Reduction {
     return std::nullopt;
   }
 
-  // Whether the caller of an operation in the place of that step has to wait for what is suspended
-  // there; nothing: that was not seen yet.
+  // Whether the caller of the operation, in the place of that step, has to wait for an operation
+  // that is suspended there; nullopt if no run has shown it yet.
   std::optional<bool> must_wait(const Ran& ran, size_t step, uint16_t operation) const;
 
-  // Before each stretch, and at the end: equal for two beginnings that differ only in the order of
-  // what touches nothing in common.
+  // A hash of the state before each stretch and at the end. Beginnings that differ only in the
+  // order of stretches without conflicts have equal hashes.
   std::vector<uint64_t> states(const Ran& ran) const;
 
  private:
@@ -84,15 +84,15 @@ class Reduction {
     return shim::conflict(all_[one], all_[other]);
   }
   uint32_t number_of(const shim::Footprint& footprint);
-  // The step has to do with that CPU, beside what it does there.
+  // Whether the step depends on that CPU for another reason than that it runs there.
   bool names_cpu(const Schedule& schedule, size_t step, unsigned cpu) const;
   std::string with_suspended(const Ran& ran, size_t step, uint16_t operation) const;
 
-  // is_less: without that preemption.
+  // The neighbours that foresee() asks for. is_less: without that preemption.
   std::optional<Schedule> with_later_pause(const Schedule& schedule, size_t step, size_t resume,
                                            bool is_less) const;
   std::optional<Schedule> with_earlier_resume(const Schedule& schedule, size_t step) const;
-  // From those to the schedule.
+  // Derive the run of the schedule from the run of that neighbour.
   std::optional<Ran> with_earlier_pause(const Ran& ran, const Schedule& schedule, size_t step,
                                         size_t resume, bool is_less) const;
   std::optional<Ran> with_later_resume(const Ran& ran, const Schedule& schedule, size_t step) const;
@@ -100,7 +100,7 @@ class Reduction {
   const program::Program& program_;
   std::vector<shim::Footprint> all_;
   std::unordered_multimap<uint64_t, uint32_t> numbers_;  // by hash
-  std::set<std::string> wait_, need_not_wait_;           // operations, and what is suspended there
+  std::set<std::string> wait_, need_not_wait_;           // keys of with_suspended()
 };
 
 }  // namespace tool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Programs by chance, for comparisons of allocators.
+// Random programs, to compare allocators.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace tool {
 
-// Program number i of a seed: some mutations of nothing, or now and then of an input. They insert
-// the operations, and what these need.
+// The program with that number for a seed: mutations of the empty program or, now and then, of an
+// input. Mutations insert the given operations and operations that these need.
 program::Program random_program(
     uint64_t seed, uint64_t number, const std::vector<Input>& inputs,
     std::span<const program::OpCode> operations = program::all_operations);

@@ -22,14 +22,14 @@ using Clock = std::chrono::steady_clock;
 namespace tool {
 namespace {
 
-// In a folder that is part of no repository, whatever is around it.
+// Applies in a folder that git must take for no repository, whatever surrounds it.
 bool git_apply(const fs::path& folder, const std::string& patch, std::vector<std::string> how) {
   std::vector<std::string> words{
       "env",           "GIT_CEILING_DIRECTORIES=" + folder.parent_path().string(),
       "git",           "-C",
       folder.string(), "apply"};
   words.insert(words.end(), how.begin(), how.end());
-  // A commit may change other files, too.
+  // A commit may change other files as well.
   for (const KernelFile& file : kernel_files())
     words.push_back(fmt::format("--include={}", file.path));
   words.push_back(patch);
@@ -38,13 +38,14 @@ bool git_apply(const fs::path& folder, const std::string& patch, std::vector<std
 
 bool names_kernel_files(const std::string& patch) {
   return std::any_of(kernel_files().begin(), kernel_files().end(), [&](const KernelFile& file) {
-    // Behind b/, or what git's settings name it.
+    // After the prefix b/ or another one that git's settings name.
     return std::regex_search(
         patch, std::regex(fmt::format("(^|\n)\\+\\+\\+ [^/\n]+/{}(\n|\t|$)", file.path)));
   });
 }
 
-// Among the builds' trees, by its content: what was built of it is found again.
+// Copies the tree to builds_folder(), named by its content, so that earlier builds of it are found
+// again.
 KernelTree kept(const fs::path& copy) {
   std::string content;
   for (const KernelFile& file : kernel_files())
@@ -116,7 +117,7 @@ Repaired RepairTrial::try_on(const KernelTree& tree, const KernelTree& repaired)
 
   IsolateOptions options = past_known(after, key_);
   Isolated on_after(after, options), on_before(before, past_known(before, key_));
-  // Where the program's own failures cut it short, more can fail without them.
+  // The program's own failures may end it early; without them, more allocations can fail.
   program::Program whole = program_;
   std::erase_if(whole.operations, [](const program::Operation& operation) {
     return operation.code == program::OpCode::fail;
@@ -129,7 +130,7 @@ Repaired RepairTrial::try_on(const KernelTree& tree, const KernelTree& repaired)
     if (outcome.kind != Outcome::clean) all.keys_of_failures[outcome.key()]++;
   }
 
-  // Whether the repair makes a difference that is not the finding's end.
+  // Compares a program on both trees; the end of a finding is no other difference.
   auto compare = [&](const program::Program& program, auto on_new, auto on_gone, auto on_changed) {
     Outcome then = on_before.run(program), now = on_after.run(program);
     if (now.kind != Outcome::clean) {
@@ -160,7 +161,7 @@ Repaired RepairTrial::try_on(const KernelTree& tree, const KernelTree& repaired)
 }
 
 std::vector<std::string> callers_in_grep(const std::string& lines, const std::string& function) {
-  // FILE=LINE=the function's line, then FILE:LINE:the call.
+  // "FILE=LINE=function" lines precede the calls in that function, "FILE:LINE:call".
   static const std::regex line("([^:=]*)([:=])([0-9]+)[:=](.*)"), name("(\\w+)\\s*\\(");
   const std::regex call("\\b" + function + "\\s*\\(");
   std::vector<std::string> callers;
@@ -173,7 +174,7 @@ std::vector<std::string> callers_in_grep(const std::string& lines, const std::st
       in = std::regex_search(code, part, name) ? part[1].str() : "";
       continue;
     }
-    // Its declaration, its definition and comments begin otherwise.
+    // Declarations, definitions and comments begin otherwise.
     const bool is_call = !code.empty() && isspace(static_cast<unsigned char>(code[0])) &&
                          code.find_first_not_of(" \t") != code.find('*') &&
                          std::regex_search(code, call);

@@ -28,7 +28,7 @@ std::vector<ShownStep> shown_steps(const program::Program& program, const Outcom
       shown.failed.push_back(fmt::format("failed: the {} (of {} attempts)", failed, step.attempts));
   }
   if (outcome.kind == Outcome::clean) return steps;
-  // The operation that the run ended in, and what it never came to.
+  // The operation that the run ended in, and the operations that it did not reach.
   const std::string fault = "<- " + outcome.key() + note;
   for (size_t i = outcome.steps.size(); i < operations.size(); i++) {
     ShownStep& shown = add(i);
@@ -36,7 +36,7 @@ std::vector<ShownStep> shown_steps(const program::Program& program, const Outcom
     shown.is_reached = shown.is_at_fault;
     shown.outcome = shown.is_at_fault ? fault : "not reached";
   }
-  // Or what was suspended went on, and ended it.
+  // All operations ran: the finding is in a suspended operation that continued at the end.
   if (outcome.steps.size() >= operations.size()) {
     ShownStep& shown = add(operations.size());
     shown.is_at_fault = true;

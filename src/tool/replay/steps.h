@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A program line by line, with what each operation came to: for people.
+// A program as lines of text, with the outcome of each operation.
 #pragma once
 
 #include <string>
@@ -11,17 +11,17 @@
 namespace tool {
 
 struct ShownStep {
-  std::string number;  // of the operation; "" at the end
+  std::string number;  // of the operation; "" for the end
   std::string operation, outcome;
   unsigned cpu = 0, suspended_on = 0;
   bool is_at_fault = false, is_reached = true, is_prefix = false;
-  std::vector<std::string> failed = {};  // attempts, a line each
+  std::vector<std::string> failed = {};  // failed attempts, a line each
 };
 
-// Of an outcome with its steps. note: of the finding's key.
+// The lines for an outcome with recorded steps. note: appended to the finding's key.
 std::vector<ShownStep> shown_steps(const program::Program& program, const Outcome& outcome,
                                    const std::string& note);
-// Where operations may overlap, a column for each CPU; else one.
+// Number of columns: one for each CPU if operations may overlap, else 1.
 unsigned cpu_columns(const program::Program& program, const Outcome& outcome);
 
 }  // namespace tool
