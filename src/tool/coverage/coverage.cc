@@ -26,7 +26,7 @@ std::string llvm_tool(const char* name) {
   return (fs::canonical(cxx_compiler()).parent_path() / name).string();
 }
 
-// Of one kind of allocator.
+// Measures one allocator: the port or a tree.
 class Measurement {
  public:
   Measurement(const std::string& name, const Measured& measured)
@@ -42,18 +42,18 @@ class Measurement {
     std::vector<std::string> words{replay_, "--quiet", "--past", "ledger"};
     words.insert(words.end(), choice.begin(), choice.end());
     words.insert(words.end(), inputs_.begin(), inputs_.end());
-    // Merged as processes end, since the tool runs programs in children of its own.
+    // %m merges profiles as processes end, since the tool runs programs in child processes.
     setenv("LLVM_PROFILE_FILE", (profiles_ / "%m.profraw").c_str(), 1);
     measure_modules(true);
     CommandResult result = run_command(words, false);
     measure_modules(false);
     unsetenv("LLVM_PROFILE_FILE");
-    // What ran before a finding counts.
+    // Findings are no error: the code that ran before them counts.
     if (result.status > findings)
       throw Failure(fmt::format("the inputs cannot be run:\n{}", result.output));
   }
 
-  // Of shared objects that ran, which share their sources.
+  // Measures shared objects that were run and are built from the same sources.
   Reached measure(const std::vector<fs::path>& binaries,
                   const std::function<bool(const std::string&)>& wanted,
                   const std::function<std::string(const std::string&)>& read) const {
@@ -72,7 +72,8 @@ class Measurement {
     return reached;
   }
 
-  // llvm-cov's pages on those files. Returns where they begin. base: of paths that are relative.
+  // Writes llvm-cov's pages about the files and returns the path of the first. base: folder that
+  // relative paths refer to.
   std::string write_pages(const std::vector<fs::path>& binaries, const fs::path& base,
                           const std::vector<std::string>& files) const {
     fs::remove_all(html_ / "coverage");
@@ -85,7 +86,7 @@ class Measurement {
                                    "-output-dir=" + html_.string(),
                                    "-compilation-dir=" + base.string()};
     add_objects(words, binaries);
-    // Sources come behind a second object: clang 14 has no -sources.
+    // Sources follow the objects as plain arguments: clang 14 has no -sources.
     words.push_back("-instr-profile=" + merged());
     words.insert(words.end(), files.begin(), files.end());
     must_run(words);
@@ -114,7 +115,7 @@ Subject measure_port(const Measured& measured) {
     binaries.push_back(parse_variant(revision).library().parent_path() / "measured.so");
   }
   std::string folder = (source_folder() / "src/iova").string() + "/";
-  // Without what shows it to the engine.
+  // port_variant.cc only shows the port to the engine.
   auto wanted = [&](const std::string& file) {
     return file.rfind(folder, 0) == 0 && fs::path(file).extension() == ".cc" &&
            fs::path(file).filename() != "port_variant.cc";
@@ -132,7 +133,7 @@ Subject measure_kernel(const Measured& measured) {
   Measurement measurement(tree.name, measured);
   measurement.run_inputs({"--kernel", measured.kernel});
   fs::path folder = build_folder() / "kernels" / tree.name;
-  // The tree's file, and what the build cuts out of another for the flush queue.
+  // The tree's iova.c, and the flush queue that the build cuts out of another file.
   auto path_of = [&](const std::string& file) {
     return fs::path(file).filename() == "iova.c" ? tree.folder / "drivers/iommu/iova.c"
                                                  : folder / "flush_queue.inc";
@@ -154,7 +155,7 @@ Subject measure_kernel(const Measured& measured) {
 
 Subject measure(const Measured& measured) {
   make_folder(coverage_folder());
-  FileLock lock(coverage_folder() / "lock");  // profiles have one place
+  FileLock lock(coverage_folder() / "lock");  // all measurements share the folder of profiles
   return measured.kernel.empty() ? measure_port(measured) : measure_kernel(measured);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which lines and branches of the allocator inputs reach, measured in a build with source coverage.
+// Measures which lines and branches of the allocator inputs reach, in a build with source coverage.
 #pragma once
 
 #include <string>
@@ -10,19 +10,19 @@
 namespace tool {
 
 struct Measured {
-  std::vector<std::string> inputs = {};  // files or folders; none: the seeds
-  std::string kernel = {};               // a tree's own code; else the port, on all its revisions
-  std::string html = {};                 // folder for llvm-cov's pages; else one of the build's
+  std::vector<std::string> inputs = {};  // files or folders; empty for the seeds
+  std::string kernel = {};  // measure this tree's own code; else the port, on all its revisions
+  std::string html = {};    // folder for llvm-cov's pages; else a folder of the build
 };
 
-// What ran, and where its files are.
+// The measured code, and the pages about it.
 struct Subject {
-  std::string what, of;  // of: in unreached.inc
+  std::string what, of;  // title; "of" column of unreached.inc
   Reached reached;
-  std::string pages;  // the first of them
+  std::string pages;  // path of llvm-cov's first page
 };
 
-// Builds what is needed and runs the inputs. Throws Failure.
+// Builds the measured allocator and runs the inputs. Throws Failure.
 Subject measure(const Measured& measured);
 
 // A sentence with file, line and function.

@@ -27,7 +27,7 @@ Lines split(const std::string& text) {
   return lines;
 }
 
-// White space as single blanks.
+// Replaces white space by single blanks.
 std::string squeezed(const std::string& text) {
   std::string result;
   std::istringstream words(text);
@@ -35,7 +35,7 @@ std::string squeezed(const std::string& text) {
   return result;
 }
 
-// "cache.cc:_ZN4port5fixedL3addEi", or "glue.c:add", to "add".
+// Reduces "cache.cc:_ZN4port5fixedL3addEi" or "glue.c:add" to "add".
 std::string plain_name(std::string name) {
   name = name.substr(name.rfind(':') + 1);  // npos + 1 is 0
   int status = 0;
@@ -49,8 +49,8 @@ std::string plain_name(std::string name) {
   return name.substr(name.find_last_of(": ") + 1);
 }
 
-// From one column of a line up to another, which is not included; to the end of a call that begins
-// with a macro, whose name alone is in the range.
+// The text from one position up to another, which is not included. A call of a macro is taken to
+// its closing parenthesis, since llvm-cov's range has only the macro's name.
 std::string cut(const Lines& lines, size_t line, size_t column, size_t end_line,
                 size_t end_column) {
   std::string text, rest;
@@ -88,7 +88,7 @@ struct Function {
 struct File {
   std::map<int, uint64_t> lines;
   std::map<int, Function> functions;                                  // by their first line
-  std::map<std::array<size_t, 4>, std::array<uint64_t, 2>> branches;  // by place: taken, not taken
+  std::map<std::array<size_t, 4>, std::array<uint64_t, 2>> branches;  // by place: true, false
 
   const Function* function_at(int line) const {
     auto after = functions.upper_bound(line);
@@ -119,7 +119,7 @@ std::map<std::string, File> read_files(const json& json, const std::string& lcov
     known.end = region[2];
     known.count += function["count"].get<uint64_t>();
     for (const auto& branch : function["branches"]) {
-      if (branch[6] != region[5]) continue;  // inside of a macro
+      if (branch[6] != region[5]) continue;  // inside a macro
       auto& counts = found->second.branches[{branch[0], branch[1], branch[2], branch[3]}];
       counts[0] += branch[4].get<uint64_t>();
       counts[1] += branch[5].get<uint64_t>();
@@ -130,7 +130,7 @@ std::map<std::string, File> read_files(const json& json, const std::string& lcov
 
 void measure_lines(const std::string& name, const File& file, const Lines& text, Reached& result) {
   Share& share = result.files[name];
-  int gap = 0;  // the line that the gap at hand ended with, so far
+  int gap = 0;  // last line of the current gap so far
   bool named = false;
   const Function* uncalled = nullptr;
   for (auto [number, count] : file.lines) {

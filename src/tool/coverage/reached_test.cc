@@ -6,7 +6,7 @@
 namespace tool {
 namespace {
 
-// add() as compiled twice, of which either took one side of its condition; drop() was never called.
+// add() is compiled twice; each copy took one side of its condition. drop() was never called.
 constexpr const char source[] = "int add(int a, int b) {\n"   // 1
                                 "  if (a > b) return 0;\n"    // 2
                                 "  if (defect.x) a--;\n"      // 3
@@ -33,7 +33,7 @@ json functions(int first_taken, int second_taken) {
                  {{2, 7, 2, 12, taken, not_taken, 0, 0, 4},
                   {3, 7, 3, 15, 0, not_taken, 0, 0, 4},
                   {4, 7, 4, 14, 0, not_taken, 0, 0, 4},
-                  {1, 1, 1, 2, 0, 1, 1, 0, 4}}}};  // inside of a macro
+                  {1, 1, 1, 2, 0, 1, 1, 0, 4}}}};  // inside a macro
   };
   json drop{{"name", "add.cc:_ZN1x4dropEv"},
             {"count", 0},
