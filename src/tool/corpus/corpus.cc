@@ -20,7 +20,7 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, none);
 }
 
-// The folder of a target's corpus in one that may hold several; "" if there is none.
+// The folder of a target's corpus inside a folder that may have several; "" if there is none.
 fs::path part_for(const fs::path& folder, const fuzz::Target& target) {
   for (const fs::path& part : {folder / "corpus" / target.name, folder / target.name})
     if (is_folder(part)) return part;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Corpora of targets in folders: text programs (*.iova) and bytes as engines leave them.
+// Reads corpora of targets from folders: text programs (*.iova) and bytes as engines write them.
 #pragma once
 
 #include <filesystem>
@@ -18,24 +18,24 @@ namespace tool {
 struct CorpusFolders {
   const fuzz::Target* target;
   std::vector<std::filesystem::path> folders;
-  bool is_one_of_many = false;  // its folder was found in one that holds corpora by target
+  bool is_one_of_many = false;  // found inside a folder with corpora of several targets
 };
 
-// The corpora that folders hold, in the order of targets. A folder is that of the target with its
-// name; else a campaign, or another folder that has such folders. With a target's name given, what
-// a folder has of that target, or else all of it. Throws Failure.
+// Finds corpora in folders, in the order of targets. A folder with the name of a target is that
+// target's corpus; another folder is a campaign or has folders named so. If target is given, takes
+// that target's part of each folder, or else the whole folder. Throws Failure.
 std::vector<CorpusFolders> find_corpora(const std::vector<std::string>& folders,
                                         const std::string& target);
 
 struct Member {
-  std::filesystem::path path, folder;  // folder: of the corpus
-  Input input;                         // for a target that reads text: without a program
-  std::string bytes;                   // as the target takes them
+  std::filesystem::path path, folder;  // folder: the corpus
+  Input input;                         // has no program if the target reads text
+  std::string bytes;                   // the input as the target reads it
 };
 struct Corpus {
   const fuzz::Target* target;
   std::vector<Member> members;          // in the order of folders and paths
-  std::vector<std::string> complaints;  // on files that are no inputs, a sentence each
+  std::vector<std::string> complaints;  // a sentence for each file that is no input
 };
 Corpus read_corpus(const fuzz::Target& target, const std::vector<std::filesystem::path>& folders);
 // Throws Failure.
@@ -46,17 +46,17 @@ Cover measure_cover(const Corpus& corpus, const std::vector<CoverBinary>& binari
                     std::chrono::milliseconds timeout);
 std::vector<CoverCost> cover_costs(const Corpus& corpus);
 
-// An input that a variant does not survive.
+// An input that ends the process on a variant.
 struct DeadMember {
   const Member* member;
   std::string variant, key;
 };
 std::vector<DeadMember> dead_members(const Corpus& corpus, const Cover& cover,
                                      const std::vector<CoverBinary>& binaries);
-// By number: those that are not dead.
+// Indexes of the members that are not dead.
 std::vector<size_t> living_members(const Cover& cover);
 
-// Options that the commands on corpora share.
+// Options shared by the commands on corpora.
 struct CorpusOptions {
   std::string target;
   std::vector<std::string> variants;
@@ -65,10 +65,10 @@ struct CorpusOptions {
   void add_to(CommandLine& line);
 };
 
-// Of many corpora, those that cannot be measured are told and left out.
+// If there are corpora of several targets, reports and drops those that cannot be measured.
 void leave_out_unmeasurable(std::vector<CorpusFolders>& corpora, const CorpusOptions& options);
 
-// One input a line, as sentences and as JSON.
+// One line for each input; the same as JSON.
 void print_dead(const std::vector<DeadMember>& dead);
 json to_json(const std::vector<DeadMember>& dead);
 void print_complaints(const std::vector<std::string>& complaints);

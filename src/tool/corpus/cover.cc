@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// Features of libFuzzer that one edge has: classes of how often it was taken.
+// libFuzzer's features per edge: classes of how often the edge was taken.
 constexpr unsigned classes = 8;
 
 std::vector<VariantChoice> choices(const fuzz::Target& target,
@@ -37,13 +37,13 @@ std::vector<VariantChoice> choices(const fuzz::Target& target,
   return chosen;
 }
 
-// libFuzzer's record of a merge. After the number of files, the number of those that were there
-// before, and their paths, a line each:
+// libFuzzer's record of a merge. It begins with the number of files, the number of those that were
+// there before, and their paths, a line each. Then come:
 //   STARTED file size     the file runs next
-//   FT file feature ...   it ran to its end
-//   COV file edge ...     the edges that no file before took in this process
+//   FT file feature ...   the file ran to its end
+//   COV file edge ...     edges that no earlier file took in this process
 struct MergeRecord {
-  std::map<size_t, std::vector<uint32_t>> features;  // by number of the file
+  std::map<size_t, std::vector<uint32_t>> features;  // by index of the file
   std::vector<fs::path> files;
   std::set<uint32_t> edges;
 };
@@ -144,9 +144,9 @@ Cover measure_cover(const fuzz::Target& target, const std::vector<CoverBinary>& 
                     const std::vector<std::string>& inputs, std::chrono::milliseconds timeout) {
   InterruptGuard guard;
   TemporaryFolder stage;
-  std::map<std::string, std::vector<size_t>> by_name;  // those that hold the same run once
+  std::map<std::string, std::vector<size_t>> by_name;  // files with equal contents run once
   for (size_t i = 0; i < inputs.size(); i++) {
-    if (inputs[i].empty()) continue;  // libFuzzer passes it over, too: it covers nothing
+    if (inputs[i].empty()) continue;  // libFuzzer skips it as well: it covers nothing
     auto& same = by_name[content_hash(inputs[i])];
     if (same.empty()) stage.write(content_hash(inputs[i]), inputs[i]);
     same.push_back(i);
@@ -202,13 +202,13 @@ std::vector<size_t> choose_cover(const std::vector<InputCover>& inputs,
   std::unordered_set<Feature> covered_before;
   for (size_t input : given)
     covered_before.insert(inputs[input].features.begin(), inputs[input].features.end());
-  std::map<size_t, std::vector<uint32_t>> missing;  // by candidate: what it adds to the given ones
+  std::map<size_t, std::vector<uint32_t>> missing;  // by candidate: features it adds
   for (size_t candidate : candidates)
     for (Feature feature : inputs[candidate].features)
       if (!covered_before.contains(feature)) missing[candidate].push_back(number(feature));
 
-  // The one that adds most comes next. Gains only fall, so that one whose gain is as high as when
-  // it was last counted, and still the highest, is it.
+  // The candidate that adds most comes next. Gains only fall: a candidate whose gain is still as
+  // high as when it was queued is the best one.
   struct Next {
     size_t gain, input;
   };
@@ -221,7 +221,7 @@ std::vector<size_t> choose_cover(const std::vector<InputCover>& inputs,
   };
   std::priority_queue<Next, std::vector<Next>, decltype(later)> queue(later);
   for (const auto& [candidate, features] : missing) queue.push({features.size(), candidate});
-  std::vector<unsigned> times(number.size());  // that chosen ones cover it
+  std::vector<unsigned> times(number.size());  // number of chosen inputs that cover the feature
   std::vector<size_t> chosen;
   while (!queue.empty()) {
     Next next = queue.top();
@@ -237,7 +237,7 @@ std::vector<size_t> choose_cover(const std::vector<InputCover>& inputs,
     for (uint32_t feature : features) times[feature]++;
     chosen.push_back(next.input);
   }
-  // What came early may not be needed any more.
+  // Inputs that were chosen early may have become redundant.
   std::sort(chosen.begin(), chosen.end(), [&](size_t a, size_t b) { return cheaper(b, a); });
   std::erase_if(chosen, [&](size_t input) {
     const auto& features = missing[input];

@@ -34,7 +34,7 @@ struct Case {
   }
 };
 
-// Inputs as they come: much that all cover, a little that few do, on three variants.
+// Typical inputs: many features that all cover and some that few cover, on three variants.
 Case random_case(unsigned seed) {
   std::mt19937 random(seed);
   Case it;
@@ -79,7 +79,7 @@ TEST(ChooseCover, DoesNotDependOnTheOrderOfInputs) {
   std::mt19937 random(1);
   for (unsigned seed = 0; seed < 50; seed++) {
     Case it = random_case(seed);
-    // Equal ones may take each other's place, but these are named apart.
+    // Inputs of equal cost may replace each other, so names are made distinct.
     for (size_t i = 0; i < it.costs.size(); i++) it.costs[i].name += "." + std::to_string(i);
     Numbers order = it.all();
     std::shuffle(order.begin(), order.end(), random);

@@ -14,7 +14,7 @@ namespace {
 constexpr char license[] = "# SPDX-License-Identifier: GPL-2.0-only\n";
 constexpr size_t columns = 100;
 
-// Lines of a comment, none longer than the columns where words allow it.
+// Breaks a comment into lines of at most `columns`, where words allow it.
 std::string comment_lines(const std::string& text) {
   std::string lines;
   std::istringstream paragraphs(text);
@@ -31,7 +31,7 @@ std::string comment_lines(const std::string& text) {
   return lines;
 }
 
-// What the name says, as a sentence.
+// Turns the name into a sentence.
 std::string sentence(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   name[0] = static_cast<char>(toupper(static_cast<unsigned char>(name[0])));
@@ -55,7 +55,7 @@ std::string with_places(const std::string& text, const std::vector<std::string>&
 }  // namespace
 
 std::vector<std::string> places_of_pauses(const program::Program& program, const Outcome& run) {
-  // As engine::describe_suspended() has it.
+  // The format of engine::describe_suspended().
   static const std::regex words(
       "is suspended on CPU [0-9]+, (.*?)( \\([^ ]*:[0-9]+\\))?, now on CPU");
   std::vector<std::string> places;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A seed as text: its license, its story, and its program, whose pauses say where they suspend.
+// Writes a seed as text: license, story, and the program, with the place where each pause suspends.
 #ifndef IOVAFUZZ_TOOL_CORPUS_SEED_TEXT_H
 #define IOVAFUZZ_TOOL_CORPUS_SEED_TEXT_H
 
@@ -11,12 +11,13 @@
 
 namespace tool {
 
-// Of each pause in the program, in order, where the operation behind it was suspended in that run,
-// without the line of its file; "not reached" if it came to its end. A scheduling point is a count,
-// which tells nobody where it leads, nor that it leads elsewhere since the code was changed.
+// For each pause in the program, in order: where the operation after it was suspended in that run,
+// without the file's line; "not reached" if it ran to its end. The point in a pause is only a
+// count: it does not show where it leads, nor that code changes have moved it.
 std::vector<std::string> places_of_pauses(const program::Program& program, const Outcome& run);
 
-// With the comments that a text has; the name is the story if there is no other.
+// The text of a seed. Keeps the comments of a text input; without a story or comments, the story is
+// made from the name.
 std::string seed_text(const Input& input, const std::string& name, const std::string& story,
                       const std::vector<std::string>& places);
 
