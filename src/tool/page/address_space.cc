@@ -13,11 +13,11 @@ namespace {
 struct Item {
   enum Kind { owner, node, cached, granted } kind;
   uint64_t lo, hi;
-  std::string state;  // of an owner; "misplaced", of a node
+  std::string state;  // of an owner; of a node: "misplaced" or ""
   std::string text;
 };
 
-// All that covers pages of a domain at one moment.
+// Everything that covers pages of a domain at one moment.
 class Layer {
  public:
   Layer(const json& domain, const json& call, bool is_quiet) : is_quiet_(is_quiet) {
@@ -72,7 +72,7 @@ class Layer {
   const std::vector<Item>& items() const { return items_; }
   const std::vector<std::pair<uint64_t, std::string>>& marks() const { return marks_; }
 
-  // Of pages that belong together, in ascending order from call to call.
+  // The cell of pages that belong together; calls must go upwards.
   MapCell cell(uint64_t lo, const void** identity) {
     while (next_ < items_.size() && items_[next_].lo <= lo) active_.push_back(&items_[next_++]);
     std::erase_if(active_, [=](const Item* item) { return item->hi < lo; });
@@ -142,7 +142,8 @@ class Layer {
                       fmt::format("granted now by {}", call.at("function").get<std::string>())});
   }
 
-  // A node that is larger than its range: old allocators round up.
+  // Whether an item in that state ("" for any) overlaps the node. Nodes may be larger than their
+  // range: old allocators round sizes up.
   bool is_in_node_of(const Item& node, const std::string& state) const {
     return std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
       return item.kind != Item::node && item.lo <= node.hi && item.hi >= node.lo &&
@@ -158,8 +159,8 @@ class Layer {
   std::vector<const Item*> active_;
 };
 
-// Of rows from the lowest on. What was granted where it must not be, and where a request that was
-// refused fits: the highest place, as the allocator looks for it.
+// Marks what was granted outside the request's limits or, for a refused request, the highest free
+// place where it fits, as the allocator searches it. Rows are in ascending order.
 void judge_request(std::vector<MapRow>& rows, const json& call, uint64_t start, uint64_t limit) {
   const uint64_t size = call.at("size");
   if (call.at("granted") == true) {
@@ -201,7 +202,7 @@ bool look_alike(const MapCell& a, const MapCell& b) {
   return a.kind == b.kind && a.text == b.text && a.marks == b.marks;
 }
 
-// Many small ranges side by side as one row.
+// Joins many small similar ranges into one row.
 std::vector<MapRow> joined(const std::vector<MapRow>& rows) {
   constexpr size_t few = 3;
   std::vector<MapRow> result;
@@ -219,7 +220,7 @@ std::vector<MapRow> joined(const std::vector<MapRow>& rows) {
       result.push_back(rows[i++]);
       continue;
     }
-    result.push_back(rows[i]);  // from the highest on
+    result.push_back(rows[i]);  // rows are in descending order
     result.back().lo = rows[end - 1].lo;
     result.back().parts = 0;
     for (size_t j = i; j < end; j++)
@@ -229,7 +230,7 @@ std::vector<MapRow> joined(const std::vector<MapRow>& rows) {
   return result;
 }
 
-// Without what is far from anything that happens, if there is too much.
+// If there are too many rows, drops those far from any change.
 std::vector<MapRow> shortened(const std::vector<MapRow>& rows) {
   constexpr size_t most = 40;
   constexpr ptrdiff_t near = 2;
@@ -315,7 +316,7 @@ std::vector<MapRow> address_space(const json& before, const json& now, const jso
     if (asks && row.hi == limit) add_line(fmt::format("limit_pfn {:#x}", limit));
     if (row.hi == first_above - 1) add_line(fmt::format("4 GiB, pfn {:#x}", first_above));
     if (row.hi == start - 1) add_line(fmt::format("start_pfn {:#x}", start));
-    // Upside down, what continues is the lower row.
+    // Rows are reversed later, so the lower row is the one that continues.
     if (!rows.empty()) {
       rows.back().before.is_continued = at[0] && at[0] == below[0];
       rows.back().now.is_continued = at[1] && at[1] == below[1];

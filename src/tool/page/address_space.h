@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The pages of a domain before a call and after it, as rows of a map: who owns them, what stands
-// for them in the tree, what is in magazines, and where these are at odds.
+// Maps a domain's pages before and after a call into rows: who owns them, their nodes in the tree,
+// the magazines that have them, and where these disagree.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +12,26 @@
 namespace tool {
 
 struct MapCell {
-  // "free", "fits" (free, and a request was refused that fits), "owned", "reserved", "queued",
-  // "cached", "granted", "returned", "rounded", "wrong"; "" where there is no such moment.
+  // "free", "fits" (free, although a request that fits there was refused), "owned", "reserved",
+  // "queued", "cached", "granted", "returned", "rounded", "wrong"; "" if the domain does not exist
+  // at that moment.
   std::string kind;
   std::string text;
-  bool is_continued = false;       // the row above is of the same range
+  bool is_continued = false;       // the row above is part of the same range
   std::vector<std::string> marks;  // "cached_node"
 };
 
 struct MapRow {
   uint64_t lo = 0, hi = 0;
-  size_t parts = 1;  // ranges or gaps that look alike, as one row
+  size_t parts = 1;  // number of similar ranges or gaps that this row stands for
   MapCell before, now;
   bool is_changed = false;
-  std::string above;     // what the line above the row is: "limit_pfn"
-  size_t rows_left = 0;  // in place of so many rows, in which nothing happens
+  std::string above;     // label of a line above the row: "limit_pfn"
+  size_t rows_left = 0;  // if not 0, the row stands for so many rows without changes
 };
 
-// A domain at two moments (support/moment_json.h), the highest page first. before may be null;
-// call: the one at hand into this domain, or null.
+// The rows for a domain at two moments (support/moment_json.h), the highest page first. before may
+// be null. call: the current call into this domain, or null.
 std::vector<MapRow> address_space(const json& before, const json& now, const json& call,
                                   bool was_quiet, bool is_quiet);
 

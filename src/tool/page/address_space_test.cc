@@ -76,11 +76,11 @@ TEST(AddressSpace, ShowsWhatIsAtOdds) {
     EXPECT_EQ(row_at(rows, 0x18).now.kind, "wrong") << is.text;
     EXPECT_NE(row_at(rows, 0x18).now.text.find(is.text), std::string::npos)
         << row_at(rows, 0x18).now.text;
-    EXPECT_EQ(row_at(rows, 0x18).before.kind, "");  // there was none
+    EXPECT_EQ(row_at(rows, 0x18).before.kind, "");  // no earlier moment
   }
 }
 
-// While a call is under way the tree may be ahead of the books or behind them.
+// While a call runs, the tree may be ahead of the records of owners or behind them.
 TEST(AddressSpace, CallsNothingWrongThatIsUnderWay) {
   const json before = domain(list(range(0x10, 0x1f, "alloc", 0)), list(node(0x10, 0x1f)));
   const json now = domain(json::array(), list(node(0x10, 0x1f)));
@@ -107,7 +107,7 @@ TEST(AddressSpace, MarksTheRequest) {
   rows = address_space(json(), booked, call, true, true);
   EXPECT_EQ(row_at(rows, 0x75).now.text, "a: alloc, granted now");
   call["booked"] = false;
-  // Of a range that somebody owns already.
+  // A range that is already owned.
   const json old = domain(list(range(0x70, 0x7f, "alloc", 0)), list(node(0x70, 0x7f)));
   rows = address_space(old, old, call, true, true);
   EXPECT_EQ(row_at(rows, 0x75).now.text, "two owners: a: alloc and granted now by alloc_iova");
@@ -118,7 +118,7 @@ TEST(AddressSpace, ShowsWhereARefusedRequestFits) {
   auto rows = address_space(json(), now, request("alloc_iova", 0x7f), true, true);
   EXPECT_EQ(row_at(rows, 0x50).now.kind, "fits");
   EXPECT_NE(row_at(rows, 0x50).now.text.find("at 0x50..0x5f"), std::string::npos);
-  // Nothing below the limit: the rest is as it is.
+  // No room below the limit: the free rows stay as they are.
   rows = address_space(json(), now, request("alloc_iova", 0xe), true, true);
   EXPECT_EQ(row_at(rows, 0xe).now.kind, "free");
   EXPECT_EQ(row_at(rows, 0x100).now.kind, "free");
@@ -152,7 +152,7 @@ TEST(AddressSpace, AQueuedRangeIsInARing) {
   const auto rows = address_space(json(), is, json(), true, true);
   EXPECT_EQ(row_at(rows, 0x10).now.kind, "wrong");
   EXPECT_EQ(row_at(rows, 0x10).now.text, "queued, but in no ring");
-  // A flush that lasts may be about to release it.
+  // A flush in progress may be about to release it.
   EXPECT_EQ(row_at(address_space(json(), is, json(), true, false), 0x10).now.kind, "queued");
 }
 
@@ -167,7 +167,7 @@ TEST(AddressSpace, ManyRangesComeToFewRows) {
   const auto rows = address_space(before, domain(owned, nodes), json(), true, true);
   EXPECT_LT(rows.size(), 30u);
   EXPECT_EQ(row_at(rows, 0x1000 + 3000).now.kind, "wrong");
-  // Neighbours of a kind are one row.
+  // Neighbours of the same kind become one row.
   owned = nodes = json::array();
   for (uint64_t i = 0; i < 256; i++) {
     owned.push_back(range(0x1000 + i, 0x1000 + i, "alloc", 0));

@@ -6,7 +6,7 @@
 namespace tool {
 namespace {
 
-// Bytes of the character that begins there in UTF-8; 0 if none does.
+// Length in bytes of the UTF-8 character at the begin of the text; 0 if it is invalid.
 size_t length_of_character(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   const size_t length = first < 0x80   ? 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Text of any origin in a page.
+// HTML from untrusted text.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace tool {
 
-// As text or the value of an attribute in quotes: markup, quotes, control characters and bytes that
-// are no UTF-8 mean nothing there.
+// Escapes text for use as content or as a quoted attribute: markup, quotes, control characters and
+// bytes that are no UTF-8.
 std::string escaped(std::string_view text);
 
-// "12345678" -> "12 345 678", which reads in any language.
+// "12345678" becomes "12 345 678", which is clear in any language.
 std::string grouped(uint64_t number);
 
-// A text, or a value as JSON; "" of null. Of an object: a member's, or "".
+// A string as it is, another value as JSON, null as "". The second form reads a member of an
+// object; "" if there is none.
 std::string text_of(const json& value);
 std::string text_of(const json& object, const char* member);
 
-// Name and value of a <dl>; "" without a value. A field is one that stays together where lines
-// break.
+// Name and value in a <dl>; "" if the value is empty. A field is not split by line breaks.
 std::string row(const std::string& name, const std::string& html);
 std::string field(const std::string& name, const std::string& html);
 
-// An element with text.
+// An element with escaped text; kind: its class, or "".
 std::string element(const std::string& name, const std::string& kind, std::string_view text);
 
 }  // namespace tool

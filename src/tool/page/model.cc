@@ -34,11 +34,11 @@
 namespace fs = std::filesystem;
 namespace tool {
 
-// What the folder says of itself.
+// The contents of a folder.
 struct ReportedFolder {
   fs::path path;
   bool is_campaign = false;
-  json summary;  // an object; of a triage that has not ended, an empty one
+  json summary;  // an object; empty for a triage that has not ended
   std::vector<std::pair<StoredFinding, std::string>> findings;
   std::string variant;
   VariantChoice choice;
@@ -88,7 +88,7 @@ ReportedFolder read_folder(const fs::path& path) {
   return folder;
 }
 
-// In the order of the summary, which ranks them; what it does not have yet comes last, the worst
+// Findings in the order of the summary, which ranks them; those not in it come last, the worst
 // first.
 std::vector<const StoredFinding*> ranked(const ReportedFolder& folder) {
   std::map<std::string, size_t> place;
@@ -96,7 +96,7 @@ std::vector<const StoredFinding*> ranked(const ReportedFolder& folder) {
     place.emplace(row.at("key"), place.size());
   std::vector<const StoredFinding*> all;
   for (const auto& [finding, variant] : folder.findings) {
-    // Of another variant, of an earlier run: it may not show here.
+    // A finding of another variant, from an earlier run, may not show here.
     if (folder.is_campaign && !finding.is_difference && !place.contains(finding.key) &&
         variant != folder.variant)
       continue;
@@ -220,7 +220,7 @@ class Collector::Impl {
   const ReportedFolder& folder() const { return folder_; }
 
  private:
-  // The page can be made without it, from what is on disk.
+  // Without a variant, the page is made from the files alone.
   void find_variant() {
     if (tested_ || !not_run_.empty()) return;
     try {
@@ -347,7 +347,7 @@ class Collector::Impl {
     row["commands"] = commands;
   }
 
-  // As parse_variant() takes it.
+  // The variant in the form that parse_variant() reads.
   std::string variant_word() const {
     const VariantChoice& choice = folder_.choice;
     return choice.defect.empty() ? choice.revision : choice.revision + "+" + choice.defect;
@@ -359,7 +359,7 @@ class Collector::Impl {
   std::optional<TestedVariant> tested_;
   Recorder recorder_{{.timeout_ms = run_ms}};
   Recorder with_moments_{{.moments = true, .timeout_ms = run_ms}};
-  std::string not_run_;  // why programs cannot be run
+  std::string not_run_;  // why programs cannot be run; "" if they can
   std::map<fs::path, std::pair<std::string, json>> seen_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A campaign or a triage as one value, from what its folder has and from its programs, which are
-// run once more.
+// Collects a campaign or a triage as one JSON value, from its folder and from new runs of its
+// programs.
 #pragma once
 
 #include <filesystem>
@@ -13,16 +13,16 @@
 namespace tool {
 
 struct ModelOptions {
-  bool coverage = false;  // measured: builds and runs the corpus
+  bool coverage = false;  // measure coverage: builds and runs the corpus
 };
 
-// Told of how many findings of how many are looked at.
+// Called with the number of findings looked at so far, and of all.
 using OnFindings = std::function<void(size_t done, size_t all)>;
 
-// It may look at the same folder again and again: what did not change is not run again.
+// May collect the same folder repeatedly; findings that did not change are not run again.
 class Collector {
  public:
-  // Throws Failure: no campaign or triage is there.
+  // Throws Failure if the folder has no campaign or triage.
   Collector(std::filesystem::path folder, const ModelOptions& options);
   ~Collector();
   json collect(const OnFindings& on_findings = [](size_t, size_t) {});
@@ -32,7 +32,7 @@ class Collector {
   std::unique_ptr<Impl> impl_;
 };
 
-// What `iovafuzz mail` says of a finding of the folder. Throws Failure.
+// The text of `iovafuzz mail` for a finding in the folder. Throws Failure.
 std::string mail_of_finding(const std::filesystem::path& folder, const std::string& key);
 
 }  // namespace tool

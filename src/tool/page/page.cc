@@ -211,7 +211,7 @@ std::string program_table(const json& finding) {
     rows += fmt::format("<tr class=\"{}\"><td class=\"number\">{}</td>", kind,
                         escaped(text_of(step, "number")));
     std::string operation = text_of(step, "operation");
-    if (at_fault && text_of(step, "number").empty())  // or what was suspended goes on there
+    if (at_fault && text_of(step, "number").empty())  // a suspended operation continues at the end
       if (const json& report = finding["report"]; cpus > 1 && report.is_object())
         operation = "operation " + text_of(report, "operation");
     operation = operation.substr(0, operation.find(", which goes on"));
@@ -236,14 +236,14 @@ std::string program_table(const json& finding) {
          "</tbody></table></div>" + note;
 }
 
-// Of a file in a kernel tree or in this project, without the folder that these are in.
+// Shortens the path of a file in a kernel tree or in this project.
 std::string short_path(const std::string& where) {
   size_t at = where.rfind("drivers/iommu/");
   if (at == where.npos) at = where.rfind("src/iova/");
   return at == where.npos ? where : where.substr(at);
 }
 
-// "free_iova (drivers/iommu/iova.c:123)".
+// Shortens the path in "free_iova (drivers/iommu/iova.c:123)".
 std::string short_function(const std::string& function) {
   const size_t open = function.find(" (");
   return open == function.npos
@@ -264,7 +264,7 @@ std::string chain(const json& finding) {
     });
     if (!function.empty() && function != "?" && !is_there) frames.push_back({function, where});
   };
-  // "free_iova (drivers/iommu/iova.c:123)"; inlined, it has no frame of its own.
+  // "free_iova (drivers/iommu/iova.c:123)"; an inlined function has no frame of its own.
   const std::string fault = text_of(report, "function");
   const size_t open = fault.find(" (");
   add(fault.substr(0, open),
@@ -318,7 +318,7 @@ std::string what_broke(const json& finding) {
   std::string text;
   const json report = finding.value("report", json::object());
   const json promise = finding.value("promise", json());
-  // Said once, if what it needs are those that were injected, or none.
+  // If the required faults are exactly the injected ones, or both are none, they are shown once.
   const json needed = finding.value("needed", json::array()), empty = json::array();
   const json& injected = report.empty() ? empty : report.at("faults");
   bool faults_are_needed = needed.size() == std::max<size_t>(injected.size(), 1);
@@ -373,7 +373,7 @@ std::string headline_of(const json& finding) {
   if (text.empty())
     return text_of(finding, "key") == "timeout" ? "an input does not come to its end"
                                                 : "the process died without a report";
-  const size_t end = text.find(": ");  // the oracle is in the key
+  const size_t end = text.find(": ");  // drop "oracle: ", which the key has as well
   return end == text.npos ? text : text.substr(end + 2);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page: one file of HTML with its own style and script, no network. Without scripts it can be
-// read, too.
+// The report page: one HTML file with its own style and script, which uses no network and can be
+// read without scripts.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace tool {
 
-inline constexpr int page_refresh_seconds = 10;  // of a campaign that runs
+inline constexpr int page_refresh_seconds = 10;  // for a running campaign
 
-// Of what Collector collected.
+// model: the result of Collector::collect().
 std::string page_of(const json& model);
 
 }  // namespace tool

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests: lists as JSON, and whether a page is well-formed, as XML is, but for the raw text of
-// style and script.
+// Helpers for tests: JSON lists, and a check that a page is well-formed XML, except for the raw
+// text of style and script.
 #pragma once
 
 #include <cctype>
@@ -14,7 +14,7 @@
 
 namespace tool {
 
-// {json} alone is a copy for some compilers.
+// Some compilers take {json} with a single element for a copy.
 template <class... Values>
 json list(Values&&... values) {
   json all = json::array();
@@ -22,7 +22,7 @@ json list(Values&&... values) {
   return all;
 }
 
-// What is wrong first, with the text around it; "" for nothing.
+// The first error, with the text around it; "" if there is none.
 inline std::string flaw_of_page(const std::string& page) {
   auto flaw = [&](size_t at, const std::string& what) {
     return what + ": " + page.substr(at < 60 ? 0 : at - 60, 120);

@@ -22,7 +22,7 @@ TEST(Html, MarkupInTextMeansNothing) {
                     "e \xe2\x86\x92 \xf0\x9f\x99\x82"),
             "gr\xc3\xb6\xc3\x9f"
             "e \xe2\x86\x92 \xf0\x9f\x99\x82");
-  // Not UTF-8: alone, cut off, overlong, a surrogate, beyond Unicode.
+  // Invalid UTF-8: a lone continuation byte, truncated, overlong, a surrogate, beyond Unicode.
   EXPECT_EQ(escaped("\x80"), "\\x80");
   EXPECT_EQ(escaped("\xe2\x86"), "\\xe2\\x86");
   EXPECT_EQ(escaped("\xc0\xbc"), "\\xc0\\xbc");
@@ -37,7 +37,7 @@ TEST(PageCheck, RefusesWhatIsNotWellFormed) {
     EXPECT_NE(flaw_of_page(bad), "") << bad;
 }
 
-// Everything that comes from inputs, logs and file names, with what would end a text.
+// A model in which every text from inputs, logs and file names tries to break out of its element.
 json hostile_model() {
   const std::string evil = "</script></style><img src=x onerror=\"alert(1)\">'&amp;\x80\x01";
   json report{{"key", evil},
@@ -168,7 +168,7 @@ TEST(Page, IsWellFormedWhateverIsInIt) {
   EXPECT_EQ(flaw_of_page(page), "");
   EXPECT_EQ(page.find("<img"), std::string::npos);
   EXPECT_EQ(page.find("onerror=\""), std::string::npos);
-  // Style and script are the page's own and end once.
+  // Style and script are the page's own, and each ends once.
   for (const char* end : {"</style>", "</script>"})
     EXPECT_EQ(page.find(end), page.rfind(end)) << end;
 }

@@ -53,14 +53,14 @@ std::string cell(const MapCell& of, const char* when, bool is_changed) {
                      of.is_continued && of.kind != "wrong" ? "" : escaped(of.text), marks);
 }
 
-// Taller, the more pages; a page is a line.
+// Height in em: one line for a page, more for more pages.
 double height_of(const MapRow& row) {
   double lines = 1.5;
   for (uint64_t pages = row.hi - row.lo; pages > 1 && lines < 3.6; pages >>= 2) lines += 0.12;
   return lines;
 }
 
-// A range in two lines where one is too narrow.
+// Lets a range break into two lines if the column is too narrow.
 std::string breakable(std::string range) {
   if (size_t at = range.find(".."); at != range.npos) range.insert(at + 2, "<wbr/>");
   return range;
@@ -98,7 +98,7 @@ std::string changed(const std::string& before, const std::string& now) {
   return fmt::format("<del>{}</del> <ins>{}</ins>", escaped(before), escaped(now));
 }
 
-// Of the allocator's own fields, before and now.
+// The allocator's own fields, before and now.
 std::string fields_of(const json& before, const json& now, const json& call) {
   const json old = before.is_null() ? json::object() : before.value("shown", json::object());
   const json shown = now.value("shown", json::object());
@@ -132,7 +132,7 @@ std::string fields_of(const json& before, const json& now, const json& call) {
 }
 
 struct Magazines {
-  std::map<std::pair<int, bool>, std::vector<uint64_t>> of_cpu;  // previous ones after loaded ones
+  std::map<std::pair<int, bool>, std::vector<uint64_t>> of_cpu;  // by CPU and whether previous
   size_t in_depot = 0, depot_pfns = 0;
 };
 
@@ -159,7 +159,7 @@ std::string magazine_cell(const std::vector<uint64_t>* before, const std::vector
   if (!now) return "<td class=\"nothing\">none</td>";
   constexpr size_t shown = 4;
   std::string pfns;
-  for (size_t i = 0; i < now->size() && i < shown; i++)  // the next to be taken first
+  for (size_t i = 0; i < now->size() && i < shown; i++)  // begins with the next pfn to be taken
     pfns += fmt::format("{}{:#x}", i ? " " : "", (*now)[now->size() - 1 - i]);
   if (now->size() > shown) pfns += " …";
   const bool differs = before && *before != *now;
@@ -182,7 +182,7 @@ std::string magazine_table(const json& before, const json& now) {
   for (auto& bins : {old, current})
     for (auto& [bin, of] : bins)
       for (auto& [place, pfns] : of.of_cpu) places.insert(place);
-  // Only sizes that have anything.
+  // Sizes without any pfn are only counted.
   std::string rows;
   size_t empty = 0;
   std::set<unsigned> bins;
@@ -230,7 +230,7 @@ std::string magazine_table(const json& before, const json& now) {
 
 bool is_cached(const json& domain, uint64_t pfn) {
   for (const auto& [bin, of] : magazines_of(domain)) {
-    if (of.in_depot) return true;  // perhaps there
+    if (of.in_depot) return true;  // the depot's pfns may include it
     for (const auto& [place, pfns] : of.of_cpu)
       if (std::find(pfns.begin(), pfns.end(), pfn) != pfns.end()) return true;
   }
@@ -270,7 +270,7 @@ std::string queue_table(const json& before, const json& now) {
                                                                  : "idle",
                              queue.value("timer_pending", false) ? "armed" : "idle")) +
       "</dl>";
-  // Out of the ring, and still in the tree.
+  // Ranges that left the ring but are still in the tree.
   std::set<uint64_t> nodes, entries;
   for (const json& node : shown.value("nodes", json::array()))
     nodes.insert(node.at(0).get<uint64_t>());
@@ -298,7 +298,7 @@ const json* domain_of(const json& moment, unsigned number) {
   return nullptr;
 }
 
-// No page of it is anybody's.
+// Whether no page of the domain is used.
 bool is_empty(const json& domain) {
   if (domain.is_null()) return true;
   const json shown = domain.value("shown", json::object());
@@ -324,7 +324,7 @@ Picture picture_of(const json& moments) {
     const json* old = domain_of(before, number);
     const json* current = domain_of(now, number);
     const bool is_called = !call.is_null() && call.at("domain") == number;
-    // Domains that have no part in it.
+    // Skip domains that the finding does not involve.
     if (numbers.size() > 1 && old && current && *old == *current && !is_called) continue;
     const std::string title =
         numbers.size() > 1 ? fmt::format("<h4>Domain {}</h4>", number) : std::string();

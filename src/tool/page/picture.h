@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A finding drawn: what the domains were before the call and at the finding.
+// Draws a finding: the domains before the call and at the finding.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ struct Picture {
   std::string map, magazines, queue;  // HTML; "" where there is nothing to show
 };
 
-// Of both moments (support/moment_json.h).
+// moments: "before" and "now" (support/moment_json.h).
 Picture picture_of(const json& moments);
 
 }  // namespace tool
