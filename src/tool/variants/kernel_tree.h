@@ -48,15 +48,11 @@ struct KernelFile {
 };
 std::span<const KernelFile> kernel_files();
 
-<<<<<<< HEAD
 // Lets one process at a time add trees to a folder. Throws Failure.
 FileLock lock_trees(const std::filesystem::path& folder);
 
-// Fetches a debian: tree if it is not at hand; slow steps are told on stderr. Throws Failure.
-=======
 // Fetches a debian: tree that is not in the cache; slow steps are reported on stderr. Throws
 // Failure.
->>>>>>> b14fcb8 (Comments of src/tool/variants in kernel-doc English)
 KernelTree find_kernel_tree(const std::string& spec);
 // The VERSION of debian:VERSION; "" for a path. The spec must have no build suffix.
 std::string debian_version(const std::string& spec);
