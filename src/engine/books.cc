@@ -17,10 +17,11 @@ void Books::begin(const iova_variant& variant, size_t ranges) {
   references_ = 0;
   for (Domain& domain : domains_) forget(domain);
   ranges_used_ = 0;
-  // The end of a run asks each once more, and perhaps for all that is free or for what nobody owns.
+  // The end of a run requests each range once more, and perhaps all free space or nodes without
+  // owner.
   ranges = 3 * ranges + (variant.strict ? 4 : most_asked_for_at_end + 4) * program::max_domains;
   if (ranges <= ranges_size_) return;
-  // The most that there can be would take a process that runs one program longer than the program.
+  // Reserving the maximum would take longer than a short run itself.
   ranges_size_ = std::max(ranges, 2 * ranges_size_);
   ranges_ = std::make_unique<Range[]>(ranges_size_);
 }
@@ -52,7 +53,7 @@ void Books::hear(const Event& event) {
   }
 }
 
-// What a call may touch, rounded up.
+// The pages that a call may touch, rounded up to a power of two.
 static Traffic traffic_of(const Call& call) {
   constexpr uint64_t most = uint64_t{1} << 40;  // sums do not wrap
   return {1, std::bit_ceil(std::min(call.size, most))};
@@ -96,7 +97,7 @@ void Books::end_call(Call& call) {
   Domain* domain = call.domain;
   switch (call.function) {
     case Function::cache_get: references_ += !call.error; return;
-    // Half of them are of no use.
+    // A domain whose rcaches were only partly initialized counts as one without.
     case Function::init_domain:
       domain->has_rcaches =
           !variant_->init_rcaches && !(variant_->ignores_rcache_failures && call.faults);
@@ -108,7 +109,7 @@ void Books::end_call(Call& call) {
       return;
     case Function::alloc_fast:
       domain->has_allocated = true;
-      // Nobody knows of pfn 0, but it is in the tree.
+      // The caller does not know of a granted pfn 0, but it is in the tree.
       if (call.granted || call.lost_pfn_0)
         add(call, call.lo + owned_size(*variant_, call.size) - 1,
             call.granted ? RangeKind::fast : RangeKind::tree);
@@ -140,7 +141,7 @@ void Books::add(const Call& call, uint64_t hi, RangeKind kind) {
   range.last_withheld = hi;
   if (kind == RangeKind::fast)
     range.last_withheld = std::max(hi, call.lo + rounded(*variant_, call.size) - 1);
-  // Of a known release, a flush tells.
+  // For a known release, a flush clears perhaps_cached.
   if (!variant_->strict) call.domain->perhaps_cached.remove(range);
   call.domain->highest_pfn = std::max(call.domain->highest_pfn, range.last_withheld);
   call.domain->live.insert(range);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The callers' books, kept by listening to the history: domains, references on the caches, and who
-// owns which pages. Pages are owned from the end of the call that granted them to the begin of the
-// call that gives them back.
+// The callers' books, updated from the history: domains, references on the caches, and owners of
+// pages. A caller owns pages from the end of the call that grants them to the begin of the call
+// that gives them back.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace engine {
 
-// Ranges of a domain, of an allocator whose design is not known.
+// Most allocations that end-of-run checks make in a domain whose design is unknown.
 inline constexpr size_t most_asked_for_at_end = 256;
 
 class Books : public Listener {
@@ -21,7 +21,7 @@ class Books : public Listener {
   using Domains = std::array<Domain, program::max_domains>;
 
   Books();
-  // Of a run that needs so many ranges at most.
+  // Begins a run that needs at most this many ranges.
   void begin(const iova_variant& variant, size_t ranges);
 
   Domains& domains() { return domains_; }
@@ -29,15 +29,15 @@ class Books : public Listener {
   unsigned references() const { return references_; }
   size_t ranges_in_use() const;
 
-  // For a call that may be granted one.
+  // A free Range for a call that may be granted one.
   Range& fresh_range() { return ranges_[ranges_used_++]; }
-  // The domain's memory is gone.
+  // The domain's memory was freed.
   void forget(Domain& domain);
 
-  // Of each call to a domain that others may overlap with, before and after all have heard of it.
+  // Count a call that others may overlap, before and after all listeners have seen it.
   static void note_begin(Call& call);
   static void note_end(const Call& call);
-  // The first to hear what takes a range from its owner, the last to hear what gives him one.
+  // The books are first to see a call that takes a range from its owner, last to see a grant.
   void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;

@@ -22,18 +22,20 @@ bool may_be_range(const void* iova) {
   return object && object->live && at >= object->memory && at < object->memory + object->size;
 }
 
-// Not for what is at hand only, or it may wait and nobody is to hear of its failure.
+// The allocator can continue without this memory: GFP_NOWAIT, or a GFP_KERNEL request that
+// suppresses warnings.
 static bool has_another_way(gfp_t gfp) {
   return gfp & GFP_NOWAIT || (gfp & GFP_KERNEL && gfp & __GFP_NOWARN);
 }
 
-// A request may bring a magazine from the depot.
+// Whether the function may leave ranges in a CPU's cache: a request may fetch a magazine from the
+// depot.
 static bool may_cache(Function function) {
   return function == Function::free_fast || function == Function::queue ||
          function == Function::alloc_fast;
 }
 
-// The driver clears page-table entries. That may reach others late, unless the allocator sees to
+// Clears page-table entries, as a driver does. Other CPUs may see that late unless queue() orders
 // it.
 void Caller::unmap(Domain& domain, Range& range) const {
   range.unmapped_in = &domain;
@@ -97,13 +99,13 @@ void Caller::enter(Call& call) const {
       };
       const Domain& at = *call.domain;
       const bool may_lose_pfn_0 = (!at.start_pfn || v.wraps_second_pass) && !has_pfn_0();
-      // Where pfn 0 may be granted, nobody comes between: whose it is could not be told.
+      // While pfn 0 may be granted, nothing is suspended: its owner would be unknown.
       std::optional<shim::Unscheduled> alone;
       if (!at.start_pfn) alone.emplace();
       call.lo = v.alloc_fast(domain, call.size, call.limit, call.flush);
       call.hi = call.lo + owned_size(v, call.size) - 1;
       call.granted = call.lo;
-      // Or somebody else's, by now.
+      // By now another caller may own pfn 0.
       if (may_lose_pfn_0 && !call.granted && (alone || !shim::suspended_contexts()) &&
           !at.live_overlap(0, 0) && !at.reserved.contains(0, 0))
         call.lost_pfn_0 = has_pfn_0();
@@ -113,11 +115,11 @@ void Caller::enter(Call& call) const {
     case Function::find: call.iova = v.find(domain, call.pfn); break;
     case Function::reserve: call.iova = v.reserve(domain, call.pfn, call.last); break;
   }
-  // What returns a node.
+  // Functions that return a node.
   call.is_no_range = call.iova && !may_be_range(call.iova);
   call.granted = call.iova && !call.is_no_range;
   if (!call.granted) return;
-  // Behind the links, which are no business of a caller's.
+  // Reads the pfns behind the rb_node, which callers may not touch.
   shim::note_touch(static_cast<const char*>(call.iova) + 3 * sizeof(void*),
                    2 * sizeof(unsigned long), false);
   call.lo = v.pfn_lo(call.iova);

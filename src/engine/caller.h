@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Makes the calls: what goes into the allocator goes through here, and into the history.
+// Makes all calls into the allocator and adds them to the history.
 #pragma once
 
 #include "engine/history.h"
@@ -8,14 +8,14 @@
 
 namespace engine {
 
-// Whether it points to memory that an allocator has, so that one may look at it.
+// Whether the pointer is inside a live object of the allocator, so that it may be dereferenced.
 bool may_be_range(const void* iova);
 
 class Caller {
  public:
   Caller(History& history, ShimEvents& events) : history_(history), events_(events) {}
   void use(const iova_variant& variant) { variant_ = &variant; }
-  // Fills in the results.
+  // Makes the call and fills in its results.
   void make(Call& call);
 
  private:

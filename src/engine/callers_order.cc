@@ -7,7 +7,7 @@
 namespace engine {
 namespace {
 
-// Addresses that stand for what is handed from call to call.
+// Addresses that stand for the state handed from call to call.
 const char cache_ready = 0, cache_used = 0;
 const void* ready(const Domain& domain) { return &domain; }
 const void* used(const Domain& domain) { return &domain.memory; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The order that callers owe, as edges for who looks for data races (shim/races.h): a domain is
-// used after its initialization and before its end, its queue is made by one at a time, a range is
-// used after it was granted. All other calls may overlap if they are made on different CPUs.
+// The order that callers guarantee, as happens-before edges for the race detector (shim/races.h):
+// use of a domain follows its initialization and precedes its end, one caller at a time sets up its
+// queue, and use of a range follows its grant. All other calls on different CPUs may overlap.
 #pragma once
 
 #include "engine/history.h"
@@ -9,7 +9,8 @@
 namespace engine {
 
 void order_begin(const Call& call);
-// A queue that orders itself is used by those who see it, whatever order they owe (iova_queue).
+// If queue_orders_itself, queue_init() publishes the queue itself (iova_queue) and adds
+// no edge to users of the domain.
 void order_end(const Call& call, bool queue_orders_itself);
 
 }  // namespace engine

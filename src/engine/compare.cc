@@ -10,14 +10,14 @@
 namespace engine {
 namespace {
 
-// What one of them does, once it is known where they part.
+// What one allocator does at the first operation that differs.
 struct Record {
   size_t operation;
   std::string step;
   std::vector<Traced> parts;
 };
 Record* recording;
-std::vector<Traced> traced;  // of the operation that runs
+std::vector<Traced> traced;  // of the current operation
 
 Record record(const iova_variant& variant, const program::Program& program, Options options,
               size_t operation) {
@@ -40,8 +40,8 @@ Record record(const iova_variant& variant, const program::Program& program, Opti
   return record;
 }
 
-// What differs first, and what it is in each of them: something else in the place of the other's
-// part where their kinds differ, and nothing more where one is at its end.
+// Describes the first difference, with each allocator's part. If the kinds of parts differ, names
+// both; if one trace is at its end, says "nothing more".
 std::string in_words(const char* expected, const Record& a, const char* actual, const Record& b) {
   size_t at = 0;
   while (at < a.parts.size() && at < b.parts.size() && a.parts[at] == b.parts[at]) at++;
@@ -64,12 +64,12 @@ std::string in_words(const char* expected, const Record& a, const char* actual, 
 std::optional<Difference> compare(const iova_variant& expected, const iova_variant& actual,
                                   const program::Program& program,
                                   std::span<const FaultPoint> faults, unsigned ignored) {
-  static std::vector<uint64_t> expected_traces;  // keeps its memory
+  static std::vector<uint64_t> expected_traces;  // keeps its capacity
   Options options{.faults = faults,
                   .past_all = true,
                   .in_sequence = true,
                   .views = expected.views & actual.views,
-                  .hz = std::max(expected.hz, actual.hz),  // one of them may take any
+                  .hz = std::max(expected.hz, actual.hz),  // a variant with 0 takes any
                   .ignored = ignored};
   auto part = [&]() -> std::optional<size_t> {
     expected_traces = run(expected, program, options).traces;
@@ -80,7 +80,8 @@ std::optional<Difference> compare(const iova_variant& expected, const iova_varia
     return at;
   };
   if (!part()) return std::nullopt;
-  // Once more, now with a look at the whole state after every operation; and again for people.
+  // Runs again with a full look after each operation, to find the first difference, then records it
+  // as text.
   options.always_check = true;
   const size_t at = part().value_or(program.operations.size());
   const Record a = record(expected, program, options, at), b = record(actual, program, options, at);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Two allocators side by side: the same program must do the same on both.
+// Compares two allocators: the same program must behave the same on both.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace engine {
 
-// Where two runs of a program part.
+// The first difference between two runs of a program.
 struct Difference {
-  size_t operation;    // the first with another trace; program.operations.size() for the end
-  std::string values;  // what differs first in it, and what each of them did
+  size_t operation;    // the first whose trace differs; program.operations.size() for the end
+  std::string values;  // the first part of the trace that differs, and what each allocator did
 };
 
-// What one may ask not to compare: a word, and what it means.
+// A kind of difference that a comparison can ignore.
 struct Ignorable {
   const char* name;
   const char* words;
@@ -28,17 +28,16 @@ inline constexpr Ignorable ignorables[] = {
 #undef IGNORABLE
 };
 
-// Runs the program on one allocator after the other, each in a world just booted, and compares what
-// the trace has: results and placements, errors, every allocation's order, size, gfp and place, the
-// faults met, the tree, the magazines and the depots, pending work, findings; but for what is
-// ignored (ignored::Aspect). Recoverable findings are gone past on both; any other is reported and
-// ends the process.
+// Runs the program on both allocators, each in a freshly booted world, and compares their traces:
+// results, placements, errors; order, size, gfp and function of every allocation; faults met, tree,
+// magazines, depots, pending work, findings. Leaves out what `ignored` names (ignored::Aspect).
+// Recoverable findings do not end a run; any other is reported and ends the process.
 std::optional<Difference> compare(const iova_variant& expected, const iova_variant& actual,
                                   const program::Program& program,
                                   std::span<const FaultPoint> faults = {}, unsigned ignored = 0);
 
-// The same, with a difference as the finding variants-differ of the actual allocator. Returns the
-// keys of options.known that it met and went past; valid until the next call.
+// Like compare(), but raises a difference as the finding variants-differ of the actual allocator.
+// Returns the keys of options.known that it met; valid until the next call.
 const std::vector<std::string>& expect_same(const iova_variant& expected,
                                             const iova_variant& actual,
                                             const program::Program& program,

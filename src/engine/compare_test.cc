@@ -35,7 +35,7 @@ TEST(Compare, TellsTheFirstOperationThatDiffersAndWhatEachDid) {
       << difference->values;
 }
 
-// An allocation of another kind than 6.12's, of which all else is the same.
+// v6.12 with another alloc(); everything else is the same.
 iova_variant with_allocation(void* (*alloc)(void* domain, unsigned long, unsigned long, bool)) {
   iova_variant variant = v6_12;
   variant.name = "other";
@@ -90,7 +90,7 @@ TEST(Compare, StateMayBeIgnored) {
   const auto program = program::parse("cache_get\ninit\nalloc\nput\n");
   EXPECT_TRUE(compare(v6_12, leaves_a_hint, program));
   EXPECT_FALSE(compare(v6_12, leaves_a_hint, program, {}, ignored::bit(ignored::state)));
-  // An answer never is.
+  // An answer is never ignored.
   EXPECT_TRUE(compare(
       v6_12, with_allocation([](void* domain, unsigned long size, unsigned long, bool aligned) {
         return v6_12.alloc(domain, size, 0x1000, aligned);

@@ -20,7 +20,7 @@ std::string describe(const InjectedFault& fault, const program::Program& program
                      shim::describe(fault.what));
 }
 
-// What callers hold, in order of address.
+// Ranges that callers hold, in order of address.
 std::vector<Model::Node> held_ranges(const Domain& domain) {
   std::vector<Model::Node> nodes;
   for (const PageSet::Interval& interval : domain.reserved.intervals())
@@ -31,7 +31,7 @@ std::vector<Model::Node> held_ranges(const Domain& domain) {
   return nodes;
 }
 
-// The pages of a domain as a map: what the nodes are, neighbours of a kind as one.
+// A map of the domain's pages by node; adjacent nodes of a kind are merged.
 std::string describe_space(const iova_variant& variant, const Domain& domain, const Model* model) {
   constexpr size_t max_lines = 24;
   struct Part {
@@ -75,7 +75,8 @@ std::string describe_space(const iova_variant& variant, const Domain& domain, co
                             model->cached32().lo);
 }
 
-// From the engine's own books, which no broken allocator can spoil: as it should be.
+// Describes the expected state, from the engine's own books, which a broken allocator cannot
+// corrupt.
 std::string describe_state(const Circumstances& at) {
   std::string text =
       fmt::format("variant {}, {} references on the cache, CPU {} of {}, {} ms\n", at.variant.name,
@@ -131,7 +132,7 @@ Report describe(const shim::Finding& finding, std::string key, const Circumstanc
   report.function = finding.function;
   if (!finding.where.empty()) report.function += " (" + finding.where + ")";
   report.call = at.position.function();
-  // From the call that the program made on; what is outside shows it to the engine.
+  // Callers up to the program's call; frames outside that belong to the engine.
   for (shim::CallSite& caller : shim::call_chain()) {
     const bool is_last = caller.function == report.call;
     if (!report.callers.empty() || caller.function != finding.function)

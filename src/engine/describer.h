@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A finding in the terms of the program that met it.
+// Describes a finding by the program that met it.
 #pragma once
 
 #include <string>
@@ -15,20 +15,20 @@
 
 namespace engine {
 
-// What a report tells of.
+// The context of a report.
 struct Circumstances {
-  const program::Program& whole_program;  // a repeated run takes a part of it
+  const program::Program& whole_program;  // a repeated run executes only a part of it
   const Position& position;
   const Books& books;
-  const reference::Models* models;  // NULL: none knows the allocator
+  const reference::Models* models;  // NULL if the models do not know the allocator
   const iova_variant& variant;
   const std::vector<InjectedFault>& injected;
   const std::vector<std::string>& gone_past;
 };
 
-// The one at hand, with its call if it is counted.
+// The current operation; in a counted one, also the call.
 std::string describe_operation(const program::Program& whole_program, const Position& position);
-// What it is, and where it stopped.
+// The suspended operation, and where it stopped.
 std::string describe_suspended(const shim::Suspended& is);
 Report describe(const shim::Finding& finding, std::string key, const Circumstances& at);
 

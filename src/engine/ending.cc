@@ -13,7 +13,7 @@
 namespace engine::ending {
 namespace {
 
-// By its timer, within the timeout.
+// The timer releases queued ranges within its timeout.
 void release_queued(Run& run) {
   if (!run.variant().queue) return;
   bool any = std::any_of(run.books.domains().begin(), run.books.domains().end(),
@@ -26,14 +26,15 @@ void release_queued(Run& run) {
   operations::tick(run, tick);
 }
 
-// All that nobody owns, in the largest aligned ranges: whatever the order of placement, together
-// they are the whole space. In the fast way, which has caches flushed where it must. What the
-// allocator puts off is done before.
+// Requests all pages without an owner, in the largest aligned ranges: in any order of placement,
+// together they fill the space. Uses the fast path, which flushes the caches if it must. Delayed
+// work runs first.
 void ask_for_everything(Run& run, Domain& domain) {
   constexpr uint64_t longest_delay = 1000;  // ms
   if (shim::census().pending_events) operations::advance_time(run, longest_delay);
-  // Up to what was ever in a range, and no lower than where hints of 32 bits have no say.
-  const uint64_t end = (~uint64_t{0} >> domain.granule_shift) - 1;  // of addresses of 64 bits
+  // Up to the highest pfn ever in a range, and at least 4 GiB, where the 32-bit hint does not
+  // apply.
+  const uint64_t end = (~uint64_t{0} >> domain.granule_shift) - 1;  // of 64-bit addresses
   uint64_t last = std::max(domain.highest_pfn, domain.first_pfn_above_32bit());
   last = last < end / 2 ? 2 * std::bit_floor(last) - 1 : end;
   const bool is_fast = domain.has_rcaches && domain.start_pfn;
@@ -56,7 +57,7 @@ void ask_for_everything(Run& run, Domain& domain) {
   }
 }
 
-// Frees all ranges and flushes: what is then left in the tree may be lost.
+// Frees all ranges and flushes the caches. Nodes that remain in the tree may be lost.
 void give_everything_back(Run& run, Domain& domain) {
   auto number = static_cast<uint8_t>(domain.number);
   for (OpCode code : {OpCode::free_fast, OpCode::free}) {
@@ -71,12 +72,12 @@ void give_everything_back(Run& run, Domain& domain) {
       } while (!run.was_skipped());
     }
   }
-  // Larger than what is below its limit, it is refused and flushes.
+  // Larger than the space below its limit: the request is refused and flushes.
   Operation refused = program::make(OpCode::alloc_fast);
   refused.domain = number;
   set(refused, Role::size, program::max_size);
   set(refused, Role::limit, 0);
-  run.be_edge();  // whatever its start
+  run.be_edge();  // allowed for any start pfn
   AtEnd asking(run.position, refused, true);
   operations::function_of(refused.code)(run, refused);
   run.be_edge(false);
@@ -103,7 +104,7 @@ void ask_for_what_nobody_owns(Run& run, Domain& domain) {
   shim::Unscheduled probes;
   const uint64_t lo = std::max({domain.start_pfn, node->free_from, uint64_t{1}}), hi = node->hi;
   if (lo > hi) return;
-  // A page that comes and goes makes hints of earlier refusals void.
+  // Allocating and freeing one page resets hints of earlier refusals.
   Call page(Function::alloc, &domain, &run.books.fresh_range());
   page.size = 1;
   page.limit = domain.first_pfn_above_32bit() - 1;

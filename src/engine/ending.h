@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a run does after its last operation: everything is freed, flushed, asked for and put, so
-// that what was lost shows.
+// The end of a run, after its last operation: frees, flushes, requests and puts everything, so that
+// lost space and memory show.
 #pragma once
 
 #include <string>
@@ -12,15 +12,15 @@ class Run;
 
 namespace ending {
 
-// All ranges, in all domains.
+// Frees all ranges in all domains.
 void free_everything(Run& run);
-// A node that no caller owns may be the allocator's own business. Its pages are lost if they are
-// not granted to a request that fits there and nowhere else.
+// A node without an owner may be the allocator's own. Its pages are lost if a request that fits
+// only there is refused.
 void ask_for_what_nobody_owns(Run& run, Domain& domain);
-// Of an allocator whose design is not known, whatever it shows: the whole space of all domains must
-// be granted once more.
+// For a design that is not strict, with or without views: requests the whole space of all domains
+// once more, which must be granted.
 void ask_for_everything(Run& run);
-// Domains, and references to the caches. Returns what was done, for somebody who watches.
+// Puts domains and drops references. Returns what it did, if outcomes are watched.
 std::string put_everything(Run& run);
 
 }  // namespace ending

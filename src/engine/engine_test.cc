@@ -19,7 +19,7 @@ const iova_variant& fixed = port::fixed::variant;
 
 std::vector<std::string> outcomes;  // of the last run of narrate()
 
-// A line an operation: what it returned, or "skipped: " and why.
+// One line for each operation: its outcome, or "skipped: " and the reason.
 const std::vector<std::string>& narrate(std::string_view text,
                                         const iova_variant& variant = fixed) {
   outcomes.clear();
@@ -128,12 +128,12 @@ TEST(Trace, TellsFaultsApart) {
   EXPECT_NE(trace("fail 0x2\ncache_get\n"), trace("fail 0x1\ncache_get\n"));
 }
 
-// A quirk of the variant that the model does not know of, or that it expects in vain.
+// A quirk on which variant and model disagree.
 struct Flip {
   const char* name;
   void (*flip)(iova_variant& variant);
-  const char* found;           // what tells first
-  const char* text = nullptr;  // of a program that blind growth does not come to soon
+  const char* found;           // the oracle that reports it first
+  const char* text = nullptr;  // a program, if random growth finds none soon
 };
 void PrintTo(const Flip& flip, std::ostream* out) { *out << flip.name; }
 
@@ -330,7 +330,7 @@ TEST(Faults, AtEveryPointAreHandledByFixed) {
     }
 }
 
-// Each CPU has two magazines of each size from the start.
+// v6.12 allocates two magazines for each size and CPU at init.
 TEST(Rest, EmptyMagazinesAreNoLeak) {
   run(port::v6_12::variant,
       program::parse("cpus 8\ncache_get\ninit\ninit_rcaches\ninit domain=1\n"
@@ -344,7 +344,7 @@ TEST(ImpossibleRequest, GrantedFromTheRcachesIsNotTakenForOneGrantedFromTheTree)
                literally("key: impossible-granted:iova_rcache_get:alloc_fast:none"));
 }
 
-// Above all that addresses reach, but granted before, it is a range all the same.
+// The range lies above all addresses, but it was granted before, so it has an owner like any other.
 TEST(ImpossibleRequest, GonePastItIsOwnedLikeAnother) {
   std::string known[] = {"impossible-granted:iova_rcache_get:alloc_fast:none"};
   auto program =
@@ -354,7 +354,7 @@ TEST(ImpossibleRequest, GonePastItIsOwnedLikeAnother) {
             std::vector<std::string>{known[0]});
 }
 
-// Of a design that shows nothing nobody knows whether 12 pages were made 16.
+// Without views, nobody knows whether the allocator rounded 12 pages up to 16.
 TEST(Withheld, PagesBehindARangeAreNobodysAndNotFree) {
   const iova_variant variant = without_views(fixed);
   auto program =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Why an allocator may have refused what fits, for those who know it inside: a refusal of a known
-// cause has an oracle of its own.
+// Interface of judges that know why an allocator refused a request that fits: each known cause has
+// an oracle of its own.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ class Explanation {
  public:
   struct Cause {
     const shim::Oracle* oracle;
-    std::string values;  // that belong to it
+    std::string values;  // details for the report
   };
-  // To be asked at the end of the call, before the next.
+  // Valid at the end of the call, before the next one.
   virtual Cause explain_refusal(const Domain& domain, const Request& request) const = 0;
 
  protected:

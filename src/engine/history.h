@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The history of a run: everything observable that it does, as events in one order. Operations
-// make the calls, the shim tells what the allocator does in them; judges, the trace and the books
-// listen. A sequential program is the case in which no two calls overlap.
+// The history of a run: all its observable events in one order. Operations add calls, the shim adds
+// what the allocator does in them; judges, the tracer and the books listen. A sequential program is
+// the case in which no two calls overlap.
 //
-// Events live on the stack of who adds them, and one that nobody listens to is a load and a branch:
-// a program of a thousand calls adds some thousands, and must not get slower by that. For the same
-// reason the begin and the end of a call are functions of listeners, and all else is an Event.
+// An Event lives on the stack of its sender. An event without listeners costs a load and a branch,
+// since a program of a thousand calls adds thousands of events. For speed, begin and end of a call
+// are functions of Listener; everything else is an Event.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ enum class Function : uint8_t {
 };
 inline constexpr size_t function_count = static_cast<size_t>(Function::queue) + 1;
 
-// Calls, and the pages that they ask for or give back.
+// A number of calls, and of pages that they request or give back.
 struct Traffic {
   uint64_t calls = 0, pages = 0;
 
@@ -59,77 +59,80 @@ struct Traffic {
   }
 };
 
-// One call into the allocator, from its begin to its end. It has a constructor because that is
-// faster than zeroing all of an aggregate, by as much as half a judge.
+// One call into the allocator, from begin to end. The constructor is faster than zeroing a whole
+// aggregate: the difference is half the cost of a judge.
 struct Call {
   explicit Call(Function function, Domain* domain = nullptr, Range* range = nullptr)
       : function(function), domain(domain), range(range) {}
 
   Function function;
-  Domain* domain;  // NULL for those of the cache
-  // The range that it gives back or asks about, as its owner knows it, or that will hold what it is
-  // granted. NULL if there is none.
+  Domain* domain;  // NULL for calls on the cache
+  // The range that the call gives back or looks up, as its owner knows it, or the Range that a
+  // grant will fill. NULL if there is none.
   Range* range;
 
-  // Arguments: those that the function has.
-  uint64_t size = 0;     // pages; of init_domain(), bytes in a granule
+  // Arguments; each function uses only its own.
+  uint64_t size = 0;     // pages; for init_domain(), the granule in bytes
   uint64_t limit = 0;    // pfn, inclusive
-  uint64_t pfn = 0;      // to free, find or reserve from; of init_domain(), the first one
+  uint64_t pfn = 0;      // to free, find or reserve from; for init_domain(), the start pfn
   uint64_t last = 0;     // to reserve up to
-  void* iova = nullptr;  // to free; or the result
+  void* iova = nullptr;  // to free; for allocations, the result
   list_head* pages = nullptr;
   bool aligned = false, flush = false, single = false;
-  // The engine's own question, which the program did not ask; a probe for lost capacity.
+  // is_aside: the engine's own call, which the program did not make. is_probe: checks for lost
+  // capacity.
   bool is_aside = false, is_probe = false;
 
-  // Where it runs: in a handler if so, in a context that may be suspended if strand is not 0.
+  // Where the call runs. strand: nonzero in a context that may be suspended.
   bool in_interrupt = false;
   uint8_t strand = 0;
   unsigned cpu = 0;
-  size_t first_attempt = 0;  // among shim::attempts()
+  size_t first_attempt = 0;  // index into shim::attempts()
   bool has_moved = false;    // to another CPU, perhaps and back
-  // May be overlapped by others: its domain's begun less others' under way, once it had begun; and
-  // the same of operations that are no calls.
+  // Other calls may overlap this one. before: the domain's `begun` less the calls of others under
+  // way, taken when this call had begun. ambient_before: the same for operations that may touch any
+  // domain (Scene::ambient).
   bool may_overlap = false;
   Traffic before;
   size_t ambient_before = 0;
 
   // Results, once it is over.
-  bool granted = false;             // of what returns a range
-  bool lost_pfn_0 = false;          // granted, but its caller takes it for a refusal
-  bool is_no_range = false;         // iova points to what cannot be one: nobody may look at it
-  bool is_over = false;             // it has returned
-  bool is_judged = false;           // a finding told that it should not have been refused
-  int error = 0;                    // of what returns one
+  bool granted = false;             // for functions that return a range
+  bool lost_pfn_0 = false;          // granted, but the caller takes pfn 0 for a refusal
+  bool is_no_range = false;         // iova cannot be a range: nobody may dereference it
+  bool is_over = false;             // the call has returned
+  bool is_judged = false;           // a finding says that the refusal was wrong
+  int error = 0;                    // for functions that return an error
   uint64_t lo = 0, hi = 0;          // the range granted or found
   uint64_t bytes = 0;               // of rcache_range()
-  const void* list = nullptr;       // of queue(): that will be put
-  size_t attempts = 0, faults = 0;  // made in it, and those that failed
-  // Of those, the ones that were not for what is at hand only (GFP_NOWAIT), which has another way.
+  const void* list = nullptr;       // from queue(): the list that the queue will put
+  size_t attempts = 0, faults = 0;  // attempts made in the call, and how many failed
+  // Failed attempts that the call cannot do without: neither GFP_NOWAIT nor
+  // GFP_KERNEL | __GFP_NOWARN.
   size_t needed_faults = 0;
 };
 
 enum class Kind : uint8_t {
-  operation_begin,  // operation; number: whether faults are planned for it
+  operation_begin,  // operation; number: nonzero if faults are planned for it
   skipped,          // the operation does nothing, to keep the callers' duties
-  operation_end,    // operation: its attempts are all made
-  attempt,          // attempt: an allocation is tried, with its fate
-  flush_begin,      // of the hardware: domain, number: its flushes counted from 1
+  operation_end,    // operation: it makes no more attempts
+  attempt,          // attempt: an allocation and whether it fails
+  flush_begin,      // a hardware flush: domain, number: counted from 1
   flush_end,        // the same
-  pages_put,        // by a queue: domain, range; NULL: nobody queued them
-  release_end,      // the queue has freed range, after its pages; cpu, number: first attempt
-  handler_begin,    // of a timer or of work; number: is a timer
-  time_passed,      // since; number: a flush that lasts may have held up a handler
-  idle,             // time passed until nothing was pending; number: it never came to that
-  cpu_offline,      // cpu, after its callbacks
+  pages_put,        // by a queue: domain, range; NULL: no such range was queued
+  release_end,      // the queue freed range after its pages; cpu, number: first attempt
+  handler_begin,    // number: 1 for a timer, 0 for work
+  time_passed,      // since; number: nonzero if a lasting flush may have delayed a handler
+  idle,             // time passed until nothing was pending; number: nonzero if that never happened
+  cpu_offline,      // cpu, after its hotplug callbacks ran
   cpu_online,       // cpu
-  finding,          // text: its key
-  quiet,            // no call is under way; operation: at the end of it, NULL: between its calls
-  look,             // at a domain, when it is quiet: domain, view
-  looked,           // at every domain
-  owner_robbed,     // what stands for a reserved range was freed, and its owner asks for it
-  glance,           // at its ranges alone: domain, view
-  over,             // the run, and nothing is left
+  finding,          // text: the finding's key
+  quiet,            // no call is under way; operation: at its end; NULL: between its calls
+  look,             // snapshot of a quiet domain: domain, view
+  looked,           // all domains were looked at
+  owner_robbed,     // the node of a reserved range was freed, and its owner gives it back
+  glance,           // a partial look at a domain: domain, view
+  over,             // the run ended, and all is torn down
 };
 inline constexpr size_t kind_count = static_cast<size_t>(Kind::over) + 1;
 
@@ -156,8 +159,8 @@ class Listener {
   ~Listener() = default;
 };
 
-// Who listens is named by kind, and of calls by function. Listeners hear an event in the order in
-// which they are named.
+// Listeners subscribe to a kind of event, or to the calls of a function. They are called in the
+// order of subscription.
 class History {
  public:
   void forget_listeners() { kinds_ = {}, functions_ = {}; }

@@ -22,7 +22,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// Writes down what it hears.
+// Records the events that it hears.
 class Recorder : public Listener {
  public:
   explicit Recorder(Lines& lines, std::string name = "") : lines_(lines), name_(std::move(name)) {}
@@ -53,7 +53,7 @@ class Recorder : public Listener {
   std::string name_;
 };
 
-// A domain of the port, and all that is told of calls into it.
+// A domain of the port, and a record of the events of calls into it.
 class Told : public testing::Test {
  protected:
   Told() {

@@ -30,7 +30,7 @@ static const std::vector<Told>& narrate(const std::string& text) {
 }
 
 static const std::string two_cpus = "cpus 2\ncache_get\ninit\n";
-constexpr size_t next = 3;  // index of the operation after those
+constexpr size_t next = 3;  // index of the first operation after two_cpus
 
 static bool has(const std::string& text, const char* part) { return text.find(part) != text.npos; }
 
@@ -96,13 +96,14 @@ TEST(Interleaving, OnlyInterruptsRunOverAHandlerAndNothingWithInterruptsOff) {
   EXPECT_TRUE(has(told[8].outcome, "while a hardware flush lasts")) << told[8].outcome;
   EXPECT_TRUE(told[10].skipped);
   EXPECT_FALSE(told[12].skipped);
-  // Under the ring's lock.
+  // Suspended with the ring's lock held.
   narrate(queued + "pause 3\nqueue\ncpu 0\n");
   EXPECT_TRUE(has(told[8].outcome, "is suspended on CPU 0")) << told[8].outcome;
   EXPECT_TRUE(told[9].skipped);
 }
 
-// CPU 1 dies, and all others are in the midst of something: the program goes on where one is.
+// CPU 1 goes offline while operations are suspended on all other CPUs. The program continues on one
+// of these.
 TEST(Interleaving, NothingRunsInTheMidstOfAFlushThoughNoOtherCpuIsLeft) {
   narrate("cpus 4\ncache_get\ninit\ninit_rcaches\nalloc_fast x254\ncpu 2\nqueue_init\nqueue\n"
           "slow\ntick 100\nalloc_fast slot=b x3\nqueue slot=b x3\nalloc_fast slot=b\nslow\n"
@@ -143,7 +144,7 @@ TEST(Interleaving, TellsWhatOperationsTouch) {
   EXPECT_GT(footprints.operations[next].stretches.size(), 2u);
   EXPECT_FALSE(footprints.operations[next + 1].skipped);
   EXPECT_TRUE(footprints.operations[next + 2].skipped);
-  // A pause is for as many points as there are stretches but one.
+  // A scheduling point, where a pause can be, lies between any two stretches.
   const size_t points = footprints.operations[next].points();
   EXPECT_EQ(points, footprints.operations[next].stretches.size() - 1);
   for (size_t point : {points, points + 1}) {
@@ -153,7 +154,8 @@ TEST(Interleaving, TellsWhatOperationsTouch) {
   }
 }
 
-// A lock that is held when it is suspended: until then who waits lets it go on.
+// The operation is suspended with a lock held. Another one that waits for the lock lets it run
+// until the unlock.
 TEST(Interleaving, TellsWhoseStretchesOperationsHave) {
   Footprints footprints;
   const program::Program program =
@@ -169,7 +171,7 @@ TEST(Interleaving, TellsWhoseStretchesOperationsHave) {
   EXPECT_NE(goes_on.stretches.back().cpu, goes_on.stretches.front().cpu);
 }
 
-// At its last points a judge counts what the flush left; others must not run in the midst of that.
+// At the last points a judge counts what the flush left; no other operation may run meanwhile.
 TEST(Interleaving, NothingIsSuspendedWhileItIsJudged) {
   const std::string before = "cache_get\ninit\ninit_rcaches\nreserve size=0xffff6\n"
                              "alloc_fast slot=b size=3 x2\npause ";

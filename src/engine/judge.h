@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a judge is: it listens to the history, looks at views that it is handed, raises findings,
-// and never calls the allocator.
+// Base of all judges. A judge listens to the history, reads the views that it is given, raises
+// findings, and never calls the allocator.
 #pragma once
 
 #include <string>
@@ -15,16 +15,16 @@
 
 namespace engine {
 
-// What judges may know of the run at hand.
+// The state of the current run that judges may read.
 struct Scene {
   Books& books;
   Position& position;
   Looker& looker;
   const iova_variant* variant = nullptr;
-  size_t findings = 0;            // ever
-  bool promise_broken = false;    // in this run, by what was gone past
-  bool beyond_judgement = false;  // gone past a finding that leaves nothing to judge
-  // Others were in the midst of what they do, at the begin of the operation at hand or since.
+  size_t findings = 0;            // over all runs
+  bool promise_broken = false;    // by a finding that this run continued past
+  bool beyond_judgement = false;  // a known finding left nothing to judge
+  // A pause had other operations suspended at the begin of the current operation or since.
   bool overlapped = false;
   // Operations that may touch any domain, though they make no call of one: suspended, and ever.
   size_t ambient = 0, ambient_begun = 0;
@@ -49,8 +49,8 @@ class Judge : public Listener {
   void raise(const shim::Oracle& oracle, const char* function, std::string values) const {
     shim::raise(shim::Finding{&oracle, function, "", std::move(values), nullptr});
   }
-  // Of a request. What the tree answered to a fast one is alloc_iova()'s doing; function: if it is
-  // of another one's.
+  // Raises a finding about a request. If a fast request reached the tree, alloc_iova() is at fault,
+  // unless `function` names another.
   void raise_of(const Call& call, const shim::Oracle& oracle, std::string values,
                 const char* function = nullptr) const {
     Position& position = scene_.position;

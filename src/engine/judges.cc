@@ -22,14 +22,14 @@ bool Judge::is_touched_by_others(const Call& call) const {
 
 namespace {
 
-// Models, and who compares with them.
+// The models, and the judges that compare with them.
 template <class Listener>
 constexpr bool is_reference = std::is_base_of_v<reference::Comparison, Listener> ||
                               std::is_same_v<reference::Models, Listener>;
 
 }  // namespace
 
-// Bound here: a loop over virtual functions would cost as much as most of them do.
+// Calls are bound statically: a virtual call would cost as much as most judges do.
 template <class... Listeners>
 void Judges::tell_begin(Call& call, Listeners&... listeners) {
   ((!is_reference<Listeners> || has_models_ ? listeners.Listeners::begin_call(call) : void()), ...);
@@ -67,7 +67,7 @@ void Judges::listen(History& history, bool to_callers) {
     history.tell(kind, *this);
 }
 
-// Judges look at views, which call the shim: nothing is suspended in the midst of that.
+// Judges read views, which call the shim. Nothing may be suspended meanwhile.
 void Judges::hear(const Event& event) {
   shim::Unscheduled judging;
   Books& books = scene_.books;
@@ -115,8 +115,8 @@ void Judges::begin_call(Call& call) {
   }
 }
 
-// The models answer before anybody compares, and the books grant a range after all have judged it.
-// Findings are in the trace, too: where it stands among the judges is part of its hash.
+// The models answer before other judges compare, and the books grant a range after all have judged
+// it. The trace has findings, so its place among the judges is part of the hash.
 void Judges::end_call(Call& call) {
   shim::Unscheduled judging;
   judge_end(call);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// All judges of a run, and the order in which they hear of its events. That is the order in which
-// findings of one event are raised, and only the first ends up in a report.
+// All judges of a run, and the order in which they receive its events. Findings of one event are
+// raised in that order, and a report has only the first.
 #pragma once
 
 #include "engine/contract/duties.h"
@@ -17,29 +17,29 @@ namespace engine {
 class Judges : public Listener {
  public:
   Judges(Scene& scene, Tracer& tracer) : scene_(scene), tracer_(tracer) {}
-  // They listen to the history from now on, and to the callers' side as well if so.
+  // Subscribes the judges to the history; to_callers adds the judge of the callers' duties.
   void listen(History& history, bool to_callers);
-  // Of a run, with those views of the variant's that all judges may use.
+  // Begins a run. Judges use only these of the variant's views.
   void begin(unsigned views = all_views);
-  // To the end of the run: calls overlap, and only the contract says what is right.
+  // Until the end of the run only the contract judges, since calls overlap.
   void leave_to_contract() { has_models_ = false; }
   void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;
 
-  // NULL: the allocator is of another design.
+  // NULL if the models do not know the allocator's design.
   const reference::Models* known_models() const { return has_models_ ? &models_ : nullptr; }
 
-  // A fault made the operation at hand report failure.
+  // A fault made the current operation report failure.
   bool operation_failed() const { return failures_.operation_failed(); }
-  // The highest node that nobody owned when the domain was looked at last, or NULL.
+  // The highest node without an owner at the latest look at the domain, or NULL.
   const contract::Structure::Unowned* unowned(const Domain& domain) const {
     return structure_.unowned(domain);
   }
   bool all_is_free(const Domain& domain) const { return structure_.all_is_free(domain); }
 
  private:
-  // Who knows why a request was refused.
+  // Explains refusals by the models if they know the design, else by the hint.
   class Causes : public contract::Explanation {
    public:
     explicit Causes(const Judges& judges) : judges_(judges) {}

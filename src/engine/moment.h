@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One moment of a run, for people: who owns what, what the allocator shows of its inside, which
-// call is under way, and where it is.
+// The state of a run at one moment, for people: owners of pages, the allocator's views, the current
+// call and its place.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct DomainMoment {
   bool has_rcaches = false, has_queue = false;
   std::vector<Owned> owned;  // by the callers' books, in order of address
   uint64_t flushes_started = 0, newest_finished = 0;
-  bool is_seen = false;  // the rest is what the allocator shows
-  Snapshot view;         // but for what magazines hold
+  bool is_seen = false;  // the fields below come from the allocator's views
+  Snapshot view;         // without the contents of magazines
   std::vector<Magazine> magazines;
 };
 
@@ -42,19 +42,19 @@ struct CallMoment {
   bool aligned, flush, in_interrupt, is_over, granted;
   int error;
   unsigned cpu;
-  bool has_range, is_booked;  // is_booked: the callers' books have it by now
-  uint64_t lo, hi;            // granted, or given back
+  bool has_range, is_booked;  // is_booked: the callers' books already have the range
+  uint64_t lo, hi;            // of the range granted or given back
 };
 
 struct Moment {
-  std::vector<DomainMoment> domains;  // those that are there
+  std::vector<DomainMoment> domains;  // initialized ones
   uint64_t ms = 0;
   unsigned cpu = 0;
-  size_t suspended = 0;  // operations
+  size_t suspended = 0;  // number of suspended operations
   std::optional<CallMoment> call;
 };
 
-// without views: only what the books have, which no broken allocator can spoil.
+// Without views, only the books count, which a broken allocator cannot corrupt.
 DomainMoment moment_of(const Domain& domain, const iova_variant& variant, bool with_views);
 CallMoment moment_of(const Call& call);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The engine's oracles, beside the shim's.
+// The engine's oracles; the shim has its own.
 #pragma once
 
 #include <span>
@@ -19,18 +19,20 @@ namespace oracle {
 // All oracles of the engine, in the order of oracles.inc.
 std::span<const shim::Oracle* const> oracles();
 
-// The oracle's id in a finding's key, with which each begins.
+// The oracle's id, with which a finding's key begins.
 std::string_view oracle_of(std::string_view key);
 
-// The promise that its findings say is broken (engine/promises.inc), "caller" of what the harness
-// owes, "kernel" of what the shim asks of all kernel code; "" of what the reference does otherwise.
+// The promise that a finding of this oracle breaks (engine/promises.inc); "caller" for the
+// harness's duties, "kernel" for the shim's rules for kernel code; "" for a difference from the
+// reference.
 std::string_view promise_of(std::string_view oracle_id);
-// The views that it needs, by name: "nodes magazines", "all" for those of the models, "" for none.
+// The views that the oracle needs, by name: "nodes magazines", "all" for those of the models, ""
+// for none.
 std::string_view views_of(std::string_view oracle_id);
-// Whether the key is of an oracle that says of no broken promise: a difference from the reference.
+// Whether the key's oracle breaks no promise: a difference from the reference.
 bool is_difference(std::string_view key);
-// Whether it is a mismatch of book-keeping, which every later look meets again: one finding,
-// whatever operation shows it, so its key names none.
+// Whether the oracle finds a mismatch of book-keeping, which persists until the run ends. It is one
+// finding whichever operation shows it, so its key names none.
 bool goes_on(const shim::Oracle& oracle);
 
 }  // namespace engine

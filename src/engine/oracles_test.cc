@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every oracle of the engine fires: each is shown an allocator with one function that is wrong.
+// Shows that every oracle of the engine fires, each on an allocator with one faulty function.
 #include "engine/oracles.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ namespace {
 
 const iova_variant& good = port::fixed::variant;
 
-// The wrong functions. They are told apart from good by what their names say.
+// The faulty functions; their names say how they differ from `good`.
 void* alloc_nothing(void*, unsigned long, unsigned long, bool) { return nullptr; }
 
 void* alloc_an_error(void*, unsigned long, unsigned long, bool) {
@@ -37,7 +37,7 @@ void* alloc_below_100(void* domain, unsigned long size, unsigned long limit, boo
   return limit < 100 ? good.alloc(domain, size, limit, aligned) : nullptr;
 }
 
-// As if the first refusal were never forgotten.
+// Behaves as if the hint were 6 and never reset.
 bool refused_six;
 void* alloc_but_six(void* domain, unsigned long size, unsigned long limit, bool aligned) {
   refused_six |= size == 6;
@@ -93,14 +93,14 @@ unsigned long alloc_fast_anywhere(void* domain, unsigned long size, unsigned lon
   return good.alloc_fast(domain, size, 0xffff, flush);
 }
 
-// Grows the reservation below by all that is asked for but the last page.
+// Fails after it has grown the reservation below by all requested pages but the last.
 void* reserve_all_but_a_page_and_fail(void* domain, unsigned long lo, unsigned long hi) {
   if (void* iova = good.reserve(domain, lo, hi)) return iova;
   good.reserve(domain, lo, hi - 1);
   return nullptr;
 }
 
-// Each CPU counts in one variable, which no lock protects; the compiler tells of its accesses.
+// All CPUs increment one variable without a lock, reported as compiler instrumentation would.
 unsigned long count_without_a_lock(void* domain, unsigned long size, unsigned long limit,
                                    bool flush) {
   static unsigned long count;
@@ -115,7 +115,7 @@ void* reserve_one_page_less(void* domain, unsigned long lo, unsigned long hi) {
   return good.reserve(domain, lo, hi - 1);
 }
 
-// The second one in a row frees what the first one returned.
+// Every second reservation frees the node of the first.
 void* reserve_in_the_place_of_the_first(void* domain, unsigned long lo, unsigned long hi) {
   static void* first;
   void* iova = good.reserve(domain, lo, hi);
@@ -245,7 +245,7 @@ const void* queue_and_put(void* domain, unsigned long pfn, unsigned long size, l
   return good.queue->queue(domain, pfn, size, list);
 }
 
-// The second call puts what the first one queued.
+// The second call puts the list of the first.
 const void* last;
 const void* queue_and_put_the_last(void* domain, unsigned long pfn, unsigned long size,
                                    list_head* list) {
@@ -277,7 +277,7 @@ struct Broken {
   const char* key;
   void (*break_it)(iova_variant& variant);
   const char* text;
-  bool compared = false;  // with the good one, instead of judged alone
+  bool compared = false;  // compared with `good` instead of judged alone
 };
 
 void judge(const Broken& broken, const iova_variant& variant) {
@@ -357,7 +357,7 @@ const Broken broken[] = {
        v.reserve = reserve_in_the_place_of_the_first;
      },
      "cache_get\ninit\nreserve lo=100 size=10\nreserve slot=b lo=200 size=10\n__free\n"},
-    // Of a design that shows nothing: its space is asked for again.
+    // Without views: the end of the run requests the space again.
     {&oracle::capacity_lost, "capacity-lost:any:any:none",
      [](iova_variant& v) {
        v = without_views(v);
@@ -513,7 +513,7 @@ std::string camel_case(const testing::TestParamInfo<Broken>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(, EngineOracle, testing::ValuesIn(broken), camel_case);
 
-// One that nothing can go on after ends the run, and not the process.
+// A known finding that is not recoverable ends the run, not the process.
 TEST(EngineOracles, KnownOnesEndNoProcess) {
   for (const Broken& b : broken) {
     if (b.oracle != &oracle::iova_overlap) continue;

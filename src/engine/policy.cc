@@ -28,7 +28,7 @@ bool Policy::is_known(const shim::Finding& finding, const std::string& key) cons
 }
 
 Fate Policy::fate_of(const shim::Finding& finding, const std::string& key) const {
-  // A process that dies in a context of its own cannot begin again there.
+  // A dying process cannot start a repeated run on the stack of a started context.
   bool may_leave = !finding.dying || !shim::in_started_context();
   bool may_give_up = !finding.dying;
   bool recoverable = finding.oracle->recoverable;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What becomes of a finding: it is known and gone past, it calls for a closer look, or it is
-// reported and ends the process.
+// Decides what happens to a finding: continue past it, look closer, or report it and end the
+// process.
 #pragma once
 
 #include <string>
@@ -19,18 +19,18 @@ struct InjectedFault {
 };
 
 enum class Fate {
-  go_past,         // it is known, and the world stays sane
-  give_up,         // it is known, and the run ends with it
-  look_closer,     // the run is repeated with a look at everything after each call, which tells
-                   // where things went wrong first
-  report_closely,  // the process dies of the call at hand: a repeated run must stop before it
+  go_past,         // known; the world stays consistent, so the run continues
+  give_up,         // known; the run ends
+  look_closer,     // repeat the run with a full look after each call, to find the first wrong
+                   // operation
+  report_closely,  // the process dies of the current call: a repeated run must stop before it
   report,
-  end_quietly,  // the process dies of another finding than the one that it is to die of
+  end_quietly,  // the process dies, but not of the finding in Options::only
 };
 
 class Policy {
  public:
-  // Of a run on a variant that is strict or not, which is a closer look already or not.
+  // Begins a run. is_strict: of the variant; is_close: this run is already the closer look.
   void begin(const Options& options, bool is_strict, bool is_close);
   void end() { may_look_closer_ = false; }
 
@@ -46,8 +46,8 @@ class Policy {
   bool may_look_closer_ = false;
 };
 
-// oracle:function:operation:fault site, "any" where it is no matter which shows it. Of a counted
-// operation, only the faults of the call at hand count.
+// oracle:function:operation:fault site. Function and operation are "any" for a persistent mismatch
+// of book-keeping. In a counted operation, only faults of the current call count.
 std::string key_of(const shim::Finding& finding, const Position& position,
                    const std::vector<InjectedFault>& injected);
 

@@ -34,8 +34,8 @@ TEST(Known, FindingsAreListedAnewByEveryRun) {
   EXPECT_TRUE(run(port::v7_3::variant, {}, {.known = known}).known_met.empty());
 }
 
-// What the CPU that is gone held would have served the request, but the hint refuses it either way.
-// Where calls overlap the models are not asked, and the hint alone tells.
+// First program: ranges held by the offline CPU would serve the request, but the hint refuses it
+// either way. Second: calls overlap, so the models are off and only the hint explains the refusal.
 TEST(Known, HintIsTheCauseThoughItWasVoidInBetween) {
   const char* const programs[] = {
       "cache_get\ninit start=16\ninit_rcaches\nalloc_fast size=9 limit=start+15\n"
@@ -107,7 +107,7 @@ iova_variant loses_a_page() {
   return variant;
 }
 
-// In the midst of an operation, wherever it shows.
+// The faulty call is inside a counted operation, and shows at the end of the program.
 TEST(Report, TellsTheCallThatWentWrongFirst) {
   const iova_variant variant = loses_a_page();
   EXPECT_DEATH(
@@ -118,7 +118,7 @@ TEST(Report, TellsTheCallThatWentWrongFirst) {
 
 TEST(Report, TellsOfAnEarlierOperationThatWentWrongFirst) {
   const iova_variant variant = loses_a_page();
-  // So much is in use that the whole state is looked at now and then only.
+  // With so many ranges in use, full looks are rare.
   std::string text = "cache_get\ninit\ninit_rcaches\nalloc_fast slot=b x2\nalloc_fast x2000\n"
                      "find slot=b\nfree_fast slot=b oldest x2\n";
   for (int i = 0; i < 12; i++) text += "find oldest\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where a run is: the operation and the call at hand, for keys and reports.
+// The position of a run: its current operation and call, for keys and reports.
 #pragma once
 
 #include <algorithm>
@@ -19,36 +19,37 @@ using program::Role;
 
 struct Position {
   const program::Program* program = nullptr;
-  size_t current = 0;  // operation; the number of operations at the end
+  size_t current = 0;  // index of the operation; the number of operations at the end
   const OperationSpec* acting = nullptr;
-  // That the started context executes which runs now: when it goes on, current is another, which is
-  // not to blame for what it does. NULL outside such contexts.
+  // The operation that the running context executes, if Strands started that context. After a
+  // resume, `current` is a different operation, which is not to blame. NULL outside such contexts.
   const Operation* of_strand = nullptr;
-  bool may_pause = false;  // anywhere, not only while a flush lasts
-  // Of a counted operation: its calls so far, and the attempts before the one at hand.
+  bool may_pause = false;  // at any scheduling point, not only while a flush lasts
+  // In a counted operation: calls begun so far, and attempts made before the current call.
   size_t calls_begun = 0, call_start = 0;
-  Call* call = nullptr;  // into the allocator, that is under way or just over
-  // What the end of the program does in its place; a probe is what no program asked for.
+  Call* call = nullptr;  // the call into the allocator that runs or has just returned
+  // The operation that the end of the program performs. is_probe: the engine's own question, which
+  // belongs to no operation of the program.
   const Operation* of_end = nullptr;
   bool is_probe = false;
-  // A queue frees a range: what that comes to is known after it.
+  // The flush queue is releasing a range. The outcome is known only after the release.
   bool releasing = false;
-  size_t release_start = 0;  // attempts before it
-  std::string outcome = {};  // in words, if the run tells them
+  size_t release_start = 0;  // attempts made before the release
+  std::string outcome = {};  // as text, if Options::on_step is set
 
-  // NULL at the end.
+  // The current operation; NULL at the end.
   const Operation* operation() const {
     bool is_over = !program || current >= program->operations.size();
     return is_over ? nullptr : &program->operations[current];
   }
-  // That a resume let go on.
+  // The suspended operation that a resume let continue.
   const Operation* resumed = nullptr;
-  // The index of the operation that runs.
+  // The index of the running operation.
   size_t running() const {
     return of_strand ? static_cast<size_t>(of_strand - program->operations.data()) : current;
   }
-  // The operation at hand, for keys: the call into the allocator, wherever the program has it; NULL
-  // at the end. A queue's release of a range is a free_fast.
+  // The operation that makes the current call, for keys: for a resume, the resumed one. NULL at the
+  // end. A release by the flush queue counts as free_fast.
   const OperationSpec* at_hand() const {
     if (releasing) return &program::spec(OpCode::free_fast);
     if (acting) return acting;
@@ -62,11 +63,11 @@ struct Position {
     return !spec ? "put_iova_domain" : *spec->function ? spec->function : "?";
   }
   const char* operation_name() const { return is_probe || !at_hand() ? "end" : at_hand()->name; }
-  // Of the call at hand, among the operation's.
+  // The first attempt of the current call, as an index into the operation's attempts.
   size_t first_attempt() const { return std::max(call_start, releasing ? release_start : 0); }
 };
 
-// While it lives, the end of the program does that, or asks it as a probe.
+// Scope guard: the end of the program performs `operation`, or asks it as a probe.
 class AtEnd {
  public:
   AtEnd(Position& position, const Operation& operation, bool is_probe = false)
@@ -87,7 +88,7 @@ class AtEnd {
   const OperationSpec* before_;
 };
 
-// While it lives, findings are attributed to another operation than the program's.
+// Scope guard: attributes findings to another operation.
 class Acting {
  public:
   Acting(Position& position, const OperationSpec* as)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How findings and outcomes show values.
+// Formats values for findings and outcomes.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace engine {
 std::string print_range(uint64_t lo, uint64_t hi);
 // "-ENOMEM"; "0" for success.
 std::string print_error(int error);
-// "alloc_iova", as the kernel has it.
+// The kernel's name: "alloc_iova".
 const char* print(Function function);
 
 }  // namespace engine

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the allocator owes its callers, in words; the table is promises.inc.
+// The allocator's promises to its callers, as text; the table is promises.inc.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ struct Promise {
   const char* of;  // "allocator" or "queue"
   const char* words;
   const char* relied_on_by;
-  const char* judged_by = "";  // if not by oracles that name it
+  const char* judged_by = "";  // if no oracle names the promise
 };
 
 std::span<const Promise> promises();

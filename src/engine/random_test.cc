@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Many random inputs, on the engine as targets have it: the allocator and the shim under
+// Many random inputs, with the engine built as for fuzz targets: allocator and shim with
 // sanitizers, the engine without.
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ namespace {
 
 const iova_variant& fixed = port::fixed::variant;
 
-// 3,000 inputs in four parts; a hundred times as many in a long test (IOVAFUZZ_LONG). A finding
-// ends the process, with its report.
+// 3,000 inputs in four parts, a hundred times as many with IOVAFUZZ_LONG. A finding ends the
+// process with its report.
 class RandomBytes : public testing::TestWithParam<unsigned> {};
 
 TEST_P(RandomBytes, MakeNoFindingOnFixedAndMeanTheSameAsTextAndReassembled) {

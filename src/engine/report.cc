@@ -19,7 +19,7 @@ ReportSink report_sink = [](const Report& report) {
   fflush(stderr);
 };
 
-// ClusterFuzz cuts lines of a state at 80 characters, and digits make keys equal that are not.
+// ClusterFuzz cuts state lines at 80 characters, and ignores digits when it compares them.
 std::string fitting(const std::string& key) {
   constexpr size_t most = 58, letters = 8;
   if (key.size() <= most) return key;
@@ -29,7 +29,7 @@ std::string fitting(const std::string& key) {
   return text;
 }
 
-// What an operation of that name calls; what keys have in its place stays.
+// The function that an operation of that name calls. Other words of keys stay as they are.
 std::string call_of(const std::string& operation) {
   for (program::OpCode code : program::all_operations)
     if (const program::OperationSpec& spec = program::spec(code);
@@ -43,11 +43,11 @@ std::string call_of(const std::string& operation) {
 void set_report_sink(ReportSink sink) { report_sink = sink; }
 void deliver(const Report& report) { report_sink(report); }
 
-// Its parser takes the state's first line, which it compares as it stands because of "FuzzerHash",
-// from a line of an assertion or a check, and two more from the frames of a stack. States that
-// differ in any line are two bugs, so the frames follow from the key, too. These come first: what a
-// sanitizer has to say of the process' end changes neither types of a failed check nor of a failed
-// kernel. Frames 0 and 1 must not name a fuzzer, bare names may not begin with "free".
+// ClusterFuzz takes the first line of a state from the line of an assertion or check, and compares
+// it verbatim because of "FuzzerHash". Two more lines come from stack frames. States that differ in
+// any line count as two bugs, so the frames follow from the key, too. These lines come first: a
+// sanitizer's later output changes neither the type of a failed check nor that of a kernel bug.
+// Frames 0 and 1 must not name a fuzzer, and bare names may not begin with "free".
 std::string format_for_farms(const Report& report) {
   const std::string hash = "FuzzerHash=" + fitting(report.key);
   std::istringstream fields(report.key);
@@ -61,7 +61,7 @@ std::string format_for_farms(const Report& report) {
     text = fmt::format("[iovafuzz:iova.c(0)] Check failed: {}\n", hash);
   text +=
       fmt::format("    #2 0x0 in iova::{}\n    #3 0x0 in iova::{}\n", function, call_of(operation));
-  // A parent that forks runs passes lines with "ERROR:" on, and no others.
+  // A parent that forks runs forwards only lines with "ERROR:".
   return text + fmt::format("=={}== ERROR: iovafuzz: {}\nDEDUP_TOKEN: {}\n", getpid(), report.key,
                             report.key);
 }

@@ -44,7 +44,7 @@ TEST(ReportForFarms, HasTypeAndStateBySeverity) {
         0u);
 }
 
-// One bug by its key is one bug by its state: the lines below the first follow from it, too.
+// Equal keys give equal states: the lines below the first follow from the key, too.
 TEST(ReportForFarms, HasFramesOfTheKey) {
   Report report = report_of("a:any:any:none", shim::Severity::wrong_result), other = report;
   report.function = "free_iova";
@@ -57,7 +57,7 @@ TEST(ReportForFarms, HasFramesOfTheKey) {
             std::string::npos);
 }
 
-// ClusterFuzz cuts its lines at 80 characters, " in iova.c" among them.
+// ClusterFuzz cuts lines at 80 characters, its own " in iova.c" included.
 TEST(ReportForFarms, LongKeysFitAndStayApart) {
   std::set<std::string> lines;
   const std::string begin(70, 'k');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a call asks of the tree.
+// A request to the tree.
 #pragma once
 
 #include <algorithm>
@@ -12,28 +12,27 @@
 
 namespace engine {
 
-// Size in pages, after the fast path's rounding; limit inclusive.
+// size: pages, after the fast path's rounding; limit: inclusive.
 struct Request {
   uint64_t size, limit;
   bool aligned;
   uint64_t lowest = 0;  // pfn, if above the domain's start
 };
 
-// What the fast path makes of a size: a power of two where magazines may cache it.
+// The size that the fast path requests: rounded up to a power of two if magazines may cache it.
 inline uint64_t rounded(const iova_variant& variant, uint64_t size) {
   return size < uint64_t{1} << (variant.bins - 1) ? std::bit_ceil(size) : size;
 }
 
-// What is its owner's of a range of the fast way. Known releases round up, and show so in their
-// nodes. Whether another design does, nobody knows: what it may have rounded up to is nobody's, and
-// not surely free.
+// The pages of a fast range that its caller owns. Known releases round up visibly in their nodes.
+// Another design may or may not: pages beyond the requested size have no owner and may not be free.
 inline uint64_t owned_size(const iova_variant& variant, uint64_t size) {
   constexpr unsigned rounding = IOVA_VIEW_NODES | IOVA_VIEW_MAGAZINES;
   const bool rounds = variant.strict && (variant.views & rounding) == rounding;
   return rounds ? rounded(variant, size) : size;
 }
 
-// Of alloc() or alloc_fast(), as the variant understands it.
+// The request of alloc() or alloc_fast(), as the variant interprets it.
 inline Request request_of(const iova_variant& variant, const Call& call) {
   constexpr uint64_t no_limit = ~uint64_t{0};
   uint64_t limit = variant.takes_any_limit && call.limit == no_limit ? no_limit - 1 : call.limit;
@@ -41,7 +40,7 @@ inline Request request_of(const iova_variant& variant, const Call& call) {
   return {rounded(variant, call.size), limit, true, variant.fast_spares_pfn_0 ? uint64_t{1} : 0};
 }
 
-// Where a request may lie, tried from the lowest pfn up between pages that are taken.
+// Candidate placements of a request, searched from the lowest pfn up between taken pages.
 class Placement {
  public:
   Placement(const Domain& domain, const Request& request)
@@ -51,18 +50,18 @@ class Placement {
         mask_(request.aligned && is_open_ ? std::bit_ceil(request.size) - 1 : 0) {}
 
   bool is_open() const { return is_open_ && next_ <= limit_; }
-  // Between what was skipped and the next page that is taken.
+  // Whether the request fits between the skipped pages and `taken`, the next taken page.
   bool fits_below(uint64_t taken) const {
     uint64_t place = (next_ + mask_) & ~mask_, last = place + size_ - 1;
     return place >= next_ && last >= place && last < taken && last <= limit_;
   }
-  // How many there are, apart.
+  // The number of disjoint placements there.
   uint64_t count_below(uint64_t taken) const {
     if (!fits_below(taken)) return 0;
     const uint64_t first_end = ((next_ + mask_) & ~mask_) + size_ - 1;
     return 1 + (std::min(taken - 1, limit_) - first_end) / std::max(size_, mask_ + 1);
   }
-  // Pages up to this one.
+  // Skips pages up to and including hi.
   void skip(uint64_t hi) {
     if (hi == ~uint64_t{0}) is_open_ = false;
     // Fragments of reservations may lie below the start.

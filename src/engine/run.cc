@@ -23,19 +23,19 @@ namespace engine {
 
 namespace {
 
-// Thrown by the handler of a finding, through the allocator and the shim, to where the run began.
-// Nothing on the way is noexcept; the allocator and the shim hold nothing in destructors, and what
-// they leave half done is reset with the world. Contexts that are suspended are not unwound: their
-// stacks are dropped with the world, too.
-struct Abandoned {};  // to be repeated
-struct GivenUp {};    // with a known finding
+// The handler of a finding throws these through allocator and shim, up to Run::run(). No function
+// on the way is noexcept. Allocator and shim hold nothing in destructors, and resetting the world
+// discards their half-done work. Suspended contexts are not unwound; their stacks are dropped with
+// the world.
+struct Abandoned {};  // the run is repeated, or was reported
+struct GivenUp {};    // a known finding ends the run
 
 }  // namespace
 
 const Result& Run::run(const iova_variant& variant, const program::Program& program,
                        const Options& options) {
   whole_program_ = &program;
-  // A key tells where things went wrong first, so that one is looked for from the start.
+  // Options::only has a key of a close look, so look closely from the start.
   closely_ = options.always_check || !options.only.empty();
   repeated_ = reported_ = false;
   met_first_.reset();
@@ -54,7 +54,7 @@ const Result& Run::run(const iova_variant& variant, const program::Program& prog
   }
 }
 
-// Nothing more can be done with this run.
+// Ends a run that cannot continue.
 const Result& Run::abandon() {
   running_ = false;
   policy_.end();
@@ -100,7 +100,7 @@ void Run::begin(const iova_variant& variant, const program::Program& program,
   caller_.use(variant);
   tracer_.begin(options.views, options.ignored, options.traced);
   judges_.begin(options.views);
-  // The callers are judged where a finding is to be told.
+  // Only a repeated run judges the callers, too.
   if (judges_callers_ != repeated_) judges_.listen(history, repeated_);
   judges_callers_ = repeated_;
   policy_.begin(options, variant.strict, closely_);
@@ -199,18 +199,18 @@ void Run::execute_in_strand(const Operation& operation) {
   if (fate == Strands::Fate::suspended) tell_suspended();
 }
 
-// Its end comes while another operation is at hand.
+// The operation ends while another one is the current operation.
 void Run::end_late() {
   if (position.running() < result_.attempts.size())
     result_.attempts[position.running()] = shim::attempts().size();
   note_faults();
   if (is_watched()) ended_late_.emplace_back(position.of_strand, std::move(position.outcome));
   shim::check_end_of_operation(position.operation_name());
-  // At the end of the program no step tells.
+  // The end of the program takes no step that would record this moment.
   if (options_.on_moments && !position.operation()) before_ = moment(true);
 }
 
-// Points of the end are nobody's.
+// Scheduling points at the end of the program belong to no operation.
 void Run::begin_stretch(bool at_point) {
   if (position.current >= options_.footprints->operations.size()) return;
   end_stretch();
@@ -222,7 +222,7 @@ void Run::begin_stretch(bool at_point) {
 
 size_t Footprints::OfOperation::points() const {
   size_t points = 0;
-  // Whoever else has points here was waited for, and has them where nobody could pause it.
+  // Other owners were waited for here. Their scheduling points cannot be paused.
   for (const Stretch& stretch : stretches)
     points += stretch.at_point && stretch.owner == stretches.back().owner;
   return points;
@@ -251,7 +251,8 @@ void Run::go_on(size_t nth) {
   if (strands_.resume(nth) == Strands::Fate::suspended) tell_suspended();
 }
 
-// A release that is pending comes before what others do. Where it is half done, no model may look.
+// A pending release is settled before other operations run. If a pause leaves it half done, no
+// model may look.
 void Run::before_exchange() {
   if (position.may_pause) judges_.leave_to_contract();
   shim_events.settle();
@@ -274,7 +275,8 @@ void Run::begin_next_call() {
   position.call_start = shim::attempts().size();
 }
 
-// Looks that grow with the square of what an operation does are left out where that is much.
+// Omits looks between calls where their cost, which grows with the square of the operation's work,
+// is too high.
 void Run::look_between_calls() {
   constexpr uint64_t most_looks = uint64_t{1} << 21;
   if (calls(*position.operation()) * shim::live_slab_objects() > most_looks) return;
@@ -318,7 +320,7 @@ void Run::look_before_its_end() {
 
 void Run::finish_step() {
   if (options_.on_step) {
-    // The operation at hand let these go on, or waited for them.
+    // The current operation resumed these, or waited for them.
     for (const auto& [operation, answer] : ended_late_)
       position.outcome += fmt::format(
           "{}{} (operation {}) ends{}{}", position.outcome.empty() ? "" : "; ",
@@ -344,7 +346,7 @@ void Run::finish_step() {
   result_.traces.push_back(tracer_.hash());
 }
 
-// The run ends here, without the checks of an end.
+// Ends the run without the checks of an end.
 const Result& Run::give_up() {
   result_.attempts.resize(position.program->operations.size());
   result_.costs.resize(position.program->operations.size());
@@ -386,7 +388,7 @@ void Run::finish_suspended() {
   scene_.overlapped = false;
 }
 
-// Books the faults of the operation at hand.
+// Records the faults of the current operation.
 void Run::note_faults() {
   const size_t operation = position.running();
   std::erase_if(injected_, [=](const InjectedFault& one) { return one.operation == operation; });
@@ -395,7 +397,7 @@ void Run::note_faults() {
     if (attempts[i].failed) injected_.push_back({operation, i, attempts[i]});
 }
 
-// It is being set up or torn down, and views may not be ready.
+// The domain is being set up or torn down, so its views may not be ready.
 bool Run::is_half_done(const Domain& domain) const {
   auto is_of = [&](const Call* call) {
     return call && !call->is_over && call->domain == &domain &&
@@ -438,7 +440,7 @@ bool Run::on_finding(const shim::Finding& finding) {
   }
   if (fate == Fate::end_quietly) _exit(0);
   if (fate != Fate::report) met_first_ = {key, describe_operation(*whole_program_, position)};
-  // What a known finding led to is known: the repeated run may meet nothing else.
+  // If a known finding caused this one, the repeated run may meet nothing else.
   if (fate == Fate::look_closer) shim::leave_contexts([] { throw Abandoned{}; });
   Report report = describe(finding, std::move(key),
                            {*whole_program_, position, books, judges_.known_models(), *variant_,
@@ -452,7 +454,7 @@ bool Run::on_finding(const shim::Finding& finding) {
   if (tell) {
     showing_ = true;
     tell(before_, now);
-    // An allocator that broke down nobody looks at; of another, the look itself may be the end.
+    // After a crash nobody reads the allocator's state. Otherwise reading it may itself crash.
     if (!finding.dying) {
       now = moment(true);
       tell(before_, now);
@@ -464,8 +466,8 @@ bool Run::on_finding(const shim::Finding& finding) {
   shim::leave_contexts([] { throw Abandoned{}; });
 }
 
-// The process dies of what the call at hand does. A finding before it is reported instead, and then
-// the process ends with that. The run at hand cannot go on.
+// The process dies in the current call. If the repeated run finds something before that call, that
+// is reported instead and ends the process. The current run cannot continue.
 void Run::repeat_closely_before_this_call() {
   static program::Program before;
   const std::vector<Operation>& operations = position.program->operations;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The frame of a run: faults, contexts, steps, the looks between them, the end; and what operations
-// find around them. There is one at a time, and its memory serves run after run.
+// A run: faults, contexts, steps, looks between operations and the end; also what operations use.
+// There is one Run per process, whose memory is reused.
 #pragma once
 
 #include <fmt/core.h>
@@ -26,17 +26,17 @@
 namespace engine {
 
 class Run;
-// The one of this process.
+// The only Run of this process.
 Run& the_run();
 
 class Run {
  public:
   const Result& run(const iova_variant& variant, const program::Program& program,
                     const Options& options);
-  // Raises variants-differ at an operation of the run that is over. Returns the keys gone past.
+  // Raises variants-differ at an operation of the finished run. Returns the keys of known findings.
   std::vector<std::string> report_difference(size_t operation, std::string values,
                                              const Options& options);
-  // Returns true to go on past a known finding.
+  // Returns true if the run continues past a known finding.
   bool on_finding(const shim::Finding& finding);
 
   // For operations:
@@ -47,51 +47,52 @@ class Run {
     caller_.make(call);
     position.call = outer;
   }
-  // A counted operation begins its next call.
+  // Begins the next call of a counted operation.
   void begin_next_call();
-  // Nothing is done, to keep the callers' duties.
+  // Skips the operation, to keep the callers' duties.
   void skip(const char* why);
-  // Its caller has to wait for what is suspended. skip() is for what no waiting changes:
-  // explorations tell the two apart.
+  // Skips the operation because its caller would wait for a suspended one. Explorations distinguish
+  // this from skip(), whose reason no waiting changes.
   void skip_hindered(const char* why);
   template <class... Arguments>
   void outcome(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
     if (options_.on_step)
       position.outcome = fmt::format(text, std::forward<Arguments>(arguments)...);
   }
-  // Somebody reads outcomes.
+  // Whether on_step receives outcomes.
   bool is_watched() const { return options_.on_step; }
-  // A finding was gone past that leaves nothing to judge.
+  // A known finding left a state that nobody can judge.
   bool is_beyond_judgement() const { return scene_.beyond_judgement; }
-  // The operation may do what no caller does.
+  // The operation may pass arguments that no in-tree caller uses.
   bool is_edge() const { return edge_; }
-  // Operations of the program overlap; those of now do.
+  // interleaves(): the program has pauses, and they take effect. overlaps(): a pause has
+  // other operations suspended during the current one.
   bool interleaves() const { return strands_.interleave(); }
   bool overlaps() const { return scene_.overlapped; }
   bool promise_is_broken() const { return scene_.promise_broken; }
   bool strands_overlap() const { return strands_.overlap(); }
-  // Of what is suspended, the one of that name; suspended_contexts(): none.
+  // The index of the suspended operation with that name; suspended_contexts() if there is none.
   size_t suspended_as(size_t strand) const { return strands_.suspended_as(strand); }
-  // The nth suspended operation does, to its end or to the next pause.
+  // Resumes the nth suspended operation, until its end or its next pause.
   void go_on(size_t nth);
-  // ... on another CPU.
+  // Moves the nth suspended operation to another CPU.
   void move(size_t nth, unsigned cpu) { strands_.move(nth, cpu); }
-  // While there is something to look at.
+  // Looks at all domains while they still exist, before the operation destroys one.
   void look_before_its_end();
-  // By the operation that is executed now, or by what takes its place at the end.
+  // Whether the current operation, or the end's replacement for it, was skipped.
   bool was_skipped() const { return skipped_; }
   void forget_skipped() { skipped_ = nullptr; }
-  // The highest node that nobody owned when the domain was looked at last, or NULL.
+  // The highest node without an owner at the latest look at the domain, or NULL.
   const contract::Structure::Unowned* unowned(const Domain& domain) const {
     return judges_.unowned(domain);
   }
   bool all_is_free(const Domain& domain) const { return judges_.all_is_free(domain); }
 
-  // Another strand will be entered or left; it is.
+  // Called before the scheduler enters or leaves a strand; exchange() then swaps the state.
   void before_exchange();
   void exchange(Strand& strand) { strands_.exchange(strand); }
 
-  // For prefixes: of the next operation.
+  // Prefixes set these for the next operation.
   void fail_attempts(const program::Value& mask);
   void be_in_interrupt() { in_irq_ = true; }
   void be_slow() {
@@ -148,33 +149,33 @@ class Run {
 
   bool running_ = false;
   const char* skipped_ = nullptr;
-  // Operations that were suspended and ended since, with what they came to.
+  // Operations that ended after they had been suspended, with their outcomes.
   std::vector<std::pair<const Operation*, std::string>> ended_late_;
-  unsigned cpu_ = 0;  // of the step at hand
-  // Of the next operation.
+  unsigned cpu_ = 0;  // of the current step
+  // Set by prefixes, for the next operation.
   shim::FaultMask armed_;
   bool is_armed_ = false;
   bool has_faults_planned_ = false;
   bool in_irq_ = false;
   bool edge_ = false;
-  bool slow_ = false;  // the first hardware flush is to last
+  bool slow_ = false;  // the first hardware flush is to be suspended
   std::vector<InjectedFault> injected_;
-  // Looks at everything cost what they look at; operations earn the right to one.
+  // A full look costs time in proportion to the state. Operations earn credit for one.
   uint64_t credit_ = 0, look_cost_ = 0;
 
-  // A finding is told where things went wrong first: for it, the run is repeated with a look at
-  // everything after each call.
+  // To find the first wrong operation, a run with a finding is repeated with a full look after each
+  // call.
   bool closely_ = false;
   bool repeated_ = false;
-  bool reported_ = false;                            // and the process lives on
-  std::optional<bool> judges_callers_;               // nothing while nobody listens
-  Moment before_;                                    // the operation or call at hand
-  bool showing_ = false;                             // a finding, which may lead to another
-  const program::Program* whole_program_ = nullptr;  // of which a repeated run takes a part
+  bool reported_ = false;               // a finding was reported, and the process lives on
+  std::optional<bool> judges_callers_;  // empty: before the first run
+  Moment before_;                       // the state before the current operation or call
+  bool showing_ = false;                // on_moments runs; a look may raise another finding
+  const program::Program* whole_program_ = nullptr;  // a repeated run executes a part
   struct Met {
     std::string key, operation;
   };
-  std::optional<Met> met_first_;  // what the run was repeated for
+  std::optional<Met> met_first_;  // the finding for which the run was repeated
 };
 
 }  // namespace engine

@@ -45,13 +45,13 @@ void ShimEvents::on_pages_put(const list_head* list) {
   const list_head* first_page = list->next != list ? list->next : nullptr;
   for (Domain& domain : books_.domains()) {
     for (Range& range : domain.queued) {
-      // A queue that is full may free a range at once, instead of taking it. Under overlapping
-      // calls, only its pages tell whose list it is.
+      // A full queue may free a range at once instead of queueing it. While calls overlap, only the
+      // pages identify the range of a list.
       bool is_at_once = !range.list && &range.pages == list;
       bool is_mine = first_page && range.first_page ? range.first_page == first_page
                                                     : range.list == list || is_at_once;
       if (!is_mine) continue;
-      if (domain.is_being_put) return;  // its ranges go with it
+      if (domain.is_being_put) return;  // put_domain() releases its ranges with it
       history_.add({.kind = Kind::pages_put, .domain = &domain, .range = &range});
       release_ = {&domain, &range, raw_smp_processor_id()};
       position_.releasing = true;
@@ -83,7 +83,7 @@ void ShimEvents::end_handlers() {
   handler_began_at_ = none;
 }
 
-// No handler begins before the one before it is over, and nothing takes steps between them.
+// Handlers run one after the other, and nothing takes steps between them.
 void ShimEvents::on_handler(bool is_timer) {
   end_handlers();
   handler_began_at_ = shim::cost().steps;

@@ -13,7 +13,7 @@ static_assert(program::max_cpus == SHIM_MAX_CPUS);
 
 namespace {
 
-// Its own context was on the CPU that an operation took down in another.
+// An operation in another context took down the CPU of the caller's own context.
 void leave_dead_cpu() {
   if (!cpu_online(raw_smp_processor_id())) shim_set_current_cpu(shim_next_online_cpu(0));
 }
@@ -40,10 +40,10 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
       is_interrupt || spec.passes_time ? shim::Room::interrupts : shim::Room::tasks;
   if (shim::room_on(raw_smp_processor_id()) < needed)
     return "what is suspended on this CPU leaves no room";
-  // A flush that lasts keeps its callers' order by itself.
+  // Operations that a lasting flush suspends keep their callers' order by themselves.
   if (!overlapping_) return nullptr;
   for (const Strand& strand : strands_) {
-    // Its position is its own while it is suspended.
+    // The position of a suspended strand is its own.
     if (!strand.is_in_use || !strand.position.of_strand) continue;
     const Operation& other = *strand.position.of_strand;
     const auto is_either = [&](auto is) { return is(operation.code) || is(other.code); };
@@ -76,14 +76,14 @@ Strands::Fate Strands::start(const Operation& operation, bool flush_lasts) {
       pause_at_ && !strands_[pause_as_].is_in_use && program::may_be_suspended(operation.code);
   const bool may_last = flush_lasts && program::spec(operation.code).may_flush;
   if (!(may_pause || may_last) || !shim::can_start_context()) return Fate::not_started;
-  // A flush that lasts takes a name that programs seldom do.
+  // A lasting flush takes the last free name, which programs seldom use.
   size_t name = pause_as_;
   if (!may_pause)
     for (name = strands_.size() - 1; strands_[name].is_in_use;) name--;
   Strand& strand = strands_[name];
   strand = {.among = this, .position = scene_.position};
   strand.is_in_use = true;
-  strand.position.of_strand = &operation;  // of the program: it outlives the context
+  strand.position.of_strand = &operation;  // part of the program, which outlives the context
   strand.position.may_pause = may_pause;
   shim_events_.let_flush_last(flush_lasts);
   unsigned cpu = raw_smp_processor_id();
@@ -109,7 +109,7 @@ Strands::Fate Strands::start(const Operation& operation, bool flush_lasts) {
   return Fate::suspended;
 }
 
-// In its context, where the run's position is the strand's own.
+// Runs in the strand's context, where the run's position is the strand's.
 void Strands::live(Strand& strand) {
   body_.execute(*scene_.position.of_strand);
   strand.is_in_use = false;

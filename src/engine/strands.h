@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The operations of a run that are suspended: how they begin, go on and end, and what may begin
-// beside them.
+// The suspended operations of a run: how they start, continue and end, and which operations may
+// begin meanwhile.
 #pragma once
 
 #include <array>
@@ -14,18 +14,18 @@ namespace engine {
 
 class Strands;
 
-// What a started context executes. Where the run is, is told apart for each.
+// A started context. Each has its own position in the run.
 struct Strand {
   Strands* among = nullptr;
   Position position;
   Release release{};
   bool is_in_use = false;
-  bool was_suspended = false;  // so that others overlap with it
+  bool was_suspended = false;  // other operations overlap it
 };
 
 class Strands {
  public:
-  // What a strand executes, and what follows once it ends after it was suspended.
+  // What a strand executes, and what follows if it ends after a suspension.
   struct Body {
     void (*execute)(const Operation& operation);
     void (*ended_late)();
@@ -33,37 +33,37 @@ class Strands {
   Strands(Scene& scene, ShimEvents& shim_events, Body body)
       : scene_(scene), shim_events_(shim_events), body_(body) {}
 
-  // Of a run. interleaves: its program has pauses, which count.
+  // Begins a run. interleaves: its program has pauses, and they take effect.
   void begin(bool interleaves);
   bool interleave() const { return interleave_; }
-  // Some are in the midst of what they do, wherever that is.
+  // Whether a pause has suspended an operation.
   bool overlap() const { return overlapping_; }
 
-  // The next operation is to be suspended at its scheduling point of that number (0: not), under
-  // the name of that index.
+  // Suspends the next operation at its scheduling point of that number (0: not at all). `name` is
+  // the index of its strand.
   void pause_next(uint64_t point, size_t name);
-  // The next operation is over; so is what was asked of it.
+  // The next operation is over, and with it the request for a pause.
   void forget_pause() { pause_at_ = 0; }
 
-  // Why the operation cannot begin: what is suspended keeps from it, or a caller must wait for.
-  // NULL: it can.
+  // Why the operation cannot begin: a suspended one leaves no room on the CPU, or its caller must
+  // wait for one. NULL: it can.
   const char* hindrance(const Operation& operation, bool in_irq) const;
 
   enum class Fate { not_started, ended, suspended };
-  // Executes the operation so that it can be suspended, where a pause or a flush that lasts asks
-  // for it; otherwise nothing is done.
+  // Executes the operation in a context of its own if a pause or a lasting flush asks for it.
+  // Otherwise does nothing.
   Fate start(const Operation& operation, bool flush_lasts);
-  // The nth that is suspended goes on, to its end or to the next pause.
+  // Resumes the nth suspended operation, until its end or its next pause.
   Fate resume(size_t nth);
-  // The nth that is suspended goes on elsewhere.
+  // Moves the nth suspended operation to another CPU.
   void move(size_t nth, unsigned cpu);
-  // Of what is suspended, the one of that name; suspended_contexts(): none.
+  // The index of the suspended operation with that name; suspended_contexts() if there is none.
   size_t suspended_as(size_t name) const;
 
-  // By name, those that are not in use among them.
+  // All strands by name, including unused ones.
   const std::array<Strand, program::max_suspended>& all() const { return strands_; }
 
-  // Another strand is entered or left: where the run is belongs to it.
+  // Swaps the run's position with the strand's, when the strand is entered or left.
   void exchange(Strand& strand);
 
  private:

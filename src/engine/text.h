@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a target judges that reads text: our own parser, printer and codec, on any bytes.
+// The judge of the target program_text: checks our own parser, printer and codec on any bytes.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace engine {
 
-// All promises between the forms of programs that the input shows to be broken.
+// Reports every promise between the forms of a program that the input breaks.
 std::vector<Report> check_text(std::span<const uint8_t> input);
 
 }  // namespace engine

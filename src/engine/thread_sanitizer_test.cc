@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Two judges of data races on the same runs, ours (shim/races.h) and ThreadSanitizer: the seeds on
-// the newest port, and those of several CPUs with each defect planted. They must agree whether
-// there is a race, or it is known why they do not.
+// Compares two race detectors on the same runs, ours (shim/races.h) and ThreadSanitizer: on all
+// seeds with the newest port, and on seeds with several CPUs with each planted defect. They must
+// agree whether there is a race; the known exception is listed.
 #include "shim/thread_sanitizer.h"
 
 #include <fmt/format.h>
@@ -47,14 +47,14 @@ std::vector<Seed> seeds_of(const std::vector<std::string>& folders) {
   return seeds;
 }
 
-using Functions = std::set<std::string>;  // of the accesses that race
+using Functions = std::set<std::string>;  // that make racing accesses
 
 struct Verdicts {
   bool is_over = false;  // the process did not die of another finding
   Functions ours, theirs;
-  // ThreadSanitizer's alone, too: what is written marked and read plainly later. Who has read it,
-  // marked, before that comes after the write, as races() knows; ThreadSanitizer is told only of
-  // what came before the write.
+  // Only ThreadSanitizer's: a marked write and a later plain read. If a marked read came between,
+  // the plain read follows the write, as races() knows; ThreadSanitizer learns only the order of
+  // accesses before the write.
   Functions seen;
 };
 
@@ -70,7 +70,7 @@ std::string told(const iova_variant& variant, const Seed& seed) {
   return lines;
 }
 
-// As many as one process is good for, from the first one on.
+// Judges as many seeds, from the first on, as one process can.
 std::vector<Verdicts> judge_some(const iova_variant& variant, std::span<const Seed> seeds) {
   int ends[2];
   if (pipe(ends)) abort();
@@ -79,7 +79,7 @@ std::vector<Verdicts> judge_some(const iova_variant& variant, std::span<const Se
   if (process == 0) {
     close(ends[0]);
     if (!freopen("/dev/null", "w", stderr)) abort();
-    // What a defect has broken may go round in circles.
+    // A defect may make the allocator loop forever.
     constexpr rlimit most{5, 5};  // seconds
     setrlimit(RLIMIT_CPU, &most);
     shim::ask_thread_sanitizer();
@@ -123,8 +123,8 @@ std::vector<Verdicts> judge(const iova_variant& variant, std::span<const Seed> s
 }
 
 struct Comparison {
-  size_t races = 0, none = 0, seen = 0, died = 0;  // seen: of none
-  std::set<std::string> apart;                     // where the judges differ
+  size_t races = 0, none = 0, seen = 0, died = 0;  // seen: counted in none, too
+  std::set<std::string> apart;                     // seeds on which the detectors disagree
 };
 
 Comparison compare(const iova_variant& variant, std::span<const Seed> seeds) {
@@ -136,7 +136,7 @@ Comparison compare(const iova_variant& variant, std::span<const Seed> seeds) {
       return verdicts.is_over && !verdicts.ours.empty() && verdicts.theirs.empty() &&
              verdicts.seen.empty();
     };
-    // ThreadSanitizer forgets accesses at random.
+    // ThreadSanitizer forgets accesses at random, so try again.
     for (int more = 0; more < 5 && is_missed(); more++)
       verdicts = judge_some(variant, seeds.subspan(i, 1))[0];
     auto& [is_over, ours, theirs, seen] = verdicts;
@@ -165,7 +165,7 @@ TEST(ThreadSanitizerLong, SeesNoRaceInTheSeeds) {
   const Comparison comparison = compare(port::fixed::variant, seeds);
   EXPECT_EQ(comparison.none, seeds.size());
   EXPECT_TRUE(comparison.apart.empty());
-  EXPECT_LE(comparison.seen, 1u);  // a queue that is new to another CPU
+  EXPECT_LE(comparison.seen, 1u);  // queue_is_new_to_another_cpu
 }
 
 TEST(ThreadSanitizerLong, SeesThePlantedRaces) {
@@ -177,7 +177,7 @@ TEST(ThreadSanitizerLong, SeesThePlantedRaces) {
     std::string name = defect.flag;
     std::replace(name.begin(), name.end(), '_', '-');
     const iova_variant* variant = port_module_variant(name.c_str());
-    if (!variant) continue;  // it needs another revision
+    if (!variant) continue;  // the defect needs another revision
     const Comparison comparison = compare(*variant, seeds);
     fmt::print("{}: {} races, {} none, {} died of something else\n", name, comparison.races,
                comparison.none, comparison.died);
@@ -185,8 +185,8 @@ TEST(ThreadSanitizerLong, SeesThePlantedRaces) {
     with_races += comparison.races > 0;
     apart.insert(comparison.apart.begin(), comparison.apart.end());
   }
-  // Nothing comes between the marked read of a queue's address and the reads of the queue, which
-  // ThreadSanitizer takes for ordered by the value.
+  // The reads of the queue directly follow the marked read of its address. ThreadSanitizer takes
+  // them as ordered by the value read.
   EXPECT_EQ(apart,
             std::set<std::string>{"port@fixed+queue-barrier-dropped, queue_is_new_to_another_cpu"});
   EXPECT_GE(races, 100u);

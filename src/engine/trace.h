@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The trace of a run, as a hash: what the run did, observably, and nothing of how it was run.
+// The trace of a run as a hash: only observable behaviour, not how the run was executed.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class Trace {
   uint64_t hash_ = seed;
 };
 
-// Of the characters alone.
+// Hash of the characters, not of the address.
 inline uint64_t hash_of_text(const char* text) {
   Trace trace;
   trace.add_text(text);

@@ -14,7 +14,7 @@
 namespace engine {
 namespace {
 
-// Mostly those of the one before.
+// Consecutive names are mostly the same, so hashes are cached by address.
 template <class Named>
 uint64_t hash_of_name(const Named* named, const char* name) {
   struct Known {
@@ -61,7 +61,7 @@ void Tracer::hear(const Event& event) {
       if (event.range) add(event.range->lo, "a range that the queue releases");
       return;
     case Kind::finding:
-      // Of what the models say, nobody knows whether that is what is ignored.
+      // The models compare aspects that may be ignored, so their findings are left out.
       if (!is_of_models || (ignored_ && is_difference(event.text))) return;
       trace_.add_text(event.text);
       return write("a finding", event.text);
@@ -128,7 +128,7 @@ void Tracer::add_attempts() {
       write("the GFP flags" + of, shim::describe_gfp(gfp));
     write("the fate" + of, a.failed ? "fails" : "succeeds");
   }
-  // After them: which one is missing says more.
+  // Last, since the first differing allocation says more.
   if (parts_) write("the number of allocations", fmt::format("{}", attempts.size()));
 }
 
@@ -158,7 +158,7 @@ void Tracer::add(const Snapshot& view) {
   }
 }
 
-// All that is in the hash, piece by piece.
+// Writes everything that is in the hash, part by part.
 void Tracer::write(const Snapshot& view) {
   auto tell = [&](const std::string& what, uint64_t value) {
     write(what, fmt::format("{:#x}", value));

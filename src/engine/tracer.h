@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The trace of a run: what of its history is comparable, as a hash. Of allocators of different
-// designs that is what they answer, and what both show.
+// The trace of a run: a hash of the comparable part of its history. For two allocators of different
+// designs, that is their answers and the views of both.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace engine {
 
-// What need not be traced, a bit each.
+// Aspects that a trace can leave out, a bit each.
 namespace ignored {
 enum Aspect : unsigned {
 #define IGNORABLE(name, words) name,
@@ -22,7 +22,7 @@ enum Aspect : unsigned {
 constexpr unsigned bit(Aspect aspect) { return 1u << aspect; }
 }  // namespace ignored
 
-// A part of a trace, for people.
+// One part of a trace as text.
 struct Traced {
   std::string what, value;  // "the size of the 3rd allocation", "40"
   bool operator==(const Traced&) const = default;
@@ -37,7 +37,7 @@ class Tracer : public Listener {
   uint64_t hash() const { return trace_.hash(); }
 
  private:
-  // Answers and events; never ignored.
+  // Adds an answer or an event; these are never ignored.
   void add(uint64_t value, const char* what);
   void add_attempts();
   void add(const Snapshot& view);
@@ -47,7 +47,7 @@ class Tracer : public Listener {
 
   Trace trace_;
   unsigned views_ = all_views, ignored_ = 0;
-  gfp_t gfp_ = ~gfp_t{0};  // of which flags are traced
+  gfp_t gfp_ = ~gfp_t{0};  // flags that are traced
   std::vector<Traced>* parts_ = nullptr;
 };
 

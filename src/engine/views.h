@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// White-box views of an allocator at quiet points, when no call into a domain is under way. What it
-// shows nothing of is empty.
+// White-box views of an allocator, taken when no call into a domain is under way. Views that the
+// allocator lacks stay empty.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@
 
 namespace engine {
 
-// One look at a domain. The vectors keep their memory from look to look.
+// A snapshot of one domain. The vectors keep their capacity between snapshots.
 struct Snapshot {
   struct Node {
     uint64_t lo, hi;
@@ -26,11 +26,11 @@ struct Snapshot {
   };
 
   const iova_variant* variant = nullptr;
-  std::vector<Node> nodes;        // the anchor included
-  unsigned height = 0;            // of their tree; 0: not told
+  std::vector<Node> nodes;        // including the anchor
+  unsigned height = 0;            // of the tree; 0: unknown
   std::vector<CachedPfn> cached;  // in order of pfn
   std::vector<iova_magazine_view> magazines;
-  Trace contents;  // of the magazines, in their order
+  Trace contents;  // of the magazines, in order
   size_t in_depot[IOVA_MAX_BINS] = {};
   bool magazine_too_full = false;
   uint64_t too_full = 0;
@@ -47,16 +47,16 @@ struct Snapshot {
   void add(const iova_magazine_view& view);
 };
 
-// Looks, and adds what it saw to the history, for judges and the trace.
+// Takes snapshots and adds them to the history, for judges and the trace.
 class Looker {
  public:
   Looker(History& history, Books& books) : history_(history), books_(books) {}
   void use(const iova_variant& variant) { variant_ = &variant; }
 
-  // At all that there is of every domain.
+  // Looks at the full state of every domain.
   void look();
-  // Only whether nodes, ranges in use and magazines fit together, as they do whenever no call into
-  // the allocator is under way.
+  // Looks at one domain and adds a glance: judges check only nodes, live ranges and magazines,
+  // which agree whenever no call into the allocator is under way.
   void glance(Domain& domain);
 
  private:
@@ -68,7 +68,7 @@ class Looker {
 
 inline constexpr unsigned all_views = ~0u;
 
-// The allocator as one that shows nothing of its inside: the contract alone judges it.
+// Strips the allocator's views, so that the contract alone judges it.
 inline iova_variant without_views(iova_variant variant) {
   variant.views = 0;
   variant.strict = false;
@@ -80,15 +80,14 @@ inline bool shows_all_of_models(unsigned views) {
   return (views & IOVA_VIEWS_OF_MODELS) == IOVA_VIEWS_OF_MODELS;
 }
 
-// The state of every domain as the allocator itself has it, a line each, for people: of these
-// views.
+// Describes the allocator's own state of every domain in one line, limited to these views.
 std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains,
                                unsigned views = all_views);
 
-// By a view of the rings of its queue: how many entries they hold.
+// The number of entries in the rings of the domain's queue. Needs the view of rings.
 size_t queued_in(const iova_variant& variant, const void* domain);
 
-// By a view of its nodes: whether a request fits into the tree as it is now.
+// Whether the request fits into the current tree. Needs the view of nodes.
 bool fits(const iova_variant& variant, const Domain& domain, const Request& request);
 
 }  // namespace engine

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# compile.sh FILE COMPILER ARGUMENT...: compiles, and keeps what the compiler says in FILE.
+# compile.sh FILE COMPILER ARGUMENT...: compiles, and saves the compiler's messages in FILE.
 file=$1
 shift
 "$@" 2>"$file"

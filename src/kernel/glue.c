@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tree's own iova.c, unmodified, and below it the view of its static structures that makes it a
- * variant. What trees differ in is in tree_features.h, which probe.cmake makes from the source.
+ * The tree's own iova.c, unmodified, and code that turns it into a variant and reads its static
+ * structures. tree_features.h has the differences between trees; probe.cmake makes it from the
+ * source.
  */
 #include "drivers/iommu/iova.c"
 
@@ -29,11 +30,11 @@ typedef u64 phys_addr_t;
 #endif
 
 #ifdef __clang__
-/* The engine's look into the allocator is no branch of the allocator's. */
+/* Introspection code is not instrumented. */
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
 #endif
 
-/* What a variant's domain is. */
+/* The memory of a domain. */
 #if TREE_HAS_QUEUE
 struct whole_domain {
   struct iommu_dma_cookie cookie;
@@ -60,7 +61,7 @@ static void reset(void) {
   maple_tree_init();
 #endif
 }
-#ifndef IOVA_RANGE_CACHE_MAX_SIZE /* nobody knows up to which size it rounds */
+#ifndef IOVA_RANGE_CACHE_MAX_SIZE /* unknown: assume upstream's */
 #define IOVA_RANGE_CACHE_MAX_SIZE IOVA_BINS
 #endif
 _Static_assert(IOVA_RANGE_CACHE_MAX_SIZE <= IOVA_MAX_BINS,
@@ -388,13 +389,13 @@ const struct iova_variant kernel_variant = {
 #endif
     .trims_depot = TREE_TRIMS_DEPOT,
     .embeds_rcaches = TREE_EMBEDS_RCACHES,
-    /* Old versions did neither; no other design is let off so. */
+    /* Old versions do neither; other designs are not excused. */
     .flushes_depots = TREE_FLUSHES_DEPOTS || !TREE_SHOWS_MAGAZINES,
     .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS || !TREE_SHOWS_MAGAZINES,
     .allocates_lazily = TREE_ALLOCATES_LAZILY,
     .rcache_limit_checked = TREE_CHECKS_RCACHE_LIMIT,
     .lacks_hint = TREE_LACKS_HINT,
-#if !TREE_HAS_RCACHE_INIT /* a newer tree that does such things has lost something */
+#if !TREE_HAS_RCACHE_INIT /* newer trees that do this have lost a fix */
     .leaves_nodes_unzeroed = !TREE_ZEROES_NODES,
     .searches_once = !TREE_SEARCHES_TWICE,
     .leaves_timer_running = TREE_LEAVES_TIMER_RUNNING,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel tree's own drivers/iommu/iova.c as a variant, and the way its static variables are
- * brought back to what they were at boot. One tree a program or shared object.
+ * A kernel tree's own drivers/iommu/iova.c as a variant, and the reset of its static variables to
+ * their values at boot. A program or shared object contains one tree.
  */
 #ifndef IOVAFUZZ_KERNEL_VARIANT_H
 #define IOVAFUZZ_KERNEL_VARIANT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tree's own maple trees, for an iova.c over them. Their cache of nodes is made at boot
- * (glue.c).
+ * The tree's own maple tree code, for an iova.c that uses it. reset() in glue.c creates the cache
+ * of nodes, as booting does.
  */
 #include "tree_features.h"
 

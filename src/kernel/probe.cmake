@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What a kernel tree's allocator is like, told from its source and never from its version:
+# Detects the features of a kernel tree's allocator in its source, never by its version:
 #   cmake -DTREE=<tree> -DOUT=<folder> -P probe.cmake
 # writes OUT/tree_features.h for the glue, and links the tree's own headers into OUT/include/linux:
-# no other header of the tree may be found in the place of the shim's. A tree of a shape that the glue
-# does not know is an error of one sentence, after the words "unsupported tree:".
+# no other header of the tree may replace one of the shim's. For a tree that the glue does not
+# support, it prints one sentence after "unsupported tree:" and fails.
 
 cmake_policy(SET CMP0012 NEW) # TRUE and FALSE are no variables
 file(READ ${TREE}/drivers/iommu/iova.c source)
@@ -26,7 +26,7 @@ function(feature name text pattern)
   set(${name} ${has} PARENT_SCOPE)
   set(features "${features}#define TREE_${name} ${has}\n" PARENT_SCOPE)
 endfunction()
-# The libraries under it, which the tree must have.
+# Libraries that iova.c includes; the tree must have their files.
 function(library name headers)
   feature(USES_${name} "${source}${header}" "#include <linux/(${headers})\\.h>")
   set(features "${features}" PARENT_SCOPE)
@@ -43,7 +43,7 @@ library(RBTREE "rbtree|rbtree_augmented"
   include/linux/rbtree.h include/linux/rbtree_augmented.h lib/rbtree.c)
 library(MAPLE_TREE "maple_tree" include/linux/maple_tree.h lib/maple_tree.c)
 
-# The views that its design gives (iova/variant.h); any other design has none of them.
+# The views that the tree's design allows (iova/variant.h); a different design has none.
 function(view name text)
   set(has 1)
   foreach(pattern ${ARGN})
@@ -79,8 +79,8 @@ feature(ALLOCATES_LAZILY "${source}" "loaded && !iova_magazine_full\\(")
 # A request larger than its limit is not looked for in the magazines (not fixed upstream).
 string(REGEX MATCHALL "(iova_rcache_get|alloc_iova_fast)\\(struct[^;{]*{[^}]*}" lookups "${source}")
 feature(CHECKS_RCACHE_LIMIT "${lookups}" "size > limit_pfn|limit_pfn < size|limit_pfn >= size")
-# The size of the last 32-bit request that failed (bee60e94a1e2, v4.20), which frees reset; before
-# 5b61343b5059, v5.18, only such as move cached32_node.
+# The hint is the size of the last failed 32-bit request (bee60e94a1e2, v4.20). Any free resets it;
+# before 5b61343b5059, v5.18, only a free that moves cached32_node.
 set(lacks_hint 0)
 if(SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_MAGAZINES AND NOT SHOWS_HINT)
   set(lacks_hint 1)
@@ -89,24 +89,25 @@ set(features "${features}#define TREE_LACKS_HINT ${lacks_hint}\n")
 string(REGEX MATCH "__cached_rbnode_delete_update\\([^;{]*{[^}]*max32_alloc_size[^}]*}" seldom
   "${source}")
 feature(RESETS_HINT_SELDOM "${seldom}" "{[ \t\n]*iovad->cached32_node = [^}]*max32_alloc_size")
-# What lies above the cached node is searched, too (4e89dce72521, v5.11).
+# The search continues above the cached node (4e89dce72521, v5.11).
 feature(SEARCHES_TWICE "${source}" "retry_pfn|low_pfn_new")
-# The pfn above the anchor wraps to 0, where that search then ends (dcdb3ba7e2a8, v6.2).
+# The pfn above the anchor wraps to 0, where a second search ends (until dcdb3ba7e2a8, v6.2).
 feature(WRAPS_SECOND_PASS "${source}" "(retry_pfn|low_pfn_new) = curr_iova->pfn_hi [+] 1")
 # Nodes are zeroed, so that none looks like the anchor (472d26df5e80, v5.5).
 feature(ZEROES_NODES "${source}" "kmem_cache_zalloc\\(iova_cache|__GFP_ZERO")
-# The end of a queue does not wait for its timer (d7061627d701, v5.17).
+# Freeing a queue does not wait for its timer (fixed by d7061627d701, v5.17).
 string(REGEX MATCH "free_iova_flush_queue\\([^;{]*{[^}]*}" end_of_queue "${source}")
 feature(LEAVES_TIMER_RUNNING "${end_of_queue}" "del_timer\\(")
 
-# The flush queue: in iova.c itself (before f7f07484542f, v5.17), else a stretch of dma-iommu.c,
-# which is cut out as it stands: the cookie's type, and all from the ring's size to the queue's init.
+# The flush queue is in iova.c (before f7f07484542f, v5.17) or in dma-iommu.c. From there, the
+# cookie's type and everything from the ring's size to the queue's init are cut out unmodified.
 feature(HAS_OWN_QUEUE "${source}" "int[ \t\n]*init_iova_flush_queue\\(")
 set(dma_source "")
 if(EXISTS ${TREE}/drivers/iommu/dma-iommu.c)
   file(READ ${TREE}/drivers/iommu/dma-iommu.c dma_source)
 endif()
-# Appends the text from one marker up to another, which may not be there, to the stretch.
+# Appends the text from one marker up to another, or to the end, to `stretch`. Empties `stretch` if
+# the first marker is missing.
 function(cut_out from to)
   string(FIND "${dma_source}" "${from}" begin)
   if(begin EQUAL -1)
@@ -146,8 +147,8 @@ endif()
 set(features "${features}#define TREE_HAS_QUEUE ${has_queue}\n")
 view(RINGS "${code}" "struct timer_list[ \t]+fq_timer[;]" "fq_timer_on[;]" "fq_flush_start_cnt[;]"
   "fq_flush_finish_cnt[;]" "struct iova_fq {" "fq_ring_for_each[(]" "iova_pfn[;]" "counter[;]")
-# alloc_iova_fast() rounds small sizes up; before 972bf252f860, v5.17, its callers do. So what they
-# do is asked, or, where they are not at hand, whether they are old.
+# alloc_iova_fast() rounds small sizes up; before 972bf252f860, v5.17, its callers do. So this
+# checks the caller or, if dma-iommu.c is missing, whether iova.c is old.
 string(REGEX MATCH "iommu_dma_alloc_iova\\([^;{]*{.*" caller "${dma_source}")
 string(FIND "${caller}" "\n}\n" end)
 string(SUBSTRING "${caller}" 0 ${end} caller)
@@ -161,7 +162,7 @@ set(features "${features}#define TREE_CALLERS_ROUND ${callers_round}\n")
 feature(HAS_SINGLE_QUEUE "${dma_source}" "IOMMU_DMA_OPTS_SINGLE_QUEUE")
 feature(TYPES_PAGE_LISTS "${dma_source}" "struct iommu_pages_list freelist;")
 
-# The revision of the port that it should equal, if there is one: it is of that design.
+# The revision of the port that a tree of upstream's design should equal.
 if(HAS_RCACHE_INIT AND SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_HINT AND SHOWS_MAGAZINES)
   file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../iova/revisions.inc revisions REGEX "^PORT_REVISION")
   foreach(revision ${revisions})
@@ -175,7 +176,7 @@ if(HAS_RCACHE_INIT AND SHOWS_NODES AND SHOWS_CACHED_NODES AND SHOWS_HINT AND SHO
   set(features "${features}#define TREE_IS_LIKE ${like}\n")
 endif()
 
-# Whether all of that is as it was released.
+# Whether the code is that of a known release.
 string(SHA256 digest "${code}")
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/releases.txt releases REGEX "^${digest} ")
 if(releases)
@@ -192,7 +193,7 @@ foreach(path ${own})
   file(REMOVE ${OUT}/include/linux/${name})
   file(CREATE_LINK ${path} ${OUT}/include/linux/${name} SYMBOLIC)
 endforeach()
-# Hooks of Android's for vendors: nobody is attached to them.
+# Android's vendor hooks do nothing here.
 string(REGEX MATCHALL "[<\"]trace/hooks/[a-z0-9_]+\\.h" hook_headers "${source}${header}")
 string(REGEX MATCHALL "trace_android_r?vh_[a-z0-9_]+" hooks "${source}${header}")
 list(REMOVE_DUPLICATES hooks)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tree's own red-black trees, which keep no variables. Those functions that iova.c walks and
- * changes its tree with are renamed, and called by ones that count (shim/cost.h).
+ * The tree's own red-black tree code, which has no variables. The functions by which iova.c walks
+ * and changes its tree are renamed and called by wrappers that count steps (shim/cost.h).
  */
 #include "tree_features.h"
 

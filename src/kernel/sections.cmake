@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Moves the variables and functions of a tree's code, OBJECT, to sections of their own, in OUT:
-# iova_statics and iova_zeroed, which statics.c restores, and iova_text, by which reports know the
-# allocator. Some compilers give each function that they instrument a section.
+# Moves the variables and functions of OBJECT, a tree's code, to sections in OUT: iova_statics and
+# iova_zeroed, which statics.c restores, and iova_text, by which reports recognize the allocator.
+# Some compilers put each instrumented function into a section of its own.
 execute_process(COMMAND ${OBJDUMP} -h ${OBJECT} OUTPUT_VARIABLE sections
   COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL " \\.(text|data|bss)[^ \n]*" names "${sections}")

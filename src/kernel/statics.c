@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Static variables of the tree's code. The build puts all of them, whatever their names, into two
- * sections, and the linker gives each a start and an end.
+ * Resets the static variables of the tree's code. The build moves all of them into two sections,
+ * and the linker defines the start and end of each.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,28 +2,28 @@
 //
 // The binary form of programs.
 //
-// The machine. A program is a list of operations on a small world: up to eight CPUs of which one is
-// current, virtual time, one pair of shared slab caches with a reference count, and four domains.
-// Each domain has sixteen slots, bags that hold the ranges handed out to the program: an allocating
-// operation adds to a slot, a freeing one takes from it, newest first or oldest first. Since ranges
-// are named by slot and not by the operation that made them, dropping an operation from a program
-// leaves the meaning of all that do not need it. An operation that would break the allocator's
-// contract (a free from an empty slot, an allocation from a domain that was not initialized) is
-// skipped, so every list of operations can run. `fail` sets no state of the allocator: it chooses
-// allocation attempts of the operation that follows which are to fail. `pause` chooses a scheduling
-// point of it (shim/context.h) at which it is suspended; what follows runs meanwhile, on a CPU
-// where nothing is suspended or where `cpu` puts it, until `resume`. At the end all go on.
+// The machine. A program is a list of operations on a small world: up to eight CPUs, one of them
+// current; virtual time; one pair of shared slab caches with a reference count; four domains. Each
+// domain has sixteen slots, bags of ranges granted to the program: an allocating operation adds to
+// a slot, a freeing one takes from it, newest or oldest first. A slot names ranges, not the
+// operation that allocated them, so removing an operation keeps the meaning of all that do not
+// depend on it. An operation that would break the allocator's contract (a free from an empty slot,
+// an allocation from a domain that is not initialized) is skipped, so every list of operations can
+// run. `fail` changes no state of the allocator: it selects allocation attempts of the next
+// operation, which then fail. `pause` selects a scheduling point (shim/context.h) at which the next
+// operation is suspended. Later operations run meanwhile, on a CPU without suspended operations or
+// where `cpu` puts them, until `resume`. At the end of the program all suspended operations finish.
 //
 // The bytes. Decoding runs front to back and never fails:
 //
-//   program   = operation*                 at most max_operations, max_calls; then all is ignored
+//   program   = operation*                 at most max_operations, max_calls; the rest is ignored
 //   operation = head operand*
 //   head      = e dd ooooo                 bit 7, bits 6-5, bits 4-0
 //
-//   ooooo     the opcode; those without an operation stand for opcode - operation_count
-//   dd        the domain, ignored by operations that name none
+//   ooooo     the opcode; an unused number n means n - operation_count
+//   dd        the domain, ignored by operations without one
 //   e         1: operands follow, in the order of the operation table. 0: all have their fallback,
-//             so the commonest operations are one byte long
+//             so the most frequent operations are one byte long
 //
 //   operands of Kind::bits that stand next to each other share a byte, the first in the lowest
 //   bits; a value beyond the range is taken modulo its size
@@ -38,8 +38,8 @@
 //
 //   Bytes missing at the end read as zero. The empty input is the empty program.
 //
-// Many byte strings mean the same program; encode() gives the canonical one: e is 0 where it can
-// be, pools are used where they hold the value, raw values are as short as possible.
+// Many byte strings decode to the same program; encode() gives the canonical one: e is 0 if
+// possible, values in a pool are encoded as its entries, raw values are as short as possible.
 #include <algorithm>
 #include <bit>
 
@@ -123,7 +123,7 @@ void encode_pfn(const RoleSpec& role, const Value& value, std::vector<uint8_t>& 
   put_little_endian(bytes, offset, 1u << code);
 }
 
-// A shift only where 64 bits do not reach, and as much of it as can be.
+// Shifts only if 64 bits do not suffice, and then by as much as possible.
 Value canonical_mask(uint64_t number, uint64_t shift) {
   if (!number) return {0, 1};
   uint64_t lowest = std::countr_zero(number) + shift;
@@ -167,7 +167,7 @@ Operation decode_operation(Reader& reader) {
   if (op.on_domain) operation.domain = head >> 5 & 3;
   if (!(head & extended)) return operation;
   uint8_t packed = 0;
-  unsigned used_bits = 8;  // of packed
+  unsigned used_bits = 8;  // bits of `packed` already used
   for (size_t i = 0; i < op.operands.size(); i++) {
     const RoleSpec& role = spec(op.operands[i].role);
     Value& value = operation.operands[i];

@@ -14,7 +14,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-// Every value of interest that an operand can have in a canonical program.
+// All values of an operand that a canonical program can have and that are worth testing.
 std::vector<Value> values_of(Role role) {
   const RoleSpec& r = spec(role);
   std::vector<Value> values(r.pool.begin(), r.pool.end());
@@ -51,7 +51,7 @@ std::vector<Value> values_of(Role role) {
   return values;
 }
 
-// Hands every operation with every operand at every value, the others at their fallback.
+// Visits each operation with each operand at each value and the others at their fallback.
 template <class Visit>
 void each_operation(Visit visit) {
   for (const OperationSpec& op : operations()) {
@@ -119,7 +119,7 @@ TEST(Codec, DecodedRandomBytesSurviveEncodingAndEncodeStably) {
   std::mt19937_64 random(2);
   const int rounds = getenv("IOVAFUZZ_LONG") ? 1'000'000 : 20'000;
   for (int round = 0; round < rounds; round++) {
-    // Most are short, where the end comes at every place of an operation.
+    // Most inputs are short, so that they end at every place in an operation.
     Program program = decode(random_bytes(random, round % 10 ? 64 : 4096));
     Bytes canonical = encode(program);
     Program again = decode(canonical);
@@ -222,7 +222,7 @@ TEST(Codec, CallsBeyondTheCapAreIgnored) {
   EXPECT_EQ(decode(bytes), program);
 }
 
-// The format of stored corpora. A change of these bytes is a change of what they mean.
+// The format of stored corpora: changing these bytes changes the meaning of stored inputs.
 TEST(Codec, BytesOfTheFormat) {
   const std::pair<const char*, Bytes> golden[] = {
       {"cpus 2\n", {0x0a}},

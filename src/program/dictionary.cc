@@ -16,7 +16,7 @@ class Writer {
  public:
   Writer(std::string& text, bool in_words) : text_(text), in_words_(in_words) {}
 
-  // Its bytes, or the words of its text.
+  // Adds the operation's bytes, or the words of its text.
   void token(const program::Operation& operation) {
     std::vector<uint8_t> bytes;
     program::encode(operation, bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Dictionaries: the operations of a target as tokens for byte mutation.
+// Dictionaries: a target's operations as tokens for byte mutation.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace program {
 
-// Each operation plain, and with each operand at each of its interesting values; or the words of
-// these, for a target that reads text.
+// Tokens for each operation with all operands at their fallback, and with each operand at each
+// interesting value. in_words: their words, for a target that reads text.
 std::string dictionary(const std::string& target, std::span<const OpCode> operations,
                        bool in_words);
 

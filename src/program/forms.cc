@@ -14,7 +14,7 @@ constexpr const shim::Oracle* all[] = {
 #undef ORACLE
 };
 
-// Where two programs part: the operation of the first one, and both as text.
+// The first difference of two programs: the operation in the first one, and both as text.
 struct Parting {
   std::string operation, values;
 };
@@ -30,7 +30,7 @@ Parting parting(const Program& a, const Program& b) {
                       text(at_b, b))};
 }
 
-// Text may hold more than bytes can.
+// Whether bytes can hold the program: text has higher limits.
 bool fits_bytes(const Program& program) {
   uint64_t total = 0, largest = 0;
   for (const Operation& operation : program.operations) {
@@ -53,7 +53,7 @@ class Check {
         add(oracle::text_roundtrip, "parse", parts.operation, parts.values);
       }
     } catch (const ParseError& error) {
-      size_t index = error.line - 1;  // a line each
+      size_t index = error.line - 1;  // print() gives each operation a line
       bool has_it = index < program.operations.size();
       add(oracle::text_roundtrip, "parse",
           has_it ? spec(program.operations[index].code).name : "end",

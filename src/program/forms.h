@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the two forms of programs promise each other, checked on any input.
+// Checks on any input that the two forms of programs agree.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ namespace oracle {
 // All oracles on forms, in the order of oracles.inc.
 std::span<const shim::Oracle* const> oracles();
 
-// The four ways between the forms, so that tests can have broken ones.
+// The four conversions between the forms; tests replace them by broken ones.
 struct Forms {
   std::function<Program(std::span<const uint8_t>)> decode;
   std::function<std::vector<uint8_t>(const Program&)> encode;
@@ -33,12 +33,12 @@ const Forms& real_forms();
 
 struct Violation {
   const shim::Oracle* oracle;
-  const char* function;   // one of the four ways
-  std::string operation;  // the first that changes, or "end" or "text"
+  const char* function;   // the conversion at fault
+  std::string operation;  // the first operation that changes, or "end" or "text"
   std::string values;
 };
 
-// The input as bytes, which always are a program, and as text, which may be one.
+// Checks the input as bytes, which always are a program, and as text, which may be one.
 std::vector<Violation> check_forms(std::span<const uint8_t> input,
                                    const Forms& forms = real_forms());
 

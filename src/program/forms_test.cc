@@ -44,7 +44,7 @@ TEST(Forms, TextThatLosesAnOperand) {
       if (operation.code == OpCode::init) operation = make(OpCode::init);
     return print(changed);
   };
-  // As text; its bytes are a program, too.
+  // The violation in the text; the input's bytes are a program, too.
   EXPECT_EQ(keys(text, forms).back(), "text-roundtrip:parse:init");
 }
 
@@ -65,7 +65,7 @@ TEST(Forms, TextThatLosesItsEnd) {
     program.operations.resize(std::min<size_t>(program.operations.size(), 2));
     return program;
   };
-  // As text the input is short from the start; its bytes are not.
+  // A text input would lose its end when first parsed; decoded bytes still have it.
   EXPECT_EQ(keys(std::string(3, '\0'), forms), Keys{"text-roundtrip:parse:cache_get"});
 }
 

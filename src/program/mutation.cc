@@ -7,8 +7,8 @@
 namespace program {
 namespace {
 
-// What the operations before a point leave, if none of them fails: enough to know which needs of
-// an operation are met there.
+// The state after a list of operations, assuming that only operations after `fail` fail. It decides
+// which needs of the next operation are met.
 class Standing {
  public:
   explicit Standing(std::span<const Operation> before) {
@@ -24,7 +24,7 @@ class Standing {
       fails = operation.code == OpCode::fail;
     }
   }
-  // The needs of the operation that are not met.
+  // The unmet needs of the operation.
   uint8_t missing(const Operation& operation) const {
     uint8_t met = of_domains_[operation.domain] | (references_ ? needs::cache : 0);
     return spec(operation.code).needs & static_cast<uint8_t>(~met);
@@ -35,7 +35,7 @@ class Standing {
   uint8_t of_domains_[max_domains] = {};
 };
 
-// The operations that must come before for this one not to be skipped, and itself.
+// Appends the operation, preceded by those without which it would be skipped.
 void append_with_needs(const Operation& operation, const Standing& standing,
                        std::vector<Operation>& out) {
   uint8_t missing = standing.missing(operation);
@@ -50,7 +50,7 @@ void append_with_needs(const Operation& operation, const Standing& standing,
   out.push_back(operation);
 }
 
-// Anywhere else it would be skipped.
+// `cpus` is skipped unless it is the first operation.
 void put_cpus_first(Program& program) {
   auto is_cpus = [](const Operation& operation) { return operation.code == OpCode::cpus; };
   auto& operations = program.operations;
@@ -67,7 +67,7 @@ uint64_t total_calls(const Program& program) {
   return total;
 }
 
-// Halves the largest counts until all calls together are at most so many, if they can be.
+// Halves the largest counts until the program makes at most `most` calls, if possible.
 void keep_calls_within(Program& program, uint64_t most) {
   uint64_t total = total_calls(program);
   while (total > most) {
@@ -106,7 +106,7 @@ uint64_t Mutator::random(uint64_t bound) {
 }
 
 void Mutator::mutate(Program& program) {
-  // Many calls take much time, which is spent on some programs only.
+  // Programs with many calls are slow, so only some mutations may add many.
   const uint64_t most_calls =
       std::max(total_calls(program), uint64_t{64} << random(std::bit_width(max_calls / 64)));
   do {
@@ -148,7 +148,7 @@ Program Mutator::cross(const Program& first, const Program& second) {
   return result;
 }
 
-// What is at the end acts on the richest state.
+// Prefers the end, where operations act on the richest state.
 size_t Mutator::place(const Program& program) {
   return one_in(2) ? program.operations.size() : random(program.operations.size() + 1);
 }
@@ -162,7 +162,7 @@ void Mutator::insert(Program& program) {
   std::vector<Operation> run{random_operation()};
   OpCode code = run[0].code;
   if (code == OpCode::cpus) at = 0;
-  // Setting up is where most can fail.
+  // Most allocations that can fail are in set-up operations.
   bool sets_up = code == OpCode::cache_get || code == OpCode::init_rcaches;
   if (can_fail(code) && one_in(sets_up ? 2 : 6)) run.insert(run.begin(), random_fault());
   insert_with_needs(program, at, run);
@@ -248,7 +248,7 @@ void Mutator::change_operand(Program& program) {
     operation.domain = static_cast<uint8_t>(random(max_domains));
 }
 
-// Half as many, twice as many, one more or less: borders are met from any side.
+// Half, double, one more or one less, to approach boundaries from both sides.
 void Mutator::change_count(Program& program) {
   std::vector<Operation*> counted;
   for (Operation& operation : program.operations)
@@ -266,7 +266,7 @@ void Mutator::change_count(Program& program) {
   set(operation, Role::count, std::clamp<uint64_t>(count, 1, max_count));
 }
 
-// Operations that mean the same thing meet.
+// Copies operands between operations, so that they use the same slots, limits and domain.
 void Mutator::borrow_operand(Program& program) {
   auto& operations = program.operations;
   Operation& to = operations[random(operations.size())];
@@ -295,7 +295,7 @@ void Mutator::change_faults(Program& program) {
     change_mask(operations[at - 1].operands[0]);
 }
 
-// An operation is suspended, at another point or no more; what is suspended goes on later.
+// Adds, moves or removes a pause, and resumes the operation later.
 void Mutator::change_pauses(Program& program) {
   auto& operations = program.operations;
   std::vector<size_t> places;
@@ -325,7 +325,7 @@ void Mutator::change_pauses(Program& program) {
   operations.insert(operations.begin() + static_cast<ptrdiff_t>(later), resume);
 }
 
-// A fault comes, goes, or moves to the next attempt.
+// Adds, removes or shifts a fault.
 void Mutator::change_mask(Value& mask) {
   uint64_t bit = uint64_t{1} << random(one_in(2) ? 4 : 34);
   switch (random(5)) {
@@ -353,7 +353,7 @@ Operation Mutator::random_operation() {
     pick -= spec(candidate).weight;
   }
   Operation operation = make(code);
-  // Domains share only the caches: most programs need one, some need two.
+  // Domains share only the caches, so most programs need one domain, some two.
   if (spec(code).on_domain && one_in(4)) operation.domain = static_cast<uint8_t>(random(2));
   for (size_t i = 0; i < spec(code).operands.size(); i++) {
     const RoleSpec& role = spec(spec(code).operands[i].role);
@@ -393,12 +393,13 @@ void Mutator::randomize(Operation& operation, size_t operand) {
   }
 }
 
-// Mostly one attempt: the first few of any operation, or one of the many of rcache init.
+// Mostly one failing attempt: among the first few of any operation, or among the many of rcache
+// init.
 Operation Mutator::random_fault() {
   Operation fault = make(OpCode::fail);
   uint64_t mask = uint64_t{1} << random(one_in(2) ? 4 : 34);
   while (one_in(6)) mask |= uint64_t{1} << random(34);
-  // Memory that has run out fails everything from then on.
+  // If memory has run out, all later attempts fail.
   fault.operands[0] = {0, one_in(16) ? ~uint64_t{0} << random(16) : mask};
   return fault;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mutation by operation: programs from programs, for any fuzzing engine.
+// Mutation of whole operations, independent of the fuzzing engine.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace program {
 // Deterministic: the same seed and arguments make the same program.
 class Mutator {
  public:
-  // Inserts only the given operations, and those that they need.
+  // Inserts only the given operations and those that they need.
   Mutator(std::span<const OpCode> operations, uint64_t seed);
 
   // One to a few changes. The result is within the limits.
   void mutate(Program& program);
-  // A beginning of one program followed by an end of the other.
+  // The head of one program followed by the tail of the other.
   Program cross(const Program& first, const Program& second);
 
  private:

@@ -22,7 +22,7 @@ Program mutated(Program program, std::span<const OpCode> codes, uint64_t seed) {
   return program;
 }
 
-// A program that has grown by so many mutations.
+// A program grown by this many mutations.
 Program grown(std::span<const OpCode> codes, uint64_t seed, int mutations) {
   Mutator mutator(codes, seed);
   Program program;
@@ -83,9 +83,9 @@ TEST(Mutation, FullProgramsStayWithinTheLimits) {
 
 TEST(Mutation, CrossIsABeginningAndAnEnd) {
   auto codes = all_operations();
-  std::erase(codes, OpCode::cpus);  // it comes first, wherever it was
+  std::erase(codes, OpCode::cpus);  // it moves to the front
   Program first = grown(codes, 1, 20), second = grown(codes, 2, 20);
-  ASSERT_LE(total_calls(first) + total_calls(second), max_calls);  // else a part is cut off
+  ASSERT_LE(total_calls(first) + total_calls(second), max_calls);  // else the child may be cut off
   for (uint64_t seed = 0; seed < 200; seed++) {
     auto child = Mutator(codes, seed).cross(first, second).operations;
     size_t head =
@@ -125,7 +125,7 @@ TEST(Mutation, InsertsWhatAnOperationNeedsBeforeIt) {
       if (next != std::end(expected) && operation.code == *next) ++next;
     complete += next == std::end(expected);
   }
-  // Further changes of the same mutation may have taken some of it away.
+  // Later changes of the same mutation may have removed some of it.
   EXPECT_GE(complete, 75);
 }
 
@@ -173,7 +173,7 @@ TEST(Mutation, ReachesEveryAttemptOfRcacheInit) {
     EXPECT_TRUE(masks.contains(uint64_t{1} << bit)) << "attempt " << bit;
 }
 
-// A depot's worth of ranges on a CPU, which uses them while somebody else is amidst.
+// A CPU frees ranges enough for a depot, and uses them while another operation is suspended.
 TEST(Mutation, LetsCpusContendForMagazines) {
   const auto codes = all_operations();
   size_t contentions = 0, refused = 0;

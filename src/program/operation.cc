@@ -12,7 +12,7 @@ constexpr Value at(Base base, int64_t offset) {
   return {static_cast<uint16_t>(base), static_cast<uint64_t>(offset)};
 }
 
-// Sizes in pages: mostly those that magazines cache and their borders, some large ones.
+// Sizes in pages: those that magazines cache, values next to these, and some large ones.
 constexpr Value sizes[] = {
     {0, 1},
     {0, 2},
@@ -54,7 +54,7 @@ constexpr Value sizes[] = {
     {0, uint64_t{1} << 51},
 };
 
-// Counts around the capacity of one magazine, of two, and of a depot under trimming.
+// Counts around the capacity of one and two magazines, and of a depot that work trims.
 constexpr Value counts[] = {
     {0, 1},   {0, 2},   {0, 3},   {0, 4},   {0, 8},   {0, 16},  {0, 32},  {0, 64},
     {0, 126}, {0, 127}, {0, 128}, {0, 129}, {0, 253}, {0, 254}, {0, 255}, {0, 256},
@@ -102,7 +102,7 @@ constexpr RoleSpec roles[] = {
 
 constexpr Value below_4g = at(Base::dma32, -1), start = at(Base::start, 0);
 
-// Operands as rows have them: operands<of(role, fallback), ...>.
+// Operands as written in rows: operands<of(role, fallback), ...>.
 constexpr OperandSpec of(Role role, Value fallback) { return {role, fallback}; }
 constexpr OperandSpec of(Role role, uint64_t fallback = 0) { return {role, {0, fallback}}; }
 template <OperandSpec... all>

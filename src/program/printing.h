@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How tests show programs.
+// Prints programs in test failures.
 #pragma once
 
 #include <ostream>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Programs and their two forms, bytes (what fuzzing engines handle) and text (what people read).
+// Programs and their two forms: bytes for fuzzing engines, text for people.
 #pragma once
 
 #include <algorithm>
@@ -20,28 +20,28 @@ struct Program {
   bool operator==(const Program&) const = default;
 };
 
-// Its operations may overlap.
+// Whether its operations may overlap.
 inline bool has_pauses(const Program& program) {
   return std::any_of(program.operations.begin(), program.operations.end(),
                      [](const Operation& operation) { return operation.code == OpCode::pause; });
 }
 
-// That it runs on; those of a program that does not say.
+// The number of possible CPUs; 2 unless the first operation sets it.
 inline unsigned cpus_of(const Program& program) {
   const bool says = !program.operations.empty() && program.operations[0].code == OpCode::cpus;
   return says ? static_cast<unsigned>(value(program.operations[0], Role::cpus).number) : 2;
 }
 
-// Total: every byte string is a program. Replaces what the program held, keeping its memory.
+// Every byte string is a program. Overwrites `program`, reusing its memory.
 void decode(std::span<const uint8_t> bytes, Program& program);
 Program decode(std::span<const uint8_t> bytes);
-// The canonical bytes of a program within the limits: decoding them gives the program back.
+// The canonical bytes of a program within the limits; decode() restores the program.
 std::vector<uint8_t> encode(const Program& program);
 void encode(const Operation& operation, std::vector<uint8_t>& bytes);
-// At most so many bytes: operations that do not fit are dropped from the end.
+// At most max_size bytes: drops operations that do not fit from the end.
 std::vector<uint8_t> encode_within(const Program& program, size_t max_size);
 
-// A text that is no program.
+// The text is not a program.
 struct ParseError : std::runtime_error {
   ParseError(size_t line, const std::string& message) : std::runtime_error(message), line(line) {}
   size_t line;  // from 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs of operations that make a state worth exploring.
+// Recipes: sequences of operations that lead to a state worth exploring.
 #include <algorithm>
 #include <bit>
 
@@ -7,7 +7,7 @@
 
 namespace program {
 
-// Around a magazine's capacity, two, and what makes a depot.
+// Counts around the capacity of one magazine, of two, and of more, which fill a depot.
 uint64_t Mutator::random_magazine_count() {
   static constexpr uint16_t borders[] = {127, 254, 381, 508, 635, 762};
   if (one_in(2)) return 1 + random(4);
@@ -17,7 +17,7 @@ uint64_t Mutator::random_magazine_count() {
 
 uint64_t Mutator::random_size() { return one_in(2) ? uint64_t{1} << random(6) : 1 + random(40); }
 
-// Ranges of one size go into magazines, and come out again.
+// Puts ranges of one size into magazines, and takes them out again.
 std::vector<Operation> Mutator::fill_and_drain() {
   uint8_t domain = one_in(8) ? 1 : 0;
   uint64_t slot = random(3), count = random_magazine_count();
@@ -55,7 +55,7 @@ std::vector<Operation> Mutator::fill_and_drain() {
   return run;
 }
 
-// A space with little room in it is used up, something is given back, and asked for again.
+// Exhausts a small space, frees a range, and requests one again.
 std::vector<Operation> Mutator::squeeze() {
   OpCode code = one_in(3) ? OpCode::alloc_fast : OpCode::alloc;
   uint64_t size = random_size(), slot = random(3);
@@ -65,7 +65,7 @@ std::vector<Operation> Mutator::squeeze() {
     limit = {static_cast<uint16_t>(Base::start), random(8) * size};
     limit.number += random(4);
   } else {
-    // All but the last pages below 4 GiB.
+    // Reserves all but the last pages below 4 GiB.
     Operation most = make(OpCode::reserve);
     set(most, Role::size, 0x100000 - 1 - random(one_in(2) ? 8 * size : 64));
     run.push_back(most);
@@ -93,7 +93,7 @@ std::vector<Operation> Mutator::squeeze() {
   return run;
 }
 
-// A CPU caches ranges and goes away.
+// A CPU caches ranges and goes offline.
 std::vector<Operation> Mutator::use_and_take_offline() {
   Operation here = random_cpu(OpCode::cpu), down = make(OpCode::offline), up = make(OpCode::online);
   down.operands[0] = up.operands[0] = here.operands[0];
@@ -105,7 +105,7 @@ std::vector<Operation> Mutator::use_and_take_offline() {
   return run;
 }
 
-// Ranges go through a flush queue while hardware flushes last, and time passes.
+// Sends ranges through a flush queue while hardware flushes last and time passes.
 std::vector<Operation> Mutator::overlap_with_flushes() {
   uint64_t slot = random(3);
   auto with = [&](OpCode code, uint64_t count) {
@@ -114,7 +114,7 @@ std::vector<Operation> Mutator::overlap_with_flushes() {
     set(operation, Role::count, count);
     return operation;
   };
-  // A ring's worth, now and then.
+  // Sometimes as many as a ring holds.
   uint64_t count = one_in(4) ? 253 + random(6) : 1 + random(4);
   Operation wait = make(OpCode::tick);
   std::vector<Operation> run{with(OpCode::alloc_fast, count), with(OpCode::queue, count)};
@@ -135,8 +135,8 @@ std::vector<Operation> Mutator::overlap_with_flushes() {
   return run;
 }
 
-// A CPU fills its magazines and a depot. What moves or empties them is suspended, and that CPU uses
-// them meanwhile.
+// A CPU fills its magazines and a depot. An operation that moves or empties them is suspended while
+// that CPU uses them.
 std::vector<Operation> Mutator::contend_for_magazines() {
   const uint64_t slot = random(3), size = random_size();
   const uint64_t here = random(3), there = (here + 1 + random(2)) % 3;
@@ -161,7 +161,7 @@ std::vector<Operation> Mutator::contend_for_magazines() {
       randomize(first, 0);
       break;
     case 2: first = with(one_in(2) ? OpCode::free_fast : OpCode::alloc_fast, magazines(2)); break;
-    default:  // there is no room, so that it flushes
+    default:  // no room below the limit, so the request flushes
       set(first, Role::size, 64);
       set(first, Role::limit, 1 + random(64));
       break;
@@ -182,8 +182,8 @@ std::vector<Operation> Mutator::contend_for_magazines() {
   return run;
 }
 
-// One of an order of magnitude, all of which are alike up to what the calls may come to: a flush
-// passes a hundred points.
+// A random scheduling point. All orders of magnitude are equally likely, up to the number of points
+// that the calls may have; a flush has about a hundred.
 uint64_t Mutator::random_point(const Operation& operation) {
   constexpr uint64_t points_of_a_call = 128;
   const uint64_t most = std::min<uint64_t>(max_point, points_of_a_call * calls(operation));
@@ -191,7 +191,7 @@ uint64_t Mutator::random_point(const Operation& operation) {
   return std::min(magnitude + random(magnitude), most);
 }
 
-// What failed is asked for once more.
+// Repeats an operation after a failed attempt.
 std::vector<Operation> Mutator::fail_and_retry(const Program& program) {
   std::vector<Operation> fallible;
   for (const Operation& operation : program.operations)
@@ -200,7 +200,7 @@ std::vector<Operation> Mutator::fail_and_retry(const Program& program) {
   return {random_fault(), operation, operation};
 }
 
-// The same as an operation of the program and right after it, at pages next to those.
+// Repeats an operation of the program right after it, on adjacent pages.
 std::vector<Operation> Mutator::act_beside(const Program& program, size_t& at) {
   std::vector<size_t> placed;
   for (size_t i = 0; i < program.operations.size(); i++)
@@ -217,7 +217,7 @@ std::vector<Operation> Mutator::act_beside(const Program& program, size_t& at) {
     randomize(first, static_cast<size_t>(operand_index(first.code, Role::lo)));
     set(first, Role::size, random_size());
     run.push_back(first);
-    // Later it would be skipped.
+    // After allocations, a reservation would be skipped.
     auto after = std::find_if(program.operations.begin(), program.operations.end(),
                               [](const Operation& o) { return o.code == OpCode::init; });
     if (after != program.operations.end())

@@ -5,11 +5,11 @@
 //   # a comment runs to the end of the line
 //   name [value] [domain=N] [key=value ...] [flag ...] [xN]
 //
-// Operands that are not given have their fallback; print() leaves those out. Numbers are decimal
-// or 0x hexadecimal. pfns may be relative: start+7, dma32-1 (dmaN is the first pfn that an N-bit
-// device does not reach). Slots are a..p, granules 1 .. 2K, 4K, positions first, middle, last,
-// masks 0x10 or, beyond 64 attempts, 0x1<<70. The last line ends like the others: a file that was
-// cut off is not taken for a shorter program.
+// Missing operands have their fallback; print() omits these. Numbers are decimal or 0x hexadecimal.
+// pfns may be relative: start+7, dma32-1 (dmaN is the first pfn beyond the reach of an N-bit
+// device). Slots are a..p, granules 1 .. 2K, 4K, positions first, middle, last, masks 0x10 or,
+// beyond 64 attempts, 0x1<<70. The last line needs a newline, so that a truncated file is not taken
+// for a shorter program.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -119,7 +119,7 @@ class Parser {
     return operation;
   }
 
-  // Key and value of a word, however it is written.
+  // Key and value of a word in any notation.
   std::pair<std::string_view, std::string_view> split_operand(const OperationSpec& op,
                                                               std::string_view word) const {
     size_t equals = word.find('=');
@@ -182,7 +182,7 @@ class Parser {
       std::string_view rest = text.substr(base.size());
       if (rest.empty()) return {static_cast<uint16_t>(i), 0};
       if (rest[0] != '+' && rest[0] != '-') break;
-      // The sign bit of an offset tells which side of the base it is on.
+      // The sign bit of an offset decides the side of the base.
       uint64_t offset = number(rest.substr(1), 0, uint64_t{1} << 63, "offset");
       return {static_cast<uint16_t>(i), rest[0] == '-' ? -offset : offset};
     }

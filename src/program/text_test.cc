@@ -9,7 +9,7 @@ namespace {
 
 std::string reprinted(std::string_view text) { return print(parse(text)); }
 
-// "line: message" of the error that a text is.
+// "line: message" of the error that parsing the text throws.
 std::string error_of(std::string_view text) {
   try {
     parse(text);

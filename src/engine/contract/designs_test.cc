@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Allocators that keep every promise in a way of their own, and those that break one where nothing
-// of their inside shows it. More, as whole kernel trees: triage/tests/alternatives_test.cc.
+// Allocators of other designs that keep every promise, and some that break one where no view shows
+// it. For whole kernel trees of other designs, see triage/tests/alternatives_test.cc.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -24,7 +24,7 @@ namespace {
 
 const iova_variant& upstream = port::fixed::variant;
 
-// Of which nobody knows whether it is a known release.
+// A design that is not known to be a release's.
 iova_variant own_design() {
   iova_variant variant = upstream;
   variant.strict = false;
@@ -45,7 +45,7 @@ void expect_found(const iova_variant& variant, const char* text, const char* key
   EXPECT_DEATH(run(variant, program::parse(text)), literally(std::string("key: ") + key));
 }
 
-// What never fits, it knows without a flush: that one was refused says nothing of the caches.
+// It refuses impossible requests without a flush. Such a refusal says nothing about the caches.
 TEST(Design, MayRefuseWithoutAFlush) {
   iova_variant early = own_design();
   early.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool flush) {
@@ -57,7 +57,7 @@ TEST(Design, MayRefuseWithoutAFlush) {
                "cache_get\ninit\ninit_rcaches\nalloc_fast x3\nfree_fast x3\n");
 }
 
-// With or without a look at its caches, in which there is nothing.
+// With and without views of its caches, which are empty.
 TEST(Design, MayDoWithoutCachesAndRoundNothingUp) {
   for (iova_variant plain : {with_own_caches(), own_design()}) {
     plain.alloc_fast = [](void* domain, unsigned long size, unsigned long limit, bool) {
@@ -72,7 +72,7 @@ TEST(Design, MayDoWithoutCachesAndRoundNothingUp) {
   }
 }
 
-// Nothing of it is left when the call ends.
+// It frees the memory before the call ends.
 TEST(Design, MayTakeMemoryToIgnoreAFree) {
   iova_variant allocates = own_design();
   allocates.free_pfn = [](void* domain, unsigned long pfn) {
@@ -112,7 +112,7 @@ TEST(Design, MayHaveAnotherWayWhereAnAllocationFails) {
   expect_clean(prefills, "cache_get\ninit\nfail 0x1\ninit_rcaches\n");
 }
 
-// Of each CPU and size: 2000 pfns.
+// Up to 2000 pfns for each CPU and size.
 std::vector<unsigned long> kept[program::max_cpus][8];
 void give_back_kept(void* domain) {
   for (auto& of_cpu : kept)
@@ -146,7 +146,7 @@ TEST(Design, MayHaveLargerCaches) {
                       "free_fast x500\nidle\n");
 }
 
-// Who gives a reservation back was handed it.
+// reserve() returned the node to the caller that frees it, which orders the accesses.
 TEST(Design, MayReadARangeBeforeItTakesALock) {
   constexpr size_t pfn_lo = 3 * sizeof(void*);
   iova_variant reads = own_design();
@@ -163,7 +163,8 @@ TEST(Design, MayReadARangeBeforeItTakesALock) {
       {.watch_races = true});
 }
 
-// Granted, though its caller takes it for a refusal, whatever else is suspended.
+// pfn 0 is granted, although the caller takes it for a refusal, even while another call is
+// suspended.
 TEST(Pfn0, IsKnownToBeGrantedWhileACallElsewhereIsSuspended) {
   expect_found(port::v7_3::variant,
                "cpus 2\ncache_get\npause 1\ncache_get\ninit start=0\ninit_rcaches\nedge\n"
@@ -171,7 +172,7 @@ TEST(Pfn0, IsKnownToBeGrantedWhileACallElsewhereIsSuspended) {
                "pfn-0-lost:alloc_iova_fast:alloc_fast:none");
 }
 
-// So that it is known whose it is.
+// The request is not suspended, so that the owner of pfn 0 is known.
 TEST(Pfn0, IsAskedForWithoutASuspension) {
   expect_found(port::v7_3::variant,
                "cpus 2\ncache_get\ninit start=0\ninit_rcaches\npause 1\nedge\n"
@@ -179,7 +180,7 @@ TEST(Pfn0, IsAskedForWithoutASuspension) {
                "pfn-0-lost:alloc_iova_fast:alloc_fast:none");
 }
 
-// Granted to somebody else meanwhile, it is not lost.
+// Granted to another caller meanwhile, pfn 0 is not lost.
 TEST(Pfn0, IsNotAskedForWhileAnotherCallMayGetIt) {
   for (int point = 1; point <= 4; point++)
     expect_clean(port::v7_3::variant,
@@ -188,7 +189,7 @@ TEST(Pfn0, IsNotAskedForWhileAnotherCallMayGetIt) {
                      .c_str());
 }
 
-// Whatever it shows: once all is given back, the whole space is asked for.
+// With or without views, the end of the run requests the whole space once everything is freed.
 TEST(Capacity, IsMissedWhereNoFlushReachesIt) {
   iova_variant hides = own_design();
   hides.free_fast = [](void* domain, unsigned long pfn, unsigned long size) {
@@ -200,7 +201,7 @@ TEST(Capacity, IsMissedWhereNoFlushReachesIt) {
   constexpr const char* text = "cache_get\ninit\ninit_rcaches\noffline 1\nalloc_fast\nfree_fast\n";
   expect_found(hides, text, "capacity-lost:any:any:none");
   expect_found(without_views(hides), text, "capacity-lost:any:any:none");
-  // Whatever moved to another CPU before.
+  // A migrated call that caches nothing is no excuse.
   iova_variant known = hides;
   known.strict = true;
   expect_found(known,
@@ -219,7 +220,7 @@ TEST(Capacity, IsMissedWhereNodesAreShownButNoCaches) {
                "capacity-lost:any:any:none");
 }
 
-// Granted again and given back to the tree, a page that was in a cache is in none.
+// A cached page that is granted again and freed to the tree is in no cache.
 TEST(Capacity, IsMissedOfPagesThatAreCachedNoMore) {
   iova_variant refuses = without_views(upstream);
   refuses.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) -> void* {
@@ -334,7 +335,7 @@ TEST(Pointer, IsOfARangeOrNull) {
                "no-range:reserve_iova:reserve:");
 }
 
-// Of an empty domain, a call that overlaps takes a page at most.
+// In an empty domain, the overlapping call takes at most one page.
 TEST(Overlap, IsNoReasonToRefuseWhereThereIsRoomForBoth) {
   iova_variant gives_up = own_design();
   gives_up.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
@@ -345,7 +346,7 @@ TEST(Overlap, IsNoReasonToRefuseWhereThereIsRoomForBoth) {
                  "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc_fast\n"
                  "alloc slot=b limit=0x200000\nresume\n",
                  "spurious-failure:alloc_iova:alloc:none");
-  // Where it may have the last ones, it is one.
+  // If the other call may have the last pages, overlap is a reason.
   expect_clean(gives_up, "cpus 2\ncache_get\ninit\ninit_rcaches\npause 1\nalloc_fast limit=2\n"
                          "alloc slot=b limit=2\nresume\n");
 }
@@ -357,7 +358,7 @@ TEST(Overlap, InAnotherDomainExcusesNothing) {
                "key: hint-");
 }
 
-// With an array of one entry less than upstream's, none is left free.
+// The array has one entry less than upstream's, so none stays free.
 TEST(Queue, MayFillAllEntriesOfARing) {
   static iova_queue full = *upstream.queue;
   full.entries = upstream.queue->entries - 1;
@@ -367,7 +368,7 @@ TEST(Queue, MayFillAllEntriesOfARing) {
                         "queue x255 pages=0\nidle\n");
 }
 
-// What a timer passed over, a later queueing releases.
+// A later queueing must release ranges that a timer passed over.
 TEST(Queue, IsToReleaseWhatATimerPassedOver) {
   static iova_queue forgets = *upstream.queue;
   forgets.queue = [](void* domain, unsigned long pfn, unsigned long size,

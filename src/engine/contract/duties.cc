@@ -28,7 +28,7 @@ void Duties::need_cache(const Call& call) const {
   if (!references_) breach(oracle::contract_cache_not_held, call);
 }
 
-// Of a range that the magazines may take.
+// Checks the free of a range that the magazines may take.
 void Duties::give_back(Book& book, const Call& call) const {
   auto range = book.ranges.find(call.pfn);
   if (range == book.ranges.end() || !range->second.fast)
@@ -40,7 +40,7 @@ void Duties::give_back(Book& book, const Call& call) const {
   book.ranges.erase(range);
 }
 
-// One in no range is ignored by the allocator, as it must be.
+// Frees the range around pfn. The allocator must ignore a pfn in no range.
 void Duties::free_around(Book& book, uint64_t pfn) const {
   auto after = book.ranges.upper_bound(pfn);
   if (after == book.ranges.begin()) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the callers' side of the contract: what the harness does wrong must not be taken for a
-// finding of the allocator. A call as no kernel code may make it, of what is not initialized, not
-// held, not handed out or given back already, is a contract-* finding, to the harness's blame.
+// Judges the callers' side of the contract, so that no error of the harness counts as a finding in
+// the allocator. A call that kernel code may not make (object not initialized, not held, not handed
+// out or already given back) raises a contract-* finding and blames the harness.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@
 
 namespace engine::contract {
 
-// It keeps books of its own, since those of the callers are what it judges. That takes time, so it
-// listens only where a run is repeated for a finding.
+// It keeps separate books, since it judges those of the callers. That takes time, so it listens
+// only in a run that is repeated for a finding.
 class Duties : public Judge {
  public:
   using Judge::Judge;
@@ -21,7 +21,7 @@ class Duties : public Judge {
 
  private:
   struct HandedOut {
-    uint64_t pages;  // as asked for
+    uint64_t pages;  // as requested
     uint64_t last;
     bool fast;
   };
@@ -29,7 +29,7 @@ class Duties : public Judge {
   struct Book {
     bool has_rcaches = false, has_queue = false;
     Ranges ranges;
-    std::map<const void*, uint64_t> nodes;  // that may be freed, and where they began
+    std::map<const void*, uint64_t> nodes;  // nodes that may be freed, with their first pfn
   };
 
   void breach(const shim::Oracle& oracle, const Call& call, std::string values = "") const;

@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint64_t limit = 0xfffff;
 
-// Makes calls as a harness does, and nobody listens but the judge of its duties.
+// Makes calls as a harness does. Only the judge of its duties listens.
 class Harness {
  public:
   Harness() {
@@ -84,7 +84,7 @@ class Harness {
   Duties duties_{scene_};
 };
 
-// What a harness might do wrong, each with the finding that it is.
+// An error of the harness, with the finding that it raises.
 struct Misuse {
   const char* name;
   const shim::Oracle* oracle;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges allocation failures: a call reports one that it met, reports none without a cause, and an
-// operation that failed leaves nothing behind.
+// Judges allocation failures: a call that meets one reports it, no call fails without a cause, and
+// a failed operation leaves nothing behind.
 #include <fmt/core.h>
 
 #include <cerrno>
@@ -13,7 +13,7 @@ namespace engine::contract {
 void Failures::hear(const Event& event) {
   if (event.kind == Kind::operation_begin) {
     failed_ = skipped_ = false;
-    if (event.number) before_ = shim::census();  // only what fails is to leave no traces
+    if (event.number) before_ = shim::census();  // only failed operations are checked for traces
     return;
   }
   if (event.kind == Kind::skipped) {
@@ -28,7 +28,7 @@ void Failures::hear(const Event& event) {
 
 void Failures::end_call(Call& call) {
   switch (call.function) {
-    // Old ones have no way to report it, and go on with what they have.
+    // Before v5.18, init_iova_domain() cannot report it and continues with the rcaches that it has.
     case Function::init_domain:
       if (variant().ignores_rcache_failures) check_reported(false, call);
       return;
@@ -36,11 +36,11 @@ void Failures::end_call(Call& call) {
     case Function::init_rcaches:
     case Function::queue_init:
       check_reported(call.error, call);
-      // All that can fail in the shim fails with this.
+      // In the shim only allocations fail, so -ENOMEM is the only right error.
       if (call.error && call.faults && call.error != -ENOMEM)
         raise(oracle::error_wrong, "not -ENOMEM");
       return;
-    // What is granted and holds shows that there was another way, in a design that is not known.
+    // If a design that is not strict grants a range after a fault, it had an alternative.
     case Function::reserve:
       if (call.is_no_range) raise(oracle::no_range, fmt::format("{}", call.iova));
       if (!call.granted || variant().strict) check_reported(!call.granted, call);
@@ -50,7 +50,7 @@ void Failures::end_call(Call& call) {
       if (call.needed_faults && call.granted && variant().strict)
         raise(oracle::fault_not_reported, "");
       return;
-    default: return;  // another way may have succeeded
+    default: return;  // other functions may have an alternative
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Failed reservations: what they may leave.
+// What failed reservations may leave behind.
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
@@ -18,7 +18,7 @@ TEST(FailedReservation, MayKeepAPrefixOnly) {
   run(port::fixed::variant, program::parse(partial));
 }
 
-// Wrong in another way than the known one, where that one is gone past.
+// An error other than the known one, which the run continues past.
 void expect_traces(void* (*reserve)(void*, unsigned long, unsigned long)) {
   iova_variant broken = port::fixed::variant;
   broken.reserve = reserve;

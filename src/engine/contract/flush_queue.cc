@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the flush queue by what it releases and when: no range before a hardware flush that began
-// after its unmapping is over, none that is not queued, each within the queue's timeout, and none
-// queued into a ring that is full.
+// Judges the flush queue by its releases: no range is released before the end of a
+// hardware flush that started after its unmapping; only queued ranges are released, each within the
+// queue's timeout; no range is queued into a full ring.
 //
-// A release shows in the pages that are put before it.
+// A release begins when the queue puts the range's pages.
 #include <fmt/core.h>
 
 #include <utility>
@@ -42,12 +42,12 @@ void FlushQueue::end_call(Call& call) {
 void FlushQueue::queued(const Call& call) {
   Range& range = *call.range;
   if (range.is_released) return;
-  range.in_ring = !call.has_moved;  // else it may be in any CPU's
+  range.in_ring = !call.has_moved;  // else the ring of any CPU may hold it
   range.queued_at = shim_now();
   const bool beside_flush = shim::suspended_contexts() && !scene_.overlapped;
   range.overlaps_flush = beside_flush || is_touched_by_others(call);
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
-  // What a timer passed over is released with this one.
+  // Ranges that a timer passed over are released with this one.
   if (!range.overlaps_flush)
     for (Range& other : call.domain->queued)
       if (std::exchange(other.is_overtaken, false)) {
@@ -68,7 +68,8 @@ void FlushQueue::queued(const Call& call) {
   scene_.beyond_judgement = true;
 }
 
-// Upstream, one slot stays free. A design of its own may fill that, too: all are there to be seen.
+// Upstream keeps one slot of a ring free. Another design may fill it if the view of rings shows all
+// entries.
 bool FlushQueue::holds_all(const Domain& domain) const {
   return !variant().strict && shows(IOVA_VIEW_RINGS) && sees_all(domain);
 }
@@ -77,7 +78,8 @@ bool FlushQueue::sees_all(const Domain& domain) const {
   return queued_in(variant(), domain.memory) + domain.unmaps_under_way >= domain.queued.size();
 }
 
-// Pages are put by who queues or tears down; where only time passes, by the timer.
+// The function that put the pages: the caller that queues or tears down, or the timer if only time
+// passed.
 const char* FlushQueue::releasing_function() const {
   const program::OperationSpec* at_hand = scene_.position.at_hand();
   return at_hand && at_hand->passes_time ? "fq_flush_timeout" : scene_.position.function();
@@ -105,8 +107,8 @@ void FlushQueue::check_timeouts(const Event& passed) const {
     for (Range& range : domain.queued) {
       const iova_queue& queue = *variant().queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
-      timeout = (msecs_to_jiffies(timeout) * 1000 + HZ - 1) / HZ;  // a timer comes no sooner
-      // Whosever timer it was: it may have come before this range's own.
+      timeout = (msecs_to_jiffies(timeout) * 1000 + HZ - 1) / HZ;  // a timer never fires early
+      // Any timer counts, since the queue's may have fired before this range was queued.
       if (waited && range.overlaps_flush) range.is_overtaken = true;
       if (range.queued_at + timeout > shim_now()) continue;
       if (waited || range.is_overtaken) continue;

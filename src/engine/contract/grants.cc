@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges every range that is handed out: it lies between the domain's start and the limit, has the
-// size and the alignment that were asked for, and shares no page with one in use or reserved.
+// Judges every granted range: it lies between the domain's start and the limit, has the requested
+// size and alignment, and shares no page with a range in use or reserved.
 #include <fmt/core.h>
 
 #include <bit>
@@ -26,7 +26,7 @@ void Grants::end_call(Call& call) {
     raise_of(call, impossible ? oracle::impossible_granted : oracle::iova_above_limit,
              fmt::format("{}, limit {:#x}", print_range(lo, hi), limit),
              was_cached ? "iova_rcache_get" : nullptr);
-    // No range at all, but an error that no caller knows of: nobody owns it.
+    // Not a range but an error value that no caller checks for: nobody owns it.
     bool no_range = hi < lo || hi > ~uint64_t{0} >> domain.granule_shift;
     if (no_range && !call.domain->perhaps_cached.intersects(lo, hi)) call.granted = false;
     if (!call.granted) return;

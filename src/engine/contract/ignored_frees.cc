@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges free_iova() of a pfn that is in no range: it does nothing.
+// Judges free_iova() of a pfn that is in no range: it must do nothing.
 #include <fmt/core.h>
 
 #include "engine/contract/judges.h"
@@ -11,7 +11,7 @@ void IgnoredFrees::begin_call(Call& call) {
 }
 
 void IgnoredFrees::end_call(Call& call) {
-  // What a finding lost may still be found.
+  // After an earlier finding, the pfn may be in a range that callers do not know.
   if (call.range || scene_.promise_broken || scene_.overlapped) return;
   if (shim::census() != before_)
     raise(oracle::free_not_ignored, fmt::format("pfn {:#x}", call.pfn));

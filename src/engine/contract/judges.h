@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The judges of what any allocator owes its callers, from calls, results and what the shim tells.
-// Each is in a file of its own; those that need views are in views/.
+// Judges of what any allocator owes its callers, by calls, results and events of the shim. One file
+// each; judges that need views are in views/.
 #pragma once
 
 #include <array>
@@ -12,14 +12,14 @@
 
 namespace engine::contract {
 
-// Of what was granted.
+// Judges granted ranges.
 class Grants : public Judge {
  public:
   using Judge::Judge;
   void end_call(Call& call) override;
 };
 
-// What judges of refusals share, whatever tells them that a request fits.
+// Common part of the judges of refusals, which differ in how they know that a request fits.
 class RefusalJudge : public Judge {
  public:
   RefusalJudge(Scene& scene, const Explanation& explanation)
@@ -28,19 +28,19 @@ class RefusalJudge : public Judge {
  protected:
   ~RefusalJudge() = default;
   static bool is_never_granted(const Domain& domain, const Request& request);
-  // What must be granted if it fits.
+  // The request that must be granted if it fits.
   Request owed(const Call& call) const;
-  // Whether a look into the allocator tells why it was refused.
+  // Whether `explanation_` knows a cause of the refusal.
   bool is_explained(const Call& call, const Request& request) const;
-  // Raises the oracle of its cause.
+  // Raises the oracle of the cause.
   void raise_refusal(const Call& call, const Request& request) const;
 
  private:
   const Explanation& explanation_;
 };
 
-// How many legal placements lie, apart, in what nobody owns or reserves, and that is not kept, of
-// what may be cached. Not counted further than to a number that is enough.
+// The number of disjoint legal placements in pages that are not owned, reserved, or possibly cached
+// in a range that is_kept selects. Counting stops at `enough`.
 uint64_t placements_beside_owned(const Domain& domain, const Request& request,
                                  bool (*is_kept)(const Range&), uint64_t enough);
 inline bool fits_beside_owned(const Domain& domain, const Request& request,
@@ -48,7 +48,7 @@ inline bool fits_beside_owned(const Domain& domain, const Request& request,
   return placements_beside_owned(domain, request, is_kept, 1);
 }
 
-// Of what was not granted.
+// Judges refused requests by the callers' books.
 class Refusals : public RefusalJudge {
  public:
   using RefusalJudge::RefusalJudge;
@@ -65,7 +65,7 @@ class Refusals : public RefusalJudge {
   void raise_offline(const Call& call, const Request& request) const;
 };
 
-// Of free_iova() of a pfn that is in no range.
+// Judges free_iova() of a pfn that is in no range.
 class IgnoredFrees : public Judge {
  public:
   using Judge::Judge;
@@ -76,7 +76,7 @@ class IgnoredFrees : public Judge {
   shim::Census before_{};
 };
 
-// Of a domain that is left alone until nothing is pending.
+// Judges the world when nothing is pending any more.
 class Rest : public Judge {
  public:
   using Judge::Judge;
@@ -88,8 +88,8 @@ class Rest : public Judge {
   size_t most_objects() const;
 
   struct Seen {
-    uint32_t cached_sizes = 0;  // of ranges given back through the fast way: bit i for 2^i pages
-    size_t reservations = 0;    // that were tried
+    uint32_t cached_sizes = 0;  // sizes given back through the fast path: bit i for 2^i pages
+    size_t reservations = 0;    // attempted reservations
   };
   std::array<Seen, program::max_domains> seen_;
 };
@@ -112,7 +112,7 @@ class Failures : public Judge {
   using Judge::Judge;
   void end_call(Call& call) override;
   void hear(const Event& event) override;
-  // A fault made the operation at hand report failure.
+  // A fault made the current operation report failure.
   bool operation_failed() const;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges find_iova() by what callers know: of a pfn in a range in use it finds that range, of a
-// reserved one a range that holds it, and of one that is surely free nothing. What stands for a
-// reserved range lives until that is given back.
+// Judges find_iova() by the callers' books: a pfn in a range in use finds that range, a reserved
+// pfn a range that contains it, a pfn that is surely free nothing. The node of a reserved range
+// lives until its owner gives it back.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ void Lookups::end_call(Call& call) {
         oracle::find_wrong,
         fmt::format("pfn {:#x}, which is {}", pfn,
                     call.granted ? "not in " + print_range(call.lo, call.hi) : "reserved"));
-  if (is_touched_by_others(call)) return;  // it may be granted or given back right now
+  if (is_touched_by_others(call)) return;  // another call may grant it or give it back meanwhile
   if (const Range* range = domain.live_overlap(pfn, pfn); range && !call.granted)
     raise(oracle::find_wrong,
           fmt::format("pfn {:#x} is in {}", pfn, print_range(range->lo, range->hi)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges what may run at the same time: no two accesses race (shim/races.h). Told at the end of a
-// run, since a race that the schedule did not make visible has changed nothing.
+// Judges concurrency: no two accesses race (shim/races.h). Raised at the end of a run, since a race
+// that this schedule did not expose has changed nothing.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ std::string in_words(const shim::RacingAccess& access, const std::string& operat
                      access.strand, access.locks);
 }
 
-// While it lives, findings are of that operation; faults that were injected there say nothing.
+// Scope guard: attributes findings to that operation, without its injected faults.
 class At {
  public:
   At(Position& position, size_t operation) : position_(position), before_(position) {
@@ -35,7 +35,7 @@ class At {
 
 }  // namespace
 
-// What lacks a lock that the other holds is at fault; of equals, the one that came later.
+// The access under fewer locks is at fault; if equal, the later one.
 void Races::hear(const Event&) {
   const auto who = [&](const shim::RacingAccess& access) {
     At there(scene_.position, access.operation);

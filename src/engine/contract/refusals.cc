@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges requests that are refused by what callers know: none without a fault may be while a legal
-// placement lies wholly in pages that nobody owns, reserves or queues, and that are surely in no
-// cache; one that may flush, also not while pages are in a cache; and where calls overlap, while
-// there is room for all of them. Needs no view: it holds for caches that nobody can see.
+// Judges refused requests by the callers' books. Without a fault, a request may not be refused if a
+// legal placement lies in pages that nobody owns, reserves or queues, and that are surely not
+// cached. If the request may flush, cached pages count as free, too. If calls overlap, there must
+// be room for all of them. Needs no view, so it works for any cache.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -19,14 +19,15 @@ bool on_dead_cpus(const Range& range) { return !cpu_online(range.freed_on); }
 
 }  // namespace
 
-// The hint starts at the size of the whole 32-bit space and refuses from there on.
+// The hint starts at the size of the whole 32-bit space and refuses any request of that size or
+// more.
 bool RefusalJudge::is_never_granted(const Domain& domain, const Request& request) {
   uint64_t first_above = domain.first_pfn_above_32bit();
   return request.limit < first_above && request.size >= first_above;
 }
 
-// Any allocator may spare pfn 0 in the fast way, where it means failure; of one that is strict and
-// of a known design, it is known whether it does.
+// Any allocator may withhold pfn 0 on the fast path, where 0 means failure. For a strict variant of
+// a known design, request_of() knows whether it does.
 Request RefusalJudge::owed(const Call& call) const {
   Request request = request_of(variant(), call);
   const bool is_known = variant().strict && shows_all_of_models(variant().views);
@@ -41,7 +42,7 @@ bool RefusalJudge::is_explained(const Call& call, const Request& request) const 
 
 void RefusalJudge::raise_refusal(const Call& call, const Request& request) const {
   Explanation::Cause cause = explanation_.explain_refusal(*call.domain, request);
-  // The engine asks for what must be there.
+  // The engine's own requests ask for space that must be there.
   bool is_lost = (call.is_aside || call.is_probe) && cause.oracle == &oracle::spurious_failure;
   raise_of(call, is_lost ? oracle::capacity_lost : *cause.oracle,
            fmt::format("{} pages, limit {:#x}{}{}", request.size, request.limit,
@@ -74,12 +75,12 @@ void Refusals::end_call(Call& call) {
   if (call.lost_pfn_0 || call.faults) return;
   if (is_touched_by_others(call)) return check_beside_others(call);
   check(call);
-  // Of a design that is known. Another one may know without a flush that there is no room.
+  // Only for known designs: another one may refuse without a flush.
   const bool flushed = variant().strict && call.function == Function::alloc_fast && call.flush;
   if (flushed && !call.is_judged && flush_reaches_all(*call.domain)) cached.clear();
 }
 
-// Old ones leave depots, or what a CPU held when it went offline, as they are.
+// Old versions flush no depots, or not what a CPU held when it went offline.
 bool Refusals::flush_reaches_all(const Domain& domain) const {
   for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
     if (domain.stranded_on >> cpu & 1 && !cpu_online(cpu)) return false;
@@ -93,20 +94,20 @@ void Refusals::check(Call& call) {
   bool may_flush = call.function == Function::alloc_fast && call.flush && flush_reaches_all(domain);
   if (!fits_beside_owned(domain, request, may_flush ? none : all)) return;
   call.is_judged = true;
-  // A hint that refuses would do so whatever came back.
+  // A hint would have refused even if the lost ranges had been returned.
   if (may_flush && is_lost_offline(domain, request) && !is_explained(call, request))
     return raise_offline(call, request);
   raise_refusal(call, request);
 }
 
-// Each of the others may have pages in its hands, or may have held some for a while: so many
-// placements at most were hindered by them. What may be cached may be on its way.
+// Each overlapping call may hold pages, or may have held some for a while. They block at most
+// `hindered` placements. Ranges that may be cached may be in transit.
 void Refusals::check_beside_others(Call& call) {
   const Request request = owed(call);
   const Domain& domain = *call.domain;
   if (is_never_granted(domain, request)) return;
   const Traffic others = others_beside(call);
-  // A hint may have come and gone since.
+  // A hint may have been set and reset since.
   const bool may_meet_hint =
       shows(IOVA_VIEW_HINT) && request.limit <= domain.first_pfn_above_32bit();
   if ((others.calls || call.strand) && ((may_meet_hint && !variant().hint_from_full_walk_only) ||
@@ -118,8 +119,7 @@ void Refusals::check_beside_others(Call& call) {
   raise_refusal(call, request);
 }
 
-// Whether it would have been right to refuse if what was given back on CPUs that are offline now
-// were beyond reach.
+// Whether the refusal would be right if ranges freed on now offline CPUs were out of reach.
 bool Refusals::is_lost_offline(const Domain& domain, const Request& request) const {
   const LiveRanges& kept = domain.perhaps_cached.ranges();
   return std::any_of(kept.begin(), kept.end(), on_dead_cpus) &&
@@ -139,7 +139,7 @@ uint64_t placements_beside_owned(const Domain& domain, const Request& request,
   auto reserved = domain.reserved.intervals().begin(), no_more = domain.reserved.intervals().end();
   auto kept = domain.perhaps_cached.ranges().begin(),
        no_kept = domain.perhaps_cached.ranges().end();
-  // What is taken, in order of address; nothing fits where it overlaps.
+  // Walks taken pages in order of address; skips overlaps.
   while (placement.is_open()) {
     constexpr uint64_t nowhere = ~uint64_t{0};
     uint64_t of_owner = owned != domain.live.end() ? owned->lo : nowhere;

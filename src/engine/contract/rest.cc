@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges a world that is left alone: delayed work and timers come to an end, and what memory is
-// left then is in proportion to what is owned, queued and reserved, but for a bound for each CPU
-// and size.
+// Judges a world at rest: delayed work and timers end, and the memory that is left is in proportion
+// to owned, queued and reserved ranges, plus a bound for each CPU and size.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -62,7 +61,7 @@ size_t Rest::most_objects() const {
 void Rest::hear(const Event& event) {
   if (event.kind != Kind::idle || scene_.overlapped) return;
   if (event.number) return raise(oracle::never_settles, "");
-  // What a finding lost is lost.
+  // After an earlier finding, memory may be lost already.
   if (scene_.promise_broken) return;
   shim::Census now = shim::census();
   size_t objects = now.kmalloc_objects + now.cache_objects, most = most_objects();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From the first reference on the caches to the end of a domain.
+// Operations on references to the caches and on the life of domains.
 #include <algorithm>
 
 #include "engine/ending.h"

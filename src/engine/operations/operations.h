@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What operations do: a function each, by the identifier of its row in program/operations.inc. They
-// make calls, say what was answered, and know nothing of right and wrong.
+// The implementation of operations: one function for each row of program/operations.inc. They make
+// calls and record answers, and judge nothing.
 #pragma once
 
 #include "engine/run.h"
@@ -15,12 +15,12 @@ namespace engine::operations {
 using Execute = void (*)(Run& run, const Operation& operation);
 Execute function_of(OpCode code);
 
-// What the end of a run does as well.
+// Also used by the end of a run.
 void destroy(Run& run, Domain& domain);
 // Runs the works and timers that come due.
 void advance_time(Run& run, uint64_t ms);
 
-// The newest or oldest range of a slot that is wanted, or NULL.
+// The newest or oldest range of a slot that satisfies `wanted`, or NULL.
 Range* pick(Slot& slot, bool oldest, bool (*wanted)(const Range&));
 inline Slot& slot_of(Domain& domain, const Operation& operation) {
   return domain.slots[value(operation, Role::slot).number];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Operations that only prepare the next one.
+// Prefixes: operations that only prepare the next one.
 #include "engine/operations/operations.h"
 
 namespace engine::operations {

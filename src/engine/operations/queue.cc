@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The flush queue, and flushes of the hardware that last while other CPUs go on.
+// Operations of the flush queue, and hardware flushes that last while other CPUs continue.
 #include <algorithm>
 
 #include "engine/operations/operations.h"
@@ -43,7 +43,7 @@ void queue(Run& run, const Operation& operation) {
     INIT_LIST_HEAD(&range->pages);
     static const shim_site in_driver{"queue_iova", __FILE__, __LINE__};
     uint64_t pages = value(operation, Role::pages).number;
-    if (run.interleaves()) pages = std::max<uint64_t>(pages, 1);  // that tell it from others
+    if (run.interleaves()) pages = std::max<uint64_t>(pages, 1);  // they identify the range
     for (; pages; pages--) shim_add_page(&range->pages, &in_driver);
     range->first_page = range->pages.next != &range->pages ? range->pages.next : nullptr;
     Call call(Function::queue, &domain, range);
@@ -53,7 +53,7 @@ void queue(Run& run, const Operation& operation) {
     run.make(call);
     if (run.is_beyond_judgement()) return;
   }
-  if (run.position.current != current) return;  // it ends within another operation
+  if (run.position.current != current) return;  // it ends during another operation
   if (!done) return run.skip("the slot has no such range");
   if (count == 1)
     run.outcome("pfn {:#x}, on CPU {}", first, cpu);

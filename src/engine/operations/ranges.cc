@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Ranges: requests for them, their return, lookups and reservations.
+// Operations on ranges: requests, frees, lookups and reservations.
 #include <algorithm>
 
 #include "engine/operations/operations.h"
@@ -22,7 +22,7 @@ const char* cannot_allocate(const Run& run, const Domain& domain, const Operatio
   return nullptr;
 }
 
-// The outcome of count requests for so many pages.
+// The outcome of `count` requests for `size` pages.
 struct Tally {
   uint64_t count, size;
   uint64_t done = 0, first = 0, last = 0;
@@ -52,14 +52,14 @@ uint64_t position(const Range& range, const Operation& operation) {
 
 bool is_fast(const Range& range) { return range.kind == RangeKind::fast; }
 bool is_not_fast(const Range& range) { return range.kind != RangeKind::fast; }
-// What an allocator returned for a range is in memory that it has freed since.
+// Whether the allocator has freed the memory of the range's node.
 bool is_gone(const void* iova) {
   const shim::Object* object = shim::object_around(iova);
   return object && !object->live;
 }
 bool is_not_reserved(const Range& range) { return range.kind != RangeKind::reserved; }
 
-// Ranges of a slot, by a function that takes the wanted kind.
+// Gives ranges of a slot back through `function`, which takes only `wanted` ones.
 void give_back(Run& run, const Operation& operation, Function function,
                bool (*wanted)(const Range&)) {
   Domain& domain = run.domain_of(operation);
@@ -74,13 +74,13 @@ void give_back(Run& run, const Operation& operation, Function function,
     if (!done) first = range->lo;
     last = range->lo;
     if (range->kind == RangeKind::reserved && is_gone(range->iova)) {
-      // To give it back would be a use of freed memory.
+      // Giving it back would use freed memory.
       slot.erase(slot.iterator_to(*range));
       run.history.add({.kind = Kind::owner_robbed, .domain = &domain, .range = range});
       continue;
     }
     if (range->kind == RangeKind::reserved && may_be_range(range->iova)) {
-      // The node may have been widened by later reservations; what it covers now is freed.
+      // Later reservations may have widened the node; the free covers all of it.
       range->lo = run.variant().pfn_lo(range->iova);
       range->hi = run.variant().pfn_hi(range->iova);
       range->size = range->hi - range->lo + 1;
@@ -228,7 +228,7 @@ void reserve(Run& run, const Operation& operation) {
   if (!call.granted) return run.outcome("NULL");
   if (run.is_watched())
     run.outcome("{} in node {}", print_range(lo, hi), print_range(call.lo, call.hi));
-  // An existing node may be returned again; it has one owner.
+  // reserve_iova() may return an existing node; it keeps its owner.
   for (Slot& slot : domain.slots)
     for (Range& range : slot)
       if (range.iova == call.iova) return shim::note_happens_before(&range);
@@ -239,7 +239,7 @@ void reserve(Run& run, const Operation& operation) {
   range.iova = call.iova;
   range.kind = RangeKind::reserved;
   slot_of(domain, operation).push_back(range);
-  shim::note_happens_before(&range);  // whoever gives it back
+  shim::note_happens_before(&range);  // orders the later free
 }
 
 }  // namespace engine::operations

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Time, CPUs that come and go, and what is suspended on them.
+// Operations that pass time, change CPUs, and resume suspended operations.
 #include "engine/operations/operations.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
@@ -13,7 +13,7 @@ unsigned cpu_of(const Operation& operation) {
   return static_cast<unsigned>(value(operation, Role::cpu).number);
 }
 
-// Handlers ran; waited: some that wait for flushes were there before.
+// Records that time has passed. waited: suspended operations may have delayed handlers.
 void end_time(Run& run, bool waited, uint64_t since) {
   run.shim_events.end_handlers();
   waited = waited || shim::suspended_contexts() || run.overlaps();
@@ -23,7 +23,7 @@ void end_time(Run& run, bool waited, uint64_t since) {
 
 }  // namespace
 
-// The world was booted with them.
+// The world was booted with these CPUs.
 void cpus(Run& run, const Operation&) {
   if (run.position.current != 0) return run.skip("not the first operation");
   run.outcome("{} CPUs", num_possible_cpus());
@@ -44,7 +44,7 @@ void offline(Run& run, const Operation& operation) {
   if (num_online_cpus() == 1) return run.skip("the last online CPU");
   unsigned other = idle_cpu(cpu);
   if (other == program::max_cpus) return run.skip("what is suspended keeps the others busy");
-  // A task that is preempted goes on elsewhere.
+  // A preempted task can move to another CPU.
   if (shim::room_on(cpu) != shim::Room::tasks)
     return run.skip("what is suspended there cannot move");
   for (size_t i = 0; i < shim::suspended_contexts(); i++)
@@ -83,7 +83,7 @@ void tick(Run& run, const Operation& operation) {
 }
 
 void idle(Run& run, const Operation&) {
-  // A depot of that many magazines is trimmed by one at a time.
+  // Depot work trims one magazine at a time, so there may be one deadline for each object.
   const uint64_t most = 100 + 2 * shim::live_slab_objects();
   Acting ticking(run.position, OpCode::tick);
   bool waits = shim::suspended_contexts();
@@ -101,7 +101,7 @@ void advance_time(Run& run, uint64_t ms) {
   bool waits = shim::suspended_contexts();
   const uint64_t since = shim_now();
   shim_advance(ms);
-  // Or it was suspended, and ends within another operation.
+  // A suspended operation that ends during another one has waited, too.
   end_time(run, waits || run.position.current != current, since);
 }
 

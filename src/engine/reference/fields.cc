@@ -15,7 +15,7 @@ void Fields::hear(const Event&) {
     std::string wrong = model.wrong_cached_nodes(fields);
     bool hint_is = model.hint_is(fields);
     if (wrong.empty() && hint_is) continue;
-    scene_.looker.look();  // may tell why
+    scene_.looker.look();  // may find the reason
     if (!wrong.empty()) raise(oracle::cached_node_wrong, std::move(wrong));
     if (!hint_is)
       raise(oracle::hint_wrong,

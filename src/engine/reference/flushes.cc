@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the flush of the rcaches in a fast request, by how often it came to the tree: one that may
-// flush is not refused without, and none leaves ranges cached that it reaches.
+// Judges the flush of the rcaches in a fast request, by its number of tries on the tree: a request
+// that may flush is not refused without a flush, and a flush leaves no range cached that it can
+// reach.
 #include <fmt/core.h>
 
 #include "engine/reference/judges.h"
@@ -10,7 +11,7 @@ namespace engine::reference {
 
 void Flushes::end_call(Call& call) {
   bool refused = !call.granted && !call.lost_pfn_0;
-  size_t tries = call.attempts;  // a node each; none for a cached range
+  size_t tries = call.attempts;  // each allocates a node; none for a cached range
   if (call.flush && refused && tries < 2) raise(oracle::flush_missing, "");
   if (tries < 2) return;
   struct Left {

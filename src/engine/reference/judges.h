@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The judges of how the allocator does it, by the models of its revision. Each is in a file of its
-// own. What differs is raised, and the models go on from what the allocator did.
+// Judges that compare the allocator's internals with the models of its revision. One file each.
+// They raise each difference; the models then adopt the allocator's state.
 #pragma once
 
 #include <optional>
@@ -60,8 +60,8 @@ class Objects : public Comparison {
   void check_count();
   void check_views();
 
-  size_t viewed_ = 0;  // in the views of the look at hand
-  // Told already, and there at every later look.
+  size_t viewed_ = 0;  // counted from the views of the current look
+  // Surplus objects already reported; every later look finds them too.
   size_t surplus_ = 0, viewed_surplus_ = 0;
 };
 

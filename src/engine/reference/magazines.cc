@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the magazine layer: what every magazine and depot holds and in which order, whether work
-// to trim a depot is pending, and which sizes the layer says that it caches.
+// Judges the magazine layer: the contents and order of every magazine and depot, whether depot work
+// is pending, and the size limit that iova_rcache_range() returns.
 #include <fmt/core.h>
 
 #include "engine/reference/judges.h"
@@ -22,7 +22,7 @@ void Magazines::hear(const Event& event) {
   model.adopt(variant(), event.domain->memory);
 }
 
-// Of rcache_range().
+// iova_rcache_range() returns the largest cached size.
 void Magazines::end_call(Call& call) {
   const unsigned long largest_cached = PAGE_SIZE << (variant().bins - 1);
   if (call.bytes != largest_cached)

@@ -13,7 +13,7 @@ namespace engine {
 namespace {
 
 constexpr Model::Node anchor{IOVA_ANCHOR_PFN, IOVA_ANCHOR_PFN};
-constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
+constexpr uint64_t no_limit = ~uint64_t{0};  // limit + 1 wraps to 0
 
 }  // namespace
 
@@ -28,7 +28,7 @@ void Model::init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_3
 }
 
 bool Model::asks_hint(const Request& request) const {
-  bool is_32bit = request.limit + 1 <= dma_32bit_pfn_;  // as is ~0, which wraps
+  bool is_32bit = request.limit + 1 <= dma_32bit_pfn_;  // also true for ~0, which wraps
   return is_32bit && !variant_->lacks_hint && (request.aligned || !variant_->hint_spares_unaligned);
 }
 
@@ -38,7 +38,7 @@ void Model::set_hint(uint64_t hint, const Request& cause) {
   hint_outlived_a_free_ = hint_of_missing_pass_ = false;
 }
 
-// Where its search begins.
+// The node below which the search begins.
 const Model::Node& Model::cached_for(const Request& request) const {
   return request.limit + 1 <= dma_32bit_pfn_ ? cached32_ : cached_;
 }
@@ -83,7 +83,7 @@ std::vector<Model::Node> Model::nodes() const {
   return nodes;
 }
 
-// The highest place for the request in low..high - 1.
+// The highest placement of the request in low..high - 1.
 std::optional<uint64_t> Model::highest_fit(const Request& request, uint64_t low,
                                            uint64_t high) const {
   uint64_t align_mask = request.aligned ? std::bit_ceil(request.size) - 1 : 0;
@@ -107,7 +107,7 @@ std::optional<uint64_t> Model::allocate(const Request& request) {
   const Node cached = cached_for(request);
   std::optional<uint64_t> place =
       highest_fit(request, std::max(start_pfn_, request.lowest), std::min(limit, cached.lo));
-  const uint64_t above = cached.hi + 1;  // 0 of the anchor
+  const uint64_t above = cached.hi + 1;  // wraps to 0 for the anchor
   if (!place && !variant_->searches_once &&
       (cached.hi < limit || (variant_->wraps_second_pass && !above)))
     place = highest_fit(request, above, limit);
@@ -151,7 +151,7 @@ void Model::adopt_nodes(const iova_variant& variant, const void* domain) {
         return true;
       },
       this);
-  // A reservation widens nodes downwards, also those that are cached.
+  // A reservation widens nodes downwards, including cached ones.
   for (Node* cached : {&cached_, &cached32_})
     for (const Entry& entry : nodes_)
       if (entry.node.hi == cached->hi) *cached = entry.node;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The reference for the tree of a domain: which nodes it must have, where the next request must be
-// placed, what cached_node, cached32_node and max32_alloc_size must be. Sorted ranges and linear
-// scans, no walk of a tree. It is told what happened and does the same; the engine compares.
+// Reference model of a domain's tree: its nodes, the placement of the next request, and the values
+// of cached_node, cached32_node and max32_alloc_size. It uses sorted ranges and linear scans, no
+// tree walk. It replays each event; the engine compares the results.
 //
-// The allocator of v4.15 and later, with the quirks of max32_alloc_size that a variant has. Which
-// ranges are cached in magazines is modelled beside it (rcache_model.h).
+// Models the allocator of v4.15 and later, with the quirks of max32_alloc_size that the variant
+// has. A separate model has the ranges that magazines cache (rcache_model.h).
 #pragma once
 
 #include <boost/intrusive/set.hpp>
@@ -28,23 +28,23 @@ class Model {
     bool operator==(const Node&) const = default;
   };
 
-  // Of a domain just initialized.
+  // The state of a freshly initialized domain.
   void init(const iova_variant& variant, uint64_t start_pfn, uint64_t dma_32bit_pfn);
 
-  // What a request to the tree comes to: the first pfn, or nothing if it is refused.
+  // The result of a request to the tree: its first pfn, or nothing if refused.
   std::optional<uint64_t> allocate(const Request& request);
-  // Of a request that fits and was refused: the known quirk of the hint that explains it, or
-  // spurious_failure. To be asked after allocate().
+  // For a refused request that fits: the known quirk of the hint that explains it, or
+  // spurious_failure. Valid after allocate().
   const shim::Oracle& explain_refusal(const Request& request) const;
-  const Request& hint_cause() const { return hint_cause_; }  // size 0 if nobody knows
+  const Request& hint_cause() const { return hint_cause_; }  // size 0: unknown
   uint64_t begin_of_search(const Request& request) const { return cached_for(request).lo; }
-  // A range returns to the tree. Nothing if there is no node that starts at lo.
+  // Returns a range to the tree. Does nothing if no node starts at lo.
   void remove(uint64_t lo);
-  // Takes over the allocator's nodes after a reservation, or all of its state.
+  // adopt_nodes() copies the allocator's nodes after a reservation, adopt() all of its state.
   void adopt_nodes(const iova_variant& variant, const void* domain);
   void adopt(const iova_variant& variant, const void* domain);
 
-  // What differs in the allocator's fields, or "".
+  // The first wrong cached node, or "".
   std::string wrong_cached_nodes(const iova_fields& fields) const;
   bool hint_is(const iova_fields& fields) const {
     return variant_->lacks_hint || fields.max32_alloc_size == hint_;
@@ -70,8 +70,8 @@ class Model {
     using type = uint64_t;
     type operator()(const Entry& entry) const { return entry.node.lo; }
   };
-  // From high to low, since requests go top-down; the anchor is first. An allocator that is taken
-  // over may have two of one lo.
+  // Descending, since requests go top-down; the anchor is first. An adopted tree may have two nodes
+  // with the same lo.
   using Nodes =
       intrusive::multiset<Entry, intrusive::member_hook<Entry, decltype(Entry::hook), &Entry::hook>,
                           intrusive::key_of_value<ByLo>, intrusive::compare<std::greater<uint64_t>>,
@@ -82,15 +82,15 @@ class Model {
   const iova_variant* variant_ = nullptr;
   uint64_t start_pfn_ = 0, dma_32bit_pfn_ = 0;
   Nodes nodes_;
-  // All that ever were, for use again.
+  // All entries ever created, for reuse.
   std::deque<Entry> store_;
   size_t taken_ = 0;
   std::vector<Entry*> spare_;
   Node cached_{}, cached32_{};
   uint64_t hint_ = 0;
-  Request hint_cause_{};               // the request that set it last
-  bool hint_outlived_a_free_ = false;  // that should have reset it
-  bool hint_of_missing_pass_ = false;  // the request that set it was refused for lack of one
+  Request hint_cause_{};               // the request that last set the hint
+  bool hint_outlived_a_free_ = false;  // a free that should have reset the hint did not
+  bool hint_of_missing_pass_ = false;  // only the lack of a second pass set the hint
 };
 
 }  // namespace engine

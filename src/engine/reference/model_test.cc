@@ -31,7 +31,7 @@ TEST(Model, PlacesTopDownAndAlignsToThePowerOfTwoAbove) {
   EXPECT_EQ(m.allocate(strict(1, limit32)), 0xfffff);
   EXPECT_EQ(m.allocate(strict(3, limit32)), 0xffff8 + 4);
   EXPECT_EQ(m.allocate(strict(8, limit32)), 0xffff0);
-  // Below the last one, though there is a hole above it.
+  // The search continues below the last node, although there is a gap above it.
   EXPECT_EQ(m.allocate(loose(1, limit32)), 0xfffef);
 }
 
@@ -72,7 +72,7 @@ TEST(Model, SecondPassFromTheAnchorWrapsWhereItDid) {
   EXPECT_EQ(m.allocate(loose(10, 95)), std::nullopt) << "not from another node";
 }
 
-// Until v5.11 a search that began too low failed, and the hint refused what came after it.
+// Until v5.11 a search that began too low failed, and then the hint refused later requests.
 TEST(Model, ExplainsAHintByTheSecondPassThatIsMissing) {
   iova_variant variant = port::v6_1::variant;
   variant.searches_once = true;
@@ -146,13 +146,13 @@ TEST(Model, AFlushEndsTheSameInAnyOrder) {
     for (uint64_t lo : starts) other.remove(lo);
     EXPECT_EQ(m.nodes(), other.nodes());
     EXPECT_EQ(m.hint(), other.hint());
-    // The next placements tell the cached nodes.
+    // The next placements depend on the cached nodes.
     for (uint64_t limit : {limit32, limit64})
       EXPECT_EQ(m.allocate(strict(1, limit)), other.allocate(strict(1, limit)));
   }
 }
 
-// Refusals of requests that fit: which are known quirks of the hint, and which something else.
+// Refusals of requests that fit, by known quirks of the hint or for other reasons.
 const iova_variant& buggy = port::v7_3::variant;
 const iova_variant& fixed = port::fixed::variant;
 
@@ -164,10 +164,10 @@ void expect_death(const iova_variant& variant, const std::string& text, const st
   EXPECT_DEATH(run(variant, program::parse(text)), literally("==iovafuzz== key: " + key));
 }
 
-// All but 16 pages below 4 GiB, which lie at the top.
+// All but the last 16 pages below 4 GiB are reserved.
 const std::string ready = "cache_get\ninit\ninit_rcaches\n";
 const std::string few_left = ready + "reserve lo=1 size=0xfffef\n";
-// Under its limit nothing of that size is free; the hint becomes 8.
+// Nothing of that size is free below the limit, so the hint becomes 8.
 const std::string fails_low = "alloc size=8 limit=20\n";
 
 TEST(Hint, LowerLimitExplainsARefusal) {
@@ -199,7 +199,7 @@ TEST(Hint, AlignmentExplainsARefusal) {
   run(fixed, program::parse(text));
 }
 
-// A request above 4 GiB does not ask the hint but sets it.
+// A request with a limit above 4 GiB ignores the hint but sets it.
 TEST(Hint, AlignedFailureAbove4GExplainsARefusal) {
   expect_death(buggy,
                ready + "reserve lo=1 size=0xffff3\nreserve lo=dma32-4 size=32\n"
@@ -207,7 +207,7 @@ TEST(Hint, AlignedFailureAbove4GExplainsARefusal) {
                by_alignment);
 }
 
-// An allocator of its own mind about the hint, which is 8 when it has failed and never reset.
+// An allocator with its own hint: the size of the last failed request, never reset.
 unsigned long first_hint, stubborn_hint;
 
 iova_variant stubborn(unsigned long hint = 0x100000) {

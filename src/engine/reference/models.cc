@@ -18,7 +18,7 @@ void Models::hear(const Event& event) {
       return;
     case Kind::time_passed:
       clock_.now = shim_jiffies();
-      while (run_work()) {  // none, if all ran that should have
+      while (run_work()) {  // none left if all due works ran
       }
       return;
     case Kind::cpu_offline:
@@ -29,7 +29,7 @@ void Models::hear(const Event& event) {
   }
 }
 
-// Of a domain that is being initialized.
+// Initializes the model with its domain.
 void Models::begin_call(Call& call) {
   const Domain& domain = *call.domain;
   of(domain).tree.init(variant(), domain.start_pfn, domain.first_pfn_above_32bit());
@@ -40,7 +40,7 @@ void Models::end_call(Call& call) {
   const Domain& domain = *call.domain;
   switch (call.function) {
     case Function::init_domain:
-      // Allocators that do this here have no way to tell of a failure.
+      // Variants without init_rcaches() do it here and cannot report failure.
       if (!variant().init_rcaches) start_rcaches(domain);
       return;
     case Function::init_rcaches:
@@ -63,19 +63,19 @@ void Models::end_call(Call& call) {
         free(domain, *call.range, call.function == Function::free_fast, raw_smp_processor_id(),
              call.first_attempt);
       return;
-    // Reserved pages are judged as such.
+    // Reserved nodes are judged elsewhere.
     case Function::reserve: return of(domain).tree.adopt_nodes(variant(), domain.memory);
     default: return;
   }
 }
 
-// By the operation at hand.
+// Consumes the attempts of the current operation.
 void Models::start_rcaches(const Domain& domain) {
   AttemptCursor attempts(shim::attempts(), 0);
   of(domain).rcache.init(variant(), of(domain).tree, clock_, attempts);
 }
 
-// The call that freed the range made all attempts of the operation from the first on.
+// The call that freed the range made all attempts from first_attempt on.
 void Models::free(const Domain& domain, const Range& range, bool fast, unsigned cpu,
                   size_t first_attempt) {
   AttemptCursor attempts(shim::attempts(), first_attempt);
@@ -90,7 +90,7 @@ void Models::free(const Domain& domain, const Range& range, bool fast, unsigned 
   adopt(domain);
 }
 
-// The oldest that is due in all domains. Returns false if there is none.
+// Runs the oldest due work in all domains. Returns false if none is due.
 bool Models::run_work() {
   RcacheModel* next = nullptr;
   for (const Domain& domain : scene_.books.domains()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The models of all domains in lock step with the allocator: what is told of it, they do as well.
-// What each answered to the call at hand, other judges compare.
+// The models of all domains, which replay every event in lock step with the allocator. Other judges
+// compare their answers to the current call.
 #pragma once
 
 #include <array>
@@ -23,16 +23,16 @@ class Models : public Judge, public contract::Explanation {
   using Judge::Judge;
   void begin() override { clock_ = {}; }
   void begin_call(Call& call) override;
-  // The first to hear the end of a call. A free that makes other allocations than it should is
-  // raised here: which ones those were is known only while the model takes them.
+  // The models are first to see the end of a call. They raise a free with a wrong number of
+  // allocation attempts here, since only the model knows the expected ones at this point.
   void end_call(Call& call) override;
   void hear(const Event& event) override;
 
   const DomainModel& of(const Domain& domain) const { return models_[domain.number]; }
   DomainModel& of(const Domain& domain) { return models_[domain.number]; }
-  // What the latest request must come to.
+  // The expected result of the latest request.
   const FastAnswer& answer() const { return answer_; }
-  // They go on from what the allocator did.
+  // The models copy the allocator's state.
   void adopt(const Domain& domain);
   Cause explain_refusal(const Domain& domain, const Request& request) const override;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges how many objects there are: the domains themselves, a node a range, the magazines, and
-// nothing else. By the models after every operation, so that no node and no magazine is lost or
-// left over at any point; by the views at every look.
+// Judges the number of objects: domains, a node for each range, magazines, and nothing else.
+// Compares with the models after every operation, so that a lost or surplus object shows at once,
+// and with the views at every look.
 #include <fmt/core.h>
 
 #include "engine/reference/judges.h"
@@ -13,7 +13,7 @@ void Objects::hear(const Event& event) {
   if (event.kind == Kind::quiet) return check_count();
   if (event.kind == Kind::looked) return check_views();
   const Snapshot& view = *event.view;
-  // The domain itself, its nodes but for the anchor, its magazines, its array of rcaches.
+  // The domain, its nodes without the embedded anchor, its magazines, its array of rcaches.
   viewed_ += view.nodes.size() + view.magazines.size() +
              (view.fields.has_rcaches && !variant().embeds_rcaches);
 }
@@ -29,7 +29,7 @@ size_t Objects::modelled() const {
   return count;
 }
 
-// Nodes of old trees may look like the anchor and are lost: the end of the run tells.
+// Before v5.5, unzeroed nodes may look like the anchor and leak; the end of the run reports them.
 bool Objects::fits(size_t found, size_t expected) const {
   return found == expected || (variant().leaves_nodes_unzeroed && found > expected);
 }
@@ -38,7 +38,7 @@ void Objects::check_count() {
   size_t found = shim::live_slab_objects();
   if (fits(found, modelled() + surplus_)) return;
   size_t findings = scene_.findings;
-  scene_.looker.look();  // may tell why
+  scene_.looker.look();  // may find the reason
   if (scene_.findings == findings)
     raise(oracle::object_count,
           fmt::format("{} slab objects, expected {}", found, modelled() + surplus_));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges where a request is placed, and whether it came from the magazines or from the tree, as the
-// models have it.
+// Judges each request's placement, and whether it came from the magazines or the tree, against the
+// models.
 #include <fmt/core.h>
 
 #include "engine/reference/judges.h"
@@ -18,7 +18,7 @@ void Placement::end_call(Call& call) {
 void Placement::check(const Call& call, std::optional<uint64_t> found) {
   std::optional<uint64_t> expected = models_.answer().pfn;
   if (expected == found) return;
-  // A refusal that the model does not share is judged by the contract.
+  // The contract judges a refusal that the model does not predict.
   if (found) {
     const Request request = request_of(variant(), call);
     raise_of(call, oracle::placement_wrong,
@@ -42,13 +42,13 @@ void Placement::check_fast(const Call& call, std::optional<uint64_t> found) {
   std::string values =
       fmt::format("{} pages, limit {:#x}: {}; expected {}", request.size, request.limit,
                   describe(found, tries), describe(expected.pfn, expected.tries));
-  // A refusal in the end is the contract's to judge.
+  // The contract judges a request that is refused in the end.
   bool refused_first = expected.tries && tries > expected.tries && expected.pfn;
   if (!refused_first || (found && !variant().strict)) {
     Acting magazines(scene_.position, OpCode::alloc_fast);
     raise(oracle::rcache_wrong, std::move(values));
   } else if (found) {
-    // Of a known design, this is the tree's doing.
+    // For a strict variant, the first refusal is the tree's fault.
     raise_of(call, oracle::spurious_failure, std::move(values));
   }
   models_.adopt(*call.domain);

@@ -14,7 +14,7 @@ namespace {
 
 uint64_t trimming_period() { return msecs_to_jiffies(100); }
 
-// As many as there are bins, or more: too large to be cached.
+// The bin of a size. At least bin_count_ if the size is too large to cache.
 unsigned bin_of(uint64_t size) { return static_cast<unsigned>(std::bit_width(size - 1)); }
 
 bool has_pfns(const std::vector<uint64_t>* magazine) { return magazine && !magazine->empty(); }
@@ -73,7 +73,7 @@ FastAnswer RcacheModel::allocate(const Request& request, bool flush_allowed, uns
   bool looks =
       index < bin_count_ && !(variant_->rcache_limit_checked && request.size > request.limit + 1);
   if (looks)
-    // Where it is not checked, the difference wraps for a size larger than the limit.
+    // Without the check, the difference wraps for a size larger than the limit.
     if (auto pfn = pop(bins_[index], request.limit + 1 - request.size, cpu)) return {pfn, 0};
   FastAnswer answer{std::nullopt, 0};
   for (;;) {
@@ -84,7 +84,7 @@ FastAnswer RcacheModel::allocate(const Request& request, bool flush_allowed, uns
   }
 }
 
-// The latest pfn at or below the limit. What was latest takes its place.
+// The newest pfn at or below the limit; the magazine's last pfn moves to its place.
 std::optional<uint64_t> RcacheModel::pop(Bin& bin, uint64_t limit, unsigned cpu) {
   CpuCache& cache = bin.cpus[cpu];
   if (!has_pfns(cache.loaded)) {
@@ -116,7 +116,7 @@ bool RcacheModel::has_room(const Pfns* magazine) const {
   return magazine && magazine->size() < variant_->magazine_pfns;
 }
 
-// False if there is no room and no memory for more.
+// Returns false if there is no room and no memory for a new magazine.
 bool RcacheModel::push(Bin& bin, uint64_t pfn, unsigned cpu, AttemptCursor& attempts) {
   CpuCache& cache = bin.cpus[cpu];
   if (!has_room(cache.loaded)) {
@@ -127,7 +127,7 @@ bool RcacheModel::push(Bin& bin, uint64_t pfn, unsigned cpu, AttemptCursor& atte
     } else {
       Pfns* full = std::exchange(cache.loaded, new_magazine());
       if (!cache.prev) {
-        cache.prev = full;  // none at the CPU's first push
+        cache.prev = full;  // the CPU's first push had no prev
       } else if (!variant_->depot_magazines || bin.depot.size() < variant_->depot_magazines) {
         bin.depot.push_back(full);
         if (variant_->trims_depot) schedule(bin.work);
@@ -141,7 +141,7 @@ bool RcacheModel::push(Bin& bin, uint64_t pfn, unsigned cpu, AttemptCursor& atte
   return true;
 }
 
-// The pending one keeps its deadline.
+// A pending work keeps its deadline.
 void RcacheModel::schedule(Work& work) {
   if (!work.pending) work = {true, clock_->now + trimming_period(), clock_->next_sequence++};
 }

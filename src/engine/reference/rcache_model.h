@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The reference for the magazine layer of a domain, in front of its tree (model.h): which pfns
-// every magazine must hold and in which order, which full magazines lie in the depots, when delayed
-// work trims them. Plain lists; what differs between allocators follows from variant's features.
+// Reference model of a domain's magazine layer, in front of its tree (model.h): the pfns of every
+// magazine in order, the full magazines in the depots, and when delayed work trims them. It uses
+// plain lists; differences between allocators follow from the variant's fields.
 //
-// It is told what happened and does the same, and takes from the tree's model what leaves the
-// magazines for the tree. Only which allocations failed it must be told: by a cursor.
+// It replays each event, and passes pfns that leave the magazines on to the tree's model. A cursor
+// tells it which allocations failed.
 #pragma once
 
 #include <array>
@@ -22,12 +22,12 @@
 
 namespace engine {
 
-// The attempts that an operation made, taken one by one by those that should have made them.
+// The attempts that an operation made, consumed in the order in which the model expects them.
 class AttemptCursor {
  public:
   AttemptCursor(std::span<const shim::Attempt> attempts, size_t next)
       : attempts_(attempts), next_(next) {}
-  // Whether the next one failed. One that was never made did not.
+  // Whether the next attempt failed. An attempt that was never made did not.
   bool next_failed() {
     size_t at = next_++;
     return at < attempts_.size() && attempts_[at].failed;
@@ -40,63 +40,63 @@ class AttemptCursor {
   size_t next_;
 };
 
-// Virtual time, and the order in which events were scheduled; of all domains together.
+// Virtual time and the order of scheduled events, shared by all domains.
 struct ModelClock {
   uint64_t now = 0;  // jiffies
   uint64_t next_sequence = 0;
 };
 
-// What a fast request must come to.
+// The expected result of a fast request.
 struct FastAnswer {
-  std::optional<uint64_t> pfn;  // none: refused
-  size_t tries;                 // how often the tree was asked; 0: from the magazines
+  std::optional<uint64_t> pfn;  // nothing: refused
+  size_t tries;                 // requests to the tree; 0: served from the magazines
 };
 
 class RcacheModel {
  public:
   struct Work {
     bool pending;
-    uint64_t deadline, sequence;  // jiffies; first come, first served on equal deadlines
-    // Of pending ones.
+    uint64_t deadline, sequence;  // jiffies; equal deadlines run in order of sequence
+    // Compares pending works.
     bool is_before(const Work& other) const {
       return deadline != other.deadline ? deadline < other.deadline : sequence < other.sequence;
     }
   };
 
-  // No magazine layer.
+  // Removes the magazine layer.
   void clear();
-  // One just initialized, in front of tree. The cursor tells which magazines are missing, where
-  // the allocator goes on without them.
+  // A freshly initialized layer in front of `tree`. The cursor tells which magazines are missing,
+  // if the allocator continues without them.
   void init(const iova_variant& variant, Model& tree, ModelClock& clock, AttemptCursor& attempts);
 
-  // alloc_iova_fast() on the CPU. The request has its rounded size.
+  // alloc_iova_fast() on the CPU, with the rounded size.
   FastAnswer allocate(const Request& request, bool flush, unsigned cpu, AttemptCursor& attempts);
-  // free_iova_fast() on the CPU; size as it was asked for. The next attempts are its own.
+  // free_iova_fast() on the CPU, with the requested size. It consumes the next attempts.
   void free(uint64_t pfn, uint64_t size, unsigned cpu, AttemptCursor& attempts);
-  // After it has gone offline.
+  // Called after the CPU went offline.
   void cpu_died(unsigned cpu);
-  // The work that comes next, or NULL.
+  // The work that runs next, or NULL.
   const Work* next_work() const;
-  // Runs it; the clock shows its time.
+  // Runs that work; the clock must show its time.
   void run_next_work();
 
-  // How many there are.
+  // The number of magazines.
   size_t magazines() const { return magazines_; }
-  // What differs from all magazines of the allocator, in the order of each_magazine(), or "".
+  // The first difference from the allocator's magazines, in the order of each_magazine(), or "".
   std::string wrong_contents(std::span<const iova_magazine_view> views) const;
-  // The same of the depots' work.
+  // Same for the depots' delayed work.
   std::string wrong_work(std::span<const iova_depot_view> depots) const;
-  // Takes over the allocator's state. When work is due cannot be seen: as if scheduled just now.
+  // Copies the allocator's state. Deadlines of work are invisible: assumes work scheduled now.
   void adopt(const iova_variant& variant, const void* domain);
 
  private:
   using Pfns = std::vector<uint64_t>;
   struct CpuCache {
-    Pfns *loaded, *prev;  // NULL where there is no magazine
+    Pfns *loaded, *prev;  // NULL: no magazine
   };
   struct Bin {
     std::array<CpuCache, SHIM_MAX_CPUS> cpus;
-    std::vector<Pfns*> depot;  // the latest last
+    std::vector<Pfns*> depot;  // the newest last
     Work work;
   };
 
@@ -110,21 +110,21 @@ class RcacheModel {
   Pfns* take_from_depot(Bin& bin);
   void return_to_tree(Pfns* magazine);
   void return_cpu(unsigned cpu);
-  // The magazines as each_magazine() shows them.
+  // Visits the magazines in the order of each_magazine().
   template <class Visit>
   void each(Visit visit) const;
 
   const iova_variant* variant_ = nullptr;
   Model* tree_ = nullptr;
   ModelClock* clock_ = nullptr;
-  unsigned cpus_ = 0;  // possible ones
+  unsigned cpus_ = 0;  // possible CPUs
   unsigned bin_count_ = 0;
-  // Those that the variant has.
+  // The bins that the variant uses.
   std::span<Bin> bins() { return std::span(bins_).first(bin_count_); }
   std::span<const Bin> bins() const { return std::span(bins_).first(bin_count_); }
   std::array<Bin, IOVA_MAX_BINS> bins_{};
   size_t magazines_ = 0;
-  // All that ever were, for use again.
+  // All magazines ever created, for reuse.
   std::deque<Pfns> store_;
   std::vector<Pfns*> spare_;
 };

@@ -34,13 +34,13 @@ class Rcache : public testing::Test {
     EXPECT_EQ(attempts.next(), answer.tries);
     return answer;
   }
-  // Of so many ranges that stay in use until they are freed.
+  // Allocates ranges that stay in use until they are freed.
   std::vector<uint64_t> alloc_many(size_t count, uint64_t size = 1) {
     std::vector<uint64_t> pfns;
     for (size_t i = 0; i < count; i++) pfns.push_back(*tree_.allocate({size, below_4g, true}));
     return pfns;
   }
-  // Returns how many attempts it made. They fail, or none does.
+  // Returns the number of attempts, which all fail if `fail` is set.
   size_t free(uint64_t pfn, uint64_t size = 1, unsigned cpu = 0, bool fail = false) {
     const shim::Attempt attempt[] = {{shim::FallibleCall::slab_alloc, fail, 0, 0, "", nullptr}};
     AttemptCursor attempts(attempt, 0);
@@ -53,7 +53,7 @@ class Rcache : public testing::Test {
     return attempts;
   }
   size_t in_tree() const { return tree_.size() - 1; }
-  // Runs what is due within so many jiffies.
+  // Runs work that is due within `count` jiffies.
   void tick(uint64_t count) {
     uint64_t until = clock_.now + count;
     for (;;) {
@@ -259,7 +259,7 @@ TEST(AttemptCursor, TellsWhatFailedAndWhatIsLeft) {
   EXPECT_FALSE(cursor.took_all());
 }
 
-// An allocator and a model that think differently of one thing: which oracle tells, and where.
+// A difference between allocator and model, with the key of the finding that reports it.
 struct Disagreement {
   const char* name;
   void (*change)(iova_variant& variant);
@@ -279,7 +279,7 @@ TEST_P(RcacheDisagreement, IsFound) {
   EXPECT_DEATH(run(variant, program), literally(std::string("key: ") + GetParam().key));
 }
 
-// Frees the latest of a magazine again, and so moves it above the next.
+// Puts one pfn below the newest of its magazine instead of on top.
 void free_below_latest(void* domain, unsigned long pfn, unsigned long size) {
   unsigned long latest = pfn == 0xffffd ? v_fixed.alloc_fast(domain, size, 0xfffff, false) : 0;
   v_fixed.free_fast(domain, pfn, size);
@@ -323,7 +323,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "rcache-wrong:alloc_iova_fast:alloc_fast:none"}),
     [](const auto& info) { return std::string(info.param.name); });
 
-// What it met on the way it goes on from.
+// After a difference, the model continues with the allocator's state.
 TEST(RcacheModel, AdoptsWhatItDidNotExpect) {
   iova_variant variant = v_fixed;
   variant.free_fast = free_below_latest;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Tells which earlier request set max32_alloc_size, the hint that refuses later ones unseen: it is
-// the size of the last one below 4 GiB that failed, until something below 4 GiB is given back. And
-// whether a request fits only above the place where a search without a second pass began.
+// Tracks which earlier request set max32_alloc_size, the hint by which later requests are refused
+// without a search: the size of the last request below 4 GiB that failed, until a range below 4 GiB
+// is freed. Also finds requests that fit only above the pfn where a search without a second pass
+// began.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ bool is_32bit(const Domain& domain, const Request& request) {
 
 }  // namespace
 
-// Where the search of a request that was refused began, if what is above there would do; else 0.
+// The pfn where the refused request's search began, if it would fit above; else 0.
 uint64_t Hints::began_too_low(const Domain& domain, Request request) const {
   if (!variant().searches_once || !shows(IOVA_VIEW_CACHED_NODES) || !shows(IOVA_VIEW_NODES))
     return 0;
@@ -33,12 +34,12 @@ uint64_t Hints::began_too_low(const Domain& domain, Request request) const {
   const bool below_4g = is_32bit(domain, request);
   const uint64_t above = (below_4g ? fields.cached32_hi : fields.cached_hi) + 1;
   request.lowest = std::max(request.lowest, above);
-  // Behind the anchor there is nothing.
+  // The anchor has nothing above it.
   if (!above || !fits(variant(), domain, request)) return 0;
   return std::max<uint64_t>(below_4g ? fields.cached32_lo : fields.cached_lo, 1);
 }
 
-// Nobody knows by whom: perhaps by a request with the lowest limit.
+// The request is unknown; assumes one with the lowest limit.
 static Request set_while_calls_overlapped(const Domain& domain, uint64_t hint) {
   return hint < domain.first_pfn_above_32bit() ? Request{hint, 0, true} : Request{};
 }
@@ -56,8 +57,8 @@ void Hints::end_call(Call& call) {
   bool is_request = call.function == Function::alloc || call.function == Function::alloc_fast;
   if (is_request && !call.granted) {
     const Request request = request_of(variant(), call);
-    // What was freed meanwhile, by a flush or for a dead CPU, made the hint void, and this one may
-    // have set it again.
+    // A flush or a dead CPU may have freed ranges and reset the hint meanwhile, and this request
+    // may have set it again.
     bool set_again = !call.is_judged && request.limit < cause.request.limit;
     if (request.size == hint && (cause.request.size != hint || set_again))
       cause = {request, began_too_low(*call.domain, request)};
@@ -68,7 +69,7 @@ void Hints::end_call(Call& call) {
 Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& request) const {
   auto [cause, search_began] = causes_[domain.number];
   const uint64_t hint = shows(IOVA_VIEW_HINT) ? hint_of(variant(), domain) : 0;
-  // By a call that has not returned, perhaps.
+  // A call that has not returned may have set it.
   if (scene_.overlapped) cause = set_while_calls_overlapped(domain, hint);
   bool by_hint = hint && is_32bit(domain, request) && cause.size && request.size >= cause.size &&
                  hint == cause.size;
@@ -76,7 +77,7 @@ Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& r
                            ? "; a hint that was set while calls overlapped"
                            : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
                                          cause.limit, cause.aligned ? "" : ", unaligned");
-  constexpr uint64_t no_limit = ~uint64_t{0};  // one more is 0
+  constexpr uint64_t no_limit = ~uint64_t{0};  // limit + 1 wraps to 0
   if (request.limit == no_limit || (by_hint && cause.limit == no_limit))
     return {&oracle::limit_wraps, by_hint ? values : ""};
   if (by_hint && (cause.limit < request.limit || !cause.limit))

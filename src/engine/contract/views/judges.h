@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The judges of the contract that need to look at the allocator's state.
+// Judges of the contract that need views of the allocator's state.
 #pragma once
 
 #include "engine/contract/judges.h"
@@ -7,7 +7,7 @@
 
 namespace engine::contract {
 
-// Of what was not granted, by the tree as it is.
+// Judges refused requests by the current tree.
 class RefusalsInTree : public RefusalJudge {
  public:
   using RefusalJudge::RefusalJudge;
@@ -17,8 +17,8 @@ class RefusalsInTree : public RefusalJudge {
   void check(Call& call) const;
 };
 
-// Why a request was refused, by views of max32_alloc_size and of the cached nodes: for a design
-// that has these as upstream does, where no model knows it or calls have overlapped.
+// Explains refusals by max32_alloc_size and the cached nodes, for a design that has these as
+// upstream does, if no model knows it or calls have overlapped.
 class Hints : public Judge, public Explanation {
  public:
   using Judge::Judge;
@@ -29,8 +29,8 @@ class Hints : public Judge, public Explanation {
 
  private:
   struct HintCause {
-    Request request;        // that set it last; size 0: nobody knows
-    uint64_t search_began;  // below there, too low for what was free; 0: it did not
+    Request request;        // the request that set the hint; size 0: unknown
+    uint64_t search_began;  // it began below this pfn, under free space; 0: no
   };
   uint64_t began_too_low(const Domain& domain, Request request) const;
 
@@ -53,14 +53,14 @@ class Structure : public Judge {
  public:
   struct Unowned {
     uint64_t lo, hi;
-    uint64_t free_from;  // behind the last page below that is owned, cached or reserved
+    uint64_t free_from;  // behind the next owned, cached or reserved node below
   };
   using Judge::Judge;
   void begin() override;
   void hear(const Event& event) override;
-  // The highest node that nobody owned when the domain was looked at last, or NULL.
+  // The highest node without an owner at the latest look at the domain, or NULL.
   const Unowned* unowned(const Domain& domain) const;
-  // Whether that look saw all that is nobody's as free, in no node and no cache.
+  // Whether the latest look found no node without an owner and no cached pfn.
   bool all_is_free(const Domain& domain) const { return all_is_free_[domain.number]; }
 
  private:
@@ -75,7 +75,7 @@ class Structure : public Judge {
   // In order of address.
   std::array<std::vector<Unowned>, program::max_domains> unowned_;
   std::vector<Unowned> unowned_before_;
-  // By domain, at the last look.
+  // Per domain, at the latest look.
   std::array<uint64_t, program::max_domains> reserved_lost_{};  // pages
   std::array<bool, program::max_domains> too_deep_{}, all_is_free_{};
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges find_iova() of any pfn: what it finds is in the tree. What it must find is the callers' to
-// say (../lookups.cc): a node that nobody owns need not be found.
+// Judges find_iova() of any pfn: the result must be in the tree. The callers' books say what must
+// be found (../lookups.cc); a node without owner need not be.
 #include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges requests that are refused: none without a fault may be that fits into the tree as it is,
-// and none is granted in a way that its caller takes for a refusal. Sharper than ../refusals.cc,
-// which cannot see what is cached.
+// Judges refused requests by the tree: without a fault, none may be refused that fits, and none may
+// be granted as pfn 0, which the caller takes for a refusal. Sharper than ../refusals.cc, which
+// cannot see cached ranges.
 #include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges a reservation that failed, of a range that is free but for other reservations: the
-// reserved pages are as before. It may have left its lower part there, since it widens the ranges
-// that it overlaps first, which is an oracle of its own. It frees no node, so the number of objects
-// must be as before in any case (../failures.cc).
+// Judges a failed reservation of a range that is free but for other reservations: the reserved
+// pages must be unchanged. Since reserve_iova() first widens overlapping nodes, it may keep the
+// lower part of the range, which has its own oracle. It frees no node, so the number of objects
+// must not change either (../failures.cc).
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ void Reservations::end_call(Call& call) {
       },
       &search);
   const PageSet& in_tree = search.in_tree;
-  if (scene_.overlapped) {  // another one may be half made
+  if (scene_.overlapped) {  // another reservation may be half done
     for (const PageSet::Interval& part : in_tree.intervals()) domain.reserved.add(part.lo, part.hi);
     return;
   }

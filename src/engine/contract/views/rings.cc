@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the rings of a flush queue: what is queued is in them once, but for what a slow flush
-// keeps from there, and no more flushes have finished than started. A breach is a range that is
-// never released, or released too early.
+// Judges the rings of a flush queue: each queued range is in them once, unless a slow flush still
+// delays its queue() call, and no more flushes have finished than started. A breach means a range
+// that is never released, or too early.
 #include <fmt/core.h>
 
 #include "engine/contract/views/judges.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges the state of a domain between calls: the tree is in order, magazines hold what they may,
-// every node is owned, cached or reserved, and what is owned, cached or reserved has its node. A
-// breach is a page that will be granted twice, or never again.
+// Judges the state of a domain between calls: the tree is ordered, magazines hold valid pfns, every
+// node is owned, cached or reserved, and every owned, cached or reserved range has a node. A breach
+// means a page that is granted twice, or never again.
 #include <fmt/core.h>
 
 #include <bit>
@@ -24,7 +24,7 @@ void Structure::hear(const Event& event) {
   }
   if (event.kind == Kind::look && shows(IOVA_VIEW_MAGAZINES)) check_magazines(*event.view);
   if (event.kind == Kind::look && shows(IOVA_VIEW_DEPOTS)) check_depots(*event.view);
-  // Without the one, who knows what is cached?
+  // Needs the view of magazines to know what is cached.
   if (shows(IOVA_VIEW_NODES) && shows(IOVA_VIEW_MAGAZINES))
     check_owners(*event.view, *event.domain);
 }
@@ -54,7 +54,7 @@ void Structure::check_magazines(const Snapshot& view) const {
                                cached[i].bin));
 }
 
-// What a red-black tree keeps to; every lookup goes down it.
+// The depth limit of a red-black tree, since every lookup walks down it.
 void Structure::check_balance(const Snapshot& view, const Domain& domain) {
   const size_t nodes = view.nodes.size();
   const bool is_too_deep = view.height > 2 * static_cast<unsigned>(std::bit_width(nodes));
@@ -77,7 +77,7 @@ const Structure::Unowned* Structure::unowned(const Domain& domain) const {
   return nodes.empty() ? nullptr : &nodes.back();
 }
 
-// Walks nodes, live ranges and cached pfns side by side, all in order of address.
+// Walks nodes, live ranges and cached pfns in parallel, all in order of address.
 void Structure::check_owners(const Snapshot& view, const Domain& domain) {
   auto live = domain.live.begin();
   auto cached = view.cached.begin();
@@ -105,7 +105,7 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
     } else if (domain.reserved.contains(node.lo, node.hi)) {
       reserved_pages += node.hi - node.lo + 1;
     } else {
-      // Those of the look before were told.
+      // Nodes from the previous look were already reported.
       while (before != unowned_before_.end() && before->lo < node.lo) ++before;
       bool is_told = before != unowned_before_.end() && before->lo == node.lo;
       unowned.push_back({node.lo, node.hi, free_from});
@@ -118,7 +118,7 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
     free_from = node.hi + 1;
   }
   all_is_free_[domain.number] = unowned.empty() && view.cached.empty();
-  // Told when it happens, not of each look from then on.
+  // Reported when it happens, not at every later look.
   const uint64_t lost = domain.reserved.pages() - reserved_pages;
   if (std::exchange(reserved_lost_[domain.number], lost) != lost && lost)
     raise(oracle::reserve_lost, fmt::format("{} of {} reserved pages are in the tree",
