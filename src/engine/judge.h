@@ -26,7 +26,8 @@ struct Scene {
   bool beyond_judgement = false;  // a known finding left nothing to judge
   // A pause had other operations suspended at the begin of the current operation or since.
   bool overlapped = false;
-  // Operations that may touch any domain, though they make no call of one: suspended, and ever.
+  // Operations that may touch every domain without a call (time passes, CPUs go off- or online):
+  // how many are suspended, and how many ever began.
   size_t ambient = 0, ambient_begun = 0;
 };
 
@@ -40,8 +41,9 @@ class Judge : public Listener {
 
   const iova_variant& variant() const { return *scene_.variant; }
   bool shows(iova_view view) const { return variant().views & view; }
-  // What overlapped with the call, and may have touched its domain.
+  // Calls of the same domain that overlapped this one.
   Traffic others_beside(const Call& call) const;
+  // Whether anything that overlapped the call may have changed its domain.
   bool is_touched_by_others(const Call& call) const;
   void raise(const shim::Oracle& oracle, std::string values) const {
     raise(oracle, scene_.position.function(), std::move(values));

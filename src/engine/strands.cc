@@ -64,7 +64,7 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
   return nullptr;
 }
 
-// May touch any domain, though it makes no call of one.
+// The operation may touch every domain without a call: handlers run, or CPUs go off- or online.
 static bool is_ambient(const Operation& operation) {
   const program::OperationSpec& spec = program::spec(operation.code);
   return spec.passes_time || spec.changes_cpus;

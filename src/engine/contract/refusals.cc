@@ -54,8 +54,8 @@ void Refusals::hear(const Event& event) {
   event.domain->perhaps_cached.add(*event.range);
 }
 
-// Of a design that is not known, from the begin on: what is granted again meanwhile, is in the
-// tree.
+// In an unknown design, pages count as perhaps cached from the start of the free: once another call
+// is granted them, even before the free ends, they are in the tree.
 void Refusals::begin_call(Call& call) {
   if (!variant().strict) note_cached(call);
 }

@@ -93,6 +93,7 @@ void Structure::check_owners(const Snapshot& view, const Domain& domain) {
     if (cached != view.cached.end() && cached->pfn < node.lo) return raise_stray(*cached, nullptr);
     if (node.lo == IOVA_ANCHOR_PFN) break;
     if (live != domain.live.end() && live->lo == node.lo) {
+      // Another design's node may be larger than what its owner asked for.
       const bool is_covered = variant().strict ? live->hi == node.hi : live->hi <= node.hi;
       if (!is_covered) return raise_missing(*live);
       if (cached != view.cached.end() && cached->pfn == node.lo) return raise_stray(*cached, &node);
