@@ -8,10 +8,11 @@ namespace {
 class Cache : public PortTest {
  protected:
   size_t steps() const { return behaviour.named_magazine_cache ? 3 : 2; }
-  // The step that creates the first cache.
+  // Index of the attempt that creates the first cache.
   size_t first_creation() const { return behaviour.caches_before_hotplug ? 0 : 1; }
 
-  // The finding that the next failing cache_get() makes of stale pointers, if it does.
+  // Expects body, a cache_get() that fails, to raise a finding about stale pointers in revisions
+  // that have them.
   template <class Body>
   void expect_stale_cache(Body body) {
     if (behaviour.caches_before_hotplug && !behaviour.cache_pointers_cleared)

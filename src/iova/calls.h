@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The allocator's interface by the kernel's names, for C code that calls it; iova.h tells more. */
+/* The allocator's interface under the kernel's names, for C code; iova.h documents it. */
 #ifndef IOVAFUZZ_IOVA_CALLS_H
 #define IOVAFUZZ_IOVA_CALLS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Planted defects of the port: what it does wrong on purpose. The table is defects.inc.
+// Planted defects: faults that the port has on purpose. The table is defects.inc.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ struct DefectInfo {
   const char* flag;
   const char* commit;  // upstream's fix, "not established" or "own"
   const char* meaning;
-  const char* needs;  // of the revision, as C++; may be empty
+  const char* needs;  // behaviours of the revision, as C++ assignments; may be empty
   bool Defects::*member;
 };
 
@@ -36,7 +36,7 @@ inline constexpr DefectInfo defects[] = {
 #undef DEFECT
 };
 
-// A revision with what defects need beside them.
+// A revision, changed to have the behaviours that its planted defects need.
 struct PlantedRevision : Revision {
   constexpr PlantedRevision(const Revision& revision, const Defects& defects) : Revision(revision) {
 #define DEFECT(flag, commit, meaning, ...) \

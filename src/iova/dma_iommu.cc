@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The flush queue of drivers/iommu/dma-iommu.c, function by function in its order.
+// The port of the flush queue of drivers/iommu/dma-iommu.c, function by function in its order.
 #include "iova/dma_iommu.h"
 
 #include <cerrno>
@@ -10,7 +10,7 @@
 namespace port::IOVAFUZZ_PORT {
 
 // A ring and a page list have one of two types each (single_flush_queue, page_list_has_a_type);
-// overloads keep the other from being compiled.
+// overloads select the code for them.
 namespace helper {
 
 [[maybe_unused]] static inline unsigned mod_mask(const iova_fq_of_any_size* fq) {
@@ -24,10 +24,10 @@ namespace helper {
 }
 [[maybe_unused]] static inline void set_size(iova_fq_of_fixed_size*, size_t) {}
 
-// The index behind idx.
+// The index after idx.
 static inline unsigned next(const iova_fq* fq, unsigned idx) { return (idx + 1) & mod_mask(fq); }
 
-// Of a ring, in bytes.
+// Size of a ring in bytes.
 static inline size_t struct_size([[maybe_unused]] size_t fq_size) {
   if constexpr (revision.single_flush_queue)
     return sizeof(iova_fq_of_any_size) + fq_size * sizeof(iova_fq_entry);
@@ -62,7 +62,7 @@ static inline bool has_single_queue(const iommu_dma_cookie* cookie) {
 
 }  // namespace helper
 
-// From the oldest entry to the latest.
+// Iterates from the oldest entry to the latest.
 #define fq_ring_for_each(idx, fq) \
   for (idx = (fq)->head; idx != (fq)->tail; idx = helper::next(fq, idx))
 
@@ -124,7 +124,7 @@ static void fq_flush_timeout(timer_list* t) {
   iommu_dma_cookie* cookie = static_cast<iommu_dma_cookie::flush_timer*>(t)->cookie;
   unsigned cpu;
 
-  // First, so that a range queued during the flush arms the timer again.
+  // Cleared first, so that a range queued during the flush arms the timer again.
   if (!defect.queue_timer_flag_cleared_late) atomic_set(&cookie->fq_timer_on, 0);
   fq_flush_iotlb(cookie);
   if (defect.queue_timer_flag_cleared_late) atomic_set(&cookie->fq_timer_on, 0);
@@ -147,8 +147,9 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   unsigned long flags;
   unsigned idx;
 
-  // The driver has cleared page-table entries: a flush elsewhere must not miss that and yet count
-  // for this range. And who sees that there is a queue sees all of it.
+  // The driver has cleared page-table entries. A flush on another CPU that misses them must not
+  // count for this range. The barrier also makes the whole queue visible to a CPU that has read
+  // fq_domain.
   if (!defect.queue_barrier_dropped) smp_mb();
 
   if (helper::has_single_queue(cookie))
@@ -159,10 +160,10 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   const bool had_room = defect.ring_measured_before_lock && helper::next(fq, fq->tail) != fq->head;
   spin_lock_irqsave(&fq->lock, flags);
 
-  // Entries that a flush elsewhere has covered make room without another flush.
+  // Entries that a flush on another CPU has covered make room without a further flush.
   fq_ring_free_locked(cookie, fq);
 
-  // While an older flush is in flight elsewhere, one more may release nothing.
+  // While an older flush is in flight on another CPU, one more flush may release nothing.
   while (!had_room && fq_full(fq)) {
     fq_flush_iotlb(cookie);
     fq_ring_free_locked(cookie, fq);
@@ -179,7 +180,7 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   helper::splice(freelist, &fq->entries[idx].freelist);
   if (!defect.ring_unlocked_before_filled) spin_unlock_irqrestore(&fq->lock, flags);
 
-  // The second look is for those who meet here.
+  // atomic_xchg() selects one of several CPUs that read 0 at the same time.
   if (defect.queue_timer_flag_plain
           ? !std::exchange(cookie->fq_timer_on.counter, 1)
           : !atomic_read(&cookie->fq_timer_on) && !atomic_xchg(&cookie->fq_timer_on, 1))
@@ -240,7 +241,7 @@ static int iommu_dma_init_fq_single(iommu_dma_cookie* cookie) {
   return 0;
 }
 
-// site: before v6.7 this was a part of its caller, which reports then name.
+// site: before v6.7 this code was part of its caller, so reports name the caller.
 static int iommu_dma_init_fq_percpu(iommu_dma_cookie* cookie, const shim_site* site) {
   size_t fq_size = cookie->options.fq_size;
   iova_fq* queue;
@@ -280,7 +281,7 @@ int iommu_dma_init_fq(iommu_domain* domain) {
   cookie->fq_timer.cookie = cookie;
   timer_setup(&cookie->fq_timer, fq_flush_timeout, 0);
   atomic_set(&cookie->fq_timer_on, 0);
-  // Last: from now on ranges are queued, on all CPUs.
+  // Published last: from here on, all CPUs may queue ranges.
   if (!defect.queue_published_without_barrier) smp_wmb();
   if (defect.queue_published_plainly)
     cookie->fq_domain = domain;

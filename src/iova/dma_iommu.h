@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The flush queue of drivers/iommu/dma-iommu.c (v5.17 and later; before, of iova.c): freed ranges
-// wait there until the hardware has forgotten them.
+// The flush queue of drivers/iommu/dma-iommu.c (v5.17; before that in iova.c). Freed ranges wait in
+// it until the hardware no longer translates them.
 //
-// An unmapped range may still be in the hardware's translations; flushing those for each range is
-// slow. So ranges are queued in rings, one a CPU or one for all, and released together, after a
-// flush that started when they were queued already. A flush is due when a ring is full, and
-// IOVA_DEFAULT_FQ_TIMEOUT ms after the first range was queued.
+// The hardware may still translate an unmapped range, and a flush for each range is slow. So ranges
+// are queued in rings, one per CPU or one for all, and released together after a flush that started
+// once they were queued. A flush is due when a ring is full, and IOVA_DEFAULT_FQ_TIMEOUT ms after
+// the first range was queued.
 #pragma once
 
 #include "iova/iova.h"
@@ -28,7 +28,7 @@ struct iova_fq_entry {
   unsigned long long counter;  // flushes started when it was queued
 };
 
-// Before v6.7.
+// The ring before v6.7.
 struct iova_fq_of_fixed_size {
   iova_fq_entry entries[IOVA_DEFAULT_FQ_SIZE];
   unsigned head, tail;
@@ -65,12 +65,12 @@ struct iommu_dma_cookie {
   struct flush_timer : timer_list {
     iommu_dma_cookie* cookie;
   } fq_timer;
-  atomic_t fq_timer_on;     // from the first range that is queued to the start of the flush
+  atomic_t fq_timer_on;     // set when a range is queued, cleared when the timer's flush starts
   iommu_domain* fq_domain;  // NULL: there is no queue
   iommu_dma_options options;
 };
 
-// Whether unmapped ranges are to be queued, as __iommu_dma_unmap() asks on any CPU.
+// Whether unmapped ranges must be queued: the check that __iommu_dma_unmap() makes on any CPU.
 bool iommu_dma_queues(const iommu_dma_cookie* cookie);
 // Queues a range for free_iova_fast() after the next flush: pages as allocated, from pfn on. Takes
 // the pages of freelist, which must be initialized before it is used again. Cannot fail. Any
@@ -80,7 +80,8 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
 // Frees the queue, and the page lists in it; queued ranges stay in the tree. Does nothing if there
 // is no queue. No queue_iova() may run any more. May sleep.
 void iommu_dma_free_fq(iommu_dma_cookie* cookie);
-// Starts a queue as cookie->options say. 0 or -ENOMEM; 0 also if there is one already. May sleep.
+// Starts a queue according to cookie->options. Returns 0 or -ENOMEM; 0 also if there is a queue
+// already. May sleep.
 int iommu_dma_init_fq(iommu_domain* domain);
 
 }  // namespace port::IOVAFUZZ_PORT

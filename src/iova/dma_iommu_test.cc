@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr unsigned long ring_size = 255;  // one entry stays free
+constexpr unsigned long ring_size = 255;  // entries; one more stays free
 
 class FlushQueue : public PortTest {
  protected:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// drivers/iommu/iova.c, function by function in its order. limit_pfn is exclusive in functions that
-// are not public, except in those that work on one bin or magazine.
+// The port of drivers/iommu/iova.c, function by function in its order. limit_pfn is exclusive in
+// functions that are not public, except in those that work on one bin or magazine.
 #include "iova/iova.h"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ static void free_iova_rcaches(iova_domain* iovad);
 static void free_cpu_cached_iovas(unsigned cpu, iova_domain* iovad);
 static void free_global_cached_iovas(iova_domain* iovad);
 
-// Library functions of the kernel, and what upstream lacks. Reports name the caller instead.
+// Library functions of the kernel, and functions that upstream lacks. Reports name their callers
+// instead.
 namespace helper {
 
 static inline bool is_power_of_2(unsigned long n) { return std::has_single_bit(n); }
@@ -36,7 +37,7 @@ static inline iova* rb_next(iova_domain* iovad, iova* node) {
   return &*std::next(iovad->rbroot.iterator_to(*node));
 }
 
-// NULL: it is the first.
+// Returns NULL for the first node.
 static inline iova* rb_prev(iova_domain* iovad, iova* node) {
   shim_count_step();
   auto at = iovad->rbroot.iterator_to(*node);
@@ -51,7 +52,7 @@ static inline void rb_erase(iova_domain* iovad, iova* node) {
 // With lazy_magazines, a magazine may not have been allocated yet.
 static inline bool exists(const iova_magazine* mag) { return !revision.lazy_magazines || mag; }
 
-// A bin has one of two types (depot_is_list); overloads keep the other from being compiled.
+// A bin has one of two types (depot_is_list). Overloads select the code for it.
 [[maybe_unused]] static inline bool depot_full(const iova_rcache_with_array* rcache) {
   return rcache->depot_size == MAX_GLOBAL_MAGS + defect.array_depot_overflows;
 }
@@ -62,7 +63,7 @@ static inline delayed_work* depot_work(Rcache* rcache) {
   if constexpr (revision.depot_is_list)
     return &rcache->work;
   else
-    return nullptr;  // callers ask first
+    return nullptr;  // callers check first
 }
 
 [[maybe_unused]] static inline void set_domain(iova_rcache_with_list* rcache, iova_domain* iovad) {
@@ -115,12 +116,12 @@ static void __cached_rbnode_delete_update(iova_domain* iovad, iova* free) {
   if (free->pfn_lo >= cached_iova->pfn_lo) iovad->cached_node = helper::rb_next(iovad, free);
 }
 
-// The node at which a walk of all that is below the limit starts: no room is above it.
+// The node where a walk of all space below the limit starts. Above it there is no such space.
 static iova* iova_find_limit(iova_domain* iovad, unsigned long limit_pfn) {
   if (limit_pfn > iovad->dma_32bit_pfn) return &iovad->anchor;
 
   auto at = iovad->rbroot.lower_bound(limit_pfn);
-  // The node below may reach over the limit, which makes it the better start.
+  // The node before it may extend beyond the limit; then there is no space between the two.
   if (at != iovad->rbroot.begin() && std::prev(at)->pfn_hi >= limit_pfn) --at;
   return &*at;
 }
@@ -144,7 +145,7 @@ static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
   unsigned long align_mask = ~0ul;
   unsigned long high_pfn = limit_pfn, low_pfn = std::max(iovad->start_pfn, lowest_pfn);
   unsigned long max32_alloc_size = 0;
-  bool retried = false;  // upstream: low_pfn is not start_pfn, which lowest_pfn may raise here
+  bool retried = false;  // upstream compares low_pfn to start_pfn; here lowest_pfn may raise it
 
   if (defect.aligned_size_rounding && size_aligned) size = helper::roundup_pow_of_two(size);
   if (size_aligned) align_mask <<= helper::fls_long(size - 1);
@@ -159,7 +160,7 @@ static int __alloc_and_insert_iova_range(iova_domain* iovad, unsigned long size,
     goto iova32_full;
   }
 
-  // The first walk starts where the last search ended, the second one covers what is above that.
+  // The first walk starts where the last search ended; the second covers the space above that.
   curr = __get_cached_rbnode(iovad, limit_pfn);
   retry_pfn = curr->pfn_hi;
 
@@ -219,7 +220,7 @@ static iova* alloc_iova_mem() {
                                                          : kmem_cache_zalloc(iova_cache, flags));
 }
 
-// The anchor, known by its pfn, is embedded in its domain and must not be freed.
+// The anchor is embedded in its domain and must not be freed. Its pfn identifies it.
 static void free_iova_mem(iova* iova) {
   if (iova->pfn_lo != IOVA_ANCHOR) kmem_cache_free(iova_cache, iova);
 }
@@ -363,13 +364,13 @@ static iova* __insert_new_range(iova_domain* iovad, unsigned long pfn_lo, unsign
   return iova;
 }
 
-// Widens the range down to pfn_lo; what lies above its end is left in pfn_lo and pfn_hi.
+// Widens the range down to pfn_lo. The part above its end remains in pfn_lo and pfn_hi.
 static void __adjust_overlap_range(iova* iova, unsigned long* pfn_lo, unsigned long* pfn_hi) {
   if (*pfn_lo < iova->pfn_lo) iova->pfn_lo = *pfn_lo;
   if (*pfn_hi > iova->pfn_hi) *pfn_lo = iova->pfn_hi + 1;
 }
 
-// Whether widening the nodes that overlap leaves a rest that needs a node of its own.
+// Whether a part of the range remains, after widening the overlapping nodes, that needs a new node.
 namespace helper {
 static inline bool needs_new_node(const iova_domain* iovad, unsigned long pfn_lo,
                                   unsigned long pfn_hi) {
@@ -407,7 +408,7 @@ iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_h
     spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
     spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
   }
-  // No range overlaps, or those that do end below pfn_hi.
+  // No range overlaps, or all that overlap end below pfn_hi.
   iova = __insert_new_range(iovad, pfn_lo, pfn_hi, spare);
 finish:
   spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
@@ -455,12 +456,13 @@ static void iova_magazine_free_pfns(iova_magazine* mag, iova_domain* iovad) {
   mag->size = 0;
 }
 
-// More than full only with a planted defect.
+// A magazine is more than full only with a planted defect.
 static bool iova_magazine_full(const iova_magazine* mag) { return mag->size >= IOVA_MAG_SIZE; }
 
 static bool iova_magazine_empty(const iova_magazine* mag) { return mag->size == 0; }
 
-// The latest pfn at or below limit_pfn, or 0. The magazine is not empty.
+// Takes out the latest pfn at or below limit_pfn; returns 0 if there is none. The magazine must not
+// be empty.
 static unsigned long iova_magazine_pop(iova_magazine* mag, unsigned long limit_pfn) {
   for (unsigned long i = mag->size; i-- > 0;) {
     if (mag->pfns[i] > limit_pfn && !defect.pop_ignores_limit) continue;
@@ -696,7 +698,7 @@ static void free_iova_rcaches(iova_domain* iovad) {
 
   for (int i = 0; i < IOVA_RANGE_CACHE_MAX_SIZE; i++) {
     rcache = &iovad->rcaches[i];
-    if (!rcache->cpu_rcaches) break;  // init went no further
+    if (!rcache->cpu_rcaches) break;  // init failed at this bin
     for_each_possible_cpu(cpu) {
       cpu_rcache = per_cpu_ptr(rcache->cpu_rcaches, cpu);
       iova_magazine_free(cpu_rcache->loaded);
@@ -798,8 +800,8 @@ int iova_cache_get() {
 
 out_err:
   if (revision.caches_before_hotplug) {
-    // Unless pointers are cleared, iova_magazine_cache may be stale here: the last put or failed
-    // get destroyed it, and this one failed before it created it again.
+    // Unless pointers are cleared, iova_magazine_cache may be stale here: an earlier put or failed
+    // get destroyed the cache, and this get failed before it created a new one.
     kmem_cache_destroy(iova_cache);
     kmem_cache_destroy(iova_magazine_cache);
     if (revision.cache_pointers_cleared) iova_cache = iova_magazine_cache = nullptr;

@@ -8,8 +8,8 @@
 // magazines, and full magazines in a depot per size: a cached range stays a node of the tree.
 //
 // The port is compiled once for each revision (revision.h), and for a planted defect (defect.h),
-// into a namespace of its own; their flags are constants there. All revisions have the interface of
-// v6.12; a version in parentheses says since when upstream has a function or a property.
+// into a namespace of its own, in which the flags are constants. All revisions have the interface
+// of v6.12; a version in parentheses is the first with that function or property upstream.
 //
 // Unless a comment says otherwise, sizes are pages of the granule, and limits are inclusive pfns.
 // "Any context" includes interrupts.
@@ -158,17 +158,18 @@ unsigned long alloc_iova_fast(iova_domain* iovad, unsigned long size, unsigned l
 // the result may be one of them. NULL: no memory, or pfns beyond the address space, with a warning.
 // Any context.
 iova* reserve_iova(iova_domain* iovad, unsigned long pfn_lo, unsigned long pfn_hi);
-// Starts a domain in zeroed memory. granule: bytes, a power of two up to PAGE_SIZE. Cannot fail.
+// Initializes a domain in zeroed memory. granule: bytes, a power of two up to PAGE_SIZE. Cannot
+// fail.
 void init_iova_domain(iova_domain* iovad, unsigned long granule, unsigned long start_pfn);
 // Adds the rcaches to a domain (v5.18). 0, -ENOMEM, or the error of the hotplug state; after an
 // error, the domain is usable without the fast functions. May sleep.
 int iova_domain_init_rcaches(iova_domain* iovad);
-// The range that contains pfn; NULL: there is none. Any context.
+// Returns the range that contains pfn, or NULL. Any context.
 iova* find_iova(iova_domain* iovad, unsigned long pfn);
-// Frees all ranges and the rcaches. The memory of the domain is the caller's. May sleep.
+// Frees all ranges and the rcaches, but not the domain itself. May sleep.
 void put_iova_domain(iova_domain* iovad);
 
-// Static variables as after boot; not upstream.
+// Resets static variables to their state after boot; not upstream.
 void reset_statics();
 
 }  // namespace port::IOVAFUZZ_PORT

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The port's functions by the kernel's names, of the revision that whoever loads this has set. */
+/* The port's functions under the kernel's names. Calls go to the revision that the loader of this
+ * shared object stores in port_at_hand. */
 #include <linux/iova.h>
 
 #include "iova/variant.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Locks that planted defects leave out, a row for each place: the function, and the lock in its
-// words. So the code of the allocator takes them all, as upstream's does. For iova.cc and
-// dma_iommu.cc alone; comes after the shim's own locks, which it stands for.
+// Locks that planted defects leave out, one row for each place: the function, and the lock's
+// expression in it. The macros below consult the table, so that iova.cc and dma_iommu.cc read as if
+// they took every lock, like upstream. Only these two files include this header, after the shim's,
+// whose lock macros it replaces.
 #pragma once
 
 #include <string_view>
@@ -36,7 +37,7 @@ inline constexpr LeftOut locks_left_out[] = {
     {&Defects::ring_released_unlocked, "fq_ring_free", "&fq->lock"},
 };
 
-// The row of a place, or none.
+// The row of a place, or NULL.
 constexpr const LeftOut* left_out_at(std::string_view function, std::string_view lock) {
   for (const LeftOut& place : locks_left_out)
     if (place.function == function && place.lock == lock) return &place;
@@ -45,7 +46,7 @@ constexpr const LeftOut* left_out_at(std::string_view function, std::string_view
 
 }  // namespace port::IOVAFUZZ_PORT::helper
 
-// Where no defect could leave the lock out, nothing of this is left at run time.
+// A place without a row compiles to a plain lock call.
 #define IOVAFUZZ_IS_LOCKED(lock)                                          \
   ({                                                                      \
     constexpr const auto* place = helper::left_out_at(__func__, #lock);   \

@@ -12,7 +12,7 @@ namespace port::IOVAFUZZ_PORT {
 namespace {
 
 #ifdef IOVAFUZZ_DEFECT_CHOSEN_BY_VARIANT
-// A run begins with a reset, which plants the defect.
+// Each run begins with reset(), which plants the defect.
 template <bool Defects::*flag>
 void add_planted(std::vector<iova_variant>& variants) {
   constexpr Defects only = defects_with(flag);

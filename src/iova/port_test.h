@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the tests of the port share: one domain of one revision, seen as a variant.
+// The fixture of the port's tests: one domain of one revision, seen as a variant.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,7 +47,8 @@ inline void PrintTo(const Pages& pages, std::ostream* out) {
 
 inline constexpr Pages no_pages{~0ul, 0};
 
-// Two CPUs, pages of 4 KiB. Whatever a test leaves is torn down and must leave nothing.
+// A world of two CPUs; pages of 4 KiB. TearDown() puts the domain and the caches that a test
+// leaves, after which nothing may be left.
 class PortTest : public testing::TestWithParam<PortRevision> {
  protected:
   static constexpr unsigned long below_4g = (1ul << 20) - 1;
@@ -109,10 +110,10 @@ class PortTest : public testing::TestWithParam<PortRevision> {
   }
   void free_fast(unsigned long pfn, unsigned long size) { v.free_fast(domain, pfn, size); }
 
-  // The i-th coming allocation attempt fails.
+  // Makes the i-th of the next allocation attempts fail, counted from 0.
   static void fail(size_t i) { shim::plan_faults(shim::FaultMask().set(i)); }
 
-  // The tree without its anchor.
+  // The nodes of the tree, without the anchor.
   std::vector<Pages> nodes() const {
     std::vector<Pages> result;
     v.each_node(
@@ -165,7 +166,7 @@ class PortTest : public testing::TestWithParam<PortRevision> {
     return depots.at(bin);
   }
 
-  // Single pages, allocated and then freed in the same order. Their pfns.
+  // Allocates single pages, then frees them in the same order. Returns their pfns.
   std::vector<unsigned long> fill_magazines(size_t count) {
     std::vector<unsigned long> pfns;
     for (size_t i = 0; i < count; i++) pfns.push_back(alloc_fast(1));

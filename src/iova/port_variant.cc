@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Shows one revision of the port, with the defect planted in it, as a variant.
+// Makes a variant of one revision of the port, with the defect planted in it.
 #include <cstddef>
 #include <initializer_list>
 
@@ -10,14 +10,14 @@
 namespace port::IOVAFUZZ_PORT {
 namespace {
 
-// What a variant's domain is: with its queue, and the driver's side of that.
+// The domain of a variant: the allocator's with its flush queue, and the driver's.
 struct dma_domain {
   iommu_dma_cookie cookie;
   iommu_domain domain;
 };
 
-// What C code sees of them (include/linux/iova.h). The compiler is not sure of offsets in classes
-// that have bases, but lays them out like that.
+// The layout that C code relies on (include/linux/iova.h). offsetof() of a class with bases is not
+// portable, but the supported compilers lay these classes out this way.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 constexpr size_t words_before_granule = 5;
@@ -53,7 +53,7 @@ void fields(const void* domain, iova_fields* out) {
 
 void each_node(const void* domain, bool (*visit)(void*, unsigned long, unsigned long),
                void* context) {
-  shim::Unwatched look;  // the tree's functions are those of the port itself
+  shim::Unwatched look;  // the tree's functions are instrumented, as for the port
   for (const iova& node : as_domain(domain).rbroot)
     if (!visit(context, node.pfn_lo, node.pfn_hi)) return;
 }
@@ -120,7 +120,7 @@ iova_fq* ring_of(const iommu_dma_cookie& cookie, unsigned cpu) {
 const void* queue(void* domain, unsigned long pfn, unsigned long size, list_head* freelist) {
   iommu_dma_cookie& c = whole(domain)->cookie;
   if (!iommu_dma_queues(&c)) return nullptr;
-  // A list with a type is the same list.
+  // An iommu_pages_list has the layout of its list_head.
   queue_iova(&c, pfn, size, reinterpret_cast<page_list*>(freelist));
   iova_fq* fq = ring_of(c, raw_smp_processor_id());
   return &fq->entries[(fq->tail - 1) % IOVA_DEFAULT_FQ_SIZE].freelist;
@@ -219,7 +219,7 @@ const iova_variant variant = {
     .pfn_hi = [](const void* i) { return static_cast<const iova*>(i)->pfn_hi; },
     .fields = fields,
     .each_node = each_node,
-    .height = nullptr,  // it is Boost that balances
+    .height = nullptr,  // Boost balances the tree
     .each_magazine = each_magazine,
     .each_depot = each_depot,
 };

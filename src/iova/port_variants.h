@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The port's revisions as variants, and the one that is being compiled. The build chooses which of
-// them are linked.
+// The port's revisions as variants, and the namespace of the one that is being compiled. The build
+// chooses which revisions are linked.
 #pragma once
 
 #include "iova/revision.h"

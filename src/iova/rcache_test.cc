@@ -8,9 +8,9 @@ namespace {
 
 class Rcache : public PortTest {
  protected:
-  // Frees of one size on one CPU until both of its magazines are full.
+  // Number of frees, of one size on one CPU, that fill both of its magazines.
   size_t two_magazines() const { return 2 * v.magazine_pfns; }
-  // Frees that put n magazines into the depot.
+  // Number of frees that put n magazines into the depot.
   size_t frees_for_depot(size_t n) const { return two_magazines() + (n - 1) * v.magazine_pfns + 1; }
 };
 INSTANTIATE_PORT_TESTS(Rcache);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Revisions of the port: which upstream version it behaves like. Two tables define them:
-// behaviours.inc, what changed when, and revisions.inc, which versions have a name.
+// Revisions of the port: each behaves like one upstream version. Two tables define them:
+// behaviours.inc lists the changes between versions, revisions.inc the versions that have a name.
 #pragma once
 
 #include <compare>
 
 namespace port {
 
-// An upstream version, numbered as in the kernel's Makefile. From text, "v6.12" or "6.12"; what
-// follows the numbers is ignored.
+// An upstream version, numbered as in the kernel's Makefile. Text is "v6.12" or "6.12"; anything
+// after the numbers is ignored.
 struct Version {
   unsigned version = 0, patchlevel = 0;
 
@@ -30,7 +30,7 @@ struct Version {
   }
 };
 
-// Later than every upstream version: since when fixes hold that upstream lacks.
+// Later than every upstream version: the version of fixes that upstream lacks.
 inline constexpr Version not_upstream{~0u, 0};
 
 // A row of behaviours.inc.
@@ -79,7 +79,7 @@ inline constexpr NamedRevision named_revisions[] = {
 #undef PORT_REVISION
 };
 
-// The same by identifier, for code that the build compiles for one of them.
+// The revisions by identifier, for code that is compiled once for each.
 namespace revisions {
 #define PORT_REVISION(identifier, name, version, trees) \
   inline constexpr Revision identifier = revision_of(version);

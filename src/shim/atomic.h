@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Marked accesses: READ_ONCE() and its like, atomic counters and barriers (linux/compiler.h,
- * linux/atomic.h, v6.12). One thread runs, so each is a plain access here; the mark tells who looks
- * for data races (races.h) that this one may meet others, and barriers tell what they order.
+ * Marked accesses (linux/compiler.h, linux/atomic.h, v6.12): READ_ONCE(), WRITE_ONCE(), atomic
+ * counters and barriers. The shim runs on one thread, so each is a plain access here. The mark
+ * tells the race detector (races.h) that the access may race with other marked ones; a barrier
+ * tells it which accesses are ordered.
  */
 #ifndef IOVAFUZZ_SHIM_ATOMIC_H
 #define IOVAFUZZ_SHIM_ATOMIC_H
@@ -13,16 +14,15 @@
 extern "C" {
 #endif
 
-/* The next access to that address is a marked one; of an update, the next two. */
+/* Marks the next access to this address; an update marks the next two, a read and a write. */
 const volatile void* shim_mark(const volatile void* address, const struct shim_site* site);
 void shim_mark_update(const volatile void* address, const struct shim_site* site);
-/* The same without a scheduling point. */
+/* Marks the next access without a scheduling point. */
 const volatile void* shim_mark_aside(const volatile void* address);
-/* Reads a pointer, where the compiler does not tell of it. */
+/* Reports a read of a pointer to the race detector, from code that is not instrumented. */
 void shim_access_aside(const volatile void* address);
 
-/* Between accesses before and after it: SHIM_WRITES and SHIM_READS among each other, or both and
- * one with the other. */
+/* Accesses that a barrier orders: writes with writes, reads with reads, or all. */
 enum shim_order { SHIM_WRITES = 1, SHIM_READS = 2, SHIM_ALL = 7 };
 void shim_barrier(enum shim_order order);
 
@@ -33,7 +33,7 @@ typedef struct {
   long long counter;
 } atomic64_t;
 
-/* Both return the value before, and are full barriers. */
+/* Both return the previous value and are full barriers. */
 static inline int shim_atomic_exchange(atomic_t* v, int value, const struct shim_site* site) {
   shim_mark_update(v, site);
   shim_barrier(SHIM_ALL);
@@ -63,7 +63,8 @@ static inline void shim_atomic64_inc(atomic64_t* v, const struct shim_site* site
 }
 #endif
 
-/* What a caller of the allocator reads; scheduling points count from the call on. */
+/* A marked read by the allocator's caller. It is no scheduling point: points count from the call
+ * on. */
 #define shim_read_aside(x) (*(const volatile __typeof__(x)*)shim_mark_aside(&(x)))
 
 /* One access, which the compiler neither splits nor repeats. */
@@ -77,7 +78,7 @@ static inline void shim_atomic64_inc(atomic64_t* v, const struct shim_site* site
 #define smp_mb() shim_barrier(SHIM_ALL)
 #define smp_rmb() shim_barrier(SHIM_READS)
 #define smp_wmb() shim_barrier(SHIM_WRITES)
-/* What follows the load comes after it; what is before the store comes before it. */
+/* Later accesses come after the load; earlier accesses come before the store. */
 #define smp_load_acquire(pointer)                               \
   (__extension__({                                              \
     __typeof__(*(pointer)) shim_loaded = READ_ONCE(*(pointer)); \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* WARN_ON and BUG_ON (linux/bug.h, v6.12): both are findings, only the first can be gone past. */
+/* WARN_ON() and BUG_ON() (linux/bug.h, v6.12). Both raise findings; a run can continue only after
+ * WARN_ON(). */
 #ifndef IOVAFUZZ_SHIM_BUG_H
 #define IOVAFUZZ_SHIM_BUG_H
 

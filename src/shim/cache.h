@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a kmem_cache is made of. Only the shim looks inside.
+// The fields of a kmem_cache. Only the shim uses them.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ struct kmem_cache {
   void (*constructor)(void*);
   size_t live;  // objects allocated and not freed
   bool destroyed;
-  bool is_permanent;  // made at boot, for good
+  bool is_permanent;  // created with SLAB_PANIC, at boot; never destroyed
   const shim_site* created_at;
   const shim_site* destroyed_at;
 };

@@ -11,7 +11,7 @@ extern "C" __attribute__((weak)) void __sanitizer_symbolize_pc(void*, const char
 namespace shim {
 namespace {
 
-// What is beyond the engine's call is nobody's business.
+// Collects the allocator's frames, up to the engine's call into the allocator.
 _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* chain_pointer) {
   auto& chain = *static_cast<std::vector<CallSite>*>(chain_pointer);
   int is_before = 0;
@@ -19,7 +19,7 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* chain_pointer) {
   const Symbol symbol = symbol_of(instruction);
   const bool is_engine = symbol.name.starts_with("engine::");
   if (is_engine && !chain.empty()) return _URC_END_OF_STACK;
-  // What shows the port to the engine is made of such.
+  // Lambdas only forward the engine's calls to the port (port_variant.cc).
   const bool is_lambda = symbol.name.find("{lambda") != std::string::npos;
   Dl_info module;
   if (is_of_allocator(symbol) && !is_lambda &&

@@ -5,8 +5,7 @@
 
 #include "symbols.h"
 
-// What plays the allocator. No call is the last thing that its function does, which would leave no
-// frame.
+// Stand-ins for the allocator. No function ends with a call, because a tail call leaves no frame.
 namespace port::test {
 
 using Calls = std::vector<shim::CallSite>;
@@ -52,7 +51,7 @@ TEST(CallChain, HasTheAllocatorsFunctionsInnermostFirst) {
 
 }  // namespace
 
-// Not the port's, though a part of its name ends so.
+// Not part of the port, though its namespace ends in "port".
 namespace report {
 __attribute__((noinline)) void tell(std::vector<CallSite>* chain) {
   *chain = call_chain();

@@ -14,7 +14,7 @@
 #include "fault.h"
 #include "world.h"
 
-// AddressSanitizer is told of every change of stacks.
+// AddressSanitizer must know of every change of stacks.
 extern "C" {
 __attribute__((weak)) void __sanitizer_start_switch_fiber(void** fake_stack, const void* bottom,
                                                           size_t size);
@@ -25,7 +25,7 @@ __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* me
 
 namespace shim {
 
-uint64_t facility::points_left = 0;  // of the context that runs
+uint64_t facility::points_left = 0;  // of the running context
 
 namespace {
 
@@ -44,12 +44,12 @@ struct Fiber {
   void* argument = nullptr;
   bool ended = true;
   bool is_new = false;      // it has not run yet
-  bool has_points = false;  // it may be suspended at any
-  bool is_awaited = false;  // it goes on for another one that waits, on whatever CPU that is
-  Fiber* outer = nullptr;   // what runs in the one that resumed it
+  bool has_points = false;  // scheduling points may suspend it
+  bool is_awaited = false;  // it runs because another context waits for it, on any CPU
+  Fiber* outer = nullptr;   // the context that resumed it
   const char* before = "";
   const shim_site* site = nullptr;
-  // While suspended; while it runs, those of the one that resumed it.
+  // State of this context while it is suspended; while it runs, state of the one that resumed it.
   LockState locks;
   FaultState faults;
   const void* handler = nullptr;
@@ -58,13 +58,13 @@ struct Fiber {
 };
 
 Fiber fibers[max_suspended];
-Fiber* stopped[max_suspended];  // the oldest first
+Fiber* stopped[max_suspended];  // the suspended ones, oldest first
 size_t suspended_count;
-Fiber* running;  // NULL: what nobody started
+Fiber* running;  // NULL: the main context
 ContextObserver observer;
 void (*point_observer)(bool at_point);
-uint64_t points_of_program;  // beside facility::points_left, which stops at each for the observer
-void (*outside)();           // what is to be done there
+uint64_t points_of_program;  // counts down if an observer makes points_left stop at each point
+void (*outside)();           // of leave_contexts(): runs in the main context
 
 void exchange_state(Fiber& fiber) {
   facility::exchange_locks(fiber.locks);
@@ -78,7 +78,7 @@ void exchange_state(Fiber& fiber) {
   observer.exchange(fiber.argument);
 }
 
-// As swapcontext() does, which AddressSanitizer would warn of in every log.
+// Does what swapcontext() does, for which AddressSanitizer would print a warning in every log.
 [[gnu::noinline]] void switch_registers(ucontext_t& from, const ucontext_t& to) {
   volatile bool resumed = false;
   getcontext(&from);
@@ -98,7 +98,7 @@ void leave(Fiber& fiber, bool for_good) {
                                     &fiber.resumer_stack.size);
 }
 
-// is_awaited: who runs waits for it.
+// is_awaited: the running context waits for this one.
 void enter(Fiber& fiber, bool is_awaited = true) {
   observer.before();
   fiber.outer = std::exchange(running, &fiber);
@@ -148,8 +148,8 @@ void prepare(Fiber& fiber) {
     fiber.memory = static_cast<unsigned char*>(memory);
     fiber.stack = {memory, stack_size};
   }
-  // The frames that the last function ended in never return: run_fiber() and below, a few hundred
-  // bytes. What is not instrumented takes their place.
+  // The last frames of the previous function never return, run_fiber() and its callees, so that a
+  // few hundred bytes stay poisoned. Uninstrumented code will use them.
   constexpr size_t last_frames = 16 << 10;
   if (__asan_unpoison_memory_region)
     __asan_unpoison_memory_region(fiber.memory + stack_size - last_frames, last_frames);
@@ -183,7 +183,7 @@ bool go_on(Fiber& fiber, uint64_t points) {
   return fiber.ended;
 }
 
-// What keeps the i-th from its CPU; suspended_count: nothing.
+// Index of the context that keeps the i-th from its CPU; suspended_count if there is none.
 size_t on_top_of(size_t i) {
   size_t top = i + 1;
   while (top < suspended_count &&
@@ -277,7 +277,7 @@ void migrate_context(size_t i, unsigned cpu) {
 
 void finish_context(size_t i) {
   Fiber* fiber = stopped[i];
-  // What is on top may itself wait for this one.
+  // A context on top may itself wait for this one, and thereby finish it.
   while (i = std::find(stopped, stopped + suspended_count, fiber) - stopped, i < suspended_count) {
     size_t top = on_top_of(i);
     if (top < suspended_count) {
@@ -303,7 +303,7 @@ void facility::let_go_on(size_t i) {
   enter(*fiber);
   fiber->is_awaited = false;
   if (fiber->ended) return;
-  // Where it was.
+  // The context keeps its position.
   i = std::min(i, suspended_count);
   std::copy_backward(stopped + i, stopped + suspended_count, stopped + suspended_count + 1);
   stopped[i] = fiber;
@@ -318,9 +318,9 @@ void set_point_observer(void (*told)(bool at_point)) { point_observer = told; }
 void set_context_observer(const ContextObserver& told) { observer = told; }
 
 void facility::reset_contexts() {
-  // Those of a run that was given up.
+  // Contexts of a run that was given up are still suspended.
   for (Fiber& fiber : fibers) {
-    // Its frames are gone without having been left.
+    // Its frames are abandoned without a return, so their poison stays.
     if (!fiber.ended) forget_locks(fiber.locks);
     if (!fiber.ended && __asan_unpoison_memory_region)
       __asan_unpoison_memory_region(fiber.memory, stack_size);

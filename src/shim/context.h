@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Contexts: what runs on one CPU, with the interrupts and locks that it holds. One runs at a time;
-// a function that is started in a context of its own may be suspended in the midst of what it does,
-// so that others go on, and resumed later. That is how operations overlap.
+// Contexts: each runs on one CPU and has its own locks and interrupt state. One context runs at a
+// time. A function that is started in its own context may be suspended half-way, so that others
+// run, and resumed later. This is how operations overlap.
 //
-// It is suspended at a scheduling point: before each call into the shim that others could notice,
-// after each lock that is released, and before each marked access (atomic.h). How many of them lie
-// behind it, and nothing else, says where: that is the same for every compiler.
+// A context is suspended at a scheduling point: before each shim call that other contexts could
+// notice, after each unlock, and before each marked access (atomic.h). The number of points passed
+// is the only measure of the position, because it is the same for every compiler.
 #pragma once
 
 #include <cstddef>
@@ -18,73 +18,73 @@ namespace shim {
 
 inline constexpr size_t max_suspended = 4;
 
-// Runs function in a context of its own, on the current CPU, until it ends, calls
-// suspend_context(), or comes to its points-th scheduling point (0: whichever, it goes on). Returns
-// true if it ended. The caller then goes on in its own context, on the CPU it was on; at most
-// max_suspended may be suspended at a time. The fault plan at hand goes with it, and comes back
-// if it ended.
+// Runs function in a new context on the current CPU until it ends, calls suspend_context(), or
+// reaches its points-th scheduling point (0: no point suspends it). Returns true if it ended. The
+// caller then continues in its own context and on its own CPU. At most max_suspended contexts may
+// be suspended. The current fault plan moves to the new context and comes back if function ended.
 bool start_context(void (*function)(void* argument), void* argument, uint64_t points = 0);
-// Whether what runs was started by start_context().
+// Whether the running code was started by start_context().
 bool in_started_context();
 bool can_start_context();
-// Goes back to who started or resumed this context.
+// Returns to the code that started or resumed this context.
 void suspend_context();
-// Calls function, which does not return, where nobody started the context. Those that are left so
-// are never resumed.
+// Calls function, which does not return, in the main context. The started contexts that are left
+// this way are never resumed.
 [[noreturn]] void leave_contexts(void (*function)());
 
 struct Suspended {
   void* argument;
   unsigned cpu;
-  const char* before;     // "spin_lock(lock)": what it does next
+  const char* before;     // its scheduling point: "before a lock"
   const shim_site* site;  // NULL: unknown
 };
-// The oldest first: the i-th of suspended_contexts().
+// Number of suspended contexts; suspended(0) is the oldest.
 size_t suspended_contexts();
 Suspended suspended(size_t i);
 
-// What may run on a CPU beside what is suspended there: nothing while interrupts are off, interrupt
-// handlers where preemption is.
+// What may run on a CPU beside the contexts suspended there: nothing while interrupts are off, only
+// interrupt handlers while preemption is off, else tasks too.
 enum class Room : uint8_t { none, interrupts, tasks };
 Room room_on(unsigned cpu);
-// With a suspended one, whatever room that leaves.
+// Whether a context is suspended on this CPU, whatever room it leaves.
 bool is_busy(unsigned cpu);
 
-// Whether nothing that must end before it is suspended on top of it.
+// Whether no context is suspended on top of the i-th that must end before it.
 bool can_resume(size_t i);
-// Lets the i-th one go on to its end, or to that many points more. Returns true if it ended.
+// Resumes the i-th context, to its end or for that many more points. Returns true if it ended.
 bool resume_context(size_t i, uint64_t points = 0);
-// It goes on on that CPU, where it is next on top. Room for tasks must be here and there.
+// Moves the i-th context to another CPU, on top of those suspended there. Both CPUs must have room
+// for tasks.
 void migrate_context(size_t i, unsigned cpu);
-// To its end, with what is on top of it.
+// Runs the i-th context to its end, after those on top of it.
 void finish_context(size_t i);
 inline void finish_oldest_context() { finish_context(0); }
-bool may_migrate(size_t i);  // preemption is on where it is
+bool may_migrate(size_t i);  // whether it was suspended with preemption on
 
-// Told whenever one context takes the place of another: before it, and while it happens with what
-// was passed to start_context() by the one that is entered or left.
+// Called whenever one context replaces another: before() ahead of the switch, exchange() during it,
+// with the argument of start_context() of the context that is entered or left.
 struct ContextObserver {
   void (*before)() = [] {};
   void (*exchange)(void* argument) = [](void*) {};
 };
 void set_context_observer(const ContextObserver& observer);
 
-// Told of every scheduling point of contexts that somebody started or resumed, and of those that
-// nobody did; and whenever, without one, another context goes on: what is resumed or waited for,
-// and who waited. NULL for nobody. From the next world on.
+// Called with true at every scheduling point, of started contexts and of the main one, and with
+// false whenever another context continues without one: the context that is resumed or waited for,
+// and then the one that waited. NULL for none. Takes effect with the next reset_world().
 void set_point_observer(void (*observer)(bool at_point));
 
 namespace facility {
 extern uint64_t points_left;
 void reach_point(const char* before, const shim_site* site);
-void let_go_on(size_t i);  // somebody waits for the i-th
+void let_go_on(size_t i);  // the running context waits for the i-th
 }  // namespace facility
 
 inline void scheduling_point(const char* before, const shim_site* site) {
   if (facility::points_left && !--facility::points_left) facility::reach_point(before, site);
 }
 
-// While it lives, what runs comes to no scheduling point: it is not the allocator's doing.
+// Scope guard: no scheduling points, because the code is not the allocator's.
 class Unscheduled {
  public:
   Unscheduled() : left_(std::exchange(facility::points_left, 0)) {}
@@ -95,9 +95,10 @@ class Unscheduled {
   uint64_t left_;
 };
 
-// What a context needs may be held by suspended ones: a lock, or a timer whose handler it must wait
-// for. Those go on from point to point, as they would on their CPUs while this one waits, until it
-// need not. One that was started without points goes on to its end.
+// Waits until is_over(). Suspended contexts may hold what the running one needs: a lock, or a timer
+// whose handler must end. Each context i with blocks(i) continues from point to point, as it would
+// on its own CPU, until the wait is over or no context blocks. A context that was started without
+// points runs to its end.
 template <class Condition, class Blocks>
 void wait_for_others(Condition is_over, Blocks blocks) {
   while (!is_over()) {

@@ -128,7 +128,7 @@ TEST_F(Context, AHandlerThatIsSuspendedIsWaitedFor) {
       0);
   mod_timer(&timer, 5);
   start_context([](void*) { shim_advance(10); }, nullptr);
-  // Armed again, it must not run a second time beside itself.
+  // The timer is armed again, but its handler must not run twice at the same time.
   mod_timer(&timer, 6);
   shim_advance(20);
   EXPECT_TRUE(log.empty());
@@ -145,7 +145,7 @@ TEST_F(Context, ResetGivesUpWhatIsSuspended) {
   EXPECT_TRUE(can_start_context());
 }
 
-// A lock is a point before it and a point after it.
+// There is a point before each lock and a point after each unlock.
 TEST_F(Context, IsSuspendedAtTheNthPoint) {
   auto locks_twice = [](void*) {
     for (int i = 0; i < 2; i++) {
@@ -276,7 +276,7 @@ TEST_F(Context, HasAFaultPlanOfItsOwn) {
   EXPECT_EQ(failed_attempts(), 0u);
   plan_faults(FaultMask(1));
   EXPECT_TRUE(start_context([](void*) { EXPECT_FALSE(kmalloc(8, GFP_KERNEL)); }, nullptr));
-  EXPECT_EQ(failed_attempts(), 1u);  // it has come back
+  EXPECT_EQ(failed_attempts(), 1u);  // the plan has come back
 }
 
 TEST_F(Context, LeavesNoMutexBehind) {

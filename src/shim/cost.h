@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the allocator's work costs, in steps: moves from a node of the tree to its neighbour, and
- * removals. While interrupts are off a CPU can do nothing else, so what counts is the longest
- * stretch of that (locks.cc). A search that does not end is a finding, search-endless.
+ * The allocator's cost in steps: moves from a tree node to its neighbour, and removals. A CPU with
+ * interrupts off can do nothing else, so the figure that matters is the longest stretch of steps
+ * with interrupts off (locks.cc). An endless search is a finding, search-endless.
  */
 #ifndef IOVAFUZZ_SHIM_COST_H
 #define IOVAFUZZ_SHIM_COST_H
@@ -21,10 +21,10 @@ void shim_count_step(void);
 namespace shim {
 
 struct Cost {
-  uint64_t steps;    // all
+  uint64_t steps;    // in total
   uint64_t longest;  // the most in one stretch with interrupts off
 };
-// Since the last call of start_cost().
+// Returns the cost since the last call of start_cost().
 Cost cost();
 void start_cost();
 

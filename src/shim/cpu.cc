@@ -27,7 +27,7 @@ shim_cpuhp_callback dead_callback;
 const shim_site* registered_at;
 std::vector<hlist_node*> instances;  // oldest first
 
-// A CPU comes or goes, and who does that; instances wait for it.
+// Whether a CPU is going offline, and the context that does it. Changes of instances wait for that.
 bool is_changing;
 const void* changed_by;
 

@@ -23,7 +23,7 @@ struct hlist_node {
   struct hlist_node *next, **pprev;
 };
 
-/* The one multi-instance state the allocator uses, and that there are others. */
+/* CPUHP_IOMMU_IOVA_DEAD is the only state that the allocator uses. */
 enum cpuhp_state { CPUHP_OFFLINE, CPUHP_IOMMU_IOVA_DEAD, CPUHP_ONLINE };
 typedef int (*shim_cpuhp_callback)(unsigned int cpu, struct hlist_node* node);
 
@@ -31,12 +31,13 @@ unsigned int num_possible_cpus(void);
 unsigned int num_online_cpus(void);
 bool cpu_online(unsigned int cpu);
 unsigned int raw_smp_processor_id(void);
-/* The same, where the answer lasts: a spinlock is held, interrupts are off, or a handler runs. */
+/* The current CPU. A finding if the task could migrate: outside spinlocks and handlers, with
+ * interrupts and preemption on. */
 unsigned int shim_stable_processor_id(const struct shim_site* site);
 /* The next online CPU at or after cpu, num_possible_cpus() if there is none. */
 unsigned int shim_next_online_cpu(unsigned int cpu);
 
-/* For the engine: cpu must be possible, respectively online, and the last CPU stays online. */
+/* For the engine. The CPU must be possible; the last online CPU must stay online. */
 void shim_set_current_cpu(unsigned int cpu);
 void shim_cpu_offline(unsigned int cpu);
 void shim_cpu_online(unsigned int cpu);
@@ -44,7 +45,7 @@ void shim_cpu_online(unsigned int cpu);
 /* 0, or -ENOMEM when the fault plan says so. startup must be NULL. May sleep. */
 int cpuhp_setup_state_multi(enum cpuhp_state state, const char* name, shim_cpuhp_callback startup,
                             shim_cpuhp_callback teardown, const struct shim_site* site);
-/* No instance may be left. May sleep. */
+/* All instances must have been removed. May sleep. */
 void cpuhp_remove_multi_state(enum cpuhp_state state, const struct shim_site* site);
 /* 0, or -ENOMEM when the fault plan says so. May sleep. */
 int cpuhp_state_add_instance_nocalls(enum cpuhp_state state, struct hlist_node* node,

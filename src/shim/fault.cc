@@ -12,15 +12,15 @@
 namespace shim {
 namespace {
 
-FaultState at_hand;  // of the context that runs
+FaultState at_hand;  // of the running context
 auto& plan = at_hand.plan;
 auto& plan_is_empty = at_hand.plan_is_empty;
 auto& failures = at_hand.failures;
 auto& record = at_hand.record;
 void (*observer)(const Attempt&);
-std::string_view spared;  // of a range
+std::string_view spared;  // start of the file paths that a range spares
 
-// Those that failslab sees.
+// Whether the kernel's failslab covers the call.
 bool is_of_slab(FallibleCall call) {
   return call == FallibleCall::slab_alloc || call == FallibleCall::kmalloc ||
          call == FallibleCall::slab_bulk || call == FallibleCall::slab_prefill;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The fault plan: which of the coming fallible calls fail, and the record of those that were made.
+// The fault plan: which of the next fallible calls fail, and the record of those made so far.
 #pragma once
 
 #include <bitset>
@@ -26,8 +26,8 @@ enum class FallibleCall : uint8_t {
 };
 const char* name(FallibleCall call);  // as the kernel names it: "kmem_cache_alloc", ...
 
-// A plan looks no further than this: the longest operation (rcache init for the most CPUs, a
-// counted allocation) makes fewer attempts that matter.
+// Attempts beyond this number never fail by mask. The longest operations (rcache init for all CPUs,
+// a counted allocation) make fewer attempts that matter.
 inline constexpr size_t max_planned_attempts = 2048;
 using FaultMask = std::bitset<max_planned_attempts>;
 
@@ -43,24 +43,24 @@ struct Attempt {
 // "kmem_cache_alloc(iommu_iova) of 40 bytes, GFP_ATOMIC, in alloc_iova_mem()"
 std::string describe(const Attempt& attempt);
 std::string describe_gfp(gfp_t gfp);  // "GFP_ATOMIC | __GFP_ZERO"
-std::string ordinal(size_t index);    // of an index from 0: "1st", "2nd", ...
+std::string ordinal(size_t index);    // index 0 is "1st"
 
-// Starts an operation: its i-th attempt fails if bit i of mask is set. Forgets the attempts before.
+// Starts an operation: its i-th attempt fails if bit i of mask is set. Clears the record.
 void plan_faults(const FaultMask& mask);
 void plan_no_faults();
-// The attempts from the first to the last fail, indices from 0, without an end; but for those that
-// are made in files whose paths begin so, which are not the allocator's ("" for none).
+// Makes the attempts with indices first..last fail, both included. Spares attempts from files whose
+// paths start with spared_files, which are not the allocator's ("" spares none).
 void plan_fault_range(size_t first, size_t last, std::string_view spared_files);
-// Asked by every fallible call; records the attempt and answers whether it must fail.
+// Called by every fallible call: records the attempt and returns whether it must fail.
 bool should_fail(FallibleCall call, const char* cache, size_t size, gfp_t gfp,
                  const shim_site* site);
 // The attempts since plan_faults(), oldest first.
 std::span<const Attempt> attempts();
 size_t failed_attempts();  // how many of them failed
-// Told of every attempt, with its fate; NULL: nobody is.
+// Called with every attempt and its outcome; NULL for none.
 void set_attempt_observer(void (*observer)(const Attempt&));
 
-// A plan with its record, of a context.
+// The fault plan of a context, with its record.
 struct FaultState {
   FaultMask plan;
   bool plan_is_empty = true;
@@ -70,7 +70,7 @@ struct FaultState {
 };
 namespace facility {
 void exchange_faults(FaultState& other);
-FaultState take_faults();  // none are planned any more
+FaultState take_faults();  // leaves an empty plan
 }  // namespace facility
 
 }  // namespace shim

@@ -11,7 +11,7 @@
 namespace shim {
 namespace {
 
-kmem_cache* cache;  // of objects of 40 bytes
+kmem_cache* cache;  // objects of 40 bytes
 hlist_node node;
 
 bool kept(const void* object) { return object != nullptr; }

@@ -55,7 +55,7 @@ void set_finding_handler(FindingHandler handler) {
 }
 
 void notify(Finding finding) {
-  if (is_dying) return;  // the way it ends is no finding
+  if (is_dying) return;  // how the process ends is no further finding
   is_dying = finding.dying = true;
   current_handler(finding);
   fflush(stderr);

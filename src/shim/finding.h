@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Findings: what an oracle raises, and who is told.
+// Findings, which oracles raise, and the handler that receives them.
 #pragma once
 
 #include <fmt/core.h>
@@ -13,11 +13,11 @@
 
 namespace shim {
 
-// How bad a finding is, worst first: memory is not what its owner takes it for; nothing goes on; an
-// answer or the state is wrong; something is never given back.
+// Severity of a finding, worst first: misuse or corruption of memory; no progress; a wrong result
+// or state; a resource that is never released.
 enum class Severity : uint8_t { memory_safety, hang, wrong_result, lost_resource, unknown };
 const char* name(Severity severity);
-// All of them, the worst first.
+// All severities, worst first.
 inline constexpr Severity severities[] = {Severity::memory_safety, Severity::hang,
                                           Severity::wrong_result, Severity::lost_resource,
                                           Severity::unknown};
@@ -26,7 +26,7 @@ inline constexpr Severity severities[] = {Severity::memory_safety, Severity::han
 struct Oracle {
   const char* id;
   const char* rule;
-  bool recoverable;  // the world stays sane: the run may go on past it
+  bool recoverable;  // the world stays consistent: the run may continue
   Severity severity;
 };
 
@@ -40,8 +40,8 @@ namespace oracle {
 // All oracles of the shim, in the order of oracles.inc.
 std::span<const Oracle* const> oracles();
 
-// Whose doing a finding is. The harness keeps the allocator's contract; what it breaks of it is a
-// finding of its own.
+// Who is at fault. The harness must keep the callers' side of the allocator's contract; a violation
+// of that is blamed on the harness.
 enum class Blame : uint8_t { allocator, shim, harness };
 const char* name(Blame blame);
 
@@ -49,25 +49,25 @@ struct Finding {
   const Oracle* oracle;
   std::string function;  // kernel function at fault
   std::string where;     // file:line, for readers; never part of a key
-  std::string values;    // what was found, free text
+  std::string values;    // details, free text
   const void* address;   // the memory it is about, or NULL
-  bool dying = false;    // the process does, whatever the handler returns
+  bool dying = false;    // the process dies, whatever the handler returns
   Blame blame = Blame::allocator;
 };
 
 // "slab-free-null: kmem_cache_free() of a NULL pointer"
 std::string headline(const Oracle& oracle);
 
-// Told of every finding. Returns true to go on past it, which is honoured only for a recoverable
-// one; otherwise the process aborts. The handler may also not return.
+// Receives every finding. Returning true continues the run if the finding is recoverable; otherwise
+// the process aborts. The handler need not return.
 using FindingHandler = bool (*)(const Finding&);
 // NULL restores the default handler, which prints headline, function and values on stderr.
 void set_finding_handler(FindingHandler handler);
 
-// Tells the handler; aborts unless it goes on past a recoverable finding.
+// Calls the handler; aborts unless it returns true for a recoverable finding.
 void raise(const Finding& finding);
-// Tells the handler and returns: the caller's process is dying already. A finding that it dies of
-// is told of once.
+// Calls the handler and returns, because the process is dying already. Only the first finding that
+// the process dies of is reported.
 void notify(Finding finding);
 inline void raise(const Oracle& oracle, const shim_site* site, std::string values,
                   const void* address = nullptr) {

@@ -11,7 +11,7 @@ Footprint* facility::footprint = nullptr;
 
 namespace {
 
-const unsigned char* fresh_from;  // objects above are this stretch's own
+const unsigned char* fresh_from;  // objects from here on belong to this stretch
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Footprints: the memory that a stretch of a run touches, as far as others may touch it, too. Two
-// stretches whose footprints do not conflict come to the same in either order: who explores
-// schedules needs to see only one of them.
+// Footprints: the words of memory that a stretch of a run touches and that others may touch, too.
+// Two stretches without a conflict have the same effect in either order, so a search over schedules
+// needs only one of the two orders.
 //
-// They have the accesses of code that is compiled for that (races.h), and what the shim's calls
-// come to: a lock, a work or timer, a cache, the set of CPUs are each one word that is touched.
-// Objects that were made during a stretch are its own.
+// A footprint has the accesses of instrumented code (races.h) and the effects of shim calls: each
+// lock, work, timer and cache, and the set of CPUs, counts as one word. Objects allocated during a
+// stretch are private to it and left out.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@
 
 namespace shim {
 
-// Of each word that is touched, sorted: 2 * a number for it, + 1 if it is written.
+// One entry for each touched word: 2 * the word's number, plus 1 if it is written.
 using Footprint = std::vector<uint32_t>;
 
-// What happens from now on goes there, until the next call; NULL: nowhere. Accesses are seen only
-// while races are watched.
+// Records into this footprint until the next call; NULL stops. Accesses of instrumented code are
+// recorded only while races are watched.
 void record_footprint(Footprint* into);
 void sort_footprint(Footprint& footprint);
-// Both sorted.
+// Whether both touch a word that one of them writes. Both must be sorted.
 bool conflict(const Footprint& one, const Footprint& other);
 
 namespace facility {

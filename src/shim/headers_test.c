@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's headers as the shim has them, used as kernel code uses them: each in C. */
+/* Uses every kernel header of the shim from C, as kernel code does. */
 #include <asm/barrier.h>
 #include <linux/align.h>
 #include <linux/android_kabi.h>
@@ -183,7 +183,7 @@ const char* wrong_in_headers(void) {
   EXPECT(cpus == 0 && llist_empty(&listed));
   trace_ma_op(tracepoint_string("op"), holders);
 
-  /* GFP_KERNEL unless given; elements are zeroed if the name says so. */
+  /* The flags default to GFP_KERNEL; the "z" functions zero the elements. */
   holders = kzalloc_objs(struct holder, 3);
   EXPECT(holders && holders[2].before == 0);
   kfree(holders);

@@ -16,7 +16,7 @@ namespace {
 
 IommuHandlers told{[](const void*) {}, [](const list_head*) {}};
 
-// The element is all that there is of a page; what it maps is nobody's business here.
+// A page is only its list element; the shim does not model its contents.
 Object* page_of(list_head* element, const shim_site* site) {
   Object* page = object_at(element);
   if (!page || page->kind != ObjectKind::page) {
@@ -35,7 +35,7 @@ void free_pages(list_head* list, const shim_site* site) {
   told.pages_put(list);
   for (list_head* element = list->next; element != list;) {
     Object* page = page_of(element, site);
-    if (!page) return;  // where the list goes on from there is anybody's guess
+    if (!page) return;  // the rest of the list cannot be trusted
     element = element->next;
     retire_object(*page, site);
   }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a flush queue needs of the IOMMU driver under it (linux/iommu.h, v6.12; iommu_pages_list,
- * v6.16): the flush of the hardware's translations, and page-table pages that may only be freed
- * after one. Broken rules are findings (oracles.inc, page-*).
+ * The part of an IOMMU driver that a flush queue uses (linux/iommu.h, v6.12; iommu_pages_list,
+ * v6.16): the flush of the hardware's translations, and page-table pages that must not be freed
+ * before a flush. Broken rules are findings (oracles.inc, page-*).
  */
 #ifndef IOVAFUZZ_SHIM_IOMMU_H
 #define IOVAFUZZ_SHIM_IOMMU_H
@@ -22,7 +22,7 @@ struct iommu_domain {
   struct iommu_dma_cookie* iova_cookie;
 };
 
-/* The list type that page-table pages got of their own. */
+/* A list type for page-table pages only (v6.16). */
 struct iommu_pages_list {
   struct list_head pages;
 };
@@ -31,15 +31,15 @@ struct iommu_pages_list {
 extern "C" {
 #endif
 
-/* Its flush is shim_flush_hardware(). */
+/* Its flush_iotlb_all() is shim_flush_hardware(). */
 extern const struct iommu_domain_ops shim_iommu_ops;
-/* Flushes what the domain at this address may still have in the hardware: asks the handler. */
+/* Flushes the hardware's translations of the domain at this address: calls the handler. */
 void shim_flush_hardware(const void* domain);
 
-/* Adds a fresh page to the end of a list. Never fails: a driver has the pages already. */
+/* Adds a fresh page to the end of a list. Never fails, since a driver has its pages already. */
 void shim_add_page(struct list_head* list, const struct shim_site* site);
-/* Frees all pages of a list. put_pages_list() leaves it empty, iommu_put_pages_list() as it was, so
- * that it must be initialized before it is used again. */
+/* Free all pages of a list. put_pages_list() empties the list; iommu_put_pages_list() leaves its
+ * head unchanged, so it must be initialized before its next use. */
 void put_pages_list(struct list_head* list, const struct shim_site* site);
 void iommu_put_pages_list(struct iommu_pages_list* list, const struct shim_site* site);
 
@@ -48,8 +48,8 @@ void iommu_put_pages_list(struct iommu_pages_list* list, const struct shim_site*
 
 namespace shim {
 
-// Who is told. flush_hardware runs as long as the flush does; pages_put is told of a list before
-// its pages are freed, also of an empty one.
+// Event handlers. flush_hardware() runs for as long as the flush takes. pages_put() is called
+// before the pages of a list are freed, even if the list is empty.
 struct IommuHandlers {
   void (*flush_hardware)(const void* domain);
   void (*pages_put)(const list_head* list);

@@ -14,19 +14,19 @@
 namespace shim {
 namespace {
 
-// Thrown by an assertion, through the suite's C code, to where its function was called.
+// Thrown by an assertion, through the suite's C code, to attempt().
 struct Aborted {};
 
 struct Action {
   kunit_action_t* function;
   void* context;
-  void* record;  // KUnit allocates one for each
+  void* record;  // allocated for each action, as KUnit does
   bool operator==(const Action& other) const {
     return function == other.function && context == other.context;
   }
 };
 
-KunitResult* result;  // of the case that runs
+KunitResult* result;  // of the running case
 std::vector<Action> actions;
 
 constexpr shim_site cleanup{"kunit_cleanup", __FILE__, 0};
@@ -183,7 +183,7 @@ void shim_kunit_fail_binary(kunit* test, const shim_kunit_place* place, const ch
                             long long right_value, const char* format, ...) {
   WITH_ARGUMENTS(message, format);
   std::string what = fmt::format("Expected {} {} {}, but", left, relation, right);
-  // Constants speak for themselves.
+  // A constant's value is not repeated.
   auto add = [&](const char* words, long long value) {
     if (fmt::format("{}", value) != words)
       what += fmt::format("\n    {} == {} ({:#x})", words, value,
@@ -211,7 +211,7 @@ void shim_kunit_abort(kunit*) { throw Aborted(); }
 
 void shim_kunit_skip(kunit* test, const char* format, ...) {
   WITH_ARGUMENTS(message, format);
-  // What has failed stays so.
+  // A failed case stays failed.
   if (test->status == KUNIT_SUCCESS) test->status = KUNIT_SKIPPED;
   snprintf(test->status_comment, sizeof test->status_comment, "%s", message.c_str());
 }

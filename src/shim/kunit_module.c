@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compiled into a shared object beside its suites, which the linker has put next to each other. */
+/* Part of each shared object with suites: exports the section in which the linker collects them. */
 #include "shim/kunit.h"
 
 #define EDGE __attribute__((weak, visibility("hidden")))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A suite as kernel code writes one, with cases that do what a suite may do. */
+/* A suite as in kernel code; its cases use everything that a suite may use. */
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <kunit/visibility.h>
@@ -8,7 +8,7 @@
 
 #include "shim/kunit_module.c"
 
-static int order; /* of what is called */
+static int order; /* number of calls so far */
 static char called[16];
 static void note(char what) {
   called[order++] = what;
@@ -147,7 +147,7 @@ static void uses_the_kernel(struct kunit* test) {
   current->fail_nth = 2;
   KUNIT_EXPECT_NOT_NULL(test, kunit_kmalloc(test, 1, GFP_KERNEL)); /* spared */
   *(bool*)d_inode(debugfs_lookup("ignore-gfp-wait", failslab))->i_private = false;
-  KUNIT_EXPECT_NULL(test, kunit_kmalloc(test, 1, GFP_KERNEL)); /* what frees it is the second */
+  KUNIT_EXPECT_NULL(test, kunit_kmalloc(test, 1, GFP_KERNEL)); /* its record is the second */
   local_irq_save(flags);
   KUNIT_EXPECT_TRUE(test, irqs_disabled());
   local_irq_restore(flags);

@@ -53,7 +53,7 @@ TEST_F(Kunit, ExpectationsGoOnAndSayWhatTheyMet) {
   EXPECT_STREQ(what_was_called(), "ficeS");
   EXPECT_NE(result.why.find("kunit_test.c:"), std::string::npos);
   EXPECT_NE(result.why.find("Expected big == 16"), std::string::npos) << result.why;
-  // A constant speaks for itself.
+  // The value of a constant is not repeated.
   EXPECT_TRUE(says(result, "    big == 4095 (0xfff)"));
   EXPECT_FALSE(says(result, "    16 == 16 (0x10)"));
   for (const char* line :
@@ -68,7 +68,7 @@ TEST_F(Kunit, AssertionsEndTheCaseAndNotItsCleanup) {
   EXPECT_STREQ(what_was_called(), "fieS");
 }
 
-// The world's end finds nothing that is left.
+// The end of the run finds nothing left.
 TEST_F(Kunit, WhatACaseOwnsIsGoneAfterIt) {
   KunitResult result = run("owns_until_its_end");
   EXPECT_EQ(result.why.substr(result.why.find(": ") + 2), "what is owned is freed all the same");
@@ -104,7 +104,7 @@ TEST_F(Kunit, FailedInitsFailTheCase) {
   EXPECT_EQ(result.why, "suite_init() returned -2");
 }
 
-// Of a plan by range, what the suite asks for itself may be spared.
+// A fault range may spare the suite's own allocations.
 TEST_F(Kunit, RangesOfFaultsSpareFiles) {
   plan_fault_range(0, SIZE_MAX, "");
   EXPECT_EQ(run("owns_until_its_end").status, KUNIT_FAILURE);

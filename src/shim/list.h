@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Circular doubly linked lists (linux/list.h, v6.12). A list is a head of its own; its elements are
- * heads inside structures.
+ * Circular doubly linked lists (linux/list.h, v6.12). A list is a list_head; its elements are
+ * list_heads inside structures.
  */
 #ifndef IOVAFUZZ_SHIM_LIST_H
 #define IOVAFUZZ_SHIM_LIST_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Singly linked lists that are added to without a lock (linux/llist.h, v6.12): on one thread, plain
- * lists, the newest element first. An element is on one list at most; adding it again is a finding,
- * since it would close the list to a ring.
+ * Lock-less singly linked lists (linux/llist.h, v6.12). They are plain lists here, since one thread
+ * runs; the newest element comes first. Adding an element twice to a list is a finding, since the
+ * list would become a ring.
  */
 #ifndef IOVAFUZZ_SHIM_LLIST_H
 #define IOVAFUZZ_SHIM_LLIST_H

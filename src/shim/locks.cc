@@ -35,21 +35,21 @@ auto& held = state.held;
 int &held_count = state.held_count, &irqs_off = state.irqs_off, &in_interrupt = state.in_interrupt;
 int& in_timer = state.in_timer;
 
-// What was seen in this run. after[i] has bit j set if class j was taken while i was held.
+// Lock usage in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];
 uint64_t taken_in_interrupt, taken_with_irqs_on;
 
-uint64_t changes;  // of what is held, ever
+uint64_t changes;  // of held locks, so far
 
-// Where one is suspended.
+// Scheduling points.
 const char *const before_lock = "before a lock", *const after_lock = "after an unlock";
 
-// What RCU readers come to: all that was done under a lock, since that is how it is published.
+// An RCU reader comes after everything done under locks, since writers publish under locks.
 const char published = 0;
 
 // cost.h
 uint64_t steps, stretch_start, longest_stretch;
-// A search that passes each range of the longest program a few times takes an eighth of it.
+// A search that passes each range of the longest program a few times takes an eighth of this.
 constexpr uint64_t most_steps = uint64_t{1} << 22;
 
 void note_stretch_end() {
@@ -58,7 +58,7 @@ void note_stretch_end() {
 
 int index_of(shim_lock_class* lock_class) {
   if (classes[lock_class->index] == lock_class) return lock_class->index;
-  // New, or its memory was restored to what it was before it got an index.
+  // The class is new, or its memory was restored to its state before it got an index.
   int index = 1;
   while (index < class_count && classes[index] != lock_class) index++;
   if (index == max_classes) {
@@ -120,7 +120,8 @@ bool holds(const LockState& other, const shim_lock* lock) {
                      [lock](const HeldLock& one) { return one.lock == lock; });
 }
 
-// Nobody spins for what his own CPU holds: the holder would never go on.
+// A suspended context on this CPU cannot release a spinlock, since it never runs while this one
+// spins.
 bool comes_from(size_t i, const shim_lock* lock, bool sleeping) {
   return holds(facility::locks_of_suspended(i), lock) &&
          (sleeping || suspended(i).cpu != raw_smp_processor_id());
@@ -190,7 +191,7 @@ void release(shim_lock* lock, const shim_site* site) {
 
 }  // namespace
 
-// A run that was given up may leave locks marked as held, of which mutexes outlive it.
+// A run that was given up may leave locks marked as held; mutexes outlive the run.
 void facility::forget_locks(const LockState& of) {
   for (int i = 0; i < of.held_count; i++)
     if (of.held[i].sleeping) of.held[i].lock->dep_map.held = 0;
@@ -257,7 +258,7 @@ void facility::check_freed_locks(const void* memory, size_t size, const shim_sit
   for (size_t i = 0; i < suspended_contexts(); i++) check(locks_of_suspended(i));
 }
 
-// What keeps the task from sleeping and from moving to another CPU, or NULL.
+// The reason why the task can neither sleep nor migrate, or NULL.
 static const char* why_atomic() {
   if (in_interrupt) return "in an interrupt handler";
   if (irqs_off) return "interrupts are off";

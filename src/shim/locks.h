@@ -3,10 +3,10 @@
  * Spinlocks, mutexes, interrupt and preemption state (linux/spinlock.h, linux/mutex.h,
  * linux/preempt.h, v6.12) on one thread.
  *
- * While a suspended context on another CPU holds the lock that is taken, that one goes on; where
- * nobody could ever release it, taking it is the deadlock it would be. Locks are judged by
- * class (one class a place of initialization, as lockdep does): order inversions, and locks shared
- * between interrupt handlers and code that leaves interrupts on. Broken rules are findings
+ * If a suspended context on another CPU holds the lock that is taken, that context continues until
+ * it releases the lock; if none could ever release it, taking it is a deadlock. Order inversions,
+ * and locks shared between interrupt handlers and code with interrupts on, are judged by lock class
+ * (one class for each place of initialization, as in lockdep). Broken rules are findings
  * (oracles.inc, lock-* and sleep-in-atomic).
  */
 #ifndef IOVAFUZZ_SHIM_LOCKS_H
@@ -26,9 +26,9 @@ struct shim_lock_class {
   int index;            /* 0 until first use */
 };
 
-/* What lockdep knows a lock by. */
+/* Lockdep's view of a lock. */
 struct lockdep_map {
-  unsigned int held, taken; /* whether it is; how often it was */
+  unsigned int held, taken; /* whether it is held; how often it was taken */
 };
 struct shim_lock {
   struct shim_lock_class* lock_class;
@@ -50,21 +50,22 @@ void spin_unlock(spinlock_t* lock, const struct shim_site* site);
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct shim_site* site);
 void assert_spin_locked(spinlock_t* lock, const struct shim_site* site);
-/* Whether what runs now holds it, as lockdep tells. */
+/* Whether the running context holds the lock. */
 bool shim_lock_is_held(const struct lockdep_map* map);
-/* Tells one holding of a lock from others: the same as long as what runs now does not let go of it.
- * ~0 if it does not hold it. */
+/* Number of the current holding of a lock: constant until the running context releases the lock. ~0
+ * if it does not hold the lock. */
 unsigned int shim_lock_sequence(const struct lockdep_map* map);
 /* May sleep. */
 void mutex_lock(struct mutex* lock, const struct shim_site* site);
 void mutex_unlock(struct mutex* lock, const struct shim_site* site);
-/* A finding when called with a spinlock held, preemption or interrupts off, or in an interrupt
- * handler. */
+/* A finding when called with a spinlock held, with preemption or interrupts off, in an interrupt
+ * handler, or in an RCU read-side section. */
 void might_sleep(const struct shim_site* site);
-/* Pairs nest. Within one the task stays on its CPU, and no other task runs there. */
+/* Pairs nest. Inside a pair, the task stays on its CPU, and no other task runs there. */
 void shim_preempt_disable(void);
 void shim_preempt_enable(const struct shim_site* site);
-/* Interrupts off, or on again, on this CPU: does not nest. Off as it was, as returned before. */
+/* Switch interrupts on this CPU off and on; disable and enable do not nest.
+ * shim_local_irq_restore() takes what shim_local_irq_save() returned. */
 void shim_local_irq_disable(void);
 void shim_local_irq_enable(void);
 unsigned long shim_local_irq_save(void);
@@ -94,7 +95,7 @@ bool runs_in_interrupt();  // what runs now, in an interrupt handler
 #define spin_lock(lock) spin_lock((lock), SHIM_SITE)
 #define lock_is_held(map) shim_lock_is_held(map)
 #define lock_sequence(map) shim_lock_sequence(map)
-/* Of readers, too: no lock here is shared. */
+/* For readers, too: the shim has no shared locks. */
 #define lock_is_held_type(map, read) shim_lock_is_held(map)
 #define lockdep_is_held(lock) shim_lock_is_held(&(lock)->dep_map)
 #define lockdep_assert_held(lock) assert_spin_locked(lock)

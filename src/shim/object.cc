@@ -34,7 +34,8 @@
 namespace shim {
 namespace {
 
-// Address space, not memory: pages are touched as objects are cut, and given back above the mark.
+// Reserved address space: objects use its pages one after another, and those above keep_resident
+// are given back between runs.
 constexpr size_t arena_size = size_t{1} << 30;
 constexpr size_t keep_resident = size_t{16} << 20;  // bytes kept mapped between runs
 constexpr size_t granule = 16;                      // objects start at multiples of it
@@ -118,7 +119,7 @@ Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t
   ASAN_UNPOISON_MEMORY_REGION(memory, size);
   memset(memory, zeroed ? 0 : fresh_byte, size);
   if (!zeroed) mark_unset(memory, size, static_cast<uint32_t>(a.objects.size() + 1));
-  Object& object = a.objects.emplace_back();  // and no copy, which costs more than all below
+  Object& object = a.objects.emplace_back();  // in place: a copy would cost more than all below
   object.memory = memory;
   object.size = size;
   object.kind = kind;
@@ -168,7 +169,7 @@ Object* object_around(const void* address) {
     if (!a.starts[i]) continue;
     Object* object = &a.objects[a.starts[i] - 1];
     size_t past = offset - i * granule;
-    // Beyond this object's red zone: in that before the next object.
+    // Beyond this object's red zone, hence in the red zone before the next object.
     if (past >= round_up(object->size, granule) + red_zone && a.starts[i] < a.objects.size())
       return &a.objects[a.starts[i]];
     return object;
@@ -218,7 +219,7 @@ std::string describe(const Object& object) {
 
 void reset_objects() {
   Arena& a = arena();
-  // Live objects were unpoisoned; freed ones and red zones are poisoned still.
+  // Poisons the live objects again; freed ones and red zones are poisoned already.
   ASAN_POISON_MEMORY_REGION(a.base, round_up(a.used, granule));
   mark_set(a.base, a.used);
   for (const Object& object : a.objects) a.starts[(object.memory - a.base) / granule] = 0;

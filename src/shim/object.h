@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The ledger of objects: every allocation of a run with who allocated and freed it, and when.
-// Slab and per-CPU memory are cut from its arena.
+// The ledger of objects: every allocation of a run, with the call sites and the program operations
+// that allocated and freed it. All memory that the shim hands out comes from its arena.
 #pragma once
 
 #include <cstddef>
@@ -28,13 +28,13 @@ struct Object {
   const shim_site* freed_at;
 };
 
-// Which operation of the program runs now; noted in the ledger for reports.
+// Index of the program's running operation; the ledger keeps it for reports.
 inline constexpr uint32_t outside_program = UINT32_MAX;
 void set_current_operation(uint32_t index);
 uint32_t current_operation();
 
-// Cuts an object of fresh memory: 0xff, or zeroes. alignment is a power of two.
-// The reference is valid until the next object is cut.
+// Allocates an object of fresh memory, filled with 0xff or zeroed. alignment is a power of two. The
+// reference is valid until the next call.
 Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t alignment,
                    bool zeroed, const shim_site* site);
 // Poisons the object; it stays in the ledger. The object must be live.
@@ -46,19 +46,19 @@ Object* object_at(const void* address);
 // NULL outside the arena.
 Object* object_around(const void* address);
 
-// The one whose unset or freed memory has that origin (unset_memory.h); NULL if none has.
+// The object whose unwritten or freed memory has this origin (unset_memory.h), or NULL.
 const Object* origin_object(uint32_t origin);
 
-const unsigned char* end_of_objects();  // where the next one will be, or above
+const unsigned char* end_of_objects();  // the next object starts here or above
 size_t live_objects(ObjectKind kind);
 size_t live_slab_objects();  // of kmalloc() and of caches
-// All objects of the run, oldest first, and next to each other.
+// All objects of the run, oldest first, in one array.
 size_t object_count();
 Object& object_by_index(size_t index);
 size_t index_of(const Object& object);
 
-// Raises slab_out_of_bounds or slab_use_after_free if poison was written over. Only builds without
-// AddressSanitizer look at the memory; with it, the write itself is the report (sanitizer.cc).
+// Raises slab_out_of_bounds or slab_use_after_free if poison was overwritten. Only builds without
+// AddressSanitizer check; with it, the write itself is reported (sanitizer.cc).
 void check_poison(Object& object, const shim_site* site);
 
 // "40 bytes of iommu_iova, allocated in alloc_iova_mem() by operation 3, freed ..."

@@ -107,7 +107,7 @@ TEST_F(Objects, RememberTheOperationsOfTheirLife) {
   EXPECT_EQ(object_at(memory)->freed_by_operation, 9u);
 }
 
-// That stand in this file, and on any line.
+// The description, in which every line of this file becomes "here".
 std::string told_of(const Object& object) {
   static const std::regex line(" \\(src/shim/object_test\\.cc:[0-9]+\\)");
   return std::regex_replace(describe(object), line, " (here)");

@@ -12,8 +12,8 @@
 #include "types.h"
 #include "world.h"
 
-// In the ledger a per-CPU object is a handle of no bytes, which callers hold and any access to
-// which meets red zone, followed by one copy for each possible CPU.
+// In the ledger, a per-CPU object is a handle of 0 bytes, followed by one copy for each possible
+// CPU. Callers hold the handle, and any access to it hits a red zone.
 namespace {
 
 using namespace shim;
@@ -74,7 +74,7 @@ void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
     raise(oracle::percpu_cpu_range, site,
           fmt::format("CPU {} of {}: {}", cpu, num_possible_cpus(), describe(*handle)), address);
   void* memory = copy_of(*handle, cpu).memory;
-  scheduling_point("with the address of per-CPU memory", site);  // objects move meanwhile
+  scheduling_point("with the address of per-CPU memory", site);  // the ledger may move meanwhile
   return memory;
 }
 

@@ -19,7 +19,7 @@ extern "C" {
 
 /* NULL when the fault plan says so. align is a power of two, at most a page. May sleep. */
 void* __alloc_percpu(size_t size, size_t align, const struct shim_site* site);
-/* NULL is fine. */
+/* Ignores NULL. */
 void free_percpu(void* object, const struct shim_site* site);
 /* The copy of one possible CPU. */
 void* shim_per_cpu_ptr(void* object, unsigned int cpu, const struct shim_site* site);

@@ -31,7 +31,7 @@ namespace {
 enum StrandKind : unsigned { task, timer, work };
 constexpr unsigned max_strands = 3 * SHIM_MAX_CPUS;  // kind by kind
 
-// How far of each strand is known.
+// A vector clock: the time up to which each strand is known.
 struct Clock {
   std::array<uint32_t, max_strands> at{};
   void join(const Clock& other) {
@@ -44,18 +44,18 @@ struct Access {
   uint32_t operation, time;  // on its strand
   uint16_t locks;            // index of lock_sets
   uint8_t strand;
-  uint8_t bytes;  // a bit for each of the word
+  uint8_t bytes;  // a bit for each byte of the word
   bool is_write, is_marked;
-  // By a marked read elsewhere, which may have told others: of the write itself, though of nothing
-  // before it, that is an order.
+  // A marked read on another strand has seen this write and may have passed it on. That orders the
+  // write itself, but nothing before it.
   bool is_seen = false;
 };
 
-// A word and its latest accesses. More of two variables and three strands seldom meet at one; where
-// they do, the oldest is forgotten.
+// A word and its latest accesses. A word seldom has more than two variables and three strands; if
+// it does, the oldest access is dropped.
 struct Cell {
   uintptr_t word = 0;  // its address / 8
-  uint32_t run = 0;    // others are empty
+  uint32_t run = 0;    // cells of other runs are empty
   uint8_t count = 0, oldest = 0;
   Access accesses[8];
 };
@@ -68,12 +68,12 @@ uint32_t runs;
 std::array<Clock, max_strands> clocks;
 std::unordered_map<const void*, Clock> orders;
 
-// What barriers and marked accesses order.
+// Order that barriers and marked accesses create.
 constexpr size_t most_pointers = 4;
 struct Fences {
-  Clock released;  // at the last write barrier: what a marked write publishes
-  Clock seen;      // published to marked reads; known with the next read barrier
-  std::array<uintptr_t, most_pointers> pointers{};  // that marked reads read, the latest
+  Clock released;  // at the last write barrier; marked writes publish it
+  Clock seen;      // by marked reads; the next read barrier joins it
+  std::array<uintptr_t, most_pointers> pointers{};  // the latest that marked reads loaded
   size_t next_pointer = 0;
 };
 std::array<Fences, max_strands> fences;
@@ -81,7 +81,7 @@ std::unordered_map<const void*, Clock> published;
 std::vector<Cell> cells;
 size_t cells_used;
 std::vector<LockSet> lock_sets;  // the first one is empty
-uint64_t locks_known_at;         // after so many changes
+uint64_t locks_known_at;         // lock_changes() at that time
 uint16_t known_locks;            // index of lock_sets
 struct Met {
   Access earlier, later;
@@ -96,7 +96,7 @@ unsigned strand_at_hand() {
   return kind * SHIM_MAX_CPUS + raw_smp_processor_id();
 }
 
-// Between two accesses they seldom change.
+// Cached, since held locks seldom change between two accesses.
 uint16_t locks_at_hand() {
   if (locks_known_at == facility::lock_changes()) return known_locks;
   locks_known_at = facility::lock_changes();
@@ -107,7 +107,7 @@ uint16_t locks_at_hand() {
   return known_locks = static_cast<uint16_t>(found - lock_sets.begin());
 }
 
-// NULL: there is no room for more words.
+// Returns NULL if the table has no room for another word.
 Cell* cell_of(uintptr_t word) {
   size_t at = (word * 0x9e3779b97f4a7c15u) >> 48;
   static_assert(cells_size == size_t{1} << 16);
@@ -128,7 +128,7 @@ bool is_ordered(const Access& earlier, const Clock& now, unsigned strand) {
   return earlier.strand == strand || earlier.time < now.at[earlier.strand];
 }
 
-// Through a dependency on a marked read.
+// Whether a dependency on a marked read may order the two.
 bool may_depend(const Access& earlier, const Access& later, uintptr_t word) {
   const Fences& mine = fences[later.strand];
   if (earlier.time >= mine.seen.at[earlier.strand]) return false;
@@ -170,7 +170,7 @@ void note_access(uintptr_t word, const Access& access) {
         !may_depend(other, access, word))
       note_race(other, access, 8 * word);
     other.is_seen |= other.is_write && other.is_marked && access.is_marked && !access.is_write;
-    // Whoever races with that one races with this one.
+    // Every access that races with the other one races with this one, too.
     bool says_less = is_order_known && !(other.bytes & ~access.bytes) &&
                      (access.is_write || !other.is_write) && (other.is_marked || !access.is_marked);
     if (says_less && !place) place = &other;
@@ -187,7 +187,8 @@ const std::string& function_of(uintptr_t instruction) {
   return at->second;
 }
 
-// An update is a marked read and a marked write of one address: the first one stands for both.
+// An update is a marked read and a marked write of one address. The read is recorded as the update,
+// and the write is skipped.
 void record_access(uintptr_t address, bool is_write, bool is_marked, const std::string& function) {
   std::vector<Ordered>& record = *facility::order_record;
   if (is_marked && is_write && !record.empty() && record.back().kind == Ordered::update &&
@@ -204,7 +205,7 @@ void access(uintptr_t address, size_t size, bool is_write, uintptr_t instruction
             const void* frame) {
   bool is_marked = marked_accesses && address == reinterpret_cast<uintptr_t>(marked);
   if (is_marked) marked_accesses--;
-  // A function's own variables are nobody else's.
+  // Local variables are private to their function.
   constexpr uintptr_t deepest = 64 << 10;  // bytes
   if (address - reinterpret_cast<uintptr_t>(frame) < deepest) return;
   note_touch(reinterpret_cast<const void*>(address), size, is_write);
@@ -387,7 +388,7 @@ void shim_access_aside(const volatile void* address) {
            __builtin_frame_address(0));
 }
 
-// Called by the compiler before each access.
+// Instrumented code calls these before each access.
 #define ACCESS(name, size, is_write)                                       \
   void __sanitizer_cov_##name##size(const void* address) {                 \
     if (watches_races)                                                     \

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Data races: two accesses to the same bytes by what may run at the same time, one of them a write
-// and one of them not marked (atomic.h), that nothing orders. A program runs one operation after
-// another, but its CPUs know nothing of each other: what the schedule at hand did not make visible
-// is told as well.
+// Data races: two accesses to the same bytes that may happen at the same time because nothing
+// orders them, at least one of them a write and at least one of them unmarked (atomic.h). A program
+// runs one operation after another, but its CPUs are independent: a race is reported even if the
+// schedule at hand hides its effect.
 //
-// What runs in order is a strand: the tasks of a CPU, its timers, its works. Between strands, order
-// comes from locks, from what is queued for a handler and waited for, from CPUs that come and go,
-// from barriers around marked accesses to one address, and from callers (note_happens_before()):
-// what comes before a write barrier is visible to who reads, marked, what is written, marked, after
-// it, and then has a read barrier. Without the latter, a marked read still orders the writes that
-// follow it, which may depend on it by a branch, and reads of the object that it read the address
-// of. Where dependencies are not known, they are taken to be there, so that what is told is true.
+// A strand is a sequence of code that runs in order: the tasks of a CPU, its timers, or its works.
+// Order between strands comes from locks, from queueing an event before its handler and waiting for
+// its end, from CPU hotplug, from callers (note_happens_before()), and from barriers around marked
+// accesses to one address: everything before a write barrier is visible to a strand that reads,
+// marked, a marked write after that barrier, and then executes a read barrier. Without the read
+// barrier, a marked read still orders later writes, which may depend on it through a branch, and
+// reads of the object whose address it read. Dependencies that the detector cannot see are assumed
+// to exist, so that every reported race is real.
 //
-// Accesses are those of code that is compiled with -fsanitize-coverage=trace-loads,trace-stores.
-// Copies of whole objects by memcpy() and its like are not among them, nor what the shim does.
+// The detector sees accesses of code compiled with -fsanitize-coverage=trace-loads,trace-stores. It
+// does not see copies of whole objects by memcpy() and the like, or accesses of the shim.
 #pragma once
 
 #include <cstddef>
@@ -38,37 +39,37 @@ struct Race {
   const void* address;
 };
 
-// From now on to the end of the run, or no more. A world that is reset watches nothing.
+// Starts or stops watching for races. reset_world() stops it.
 void watch_races(bool watch);
-// What is done on this strand so far happens before what is done on one that comes to
-// note_happens_after() the same address later.
+// Orders everything that this strand has done so far before whatever another strand does after a
+// later note_happens_after() with the same address.
 inline void note_happens_before(const void* address);
 inline void note_happens_after(const void* address);
-// In order of their later access: of two places in the code only the first.
+// In the order of their later accesses; only the first race between two places in the code.
 std::vector<Race> races();
 
-// What a memory model orders or does not, one after another: accesses, as races() sees them, locks
-// and barriers. A hardware flush reads what unmapping writes (store_buffer.h), after a full
-// barrier, which drivers owe.
+// An event for a memory model: an access that the detector sees, a lock or a barrier. A hardware
+// flush is recorded as a full barrier, which drivers owe, and a read of what unmapping writes
+// (store_buffer.h).
 struct Ordered {
   enum Kind : uint8_t { read, write, update, barrier, lock, unlock } kind;
   bool is_marked;
   unsigned order;      // of a barrier: enum shim_order
   uintptr_t word;      // address / 8
-  uint32_t operation;  // that did it
+  uint32_t operation;  // of the program
   std::string function;
 };
-// While races are watched, until the next call; NULL: nowhere.
+// Records events in their order, while races are watched, until the next call; NULL stops.
 void record_order(std::vector<Ordered>* into);
 
 namespace facility {
 extern std::vector<Ordered>* order_record;
 void record_ordered(Ordered::Kind kind, const void* address, unsigned order = 0);
 extern bool watches_races;
-// Another judge of the same order (thread_sanitizer.h), told of strands by their number, and which
-// one is at hand before each access. NULL: nobody.
+// Another judge of the same order (thread_sanitizer.h). It is called with the numbers of strands,
+// and with the running strand before each access. NULL: none.
 struct OrderListener {
-  void (*begin)();  // what is done so far happens before all of each strand
+  void (*begin)();  // everything so far happens before all strands
   void (*be)(unsigned strand);
   void (*before)(unsigned strand, const void* address);  // note_happens_before()
   void (*after)(unsigned strand, const void* address);
@@ -81,7 +82,7 @@ void note_happens_before(const void* address);
 void note_happens_after(const void* address);
 }  // namespace facility
 
-// While it lives, accesses are nobody's: of a look at what no call is into.
+// Scope guard: does not watch accesses, because they inspect state outside any call.
 class Unwatched {
  public:
   Unwatched() : before_(std::exchange(facility::watches_races, false)) {}
@@ -92,7 +93,7 @@ class Unwatched {
   bool before_;
 };
 
-// Of the shim itself: marked, and no function of the allocator.
+// Records an event of the shim itself: marked, and without a function of the allocator.
 inline void note_ordered(Ordered::Kind kind, const void* address, unsigned order = 0) {
   if (facility::order_record && facility::watches_races)
     facility::record_ordered(kind, address, order);

@@ -10,7 +10,7 @@
 #include "test_world.h"
 #include "timekeeping.h"
 
-// What the compiler has code under test call before each access.
+// Instrumented code calls these before each access.
 extern "C" {
 void __sanitizer_cov_load4(const void* address);
 void __sanitizer_cov_load8(const void* address);
@@ -21,7 +21,7 @@ void __sanitizer_cov_store8(const void* address);
 namespace shim {
 namespace {
 
-long shared, other;  // no function's own
+long shared, other;  // not local to a function
 struct {
   int low, high;
 } halves;
@@ -87,7 +87,7 @@ TEST_F(Races, AreToldOnceOfTwoPlaces) {
     on(0, write_shared);
     on(1, read_shared);
   }
-  EXPECT_EQ(races().size(), 2u);  // each came later once
+  EXPECT_EQ(races().size(), 2u);  // each access was the later one once
 }
 
 TEST_F(Races, OfOneCpuAreNone) {
@@ -101,7 +101,7 @@ TEST_F(Races, OfReadersAreNone) {
   on(0, read_shared);
   on(1, read_shared);
   EXPECT_TRUE(races().empty());
-  // But each of them races with a writer, whoever read last.
+  // Each reader races with a writer, whichever reader came last.
   watch_races(true);
   on(0, read_shared);
   on(1, read_shared);
@@ -127,7 +127,7 @@ TEST_F(Races, TellTheLocksThatAreHeld) {
   EXPECT_EQ(races()[0].later.held, 1u);
 }
 
-// The schedule at hand hides them: the lock that came between is another's business.
+// The schedule hides a race if a lock that has nothing to do with it comes between the accesses.
 TEST_F(Races, AreHiddenByAnOrderThatHappensToBe) {
   on(0, [&] {
     write_shared();
@@ -148,7 +148,7 @@ TEST_F(Races, OfBytesThatNobodyShares) {
   EXPECT_EQ(races().size(), 1u);
 }
 
-// As a ring's head and tail are, where CPUs and a timer come by.
+// Like the head and tail of a ring, which CPUs and a timer use.
 TEST_F(Races, AreToldWhereManyMeetTwoVariablesOfAWord) {
   on(0, [] { __sanitizer_cov_store4(&halves.low); });
   for (unsigned cpu : {1u, 2u, 3u})
@@ -178,7 +178,7 @@ TEST_F(Races, OfMarkedAccessesAreNone) {
     read_shared();
   });
   EXPECT_TRUE(races().empty());
-  // A mark is for one access.
+  // A mark applies to one access only.
   watch_races(true);
   on(0, [] {
     shim_mark(&shared, SHIM_SITE);
@@ -221,7 +221,7 @@ TEST_F(Races, BarriersPublishWhatIsMarked) {
   EXPECT_EQ(pass(true, true, read_shared), 0u);
   EXPECT_EQ(pass(false, true, read_shared), 1u);
   EXPECT_EQ(pass(true, false, read_shared), 1u);
-  // A branch on what was read orders writes, if there is one.
+  // A branch on the value read, if the code has one, orders later writes.
   EXPECT_EQ(pass(true, false, write_shared), 0u);
   EXPECT_EQ(pass(false, false, write_shared), 1u);
 }
@@ -276,7 +276,7 @@ TEST_F(Races, AtomicsThatReturnAValueAreFullBarriers) {
     on(0, [&] {
       write_shared();
       update();
-      __sanitizer_cov_store4(&flag);  // which the compiler calls in code under test
+      __sanitizer_cov_store4(&flag);  // instrumented code makes this call
     });
     on(1, [&] {
       update();
@@ -332,7 +332,7 @@ TEST_F(Races, HandlersComeAfterWhatQueuedThem) {
   });
   on(0, [] { shim_advance(10); });
   EXPECT_TRUE(races().empty());
-  // Nobody waited for the timer's handler.
+  // del_timer() does not wait for the timer's handler.
   on(1, [] {
     del_timer(&event.timer);
     read_shared();
@@ -370,7 +370,7 @@ TEST_F(Races, AreForgottenWithTheWorld) {
   EXPECT_TRUE(races().empty());
   on(0, write_shared);
   on(1, write_shared);
-  EXPECT_TRUE(races().empty());  // nobody watches
+  EXPECT_TRUE(races().empty());  // races are not watched
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ struct Callback {
 };
 
 std::vector<Callback> waiting;  // the oldest first
-int readers;                    // sections of all contexts
-// The rest of a walk without protection is no other mistake: it is told of once an operation.
+int readers;                    // open sections of all contexts
+// All dereferences of an unprotected walk are one mistake, so it is reported once per operation.
 constexpr uint32_t nowhere = outside_program - 1;
 uint32_t told_in = nowhere;
 
@@ -51,7 +51,7 @@ void run(const Callback& callback) {
   shim_irq_exit();
 }
 
-// Those that wait now. What they queue waits for the next grace period.
+// Runs the callbacks that wait now. Those that they queue wait for the next grace period.
 void run_waiting() {
   for (const Callback& callback : std::exchange(waiting, {})) run(callback);
 }
@@ -86,7 +86,7 @@ void facility::finish_kfree_rcu(const kmem_cache* cache) {
     is_of_cache(callback) ? run(callback) : waiting.push_back(callback);
 }
 
-// Nobody reads any more, and the kernel goes on: callbacks queue others, to an end.
+// No reader is left. Callbacks may queue further ones, until none waits.
 void facility::check_rcu_at_end() {
   while (!waiting.empty()) run_waiting();
 }

@@ -2,10 +2,10 @@
 /*
  * Read-copy-update (linux/rcupdate.h, v6.12) on one thread.
  *
- * A grace period ends whenever time moves (timekeeping.h), unless a context reads still: then all
- * callbacks run that waited, oldest first, in interrupt context. rcu_barrier() runs them as well;
- * synchronize_rcu() waits for readers only, and what was queued may wait longer than that.
- * Broken rules are findings (oracles.inc, rcu-*).
+ * A grace period ends whenever time moves (timekeeping.h), unless a context is still in a read-side
+ * section. All waiting callbacks then run in interrupt context, oldest first. rcu_barrier() runs
+ * them as well; synchronize_rcu() waits for readers only and may leave callbacks waiting. Broken
+ * rules are findings (oracles.inc, rcu-*).
  */
 #ifndef IOVAFUZZ_SHIM_RCU_H
 #define IOVAFUZZ_SHIM_RCU_H
@@ -28,18 +28,18 @@ struct rcu_head {
 void shim_rcu_read_lock(void);
 void shim_rcu_read_unlock(const struct shim_site* site);
 bool rcu_read_lock_held(void);
-/* head must not wait already, and its memory must outlive the callback. */
+/* head must not be queued already, and its memory must outlive the callback. */
 void call_rcu(struct rcu_head* head, void (*func)(struct rcu_head* head),
               const struct shim_site* site);
-/* Frees the object that head is in, of kmalloc() or a cache. */
+/* Frees the object around head, from kmalloc() or a cache, after a grace period. */
 void shim_kfree_rcu(struct rcu_head* head, const void* object, const struct shim_site* site);
-/* Returns when all that read now is over. May sleep. */
+/* Waits for all current read-side sections to end. May sleep. */
 void synchronize_rcu(const struct shim_site* site);
-/* Returns when all callbacks that wait now have run. May sleep. */
+/* Returns once all waiting callbacks have run. May sleep. */
 void rcu_barrier(const struct shim_site* site);
-/* A pointer is followed: a finding, once an operation, unless what protects it holds. */
+/* Called at each dereference: a finding unless is_protected, at most once per operation. */
 void shim_check_rcu_access(bool is_protected, const struct shim_site* site);
-/* "Held" while a callback runs: what it was queued with, no reader sees any more. */
+/* Held while a callback runs, since no reader can see its object any more. */
 extern struct lockdep_map rcu_callback_map;
 
 #ifdef __cplusplus

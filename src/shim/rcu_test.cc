@@ -66,7 +66,7 @@ TEST_F(Rcu, RestEndsAGracePeriod) {
   EXPECT_EQ(ran, Heads{&a});
 }
 
-// Its memory may be gone.
+// The memory of the event may be gone.
 TEST_F(Rcu, EventThatIsCancelledWhileACallbackIsSuspendedDoesNotRun) {
   static bool has_run;
   has_run = false;
@@ -137,7 +137,7 @@ TEST_F(Rcu, KfreeRcuFreesKmallocMemoryAndCacheObjects) {
   EXPECT_EQ(census().kmalloc_objects + census().cache_objects, 2u);
   shim_advance(1);
   EXPECT_EQ(census().kmalloc_objects + census().cache_objects, 0u);
-  // Who destroys the cache waits for it.
+  // kmem_cache_destroy() waits for the object.
   second = static_cast<Node*>(kmem_cache_alloc(cache, GFP_KERNEL));
   kfree_rcu(second, rcu);
   kmem_cache_destroy(cache);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For every oracle of the shim, a program that breaks its rule and no other.
+// A program for every oracle of the shim that breaks its rule and no other.
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -51,9 +51,9 @@ void ignore_callback(rcu_head*) {}
 
 struct Program {
   const Oracle* breaks;
-  const char* headline;  // as triage and ledgers know it
+  const char* headline;  // as crash triage and the ledger show it
   void (*run)();
-  const Oracle* also = nullptr;  // a rule that cannot be kept when the first one is broken
+  const Oracle* also = nullptr;  // a second rule that is inevitably broken, too
 };
 
 const Program programs[] = {
@@ -231,7 +231,7 @@ const Program programs[] = {
          kfree(nullptr);
        };
        start_context(interrupted, nullptr, 2);
-       spin_lock(&lock);  // in what interrupts it
+       spin_lock(&lock);  // in code that interrupts the holder
      }},
     {&oracle::lock_not_held, "lock-not-held: lock released or asserted but not held",
      [] {
@@ -542,7 +542,7 @@ class BrokenRule : public testing::TestWithParam<const Program*> {
   void SetUp() override { reset_world(2); }
 };
 
-// Of an access that a sanitizer sees, its own report comes first.
+// If a sanitizer sees the access, the sanitizer's report comes first.
 std::string headline_pattern(const Program& program) {
   bool is_access = program.breaks == &oracle::slab_out_of_bounds ||
                    program.breaks == &oracle::slab_use_after_free;

@@ -19,7 +19,7 @@
 #include "symbols.h"
 #include "unset_memory.h"
 
-// Sanitizer runtimes are optional: what they offer is looked for at run time.
+// Sanitizer runtimes are optional, so their functions are weak symbols.
 extern "C" {
 __attribute__((weak)) void __asan_set_error_report_callback(void (*)(const char*));
 __attribute__((weak)) int __asan_report_present(void);
@@ -41,8 +41,8 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Takes the instructions of a stack, the innermost first, until it has met the one at fault: the
-// allocator's innermost; if none is the allocator's, the innermost of the project.
+// Takes the instructions of a stack, innermost first, until it meets the function at fault: the
+// allocator's innermost, or else the project's innermost.
 class FrameSearch {
  public:
   bool is_over() const { return frame_.blame == Blame::allocator; }
@@ -61,14 +61,15 @@ class FrameSearch {
   const Frame& frame() const { return frame_; }
 
  private:
-  // Of this file, while it looks.
+  // Functions of this file that are on the stack during the search.
   static bool is_own(std::string_view name) {
     return contains(name, "::frame_at_fault(") || contains(name, "::on_signal(");
   }
   Frame frame_;
 };
 
-// In a report: lines "    #0 0xADDRESS in FUNCTION FILE:LINE:COLUMN", or the address alone.
+// Searches the stack in a report. Its lines are "    #0 0xADDRESS in FUNCTION FILE:LINE:COLUMN", or
+// have the address alone.
 Frame frame_at_fault(std::string_view report) {
   FrameSearch search;
   size_t at = 0;
@@ -78,14 +79,15 @@ Frame frame_at_fault(std::string_view report) {
     size_t address = line.find(" 0x"), in = line.find(" in "), file_at = line.rfind(' ');
     if (address == line.npos) continue;
     bool has_file = in != line.npos && file_at > in + 4;
-    // Of the call, not of what comes after it; the innermost is the instruction itself.
+    // The address is that of the call, not the return address; in the innermost frame, that of the
+    // access.
     uintptr_t instruction = strtoull(line.c_str() + address + 1, nullptr, 16);
     search.take(instruction, has_file ? line.substr(file_at + 1) : "");
   }
   return search.frame();
 }
 
-// Reports keep their oracle while the process dies.
+// The oracle is static, since the report refers to it until the process is dead.
 Oracle& make_oracle(std::string id, const char* rule) {
   static std::string the_id;
   static Oracle the_oracle;
@@ -94,12 +96,13 @@ Oracle& make_oracle(std::string id, const char* rule) {
   return the_oracle;
 }
 
-// An access to no memory at all, which each sanitizer and the bare processor call otherwise.
+// An access to an unmapped address, which each sanitizer and the bare signal name differently.
 Oracle& wild_access() { return make_oracle("wild-access", "access to memory that does not exist"); }
 
 void on_asan_report(const char* report) {
   std::string_view text = report;
-  // Of the report, only the stack of the access; what follows tells of allocation and free.
+  // Only the report's first stack counts, that of the access. The stacks of allocation and free
+  // follow.
   Frame frame = frame_at_fault(text.substr(0, text.find("\n\n", text.find("    #"))));
   bool present = __asan_report_present && __asan_report_present();
   void* address = present ? __asan_get_report_address() : nullptr;
@@ -119,7 +122,7 @@ void on_asan_report(const char* report) {
   notify(Finding{oracle, frame.function, frame.where, values, address, false, frame.blame});
 }
 
-// Where there is no report to read.
+// For callers that have no report to read.
 _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* search_pointer) {
   FrameSearch& search = *static_cast<FrameSearch*>(search_pointer);
   int is_before = 0;
@@ -134,7 +137,7 @@ Frame frame_at_fault() {
   return search.frame();
 }
 
-// AddressSanitizer reports signals itself.
+// Deadly signals, in builds without AddressSanitizer, which reports them itself.
 struct Signal {
   int number;
   const char* name;
@@ -149,8 +152,8 @@ void on_signal(int number) {
                        ? wild_access()
                        : make_oracle(fmt::format("signal-{}", signal.name), "deadly signal");
   notify(Finding{&oracle, frame.function, frame.where, signal.name, nullptr, false, frame.blame});
-  // An engine's handler keeps the input. A sanitizer's would tell of a fault in memory instead of
-  // the finding, but not of an end like that of any other.
+  // The previous handler is an engine's, which saves the input, or a sanitizer's, which would
+  // report a memory fault instead of the finding. A sanitizer does not report abort().
   sigaction(number, &signal.before, nullptr);
   if (has_symbolizer()) abort();
   std::raise(number);
@@ -159,15 +162,15 @@ void on_signal(int number) {
 bool catching;
 
 #if SHIM_WITH_MSAN
-// Instead of MemorySanitizer's own report, which knows neither object nor key. Nothing is out of
-// order but a value, so that a run can go on.
+// Replaces MemorySanitizer's own report, which knows neither object nor key. Only a value is wrong,
+// so the run can continue.
 void on_unset_memory(uint32_t origin) {
   static constexpr Oracle unset{"msan-unset-memory", "memory is used that was never written", true,
                                 Severity::memory_safety};
   const Object* object = origin_object(origin);
   Frame frame = frame_at_fault();
   std::string values = object ? describe(*object) : "of no object of the shim";
-  // Both sanitizers' builds have one key for it.
+  // Gives a use after free the key that it has in builds with AddressSanitizer.
   const Oracle& oracle = object && !object->live ? oracle::slab_use_after_free : unset;
   raise(Finding{&oracle, frame.function, frame.where, values, object ? object->memory : nullptr,
                 false, frame.blame});
@@ -191,7 +194,7 @@ void catch_sanitizer_reports() {
 
 }  // namespace shim
 
-// UndefinedBehaviorSanitizer calls this with each report.
+// UndefinedBehaviorSanitizer calls this for each report.
 extern "C" void __ubsan_on_report(void) {
   if (!shim::catching || !__ubsan_get_current_report_data) return;
   const char *kind = "", *message = "", *file = "";
@@ -209,12 +212,13 @@ extern "C" void __ubsan_on_report(void) {
 }
 
 #if SHIM_WITH_MSAN
-// The linker puts these in the place of the runtime's functions, which instrumented code calls.
+// The linker replaces the runtime's functions, which instrumented code calls, with these.
 extern "C" void __wrap___msan_warning_with_origin(uint32_t origin) {
   shim::on_unset_memory(origin);
 }
 extern "C" void __wrap___msan_warning() { shim::on_unset_memory(0); }
 
-// The C++ library writes some of the heap, and may not be instrumented (cmake/flags.cmake).
+// Does not track the heap: the C++ library writes to it and may not be instrumented
+// (cmake/flags.cmake).
 extern "C" const char* __msan_default_options() { return "poison_in_malloc=0:poison_in_free=0"; }
 #endif

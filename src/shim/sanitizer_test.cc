@@ -16,13 +16,13 @@
 #endif
 #endif
 
-// What reports take for the allocator: functions of the port, but not its helpers.
+// Reports take these functions for the allocator's: functions of the port, except its helpers.
 namespace port::test {
 namespace helper {
 __attribute__((noinline)) int read(volatile int* memory) { return *memory; }
 }  // namespace helper
 
-// Not a tail call, which would leave no frame.
+// "+ 1" prevents a tail call, which would leave no frame.
 __attribute__((noinline)) int find_iova(volatile int* memory) { return helper::read(memory) + 1; }
 __attribute__((noinline)) int iova_shift(int value, int by) { return value << by; }
 }  // namespace port::test

@@ -20,7 +20,7 @@
 #include "types.h"
 #include "world.h"
 
-// Objects that are set aside are cut from the arena only when they are taken.
+// A sheaf is a count: its objects are allocated from the arena only when they are taken.
 struct slab_sheaf {
   kmem_cache* cache;
   unsigned size;
@@ -34,7 +34,7 @@ namespace {
 constexpr size_t max_caches = 8192;  // in a run, destroyed ones included
 kmem_cache caches[max_caches];
 size_t caches_in_run, caches_alive;
-std::deque<slab_sheaf> sheaves;  // of the run; none moves
+std::deque<slab_sheaf> sheaves;  // of the run; their addresses are stable
 size_t sheaves_out;
 
 bool known(const kmem_cache* cache) {
@@ -67,7 +67,7 @@ bool is_slab(const Object& object) {
   return object.kind == ObjectKind::kmalloc || object.kind == ObjectKind::cache_object;
 }
 
-// The live object that may be freed here, or NULL after raising why not.
+// The live object at this address; NULL, after raising a finding, if none may be freed there.
 Object* freeable(const void* address, const shim_site* site) {
   Object* object = object_at(address);
   if (!object || !is_slab(*object)) {
@@ -86,7 +86,7 @@ Object* freeable(const void* address, const shim_site* site) {
   return object;
 }
 
-// Of the cache, and not returned.
+// Raises a finding unless the sheaf is of this cache and not returned.
 void require_sheaf(const kmem_cache* cache, const slab_sheaf* sheaf, const shim_site* site) {
   require_usable(cache, site);
   for (const slab_sheaf& known : sheaves)

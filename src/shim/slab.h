@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slab: named object caches and kmalloc memory, as strict as their contract (linux/slab.h, v6.12);
- * and vmalloc memory (linux/vmalloc.h).
+ * Slab: named object caches and kmalloc memory, as strict as their contract (linux/slab.h, v6.12;
+ * sheaves, v6.18); and vmalloc memory (linux/vmalloc.h).
  *
- * All memory comes from one arena. Nothing is reused within a run, fresh memory is 0xff unless it
- * was asked to be zero, freed memory is poisoned, and every object has red zones. Every allocation
- * and kmem_cache_create() passes the fault plan (fault.h) and may return NULL for it.
+ * All memory comes from one arena. Nothing is reused within a run, fresh memory is 0xff unless
+ * zeroed memory was requested, freed memory is poisoned, and every object has red zones. Every
+ * allocation and kmem_cache_create() consults the fault plan (fault.h), which may make it fail.
  * Sizes are bytes. Broken rules are findings (oracles.inc, slab-*).
  */
 #ifndef IOVAFUZZ_SHIM_SLAB_H
@@ -24,10 +24,10 @@ typedef unsigned int slab_flags_t;
 struct kmem_cache;
 struct slab_sheaf;
 
-/* What a cache is asked to be, in one place (v6.12). */
+/* The optional properties of a new cache (v6.12; sheaf_capacity, v6.18). */
 struct kmem_cache_args {
   unsigned int align;
-  unsigned int sheaf_capacity; /* objects that a CPU keeps at hand; nothing is kept here */
+  unsigned int sheaf_capacity; /* objects in a CPU's sheaf; ignored here */
   void (*ctor)(void* object);
 };
 
@@ -37,15 +37,15 @@ struct kmem_cache_args {
 #define __GFP_ZERO 0x8u
 #define __GFP_ACCOUNT 0x10u
 #define __GFP_KSWAPD_RECLAIM 0x20u
-#define __GFP_NOFAIL 0x40u /* waits as long as it takes */
+#define __GFP_NOFAIL 0x40u /* waits for memory and never fails */
 #define GFP_KERNEL __GFP_DIRECT_RECLAIM
 #define GFP_ATOMIC __GFP_HIGH
-/* What is at hand, or nothing: its callers have another way. */
+/* Does not wait for memory: its callers have a fallback. */
 #define GFP_NOWAIT __GFP_KSWAPD_RECLAIM
 #define gfpflags_allow_blocking(gfp) (!!((gfp)&__GFP_DIRECT_RECLAIM))
 
 #define SLAB_HWCACHE_ALIGN 0x1u
-/* Of a cache that is made at boot, for good: that never fails, and nobody destroys it. */
+/* Creation never fails. Caches of this kind are created at boot and never destroyed. */
 #define SLAB_PANIC 0x2u
 
 /* NULL when the fault plan says so. align 0 means the natural alignment. May sleep. */
@@ -55,29 +55,29 @@ struct kmem_cache* kmem_cache_create(const char* name, unsigned int size, unsign
 struct kmem_cache* shim_kmem_cache_create_args(const char* name, unsigned int size,
                                                const struct kmem_cache_args* args,
                                                slab_flags_t flags, const struct shim_site* site);
-/* NULL is fine; live objects, a second destroy and foreign pointers are not. May sleep. */
+/* Ignores NULL; live objects, a second destroy and foreign pointers are findings. May sleep. */
 void kmem_cache_destroy(struct kmem_cache* cache, const struct shim_site* site);
 void* kmem_cache_alloc(struct kmem_cache* cache, gfp_t gfp, const struct shim_site* site);
-/* Unlike kfree(), not with NULL. */
+/* Unlike kfree(), does not accept NULL. */
 void kmem_cache_free(struct kmem_cache* cache, void* object, const struct shim_site* site);
-/* All of n objects, which is returned, or none, and 0. */
+/* Allocates n objects and returns n, or allocates none and returns 0. */
 int kmem_cache_alloc_bulk(struct kmem_cache* cache, gfp_t gfp, size_t n, void** objects,
                           const struct shim_site* site);
-/* Each as kmem_cache_free() does, or kfree() if cache is NULL. */
+/* Frees each object with kmem_cache_free(), or with kfree() if cache is NULL. */
 void kmem_cache_free_bulk(struct kmem_cache* cache, size_t n, void** objects,
                           const struct shim_site* site);
 
 /*
- * Sheaves: objects set aside, so that so many can be had where nothing may fail. Of one cache, to
- * be returned there. NULL when the fault plan says so.
+ * A sheaf (v6.18) sets n objects of a cache aside, so that n allocations cannot fail later. It must
+ * be returned to its cache. NULL when the fault plan says so.
  */
 struct slab_sheaf* kmem_cache_prefill_sheaf(struct kmem_cache* cache, gfp_t gfp, unsigned int n,
                                             const struct shim_site* site);
-/* At least n objects from now on: 0, or -ENOMEM when the fault plan says so, and it is as before.
- */
+/* Fills the sheaf up to n objects. 0, or -ENOMEM when the fault plan says so; the sheaf is then
+ * unchanged. */
 int kmem_cache_refill_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sheaf** sheaf,
                             unsigned int n, const struct shim_site* site);
-/* NULL if none is left. */
+/* NULL if the sheaf is empty. */
 void* kmem_cache_alloc_from_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sheaf* sheaf,
                                   const struct shim_site* site);
 unsigned int kmem_cache_sheaf_size(const struct slab_sheaf* sheaf);
@@ -87,19 +87,19 @@ void kmem_cache_return_sheaf(struct kmem_cache* cache, gfp_t gfp, struct slab_sh
 void* kmalloc(size_t size, gfp_t gfp, const struct shim_site* site);
 /* NULL when n * size overflows. */
 void* kmalloc_array(size_t n, size_t size, gfp_t gfp, const struct shim_site* site);
-/* Of kmalloc(), or of any cache (since v6.4). NULL is fine. */
+/* Frees memory of kmalloc() or of any cache (v6.4). Ignores NULL. */
 void kfree(const void* object, const struct shim_site* site);
 
-/* Whole pages, for what is large. NULL when the fault plan says so. May sleep. */
+/* Large memory in whole pages. NULL when the fault plan says so. May sleep. */
 void* vmalloc(size_t size, const struct shim_site* site);
-/* NULL is fine. May sleep. */
+/* Ignores NULL. May sleep. */
 void vfree(const void* memory, const struct shim_site* site);
 
 #ifdef __cplusplus
 }
 #endif
 
-/* With alignment, flags and constructor, or with arguments and flags. */
+/* kmem_cache_create() takes alignment, flags and constructor, or kmem_cache_args and flags. */
 #define SHIM_CREATE(name, size, align, flags, ctor) \
   (kmem_cache_create)(name, size, align, flags, ctor, SHIM_SITE)
 #define SHIM_CREATE_ARGS(name, size, args, flags) \

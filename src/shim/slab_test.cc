@@ -262,7 +262,7 @@ TEST_F(Slab, EveryWrongFreeIsTold) {
   EXPECT_EQ(oracles_of([&] { kmem_cache_free(cache, &object); }), foreign);
   kfree(memory);
   EXPECT_EQ(oracles_of([&] { kfree(memory); }), Ids{"slab-double-free"});
-  // Of any cache.
+  // kfree() takes objects of any cache.
   EXPECT_EQ(oracles_of([&] { kfree(object); }), Ids{});
   kmem_cache_destroy(second);
   kmem_cache_destroy(cache);
@@ -291,7 +291,7 @@ TEST_F(Slab, SheafHasWhatItWasFilledWith) {
   EXPECT_EQ(kmem_cache_prefill_sheaf(cache, GFP_ATOMIC, 2), nullptr);
   slab_sheaf* sheaf = kmem_cache_prefill_sheaf(cache, GFP_ATOMIC, 2);
   ASSERT_NE(sheaf, nullptr);
-  // From here on nothing can fail.
+  // From here on, allocations from the sheaf cannot fail.
   plan_faults(FaultMask(~0u));
   void* first = kmem_cache_alloc_from_sheaf(cache, GFP_NOWAIT | __GFP_ZERO, sheaf);
   EXPECT_TRUE(all_bytes(first, 40, 0));
@@ -300,7 +300,7 @@ TEST_F(Slab, SheafHasWhatItWasFilledWith) {
   EXPECT_NE(second, nullptr);
   EXPECT_EQ(kmem_cache_alloc_from_sheaf(cache, GFP_NOWAIT, sheaf), nullptr);
   EXPECT_EQ(attempts().size(), 0u);
-  // But when it is to have more.
+  // A refill can fail.
   EXPECT_LT(kmem_cache_refill_sheaf(cache, GFP_ATOMIC, &sheaf, 3), 0);
   EXPECT_EQ(kmem_cache_sheaf_size(sheaf), 0u);
   plan_no_faults();

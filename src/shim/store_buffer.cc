@@ -19,11 +19,12 @@ struct PostedStore {
   const void* context;
   void (*become_visible)(void*);
   void* argument;
-  std::vector<const void*> released;  // locks, by its context since then
+  std::vector<const void*> released;  // locks that its context released since
 };
-std::vector<PostedStore> posted;  // the oldest first
+std::vector<PostedStore> posted;  // oldest first
 
-// Stores of a strand stay in order: with one go those before it.
+// Performs the stores for which is() holds. A strand's stores stay in order, since is() then holds
+// for the earlier ones, too.
 template <class Is>
 void finish(Is is) {
   for (size_t i = 0; i < posted.size();) {

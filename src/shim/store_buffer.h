@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A store buffer: what a caller of the allocator stored just before its call may become visible to
-// other CPUs later than what the call reads and writes. Here that is the page-table entry that a
-// driver clears before its range is queued, and those who must not miss it are hardware flushes.
+// A store buffer: a store that a caller makes just before it calls the allocator may become visible
+// to other CPUs later than the reads and writes of the call. Here the store is the page-table entry
+// that a driver clears before it queues the range, and the readers that must not miss it are
+// hardware flushes.
 //
 // The store becomes visible at the next full barrier on its strand (smp_mb(), an atomic operation
 // that returns a value), as soon as another strand takes a lock that its strand has released since,
-// and at the end of the call. That is what the kernel's memory model grants and no more: dropping a
-// lock is no barrier for what the strand reads after it, and the next holder comes after all of it.
-// Stores of the allocator itself are not held up; races.h judges whether barriers order those.
+// and at the end of the call. The kernel's memory model guarantees this and no more: releasing a
+// lock is no barrier for later reads of the same strand, but the lock's next holder sees everything
+// before the release. Stores of the allocator itself are not delayed; races.h judges whether
+// barriers order those.
 #pragma once
 
 namespace shim {
 
-// become_visible(argument) is called at once unless what runs may be suspended.
+// Delays a store of the running context: become_visible(argument) performs it. In the main context,
+// which is never suspended, that is at once.
 void post_store(void (*become_visible)(void* argument), void* argument);
-// Those of what runs.
+// Performs the delayed stores of the running context.
 void finish_stores();
 
 namespace facility {
-extern const char page_tables;  // what flushes read, for footprints
+extern const char page_tables;  // stands for the page tables, which flushes read
 void buffer_release(const void* lock);
 void buffer_acquire(const void* lock);
 }  // namespace facility

@@ -26,7 +26,7 @@ class StoreBuffer : public WorldTest {
     spin_lock_init(&lock);
     spin_lock_init(&other_lock);
   }
-  // The code posts a store and suspends itself.
+  // Runs code, which posts a store and suspends itself, in a context.
   void suspend(void (*code)()) {
     ASSERT_FALSE(start_context([](void* code) { reinterpret_cast<void (*)()>(code)(); },
                                reinterpret_cast<void*>(code)));
@@ -39,7 +39,7 @@ TEST_F(StoreBuffer, HoldsNothingUpWhereNobodyCanComeBetween) {
   EXPECT_TRUE(is_visible);
 }
 
-// SB: what is read next may be older than what another strand does before it sees the store.
+// SB: the strand's later accesses may come before its store becomes visible to another strand.
 TEST_F(StoreBuffer, IsNotEmptiedByReadsAndWritesThatFollow) {
   suspend([] {
     post();
@@ -72,7 +72,7 @@ TEST_F(StoreBuffer, IsEmptiedByFullBarriers) {
   resume_context(0);
 }
 
-// MP+polocks: who takes the lock next sees all, and nobody does before that.
+// MP+polocks: the next holder of the lock sees the store; nobody sees it before.
 TEST_F(StoreBuffer, IsEmptiedForTheNextHolderOfALock) {
   suspend([] {
     spin_lock(&other_lock);

@@ -15,7 +15,7 @@
 namespace shim {
 namespace {
 
-// A file as it lies on the disk, for as long as this lives.
+// An ELF file on disk, mapped for the lifetime of this object.
 class ElfFile {
  public:
   explicit ElfFile(const char* path) {
@@ -44,7 +44,7 @@ class ElfFile {
     return {reinterpret_cast<const Elf64_Sym*>(bytes_ + table.sh_offset),
             table.sh_size / sizeof(Elf64_Sym)};
   }
-  // Of a table of strings, by its section.
+  // A string in a string table, which is given by the index of its section.
   const char* text(size_t section, size_t offset) const {
     return bytes_ + sections()[section].sh_offset + offset;
   }
@@ -62,7 +62,7 @@ std::string demangled(const char* name) {
   return result;
 }
 
-// Without what stands between <>, which may have names and parentheses of its own.
+// Removes template arguments, which may contain names and parentheses themselves.
 std::string without_template_arguments(std::string_view function) {
   std::string text;
   int depth = 0;
@@ -92,7 +92,7 @@ std::string bare_name(std::string_view whole) {
 bool is_of_allocator(const Symbol& symbol) {
   const std::string& name = symbol.name;
   const auto contains = [&](const char* part) { return name.find(part) != name.npos; };
-  // Of a template, the type that it returns comes first.
+  // The name of a template instance begins with its return type.
   const bool is_port = name.starts_with("port::") || contains(" port::");
   return symbol.section == "iova_text" ||
          (is_port && !contains("::helper::") && !contains("boost::intrusive::"));
@@ -101,7 +101,7 @@ bool is_of_allocator(const Symbol& symbol) {
 Symbol symbol_of(uintptr_t instruction) {
   Dl_info module;
   if (!dladdr(reinterpret_cast<void*>(instruction), &module) || !module.dli_fname) return {};
-  // The program's own name may be relative to another folder.
+  // The program's own path may be relative to another folder; /proc/self/exe always works.
   const bool is_there = access(module.dli_fname, R_OK) == 0;
   const ElfFile file(is_there ? module.dli_fname : "/proc/self/exe");
   if (!file) return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Names of functions, read from the symbol table of the program or shared object that they are in.
-// What sanitizers know of them hangs on their options, and on a symbolizer beside the program.
+// Names of functions, read from the symbol table of their program or shared object. The names in
+// sanitizer reports depend on sanitizer options and on an external symbolizer.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace shim {
 
 struct Symbol {
   std::string name;     // demangled, with parameters; "" where there is none
-  std::string section;  // that it stands in
+  std::string section;  // that contains it
 };
 
-// Of the function with the instruction.
+// The function that contains the instruction.
 Symbol symbol_of(uintptr_t instruction);
-// The allocator's own: the port's, or of a tree's iova.c, which the build keeps in a section of its
-// own.
+// Whether the function is the allocator's: the port's, or one of a kernel tree's, which the build
+// puts into a section of their own, iova_text.
 bool is_of_allocator(const Symbol& symbol);
 // "port::v6_12::(anonymous namespace)::walk(int)" -> "walk", "walk.cold" -> "walk",
 // "void tree<node<tag, 3u>, less>::walk<int>(int)" -> "walk"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The task that runs (linux/sched.h), as far as tests set something of it: the kernel's own fault
- * injection by task, failslab (linux/fault-inject.h, v6.12).
+ * The running task (linux/sched.h), reduced to the fields that tests use: KUnit's current case, and
+ * the kernel's own fault injection by task, failslab (linux/fault-inject.h, v6.12).
  */
 #ifndef IOVAFUZZ_SHIM_TASK_H
 #define IOVAFUZZ_SHIM_TASK_H
@@ -14,14 +14,14 @@ extern "C" {
 
 struct kunit;
 struct task_struct {
-  unsigned int fail_nth; /* the n-th object that is asked for from now on is refused; 0: none */
+  unsigned int fail_nth; /* the n-th slab allocation from now on fails; 0: none */
   struct kunit* kunit_test;
 };
 extern struct task_struct shim_current_task;
 
-/* Files of debugfs, below failslab. */
+/* Files in the folder failslab of debugfs. */
 struct shim_failslab_knobs {
-  bool ignore_gfp_wait; /* who may sleep is spared, and not counted */
+  bool ignore_gfp_wait; /* allocations that may sleep do not fail and are not counted */
 };
 extern struct shim_failslab_knobs shim_failslab;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the shim's tests share.
+// Helpers of the shim's tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 namespace shim {
 
-// A fresh world of two CPUs for each test, which must leave nothing behind.
+// Gives each test a fresh world of two CPUs; the test must leave nothing behind.
 class WorldTest : public testing::Test {
  protected:
   void SetUp() override { reset_world(2); }
@@ -24,7 +24,7 @@ class WorldTest : public testing::Test {
   }
 };
 
-// Runs code past its recoverable findings and returns them.
+// Runs code, continues after recoverable findings, and returns them.
 template <class Code>
 std::vector<Finding> findings_of(Code code) {
   static std::vector<Finding> found;

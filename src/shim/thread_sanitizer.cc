@@ -8,7 +8,7 @@
 #include "races.h"
 #include "symbols.h"
 
-// Of its runtime.
+// Functions of ThreadSanitizer's runtime.
 extern "C" {
 void* __tsan_create_fiber(unsigned flags);
 void __tsan_switch_to_fiber(void* fiber, unsigned flags);
@@ -32,13 +32,14 @@ int __tsan_get_report_mop(void* report, unsigned long index, int* thread, void**
 namespace shim {
 namespace {
 
-constexpr unsigned no_order = 1;  // between who leaves and who is entered
+constexpr unsigned no_order = 1;  // flag: the switch itself does not order the two fibers
 constexpr size_t strands = 3 * SHIM_MAX_CPUS;
 
 std::array<void*, strands> fibers;
-// Each knows only what its strand's last write barrier covers, and hands that to marked writes.
+// One fiber for each strand, ordered only after its last write barrier. Marked writes publish from
+// there.
 std::array<void*, strands> messengers;
-std::array<char, strands> at_barrier;  // addresses that stand for what came before
+std::array<char, strands> at_barrier;  // addresses that stand for the last write barriers
 std::array<bool, strands> has_barrier;
 std::array<char, strands * strands> joins;
 unsigned current = strands;
@@ -114,7 +115,7 @@ std::vector<SecondOpinion> second_opinions() { return opinions; }
 
 extern "C" {
 
-// Every report, and none in words; suppressed where it repeats another.
+// The runtime makes every report, repeated ones included, and prints none.
 const char* __tsan_default_options() {
   return "ignore_interceptors_accesses=1:suppress_equal_stacks=0:suppress_equal_addresses=0:"
          "report_signal_unsafe=0:exitcode=0:history_size=4:symbolize=0:atexit_sleep_ms=0:log_path=/dev/null";
@@ -139,14 +140,14 @@ void __tsan_on_report(void* report) {
     (i ? opinion.earlier_is_marked : opinion.later_is_marked) = is_atomic;
     if (!i) opinion.address = reinterpret_cast<uintptr_t>(address);
   }
-  // A function's own variables are nobody else's (races.cc).
+  // Local variables are private to their function (races.cc).
   constexpr uintptr_t deepest = 1 << 20;
   if (opinion.address - reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) < deepest) return;
   shim::opinions.push_back(opinion);
 }
 
-// Before each volatile access, with -tsan-distinguish-volatile: a marked one (atomic.h). The write
-// is yet to come, and one that adds nothing stands for it.
+// Instrumented code calls these before each volatile access (-tsan-distinguish-volatile), which is
+// a marked access (atomic.h). The write is yet to come, so adding 0 stands for it.
 #define MARKED(bits, bytes)                                                      \
   void __tsan_volatile_read##bytes(void* address) {                              \
     __tsan_atomic##bits##_load(static_cast<int##bits##_t*>(address), 0);         \

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// ThreadSanitizer as a second judge of data races (races.h), of the same run: the allocator's code
-// is compiled for it, strands are its fibers, and it is told of each order that the shim knows.
+// ThreadSanitizer as a second judge of data races (races.h) in the same run. The allocator's code
+// is instrumented for it, strands are its fibers, and the shim passes on each order that it knows.
 //
-// It knows no barriers: what one orders is told to who marks an access. A marked read takes what
-// was published with its value even without a read barrier, where races() asks for one or for a
-// dependency; but not the write of the value itself, which races() takes for known. After the first
-// race at a word it looks there no more, so that a process is good until a run that has races.
+// ThreadSanitizer does not model barriers, so the order of a barrier is attached to marked
+// accesses. A marked read acquires whatever was published with its value even without a read
+// barrier, where races() asks for a barrier or a dependency. It does not acquire the write of the
+// value itself, which races() takes as ordered. After the first race at a word ThreadSanitizer
+// ignores that word, so a process can judge further runs only until one has races.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,14 @@
 namespace shim {
 
 struct SecondOpinion {
-  std::string earlier, later;  // functions; "" where their stack is forgotten
+  std::string earlier, later;  // functions; "" if ThreadSanitizer no longer has the stack
   bool earlier_is_marked, later_is_marked;
   uintptr_t address;
 };
-// Once, in a program that is linked with it: in each run that watches races from now on.
+// Call once, in a program linked with ThreadSanitizer: it then judges each run that watches for
+// races.
 void ask_thread_sanitizer();
-// Of the run at hand, or the last one.
+// Races that ThreadSanitizer saw in the current run, or in the last one.
 std::vector<SecondOpinion> second_opinions();
 
 }  // namespace shim

@@ -25,12 +25,12 @@ unsigned long now;  // ms
 unsigned long hz = SHIM_HZ;
 unsigned long next_sequence;
 std::vector<shim_event*> pending;  // a handful; unordered
-const shim_event* running;         // its handler runs here
+const shim_event* running;         // its handler runs in this context
 struct Running {
   const shim_event* event;
   const void* context;
 };
-std::vector<Running> all_running;  // handlers, here and in suspended contexts
+std::vector<Running> all_running;  // handlers, in this and in suspended contexts
 
 bool runs_somewhere(const shim_event* event) {
   return std::any_of(all_running.begin(), all_running.end(),
@@ -42,7 +42,7 @@ bool runs_in(size_t i, const shim_event* event) {
   });
 }
 
-// The jiffy of a time, and when a jiffy begins.
+// Conversions: the jiffy at a time in ms, and the ms at which a jiffy begins.
 unsigned long jiffies_at(unsigned long ms) { return ms * hz / 1000; }
 unsigned long begin_of(unsigned long count) { return (count * 1000 + hz - 1) / hz; }
 
@@ -65,11 +65,11 @@ void enqueue(shim_event* event, unsigned long deadline) {
   pending.push_back(event);
 }
 
-// Until that jiffy.
+// The first event that is due by jiffy until and can run, or NULL.
 shim_event* next_due(unsigned long until) {
   shim_event* next = nullptr;
   for (shim_event* event : pending) {
-    // A handler does not run twice at a time.
+    // An event's handler does not run twice at the same time.
     if (event->deadline > until || runs_somewhere(event)) continue;
     if (!next || event->deadline < next->deadline ||
         (event->deadline == next->deadline && event->sequence < next->sequence))
@@ -116,10 +116,10 @@ void advance(unsigned long ms) {
   unsigned long until = now + ms;
   while (shim_event* event = next_due(jiffies_at(until))) {
     move_to(begin_of(event->deadline));
-    // Callbacks of a grace period that ended there let others have their turn.
+    // RCU callbacks, run by move_to(), may have changed which event is next.
     if (next_due(jiffies_at(now)) == event) run(event);
   }
-  move_to(until);  // it may have moved on while a handler was suspended
+  move_to(until);  // time may have moved further while a handler was suspended
 }
 
 void initialize(shim_event* event, bool is_timer, const shim_site* site) {
@@ -135,7 +135,7 @@ void require_initialized(const shim_event& event, bool is_timer, const shim_site
           "its memory was never initialized", &event);
 }
 
-// For its handler to end.
+// Waits for the event's handler to end.
 void wait_for(shim_event* event, bool is_timer, const shim_site* site) {
   require_initialized(*event, is_timer, site);
   note_change(event);
@@ -233,7 +233,7 @@ unsigned long shim_rest(unsigned long most) {
 }
 
 namespace {
-// Only their addresses are of interest.
+// Only the addresses matter.
 char queues[8];
 workqueue_struct* queue_at(size_t i) { return reinterpret_cast<workqueue_struct*>(&queues[i]); }
 }  // namespace

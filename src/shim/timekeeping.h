@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtual time with its users, work and timers (linux/workqueue.h, linux/timer.h, v6.12).
+ * Virtual time, and its users: work and timers (linux/workqueue.h, linux/timer.h, v6.12;
+ * system_percpu_wq and system_dfl_wq, v6.17).
  *
- * Time is counted in milliseconds, of which a jiffy has several, and moves only in shim_advance().
- * What is due runs there, oldest deadline first: work in process context, timers in interrupt
- * context. Work without a delay is due at once. All of the system's queues are one. Whenever it
- * moves, an RCU grace period ends (rcu.h).
- * Broken rules are findings (oracles.inc, work-* and timer-*).
+ * Time is counted in milliseconds and moves only in shim_advance() and shim_rest(). Due events run
+ * there, oldest deadline first: work in process context, timers in interrupt context. Work without
+ * a delay is due at once. All system workqueues behave as one queue. Whenever time moves, an RCU
+ * grace period ends (rcu.h). Broken rules are findings (oracles.inc, work-* and timer-*).
  */
 #ifndef IOVAFUZZ_SHIM_TIMEKEEPING_H
 #define IOVAFUZZ_SHIM_TIMEKEEPING_H
@@ -16,9 +16,9 @@
 #include "site.h"
 
 /*
- * Jiffies a second, unless a world or the build of a tree chooses others. Not 1000, which hides who
- * takes jiffies for milliseconds; and one that the delays of the allocator are whole multiples of,
- * so that they last what they say.
+ * Jiffies per second, unless a world or the build of a tree chooses another value. 1000 would hide
+ * code that takes jiffies for milliseconds. The allocator's delays are whole numbers of 2 ms
+ * jiffies, so they last exactly as long as they say.
  */
 #define SHIM_HZ 500
 
@@ -26,7 +26,8 @@
 extern "C" {
 #endif
 
-/* Of this world. C, as a tree's code is, has it as a constant of the build, as the kernel does. */
+/* Jiffies per second of this world. In C code, such as a tree's, HZ is a constant of the build, as
+ * in the kernel. */
 unsigned long shim_hz(void);
 #ifdef __cplusplus
 #define HZ shim_hz()
@@ -34,7 +35,7 @@ unsigned long shim_hz(void);
 #define HZ SHIM_HZ
 #endif
 
-/* What waits for its time; embedded in work and timers alike. */
+/* The part that work and timers have in common. */
 struct shim_event {
   unsigned int magic; /* tells an initialized one from garbage */
   bool pending;
@@ -62,8 +63,8 @@ unsigned long shim_jiffies(void);
 unsigned long shim_now(void); /* ms */
 /* Moves time by ms milliseconds and runs all that is due on the way, re-armed events included. */
 void shim_advance(unsigned long ms);
-/* From deadline to deadline until nothing is pending, but for handlers that wait already; a grace
- * period ends, too. Returns how many came; most, if more were to come. */
+/* Moves time from deadline to deadline until nothing is pending, except events whose handler is
+ * suspended. Ends a grace period, too. Returns the number of steps, which most limits. */
 unsigned long shim_rest(unsigned long most);
 
 struct workqueue_struct;
@@ -76,27 +77,30 @@ extern struct workqueue_struct *const system_wq,
 
 void shim_init_work(struct work_struct* work, work_func_t func, const char* handler,
                     const struct shim_site* site);
-/* Delays are in jiffies. false if it was pending already; then its deadline stays. */
+/* Delays are in jiffies. Returns false if the work was pending already; its deadline is then
+ * unchanged. */
 bool shim_queue_work(struct workqueue_struct* queue, struct work_struct* work, unsigned long delay,
                      const struct shim_site* site);
-/* true if it was pending; its deadline is moved. */
+/* Queues the work or moves its deadline. Returns true if it was pending. */
 bool shim_requeue_work(struct workqueue_struct* queue, struct work_struct* work,
                        unsigned long delay, const struct shim_site* site);
-/* true if it was pending. Its handler may run still. */
+/* Returns true if the work was pending. Its handler may still be running. */
 bool shim_cancel_work(struct work_struct* work, const struct shim_site* site);
-/* true if it was pending. May sleep; a deadlock from the work's own handler. */
+/* Waits for the handler, too. Returns true if the work was pending. May sleep. A deadlock if the
+ * work's own handler calls it. */
 bool shim_cancel_work_sync(struct work_struct* work, const struct shim_site* site);
-/* Runs it if it is pending, and waits for its handler: true if there was something to wait for. May
- * sleep; a deadlock from the work's own handler. */
+/* Runs the work if it is pending, and waits for its handler. Returns true if it was pending or
+ * running. May sleep. A deadlock if the work's own handler calls it. */
 bool shim_flush_work(struct work_struct* work, const struct shim_site* site);
 
 void shim_timer_setup(struct timer_list* timer, void (*function)(struct timer_list*),
                       const char* handler, const struct shim_site* site);
-/* 1 if it was pending; the deadline (jiffies) is moved. */
+/* Queues the timer or moves its deadline (jiffies). Returns 1 if it was pending. */
 int mod_timer(struct timer_list* timer, unsigned long expires, const struct shim_site* site);
-/* 1 if it was pending. Its handler may run still. */
+/* Returns 1 if the timer was pending. Its handler may still be running. */
 int shim_timer_delete(struct timer_list* timer, const struct shim_site* site);
-/* 1 if it was pending. Waits for a handler that runs: a deadlock from the timer's own. */
+/* Waits for the handler, too. Returns 1 if the timer was pending. A deadlock if the timer's own
+ * handler calls it. */
 int timer_delete_sync(struct timer_list* timer, const struct shim_site* site);
 
 #ifdef __cplusplus
@@ -104,7 +108,7 @@ int timer_delete_sync(struct timer_list* timer, const struct shim_site* site);
 
 namespace shim {
 
-// Told before the handler of a work or timer runs; NULL for nobody.
+// Called before the handler of a work or timer runs; NULL for none.
 void set_event_observer(void (*observer)(bool is_timer));
 
 }  // namespace shim

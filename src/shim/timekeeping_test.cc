@@ -16,10 +16,10 @@ struct Run {
 using Runs = std::vector<Run>;
 Runs runs;
 
-// By jiffies, in which all delays are.
+// Moves time by jiffies, the unit of all delays.
 void advance(unsigned long count) { shim_advance(count * 1000 / HZ); }
 
-// Notes each run of it; re-arms itself if period is not 0.
+// Work that notes each run of its handler, and re-arms itself if period is not 0.
 struct Work {
   delayed_work work;  // first: its address is the work's
   int id;
@@ -87,7 +87,7 @@ TEST_F(Timekeeping, JiffyIsNotAMillisecond) {
   EXPECT_EQ(runs.size(), 2u) << "converted twice";
 }
 
-// Where a jiffy does not divide a delay, it lasts up to a jiffy longer than it says.
+// A delay that is no whole number of jiffies lasts up to a jiffy longer than requested.
 TEST_F(Timekeeping, WorldChoosesTheJiffiesOfASecond) {
   for (auto [hz, delay] : {std::pair{100u, 10ul}, {250, 12}, {300, 10}, {1000, 10}, {24, 42}}) {
     reset_world(2, hz);

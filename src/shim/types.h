@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Kernel constants that belong to no facility. */
+/* Kernel constants that no other header of the shim owns. */
 #ifndef IOVAFUZZ_SHIM_TYPES_H
 #define IOVAFUZZ_SHIM_TYPES_H
 

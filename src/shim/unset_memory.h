@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which memory nobody has written yet, as MemorySanitizer keeps it: of the shim's objects alone
+// MemorySanitizer's record of memory that was never written. It covers the shim's objects only
 // (cmake/flags.cmake).
 #pragma once
 
@@ -22,7 +22,7 @@ extern "C" void __msan_set_origin(const volatile void* memory, size_t size, uint
 
 namespace shim {
 
-// origin: where unset memory is from, which the runtime hands to whoever uses it.
+// origin identifies the object; the runtime passes it on when the memory is used.
 inline void mark_unset([[maybe_unused]] const void* memory, [[maybe_unused]] size_t size,
                        [[maybe_unused]] uint32_t origin) {
 #if SHIM_WITH_MSAN

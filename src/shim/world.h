@@ -14,16 +14,17 @@ struct shim_lock_class;
 
 namespace shim {
 
-// Back to just after boot with cpus possible CPUs (1..SHIM_MAX_CPUS), all online, CPU 0 current.
-// hz: jiffies a second, 0 for the usual. Costs what the run before it touched.
+// Resets the world to its state after boot: cpus possible CPUs (1..SHIM_MAX_CPUS), all online, CPU
+// 0 current. hz: jiffies per second, 0 for SHIM_HZ. The cost grows with the memory that the
+// previous run touched.
 void reset_world(unsigned cpus, unsigned hz = 0);
 
-// Raises lock_held_at_end or irqs_off_at_end.
+// Raises lock_held_at_end, irqs_off_at_end or rcu_reading_at_end.
 void check_end_of_operation(const char* operation);
-// Raises a finding for everything that is left: objects, caches, work, timers, hotplug.
+// Raises a finding for everything that is left: objects, sheaves, caches, work, timers, hotplug.
 void check_end_of_run();
 
-// How much of everything there is: equal before and after an operation that had no effect.
+// Counts of all resources, equal before and after an operation without effect.
 struct Census {
   size_t kmalloc_objects, cache_objects, percpu_objects, vmalloc_objects, pages, caches, sheaves,
       hotplug_instances, pending_events;
@@ -32,8 +33,8 @@ struct Census {
 };
 Census census();
 
-// Told of what only an engine calls (shim_cpu_offline(), shim_advance() and their like) before it
-// is done; NULL for nobody.
+// Called before each action of an engine (shim_cpu_offline(), shim_advance() and the like); NULL
+// for none.
 void set_action_observer(void (*observer)(const char* function, unsigned long argument));
 
 // Called with memory that is about to be freed: raises a finding if a held lock, pending work, a
@@ -41,7 +42,7 @@ void set_action_observer(void (*observer)(const char* function, unsigned long ar
 // allocators.
 void check_freed_memory(const void* memory, size_t size, const shim_site* site);
 
-// A lock that is held, and what a context holds (locks.cc).
+// A held lock, and the lock state of a context (locks.cc).
 struct HeldLock {
   struct shim_lock* lock;
   bool sleeping;  // a mutex
@@ -54,10 +55,10 @@ struct LockState {
   int preempt_off;   // nesting of preempt_disable()
   int in_interrupt;  // nesting
   int rcu_readers;   // nesting of read-side sections
-  int in_timer;      // of these, handlers of timers: softirqs, in which interrupts are on
+  int in_timer;      // timer handlers, counted above too: softirqs, in which interrupts are on
 };
 
-// What each facility offers for the above; defined beside its state.
+// Functions of the facilities that implement the above; each is defined beside its state.
 enum class Room : uint8_t;  // context.h
 namespace facility {
 void tell_action(const char* function, unsigned long argument);
@@ -65,28 +66,28 @@ void exchange_locks(LockState& other);
 void forget_locks(const LockState& of);
 const LockState& locks_of_suspended(size_t i);
 Room room_beside(const LockState& state);
-Room room_here();  // beside the context that runs
-// Stand for contexts; NULL for what nobody started.
+Room room_here();  // beside the running context
+// Identities of contexts; NULL for the main one, which nobody started.
 const void* context_at_hand();
 const void* suspended_context(size_t i);
-int& rcu_readers_here();  // of the context that runs
+int& rcu_readers_here();  // of the running context
 void note_rcu_reader();
-// The outermost first; what is left of the span stays as it is.
+// Fills in the classes of the held locks, outermost first; leaves the rest of the span unchanged.
 void held_lock_classes(std::span<const shim_lock_class*> held);
-uint64_t lock_changes();  // how often that may have changed
+uint64_t lock_changes();  // how often the held locks may have changed
 void enter_timer();
 void exit_timer();
-// The event whose handler runs, or NULL; returns the one before.
+// Sets the event whose handler runs, or NULL; returns the previous one.
 const void* exchange_running_handler(const void* event);
 bool is_in_handler();  // of work, whose thread stays on its CPU, or of a timer
 bool is_in_timer();
-// A CPU is gone, with all that ran on it; a CPU has come.
+// A CPU went offline, so everything on it has ended; a CPU came online.
 void note_cpu_dead(unsigned cpu);
 void note_cpu_alive(unsigned cpu);
-// A task goes on elsewhere.
+// A task moved to another CPU.
 void note_migration(unsigned from, unsigned to);
 void reset_races();
-void reset_task();  // what the kernel's own fault injection was told (task.h)
+void reset_task();  // the settings of the kernel's own fault injection (task.h)
 void reset_store_buffer();
 void reset_contexts();
 void reset_slab();
@@ -96,9 +97,9 @@ void reset_rcu();
 void reset_cpus(unsigned cpus);
 size_t live_caches();
 size_t live_sheaves();
-// Time moves, so a grace period ends, unless somebody reads still.
+// Ends a grace period, since time moves, unless a read-side section is open.
 void end_grace_period();
-// What waits to be freed by kfree_rcu() in this cache is freed.
+// Frees the objects of this cache that wait in kfree_rcu().
 void finish_kfree_rcu(const kmem_cache* cache);
 size_t pending_events();
 size_t hotplug_instances();

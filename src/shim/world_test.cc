@@ -33,7 +33,7 @@ void arm() {
   mod_timer(&timer, 100);
 }
 
-// All that a program can learn about the world, first by looking and then by using it.
+// Everything that a program can learn about the world, first by queries and then by using it.
 struct View {
   Census start;
   unsigned long now;

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-// The regular expression that matches a text and nothing else, for EXPECT_DEATH().
+// Returns a regular expression that matches only this text, for EXPECT_DEATH().
 inline std::string literally(std::string_view text) {
   std::string regex;
   for (char c : text) {

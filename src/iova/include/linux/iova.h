@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The port by the kernel's names, for C code that a tree's own include/linux/iova.h is not there
- * for: KUnit suites. A domain is the port's own (iova.h), laid out alike in each of its revisions,
- * which port_variant.cc checks; the calls go to the revision at hand (kernel_calls.c).
+ * The port under the kernel's names, for C code that is compiled without a tree's
+ * include/linux/iova.h: KUnit suites. A domain is the port's own (iova.h), with the same layout in
+ * all revisions, as port_variant.cc checks. Calls go to the revision that kernel_calls.c points to.
  */
 #ifndef IOVAFUZZ_LINUX_IOVA_H
 #define IOVAFUZZ_LINUX_IOVA_H
@@ -14,14 +14,14 @@
 #include "iova/calls.h"
 
 struct iova {
-  void* node[3]; /* of the tree */
+  void* node[3]; /* links of the tree */
   unsigned long pfn_hi;
   unsigned long pfn_lo;
 };
 
 struct iova_domain {
   spinlock_t iova_rbtree_lock;
-  void* tree[5]; /* and what is cached of it */
+  void* tree[5]; /* and the cached nodes */
   unsigned long granule;
   unsigned long start_pfn;
   unsigned long dma_32bit_pfn;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Barriers between CPUs. */
+/* Memory barriers. */
 #ifndef IOVAFUZZ_ASM_BARRIER_H
 #define IOVAFUZZ_ASM_BARRIER_H
 

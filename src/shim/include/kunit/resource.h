@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a case owns until its end. */
+/* Resources that KUnit releases at the end of a case. */
 #ifndef IOVAFUZZ_KUNIT_RESOURCE_H
 #define IOVAFUZZ_KUNIT_RESOURCE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The case that runs, for code that is no test. */
+/* Access to the running case from code that is not a test. */
 #ifndef IOVAFUZZ_KUNIT_TEST_BUG_H
 #define IOVAFUZZ_KUNIT_TEST_BUG_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* KUnit: suites, their cases, and what a case expects. */
+/* KUnit: suites, cases, expectations and assertions. */
 #ifndef IOVAFUZZ_KUNIT_TEST_H
 #define IOVAFUZZ_KUNIT_TEST_H
 
@@ -52,8 +52,8 @@
 #define kunit_test_init_section_suites(...) kunit_test_suites(__VA_ARGS__)
 #define kunit_test_init_section_suite(suite) kunit_test_suites(&suite)
 
-/* Parameters: a generator for an array, with a function that describes one of its elements, or a
- * member that does. */
+/* Generators of parameters from an array. A function, or a member of the element type, describes an
+ * element. */
 #define SHIM_KUNIT_ARRAY(name, array, describe)                                                    \
   static const void *name##_gen_params(const void *previous, char *description) {                  \
     __typeof__(&(array)[0]) next = previous ? (__typeof__(&(array)[0]))previous + 1 : &(array)[0]; \
@@ -72,7 +72,7 @@
   SHIM_KUNIT_ARRAY(name, array,                     \
                    __builtin_snprintf(description, KUNIT_PARAM_DESC_SIZE, "%s", next->member))
 
-/* What a case owns until its end. */
+/* Resources that KUnit releases at the end of a case. */
 #define kunit_kmalloc_array(test, n, size, gfp) \
   shim_kunit_kmalloc_array((test), (n), (size), (gfp), SHIM_SITE)
 #define kunit_kmalloc(test, size, gfp) kunit_kmalloc_array(test, 1, size, gfp)
@@ -96,7 +96,7 @@
     shim_copy ? (char *)memcpy(shim_copy, shim_text, shim_size) : NULL;           \
   })
 
-/* What a case says. */
+/* Messages of a case. */
 #define kunit_log(level, test, format, ...) shim_kunit_log((test), format, ##__VA_ARGS__)
 #define kunit_info(test, format, ...) shim_kunit_log((test), format, ##__VA_ARGS__)
 #define kunit_warn(test, format, ...) shim_kunit_log((test), format, ##__VA_ARGS__)
@@ -108,7 +108,8 @@
     shim_kunit_abort(test);                         \
   } while (0)
 
-/* Expectations, which go on, and assertions, which end the case. A message is optional. */
+/* A case continues after a failed expectation and ends at a failed assertion. A message is
+ * optional. */
 #define SHIM_KUNIT_HERE(asserts) (&(const struct shim_kunit_place){__FILE__, __LINE__, asserts})
 #define KUNIT_SUCCEED(test) ((void)(test))
 #define KUNIT_FAIL(test, format, ...) \

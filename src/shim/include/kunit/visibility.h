@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Functions that only tests see from outside: all are linked together here. */
+/* Functions that are exported for KUnit only. The macros do nothing, since everything is linked
+ * together. */
 #ifndef IOVAFUZZ_KUNIT_VISIBILITY_H
 #define IOVAFUZZ_KUNIT_VISIBILITY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rounding to a power of two. */
+/* Rounding to a multiple of a power of two. */
 #ifndef IOVAFUZZ_LINUX_ALIGN_H
 #define IOVAFUZZ_LINUX_ALIGN_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Room in structures that Android keeps for later. */
+/* Space that Android reserves in structures for later fields. */
 #ifndef IOVAFUZZ_LINUX_ANDROID_KABI_H
 #define IOVAFUZZ_LINUX_ANDROID_KABI_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Room in structures for vendors of Android devices. */
+/* Space that Android reserves in structures for device vendors. */
 #ifndef IOVAFUZZ_LINUX_ANDROID_VENDOR_H
 #define IOVAFUZZ_LINUX_ANDROID_VENDOR_H
 

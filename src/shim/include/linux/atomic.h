@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Counters. */
+/* Atomic counters. */
 #ifndef IOVAFUZZ_LINUX_ATOMIC_H
 #define IOVAFUZZ_LINUX_ATOMIC_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bits of a word, counted from the lowest, 0. */
+/* Bits of a word; bit 0 is the lowest. */
 #ifndef IOVAFUZZ_LINUX_BITOPS_H
 #define IOVAFUZZ_LINUX_BITOPS_H
 

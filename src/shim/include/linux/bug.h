@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* WARN_ON() and BUG_ON() are findings; what is checked at build time stays there. */
+/* WARN_ON() and BUG_ON() raise findings; BUILD_BUG_ON() is checked at build time. */
 #ifndef IOVAFUZZ_LINUX_BUG_H
 #define IOVAFUZZ_LINUX_BUG_H
 

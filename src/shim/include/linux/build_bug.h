@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is checked at build time. */
+/* Build-time checks. */
 #ifndef IOVAFUZZ_LINUX_BUILD_BUG_H
 #define IOVAFUZZ_LINUX_BUILD_BUG_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the compiler is told. Marks of address spaces mean nothing here. */
+/* Compiler attributes and hints. Address-space annotations expand to nothing. */
 #ifndef IOVAFUZZ_LINUX_COMPILER_H
 #define IOVAFUZZ_LINUX_COMPILER_H
 

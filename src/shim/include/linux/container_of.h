@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a member to the structure around it. */
+/* The structure around a member. */
 #ifndef IOVAFUZZ_LINUX_CONTAINER_OF_H
 #define IOVAFUZZ_LINUX_CONTAINER_OF_H
 

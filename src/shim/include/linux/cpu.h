@@ -7,7 +7,7 @@
 #include <linux/errno.h>
 #include "shim/cpu.h"
 
-/* 0; -EBUSY for the last CPU that is online, -EINVAL for one that cannot be. */
+/* Returns 0, -EBUSY for the last online CPU, or -EINVAL for a CPU that is not possible. */
 static inline int remove_cpu(unsigned int cpu) {
   if (!cpu_online(cpu)) return cpu < num_possible_cpus() ? 0 : -EINVAL;
   if (num_online_cpus() == 1) return -EBUSY;
@@ -20,7 +20,7 @@ static inline int add_cpu(unsigned int cpu) {
   return 0;
 }
 
-/* An instance from its node; NULL stays NULL. */
+/* The structure around a node; NULL stays NULL. */
 #define hlist_entry_safe(pointer, type, member)                     \
   ({                                                                \
     __auto_type shim_pointer = (pointer);                           \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sets of CPUs: those of one are all that callers name. */
+/* CPU masks of a single CPU, the only ones that callers use. */
 #ifndef IOVAFUZZ_LINUX_CPUMASK_H
 #define IOVAFUZZ_LINUX_CPUMASK_H
 

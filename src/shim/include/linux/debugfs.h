@@ -17,7 +17,7 @@ struct dentry {
 static inline struct inode *d_inode(const struct dentry *dentry) { return dentry->d_inode; }
 static inline void dput(struct dentry *dentry) { (void)dentry; }
 
-/* NULL if there is no such file in the folder; NULL is the root. */
+/* Returns NULL if the folder has no such file. A NULL parent is the root. */
 static inline struct dentry *debugfs_lookup(const char *name, struct dentry *parent) {
   static struct inode knob, folder_inode;
   static struct dentry folder = {&folder_inode}, file = {&knob};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Waiting: virtual time moves, and what is due runs. */
+/* Delays: virtual time moves, and due events run. */
 #ifndef IOVAFUZZ_LINUX_DELAY_H
 #define IOVAFUZZ_LINUX_DELAY_H
 
@@ -12,10 +12,10 @@
     shim_advance((ms)); \
   } while (0)
 #define ssleep(seconds) msleep((seconds)*1000ul)
-/* Less than the clock's tick. */
+/* Microseconds. Below 1 ms no time passes. */
 #define usleep_range(least, most) msleep((least) / 1000)
 #define fsleep(us) msleep((us) / 1000)
-/* Busy, so that nothing else runs. */
+/* Busy waiting: no time passes, and nothing else runs. */
 #define udelay(us) ((void)(us))
 #define ndelay(ns) ((void)(ns))
 #define mdelay(ms) ((void)(ms))

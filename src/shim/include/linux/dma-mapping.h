@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* DMA addresses, and what a tree's iova.h takes for granted beside them. */
+/* DMA addresses, and the headers that a tree's iova.h expects to come with them. */
 #ifndef IOVAFUZZ_LINUX_DMA_MAPPING_H
 #define IOVAFUZZ_LINUX_DMA_MAPPING_H
 
@@ -8,7 +8,7 @@
 
 typedef u64 dma_addr_t; /* bytes */
 
-/* The addresses of n bits. */
+/* The highest address of n bits. */
 #define DMA_BIT_MASK(n) ((n) == 64 ? ~0ull : (1ull << (n)) - 1)
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Errors as pointers. */
+/* Error numbers as pointers. */
 #ifndef IOVAFUZZ_LINUX_ERR_H
 #define IOVAFUZZ_LINUX_ERR_H
 

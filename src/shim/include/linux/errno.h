@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Error numbers, which are the host's. */
+/* Error numbers, with the values of Linux. */
 #ifndef IOVAFUZZ_LINUX_ERRNO_H
 #define IOVAFUZZ_LINUX_ERRNO_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Symbols for modules: everything is linked together here. */
+/* Symbol exports do nothing, since everything is linked together. */
 #ifndef IOVAFUZZ_LINUX_EXPORT_H
 #define IOVAFUZZ_LINUX_EXPORT_H
 

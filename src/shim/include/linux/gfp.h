@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How memory may be had. */
+/* Allocation flags. */
 #ifndef IOVAFUZZ_LINUX_GFP_H
 #define IOVAFUZZ_LINUX_GFP_H
 

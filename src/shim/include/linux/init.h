@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What runs at boot: nothing here does, so that a tree is as it is without parameters and before
- * any driver. The functions are compiled.
+ * Functions that the kernel runs at boot. They are compiled but never called, so a tree's code has
+ * its state without parameters and before any driver.
  */
 #ifndef IOVAFUZZ_LINUX_INIT_H
 #define IOVAFUZZ_LINUX_INIT_H

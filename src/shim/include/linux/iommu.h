@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An IOMMU driver, as far as a flush queue sees one. */
+/* The part of an IOMMU driver that a flush queue uses. */
 #ifndef IOVAFUZZ_LINUX_IOMMU_H
 #define IOVAFUZZ_LINUX_IOMMU_H
 
 #include <linux/list.h>
 #include "shim/iommu.h"
 
-/* The same name took the plain list before the one of its own. */
+/* Before iommu_pages_list existed, a function of this name took a list_head. */
 #undef iommu_put_pages_list
 #define iommu_put_pages_list(list)                       \
   _Generic((list), struct list_head *                    \

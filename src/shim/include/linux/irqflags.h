@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Interrupts of this CPU. */
+/* The interrupt state of this CPU. */
 #ifndef IOVAFUZZ_LINUX_IRQFLAGS_H
 #define IOVAFUZZ_LINUX_IRQFLAGS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel has always at hand. */
+/* The basic macros and functions that all kernel code uses. */
 #ifndef IOVAFUZZ_LINUX_KERNEL_H
 #define IOVAFUZZ_LINUX_KERNEL_H
 
@@ -14,7 +14,7 @@
 #include <linux/types.h>
 #include <string.h> /* the host's: memset() and its like */
 
-/* The configuration: the allocator, and nothing that excludes it. */
+/* Every configuration option is on. */
 #define IS_REACHABLE(option) 1
 #define IS_ENABLED(option) 1
 #define CONFIG_64BIT 1
@@ -28,13 +28,13 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Rounding to a power of two. */
+/* Rounding to a multiple of a power of two. */
 #define ALIGN_DOWN(x, to) ((x) & ~((__typeof__(x))(to)-1))
 #define ALIGN(x, to) ALIGN_DOWN((x) + ((__typeof__(x))(to)-1), to)
 
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
-/* Arguments are evaluated once. */
+/* min() and max() evaluate their arguments once. */
 #define min(a, b)                      \
   ({                                   \
     __auto_type shim_a = (a);          \
@@ -56,17 +56,17 @@
     (b) = shim_old;             \
   } while (0)
 
-/* Powers of two; 0 is not one. */
+/* 0 is not a power of two. */
 static inline bool is_power_of_2(unsigned long n) { return n && !(n & (n - 1)); }
-/* Rounded up; 0 for 0. */
+/* log2, rounded up; 0 for 0. */
 static inline unsigned order_base_2(unsigned long n) { return n > 1 ? fls_long(n - 1) : 0; }
-/* Undefined for 0. */
+/* The result for 0 is undefined. */
 static inline unsigned long roundup_pow_of_two(unsigned long n) { return 1ul << fls_long(n - 1); }
 
-/* Errors as pointers: negative errno values. */
+/* error is a negative errno value. */
 static inline void *ERR_PTR(long error) { return (void *)error; }
 
-/* Messages are dropped: a finding tells more, and a campaign reads none. */
+/* Messages are dropped: findings say more, and a campaign reads no log. */
 static inline void shim_printk(const char *format, ...) { (void)format; }
 #define printk(...) shim_printk(__VA_ARGS__)
 #define pr_err(...) shim_printk(__VA_ARGS__)

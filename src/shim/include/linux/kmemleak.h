@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hints for a leak checker by scanning; the shim counts objects and needs none. */
+/* Hints for kmemleak. The shim counts live objects and needs no hints. */
 #ifndef IOVAFUZZ_LINUX_KMEMLEAK_H
 #define IOVAFUZZ_LINUX_KMEMLEAK_H
 

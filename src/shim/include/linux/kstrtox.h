@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers from text, as parameters are given. Base 0 goes by the prefix: 0x, 0 or none. One newline
- * may follow. 0, or -EINVAL for what is no number, or -ERANGE for one that does not fit; then the
- * result is left alone.
+ * Conversion of text, such as parameters, to numbers. Base 0 selects the base by prefix: 0x, 0 or
+ * none. One newline may follow. Returns 0, -EINVAL if the text is no number, or -ERANGE if the
+ * number does not fit; on error the result is unchanged.
  */
 #ifndef IOVAFUZZ_LINUX_KSTRTOX_H
 #define IOVAFUZZ_LINUX_KSTRTOX_H
@@ -53,7 +53,7 @@ static inline int kstrtoint(const char *text, unsigned base, int *result) {
   return 0;
 }
 
-/* By the first letters: y, t, 1, on are true; n, f, 0, of are false. */
+/* The first letters decide: y, t, 1, on are true; n, f, 0, of are false. */
 static inline int kstrtobool(const char *text, bool *result) {
   char first = text ? text[0] : 0, second = first ? text[1] : 0;
   bool is_on = (first | 0x20) == 'o' && (second | 0x20) == 'n';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Time in nanoseconds: the virtual clock's, which stands while code runs. */
+/* Time in nanoseconds, of the virtual clock, which stands still while code runs. */
 #ifndef IOVAFUZZ_LINUX_KTIME_H
 #define IOVAFUZZ_LINUX_KTIME_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The least and the greatest of a type. */
+/* Limits of integer types. */
 #ifndef IOVAFUZZ_LINUX_LIMITS_H
 #define IOVAFUZZ_LINUX_LIMITS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lists that are added to without a lock, and ways through them. */
+/* Lock-less lists and their iterators. */
 #ifndef IOVAFUZZ_LINUX_LLIST_H
 #define IOVAFUZZ_LINUX_LLIST_H
 
@@ -9,12 +9,12 @@
 #define llist_entry(pointer, type, member) container_of(pointer, type, member)
 #define llist_for_each(position, first) \
   for ((position) = (first); (position); (position) = (position)->next)
-/* The element at hand may be freed. */
+/* The loop's body may free the current element. */
 #define llist_for_each_safe(position, following, first)                         \
   for ((position) = (first); (position) && ((following) = (position)->next, 1); \
        (position) = (following))
 
-/* The same over the structures around the elements; NULL stays NULL. */
+/* The same loops over the structures around the elements; NULL stays NULL. */
 #define shim_llist_entry(pointer, variable, member)                              \
   ({                                                                             \
     struct llist_node *shim_node = (pointer);                                    \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Questions to lockdep, which is on. */
+/* Lockdep's queries and assertions; lockdep is always on. */
 #ifndef IOVAFUZZ_LINUX_LOCKDEP_H
 #define IOVAFUZZ_LINUX_LOCKDEP_H
 

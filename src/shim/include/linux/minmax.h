@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The smaller and the larger. */
+/* min(), max() and relatives. */
 #ifndef IOVAFUZZ_LINUX_MINMAX_H
 #define IOVAFUZZ_LINUX_MINMAX_H
 

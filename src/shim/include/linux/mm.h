@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages. */
+/* Page size. */
 #ifndef IOVAFUZZ_LINUX_MM_H
 #define IOVAFUZZ_LINUX_MM_H
 

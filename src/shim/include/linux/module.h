@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A module's description, for people, and what every module may use. */
+/* A module's description, which is dropped, and the headers that every module may use. */
 #ifndef IOVAFUZZ_LINUX_MODULE_H
 #define IOVAFUZZ_LINUX_MODULE_H
 

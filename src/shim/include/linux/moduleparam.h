@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parameters of a module. Nobody sets any, so that their variables keep what they begin with. */
+/* Module parameters. Nothing sets them, so their variables keep their initial values. */
 #ifndef IOVAFUZZ_LINUX_MODULEPARAM_H
 #define IOVAFUZZ_LINUX_MODULEPARAM_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sizes that do not wrap. */
+/* Size computations: struct_size(). */
 #ifndef IOVAFUZZ_LINUX_OVERFLOW_H
 #define IOVAFUZZ_LINUX_OVERFLOW_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random numbers by a seed; another sequence than the kernel's. */
+/* Seeded random numbers; the sequence differs from the kernel's. */
 #ifndef IOVAFUZZ_LINUX_PRANDOM_H
 #define IOVAFUZZ_LINUX_PRANDOM_H
 

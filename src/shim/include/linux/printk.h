@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Messages. */
+/* Messages, which are dropped. */
 #ifndef IOVAFUZZ_LINUX_PRINTK_H
 #define IOVAFUZZ_LINUX_PRINTK_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random numbers: the same in every run. Each file that includes this has a sequence of its own. */
+/* Random numbers, the same in every process. Each file that includes this header has its own
+ * sequence. */
 #ifndef IOVAFUZZ_LINUX_RANDOM_H
 #define IOVAFUZZ_LINUX_RANDOM_H
 
@@ -19,9 +20,9 @@ static inline u64 get_random_u64(void) {
 }
 static inline u32 get_random_u32(void) { return (u32)(get_random_u64() >> 32); }
 static inline unsigned long get_random_long(void) { return get_random_u64(); }
-/* Below the end, which is not 0. */
+/* Returns a number below end, which must not be 0. */
 static inline u32 get_random_u32_below(u32 end) { return (u32)(get_random_u64() % end); }
-/* The last is one of them. */
+/* Returns a number from first to last, both included. */
 static inline u32 get_random_u32_inclusive(u32 first, u32 last) {
   return first + (u32)(get_random_u64() % ((u64)last - first + 1));
 }

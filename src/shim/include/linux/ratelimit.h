@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Limits on how often messages come. What stands behind one always runs, since messages are dropped
- * and a campaign should see the code. */
+/* Rate limits of messages. A limit never blocks: messages are dropped anyway, and a campaign should
+ * reach the code behind the limit. */
 #ifndef IOVAFUZZ_LINUX_RATELIMIT_H
 #define IOVAFUZZ_LINUX_RATELIMIT_H
 
@@ -19,7 +19,7 @@ static inline void ratelimit_state_init(struct ratelimit_state *state, int inter
   state->interval = interval;
   state->burst = burst;
 }
-/* Whether the caller may go on. */
+/* Whether the caller may print its message: always. */
 static inline int __ratelimit(struct ratelimit_state *state) {
   (void)state;
   return 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pointers that readers follow without a lock. Each is a step of a walk (shim/cost.h). */
+/* RCU pointers, which readers follow without a lock. A dereference is a step of a walk
+ * (shim/cost.h). */
 #ifndef IOVAFUZZ_LINUX_RCUPDATE_H
 #define IOVAFUZZ_LINUX_RCUPDATE_H
 
@@ -11,9 +12,9 @@
 #define rcu_assign_pointer(pointer, value) smp_store_release(&(pointer), value)
 #define RCU_INIT_POINTER(pointer, value) WRITE_ONCE(pointer, value)
 #define rcu_access_pointer(pointer) READ_ONCE(pointer)
-/* All that is reached through it depends on it. */
+/* Accesses through the pointer depend on its value, so they come after the load. */
 #define rcu_dereference_raw(pointer) smp_load_acquire(&(pointer))
-/* In a read-side section, or where the condition holds: a lock is held. */
+/* Allowed in a read-side section, or if the condition holds, usually that a lock is held. */
 #define rcu_dereference_check(pointer, condition)                          \
   ({                                                                       \
     shim_count_step();                                                     \
@@ -21,7 +22,7 @@
     rcu_dereference_raw(pointer);                                          \
   })
 #define rcu_dereference(pointer) rcu_dereference_check(pointer, 0)
-/* Where the condition holds. */
+/* Allowed only if the condition holds. */
 #define rcu_dereference_protected(pointer, condition) \
   ({                                                  \
     shim_count_step();                                \

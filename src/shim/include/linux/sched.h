@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The task that runs, and the CPU that it runs on. */
+/* The running task and its CPU. */
 #ifndef IOVAFUZZ_LINUX_SCHED_H
 #define IOVAFUZZ_LINUX_SCHED_H
 
@@ -12,7 +12,7 @@
 #define cond_resched() might_sleep()
 static inline void schedule(void) {}
 
-/* 0, or -EINVAL where none of the CPUs is online. Sets hold one CPU here. */
+/* Moves the task to the mask's only CPU. Returns 0, or -EINVAL if that CPU is offline. */
 static inline int set_cpus_allowed_ptr(struct task_struct *task, const struct cpumask *mask) {
   (void)task;
   if (!cpu_online(mask->cpu)) return -EINVAL;
@@ -20,7 +20,7 @@ static inline int set_cpus_allowed_ptr(struct task_struct *task, const struct cp
   return 0;
 }
 
-/* Time moves, and what is due runs. */
+/* Time moves, and due events run. */
 static inline long schedule_timeout_uninterruptible(long timeout) {
   shim_advance(jiffies_to_msecs(timeout));
   return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Slab, with the helpers that newer trees use over it. */
+/* Slab, with the allocation helpers that newer trees use. */
 #ifndef IOVAFUZZ_LINUX_SLAB_H
 #define IOVAFUZZ_LINUX_SLAB_H
 

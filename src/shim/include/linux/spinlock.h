@@ -6,7 +6,7 @@
 #include <linux/lockdep.h>
 #include "shim/locks.h"
 
-/* Which of several locks of a class it is, only lockdep asks. */
+/* The subclass is an annotation for the kernel's lockdep; the shim ignores it. */
 #define spin_lock_nested(lock, subclass) spin_lock(lock)
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Text from values: the C library's. */
+/* Formatted text, from the C library. */
 #ifndef IOVAFUZZ_LINUX_SPRINTF_H
 #define IOVAFUZZ_LINUX_SPRINTF_H
 
@@ -7,7 +7,7 @@
 
 int sprintf(char *text, const char *format, ...);
 int snprintf(char *text, size_t size, const char *format, ...);
-/* What was written, not what would have been. */
+/* Returns the number of characters written, unlike snprintf(). */
 #define scnprintf(text, size, ...)                                                   \
   ({                                                                                 \
     size_t shim_size = (size);                                                       \

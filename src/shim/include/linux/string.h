@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes and text: the C library's. */
+/* Memory and string functions, from the C library. */
 #ifndef IOVAFUZZ_LINUX_STRING_H
 #define IOVAFUZZ_LINUX_STRING_H
 

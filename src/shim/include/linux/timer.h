@@ -6,10 +6,10 @@
 #include <linux/container_of.h>
 #include "shim/timekeeping.h"
 
-/* The C library of the host has a function of this name, so the shim's has another. */
+/* The host's C library has a timer_delete(), so the shim's function has another name. */
 #define timer_delete(timer) del_timer(timer)
 
-/* From a timer to the structure it is a member of, named by a variable of that structure. */
+/* The structure around a timer; variable is a pointer to that structure. */
 #define timer_container_of(variable, timer, member) \
   container_of(timer, __typeof__(*(variable)), member)
 #define from_timer(variable, timer, member) timer_container_of(variable, timer, member)

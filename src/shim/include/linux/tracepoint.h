@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Trace points. Nobody traces here, so a file that defines some has a stand-in. */
+/* Trace points. There is no tracing, so headers that define trace points have stand-ins. */
 #ifndef IOVAFUZZ_LINUX_TRACEPOINT_H
 #define IOVAFUZZ_LINUX_TRACEPOINT_H
 
-/* A name that tracers know. */
+/* A string that tracers may look up. */
 #define tracepoint_string(text) (text)
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Types. The kernel's lists of them are long; these are what the allocator uses. */
+/* Integer types, and the kernel's other types that the allocator uses. */
 #ifndef IOVAFUZZ_LINUX_TYPES_H
 #define IOVAFUZZ_LINUX_TYPES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Work, at once or delayed. */
+/* Work, immediate or delayed. */
 #ifndef IOVAFUZZ_LINUX_WORKQUEUE_H
 #define IOVAFUZZ_LINUX_WORKQUEUE_H
 

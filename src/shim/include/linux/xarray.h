@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Entries of arrays and trees that are no pointers. The array itself is not here. */
+/* Entries of XArrays and maple trees that are not pointers. The XArray itself is not here. */
 #ifndef IOVAFUZZ_LINUX_XARRAY_H
 #define IOVAFUZZ_LINUX_XARRAY_H
 
@@ -8,9 +8,9 @@
 #include <linux/types.h>
 
 /*
- * Values of 63 bits, told from pointers by their lowest bit; and entries that only the structure
- * itself makes, by the bits 10. Of those, small ones are siblings or marks, errors are negative,
- * and the others are nodes.
+ * A value entry has 63 bits of value and its lowest bit set. An internal entry, which only the
+ * structure itself makes, ends in the bits 10. Small internal entries are siblings or marks,
+ * negative ones are errors, and the others are nodes.
  */
 static inline void *xa_mk_value(unsigned long value) {
   WARN_ON((long)value < 0);
@@ -29,7 +29,7 @@ static inline bool xa_is_node(const void *entry) {
 #define XA_RETRY_ENTRY xa_mk_internal(256)
 #define XA_ZERO_ENTRY xa_mk_internal(257)
 static inline bool xa_is_zero(const void *entry) { return entry == XA_ZERO_ENTRY; }
-/* What users of the normal interface must not store. */
+/* Whether users of the normal interface must not store the entry. */
 static inline bool xa_is_advanced(const void *entry) {
   return xa_is_internal(entry) && entry <= XA_RETRY_ENTRY;
 }
@@ -38,7 +38,7 @@ static inline bool xa_is_advanced(const void *entry) {
 static inline bool xa_is_err(const void *entry) {
   return xa_is_internal(entry) && entry >= xa_mk_internal(-MAX_ERRNO);
 }
-/* 0 if it is none. */
+/* Returns the negative error number, or 0 if the entry is no error. */
 static inline int xa_err(void *entry) { return xa_is_err(entry) ? (int)((long)entry >> 2) : 0; }
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <linux/tracepoint.h>
 
-/* Values are still evaluated. */
+/* Arguments are still evaluated. */
 #define trace_ma_op(function, state) ((void)(function), (void)(state))
 #define trace_ma_read(function, state) ((void)(function), (void)(state))
 #define trace_ma_write(function, state, pivot, value) \
