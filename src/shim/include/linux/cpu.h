@@ -7,7 +7,8 @@
 #include <linux/errno.h>
 #include "shim/cpu.h"
 
-/* 0; -EBUSY for the last CPU that is online, -EINVAL for one that cannot be. */
+/* 0; -EBUSY for the last CPU that is online, -EINVAL for one that cannot be, or what keeps it
+ * offline. */
 static inline int remove_cpu(unsigned int cpu) {
   if (!cpu_online(cpu)) return cpu < num_possible_cpus() ? 0 : -EINVAL;
   if (num_online_cpus() == 1) return -EBUSY;
@@ -16,8 +17,7 @@ static inline int remove_cpu(unsigned int cpu) {
 }
 static inline int add_cpu(unsigned int cpu) {
   if (cpu >= num_possible_cpus()) return -EINVAL;
-  if (!cpu_online(cpu)) shim_cpu_online(cpu);
-  return 0;
+  return cpu_online(cpu) ? 0 : shim_cpu_online(cpu);
 }
 
 /* An instance from its node; NULL stays NULL. */
