@@ -164,6 +164,7 @@ struct iova_variant {
   void* (*reserve)(void* domain, unsigned long pfn_lo, unsigned long pfn_hi);
 
   const struct iova_queue* queue; /* NULL: not at hand */
+  const char* why_no_queue;       /* "a file has no ..."; or NULL */
 
   /* Of what alloc(), reserve() and find() return. */
   unsigned long (*pfn_lo)(const void* iova);
