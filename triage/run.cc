@@ -63,9 +63,8 @@ std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
   if (target.reads_text && !tested.replay_options.empty())
     return "it tests the text form of programs, which no allocator has a part in";
   if (target.needs_queue && !tested.variant->queue)
-    return fmt::format("{} has no flush queue: its drivers/iommu/dma-iommu.c is missing, or of "
-                       "another shape",
-                       tested.variant->name);
+    return fmt::format("{} has no flush queue: its {}", tested.variant->name,
+                       tested.variant->why_no_queue);
   return "";
 }
 

@@ -374,9 +374,9 @@ const Broken broken[] = {
      "error-wrong:iova_domain_init_rcaches:init_rcaches:iova_domain_init_rcaches",
      [](iova_variant& v) { v.init_rcaches = init_rcaches_fails_oddly; },
      "cache_get\ninit\nfail 0x1\ninit_rcaches\n"},
-    {&oracle::never_settles, "never-settles:iova_depot_work_func:tick:none",
+    {&oracle::never_settles, "never-settles:start_again:tick:none",
      [](iova_variant& v) { v.cache_get = get_starts_restless_work; }, "cache_get\nidle\n"},
-    {&oracle::memory_unbounded, "memory-unbounded:iova_depot_work_func:tick:none",
+    {&oracle::memory_unbounded, "memory-unbounded:alloc_leaks:tick:none",
      [](iova_variant& v) {
        v.alloc = alloc_leaks;
        v.strict = false;

@@ -215,6 +215,7 @@ const iova_variant variant = {
       return reserve_iova(as_domain(d), lo, hi);
     },
     .queue = &the_queue,
+    .why_no_queue = nullptr,
     .pfn_lo = [](const void* i) { return static_cast<const iova*>(i)->pfn_lo; },
     .pfn_hi = [](const void* i) { return static_cast<const iova*>(i)->pfn_hi; },
     .fields = fields,

@@ -165,6 +165,7 @@ struct iova_variant {
   void* (*reserve)(void* domain, unsigned long pfn_lo, unsigned long pfn_hi);
 
   const struct iova_queue* queue; /* NULL: not available */
+  const char* why_no_queue;       /* "a file has no ..."; or NULL */
 
   /* The range that alloc(), reserve() or find() returned. */
   unsigned long (*pfn_lo)(const void* iova);

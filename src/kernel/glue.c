@@ -256,10 +256,10 @@ static const void *queue(void *domain, unsigned long pfn, unsigned long size,
   if (!c->fq_domain) return NULL;
   queue_iova(c, pfn, size, list);
 #if TREE_HAS_SINGLE_QUEUE
-  struct iova_fq *fq =
-      c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE ? c->single_fq : raw_cpu_ptr(c->percpu_fq);
+  struct iova_fq *fq = c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE ? c->TREE_SINGLE_RING
+                                                                    : raw_cpu_ptr(c->TREE_RINGS);
 #else
-  struct iova_fq *fq = raw_cpu_ptr(c->fq);
+  struct iova_fq *fq = raw_cpu_ptr(c->TREE_RINGS);
 #endif
   return &fq->entries[(fq->tail - 1) % IOVA_DEFAULT_FQ_SIZE].freelist;
 }
@@ -294,11 +294,9 @@ static void each_queued(const void *domain, queued_visit visit, void *context) {
   unsigned cpu;
 #if TREE_HAS_SINGLE_QUEUE
   if (c->options.qt == IOMMU_DMA_OPTS_SINGLE_QUEUE)
-    return each_in_ring(c->single_fq, 0, visit, context);
-  for_each_possible_cpu(cpu) each_in_ring(per_cpu_ptr(c->percpu_fq, cpu), cpu, visit, context);
-#else
-  for_each_possible_cpu(cpu) each_in_ring(per_cpu_ptr(c->fq, cpu), cpu, visit, context);
+    return each_in_ring(c->TREE_SINGLE_RING, 0, visit, context);
 #endif
+  for_each_possible_cpu(cpu) each_in_ring(per_cpu_ptr(c->TREE_RINGS, cpu), cpu, visit, context);
 }
 #endif
 #elif TREE_HAS_OWN_QUEUE
@@ -320,11 +318,11 @@ static const void *queue(void *domain, unsigned long pfn, unsigned long size,
 static void queue_fields(const void *domain, struct iova_queue_fields *out) {
   const struct iova_domain *d = const_iovad_of(domain);
   *out = (struct iova_queue_fields){
-      .exists = d->fq != NULL,
+      .exists = d->TREE_RINGS != NULL,
       .started = atomic64_read(&d->fq_flush_start_cnt),
       .finished = atomic64_read(&d->fq_flush_finish_cnt),
       .timer_on = atomic_read(&d->fq_timer_on),
-      .timer_pending = d->fq && timer_pending(&d->fq_timer),
+      .timer_pending = d->TREE_RINGS && timer_pending(&d->fq_timer),
   };
 }
 
@@ -332,10 +330,10 @@ static void each_queued(const void *domain,
                         void (*visit)(void *context, const struct iova_queued_view *queued),
                         void *context) {
   const struct iova_domain *d = const_iovad_of(domain);
-  if (!d->fq) return;
+  if (!d->TREE_RINGS) return;
   unsigned cpu;
   for_each_possible_cpu(cpu) {
-    const struct iova_fq *fq = per_cpu_ptr(d->fq, cpu);
+    const struct iova_fq *fq = per_cpu_ptr(d->TREE_RINGS, cpu);
     int i;
     fq_ring_for_each(i, fq) {
       const struct iova_fq_entry *entry = &fq->entries[i];
@@ -387,11 +385,13 @@ const struct iova_variant kernel_variant = {
     .depot_magazines = MAX_GLOBAL_MAGS,
 #endif
 #endif
-    .trims_depot = TREE_TRIMS_DEPOT,
+    /* The list has no other end. */
+    .trims_depot = TREE_TRIMS_DEPOT || TREE_LISTS_DEPOT,
     .embeds_rcaches = TREE_EMBEDS_RCACHES,
-    /* Old versions do neither; other designs are not excused. */
-    .flushes_depots = TREE_FLUSHES_DEPOTS || !TREE_SHOWS_MAGAZINES,
-    .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS || !TREE_SHOWS_MAGAZINES,
+    /* Old versions do neither. Other designs are not excused, and a newer tree that does neither
+     * has lost a fix. */
+    .flushes_depots = TREE_FLUSHES_DEPOTS || !TREE_SHOWS_MAGAZINES || TREE_HAS_RCACHE_INIT,
+    .flushes_dead_cpus = TREE_FLUSHES_DEAD_CPUS || !TREE_SHOWS_MAGAZINES || TREE_HAS_RCACHE_INIT,
     .allocates_lazily = TREE_ALLOCATES_LAZILY,
     .rcache_limit_checked = TREE_CHECKS_RCACHE_LIMIT,
     .lacks_hint = TREE_LACKS_HINT,
@@ -400,7 +400,7 @@ const struct iova_variant kernel_variant = {
     .searches_once = !TREE_SEARCHES_TWICE,
     .leaves_timer_running = TREE_LEAVES_TIMER_RUNNING,
     .resets_hint_seldom = TREE_RESETS_HINT_SELDOM,
-    .ignores_rcache_failures = TREE_SHOWS_MAGAZINES,
+    .ignores_rcache_failures = TREE_IGNORES_RCACHE_FAILURES,
 #endif
 #if !TREE_LISTS_DEPOT /* likewise */
     .wraps_second_pass = TREE_WRAPS_SECOND_PASS,
@@ -425,6 +425,8 @@ const struct iova_variant kernel_variant = {
     .reserve = reserve,
 #if TREE_HAS_QUEUE || TREE_HAS_OWN_QUEUE
     .queue = &the_queue,
+#else
+    .why_no_queue = TREE_WHY_NO_QUEUE,
 #endif
     .pfn_lo = pfn_lo,
     .pfn_hi = pfn_hi,

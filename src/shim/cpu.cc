@@ -23,7 +23,7 @@ unsigned possible = 1, current, online = 1;  // online is a bit mask
 
 bool registered;
 cpuhp_state registered_state;
-shim_cpuhp_callback dead_callback;
+shim_cpuhp_callback startup_callback, dead_callback;
 const shim_site* registered_at;
 std::vector<hlist_node*> instances;  // oldest first
 
@@ -41,6 +41,28 @@ bool is_instance(const hlist_node* node) {
   return std::find(instances.begin(), instances.end(), node) != instances.end();
 }
 
+// Instances that a CPU is changed for, in the order of their callbacks.
+std::vector<hlist_node*> begin_change(const char* before) {
+  note_change(&is_changing);
+  is_changing = true;
+  changed_by = facility::context_at_hand();
+  scheduling_point(before, nullptr);
+  note_happens_after(&instances);
+  note_read(&instances);
+  return {instances.rbegin(), instances.rend()};
+}
+void end_change() {
+  note_happens_before(&instances);
+  note_change(&is_changing);
+  is_changing = false;
+}
+
+void tear_down(unsigned cpu, hlist_node* node) {
+  if (!dead_callback) return;
+  if (int error = dead_callback(cpu, node))
+    raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
+}
+
 bool is_registered(cpuhp_state state) { return registered && state == registered_state; }
 
 }  // namespace
@@ -50,7 +72,7 @@ void facility::reset_cpus(unsigned cpus) {
   online = (1u << cpus) - 1;
   current = 0;
   registered = false;
-  dead_callback = nullptr;
+  startup_callback = dead_callback = nullptr;
   registered_at = nullptr;
   instances.clear();
   is_changing = false;
@@ -106,29 +128,29 @@ void shim_cpu_offline(unsigned cpu) {
   if (current == cpu) current = shim_next_online_cpu(0);
   facility::note_cpu_dead(cpu);
   if (!registered || !dead_callback) return;
-  note_change(&is_changing);
-  is_changing = true;
-  changed_by = facility::context_at_hand();
-  scheduling_point("before the callbacks for a dead CPU", nullptr);
-  note_happens_after(&instances);
-  note_read(&instances);
-  std::vector<hlist_node*> called(instances.rbegin(), instances.rend());
-  for (hlist_node* node : called)
-    if (int error = dead_callback(cpu, node))
-      raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
-  note_happens_before(&instances);
-  note_change(&is_changing);
-  is_changing = false;
+  for (hlist_node* node : begin_change("before the callbacks for a dead CPU")) tear_down(cpu, node);
+  end_change();
 }
 
-void shim_cpu_online(unsigned cpu) {
+int shim_cpu_online(unsigned cpu) {
   facility::tell_action(__func__, cpu);
+  int error = 0;
+  if (registered && startup_callback) {
+    const std::vector<hlist_node*> called = begin_change("before the callbacks for a new CPU");
+    size_t ready = 0;
+    while (ready < called.size() && !(error = startup_callback(cpu, called[ready]))) ready++;
+    if (error)
+      for (size_t i = 0; i < ready; i++) tear_down(cpu, called[i]);
+    end_change();
+  }
+  if (error) return error;
   note_change(&online);
   online |= 1u << cpu;
   facility::note_cpu_alive(cpu);
+  return 0;
 }
 
-int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_callback,
+int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_callback startup,
                              shim_cpuhp_callback teardown, const shim_site* site) {
   (might_sleep)(site);
   if (should_fail(FallibleCall::cpuhp, name, 0, GFP_KERNEL, site)) return -ENOMEM;
@@ -140,6 +162,7 @@ int(cpuhp_setup_state_multi)(cpuhp_state state, const char* name, shim_cpuhp_cal
   note_change(&registered);
   registered = true;
   registered_state = state;
+  startup_callback = startup;
   dead_callback = teardown;
   registered_at = site;
   return 0;
@@ -152,10 +175,10 @@ void(cpuhp_remove_multi_state)(cpuhp_state state, const shim_site* site) {
   if (!instances.empty())
     raise(oracle::cpuhp_instances_left, site, fmt::format("{} instances", instances.size()));
   registered = false;
-  dead_callback = nullptr;
+  startup_callback = dead_callback = nullptr;
 }
 
-int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const shim_site* site) {
+static int add_instance(cpuhp_state state, hlist_node* node, bool calls, const shim_site* site) {
   (might_sleep)(site);
   wait_for_change();
   if (should_fail(FallibleCall::cpuhp, "instance", 0, GFP_KERNEL, site)) return -ENOMEM;
@@ -167,14 +190,27 @@ int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const
     raise(oracle::cpuhp_double_add, site, "", node);
     return -EINVAL;
   }
+  for (unsigned cpu = 0; calls && startup_callback && cpu < possible; cpu++) {
+    const int error = cpu_online(cpu) ? startup_callback(cpu, node) : 0;
+    if (!error) continue;
+    for (unsigned ready = 0; ready < cpu; ready++)
+      if (cpu_online(ready)) tear_down(ready, node);
+    return error;
+  }
   note_change(&instances);
   instances.push_back(node);
   note_happens_before(&instances);
   return 0;
 }
 
-int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
-                                         const shim_site* site) {
+int(cpuhp_state_add_instance_nocalls)(cpuhp_state state, hlist_node* node, const shim_site* site) {
+  return add_instance(state, node, false, site);
+}
+int(cpuhp_state_add_instance)(cpuhp_state state, hlist_node* node, const shim_site* site) {
+  return add_instance(state, node, true, site);
+}
+
+static int remove_instance(cpuhp_state state, hlist_node* node, bool calls, const shim_site* site) {
   (might_sleep)(site);
   scheduling_point("before the removal of a hotplug instance", site);
   wait_for_change();
@@ -186,10 +222,20 @@ int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
     raise(oracle::cpuhp_remove_absent, site, "", node);
     return 0;
   }
+  for (unsigned cpu = 0; calls && cpu < possible; cpu++)
+    if (cpu_online(cpu)) tear_down(cpu, node);
   note_change(&instances);
   std::erase(instances, node);
   note_happens_after(&instances);
   return 0;
+}
+
+int(cpuhp_state_remove_instance_nocalls)(cpuhp_state state, hlist_node* node,
+                                         const shim_site* site) {
+  return remove_instance(state, node, false, site);
+}
+int(cpuhp_state_remove_instance)(cpuhp_state state, hlist_node* node, const shim_site* site) {
+  return remove_instance(state, node, true, site);
 }
 
 }  // extern "C"

@@ -97,6 +97,64 @@ TEST_F(Cpus, DeadCallbacksRunNewestFirstAfterTheCpuWentOffline) {
   remove_state();
 }
 
+// Callbacks for CPUs that come and go, as they were called; one for startup_fails fails.
+Deaths births;
+hlist_node* startup_fails;
+int on_new_cpu(unsigned cpu, hlist_node* node) {
+  births.push_back({cpu, node});
+  return node == startup_fails ? -ENOMEM : 0;
+}
+int on_gone_cpu(unsigned cpu, hlist_node* node) {
+  deaths.push_back({cpu, node});
+  return 0;
+}
+
+class StartedCpus : public Cpus {
+ protected:
+  void SetUp() override {
+    Cpus::SetUp();
+    births.clear();
+    startup_fails = nullptr;
+    ASSERT_EQ(cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "test", on_new_cpu, on_gone_cpu), 0);
+  }
+  void TearDown() override {
+    remove_state();
+    Cpus::TearDown();
+  }
+};
+
+TEST_F(StartedCpus, CallbacksRunNewestFirstBeforeTheCpuIsOnline) {
+  for (hlist_node* node : {&a, &b, &c}) add(node);
+  EXPECT_EQ(births, Deaths{});
+  shim_cpu_offline(3);
+  EXPECT_EQ(shim_cpu_online(3), 0);
+  EXPECT_EQ(births, (Deaths{{3, &c}, {3, &b}, {3, &a}}));
+  EXPECT_TRUE(cpu_online(3));
+  for (hlist_node* node : {&a, &b, &c}) remove(node);
+}
+
+TEST_F(StartedCpus, FailureLeavesTheCpuOfflineAndTearsDownWhatWasStarted) {
+  for (hlist_node* node : {&a, &b, &c}) add(node);
+  shim_cpu_offline(3);
+  deaths.clear();
+  startup_fails = &a;
+  EXPECT_EQ(shim_cpu_online(3), -ENOMEM);
+  EXPECT_FALSE(cpu_online(3));
+  EXPECT_EQ(deaths, (Deaths{{3, &c}, {3, &b}}));
+  for (hlist_node* node : {&a, &b, &c}) EXPECT_EQ(remove(node), 0);
+}
+
+TEST_F(StartedCpus, InstanceIsStartedAndTornDownForEachOnlineCpu) {
+  shim_cpu_offline(1);
+  EXPECT_EQ(cpuhp_state_add_instance(CPUHP_IOMMU_IOVA_DEAD, &a), 0);
+  EXPECT_EQ(births, (Deaths{{0, &a}, {2, &a}, {3, &a}}));
+  EXPECT_EQ(cpuhp_state_remove_instance(CPUHP_IOMMU_IOVA_DEAD, &a), 0);
+  EXPECT_EQ(deaths, births);
+  startup_fails = &b;
+  EXPECT_EQ(cpuhp_state_add_instance(CPUHP_IOMMU_IOVA_DEAD, &b), -ENOMEM);
+  EXPECT_EQ(facility::hotplug_instances(), 0u);
+}
+
 TEST_F(Cpus, RemovedInstancesAreNotCalled) {
   register_state();
   for (hlist_node* node : {&a, &b, &c}) add(node);

@@ -6,9 +6,11 @@
 #include <linux/android_vendor.h>
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/bottom_half.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
 #include <linux/cache.h>
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/cpu.h>
@@ -47,6 +49,7 @@
 #include <linux/random.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -76,10 +79,34 @@ struct holder {
 static_assert(sizeof(u64) == 8);
 static_assert(sizeof(u32) == 4, "with a message");
 static DEFINE_MUTEX(a_mutex);
+static DEFINE_SPINLOCK(a_lock);
+static DEFINE_RAW_SPINLOCK(another_lock);
 static unsigned long limit __read_mostly = DMA_BIT_MASK(36);
 
 static int __init set_limit(char* text) { return kstrtoul(text, 0, &limit); }
 early_param("limit", set_limit);
+
+/* Whether it is taken, by whoever asks. */
+static bool is_taken(spinlock_t* lock) { return lockdep_is_held(lock) && spin_is_locked(lock); }
+
+static int guarded(int way) {
+  guard(spinlock)(&a_lock);
+  guard(raw_spinlock_irqsave)(&another_lock);
+  if (way == 1) return irqs_disabled() && is_taken(&a_lock);
+  return is_taken(&another_lock) ? way : 0;
+}
+
+static int guarded_in_part(void) {
+  int times = 0;
+  scoped_guard(spinlock_irq, &a_lock) {
+    times++;
+    if (!irqs_disabled() || !is_taken(&a_lock)) return -1;
+  }
+  scoped_guard(spinlock_bh, &a_lock) times++;
+  guard(mutex)(&a_mutex);
+  scoped_guard(spinlock_irqsave, &a_lock) return times;
+  return -2;
+}
 
 /* The first expression that is wrong, or NULL. */
 const char* wrong_in_headers(void);
@@ -95,6 +122,7 @@ const char* wrong_in_headers(void) {
   unsigned int a = 3, b = 5, cpu, cpus = 0;
   atomic_t flag = {0};
   atomic64_t counter = {41};
+  refcount_t references = REFCOUNT_INIT(2);
   u32* percpu;
   struct {
     int head;
@@ -159,6 +187,23 @@ const char* wrong_in_headers(void) {
   EXPECT(rcu_dereference_protected(holders, lockdep_is_held(&a_mutex.lock)) == NULL);
   EXPECT(rcu_dereference_check(holders, lock_is_held(&a_mutex.lock.dep_map)) == NULL);
   mutex_unlock(&a_mutex);
+  EXPECT(guarded(1) == 1 && guarded(2) == 2 && guarded_in_part() == 2);
+  EXPECT(!irqs_disabled() && !spin_is_locked(&a_lock) && !raw_spin_is_locked(&another_lock));
+  EXPECT(spin_trylock(&a_lock) && !spin_trylock(&a_lock));
+  spin_unlock(&a_lock);
+  raw_spin_lock_irq(&another_lock);
+  EXPECT(irqs_disabled());
+  raw_spin_unlock_irq(&another_lock);
+  raw_spin_lock_bh(&another_lock);
+  local_bh_disable();
+  local_bh_enable();
+  raw_spin_unlock_bh(&another_lock);
+  refcount_set(&references, 1);
+  refcount_inc(&references);
+  EXPECT(!refcount_dec_and_test(&references) && refcount_inc_not_zero(&references));
+  refcount_dec(&references);
+  EXPECT(refcount_dec_and_test(&references) && !refcount_inc_not_zero(&references));
+  EXPECT(refcount_read(&references) == 0);
   might_alloc(GFP_KERNEL);
   rcu_read_lock();
   might_alloc(GFP_ATOMIC);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fault.h"
+#include "include/linux/refcount.h"
 #include "test_world.h"
 
 // headers_test.c
@@ -11,6 +12,15 @@ namespace {
 using KernelHeaders = WorldTest;
 
 TEST_F(KernelHeaders, MeanWhatTheyMeanInTheKernel) { EXPECT_STREQ(wrong_in_headers(), nullptr); }
+
+TEST_F(KernelHeaders, ReferencesAreNeitherTakenNorDroppedAfterTheLast) {
+  refcount_t references = REFCOUNT_INIT(1);
+  EXPECT_TRUE(refcount_dec_and_test(&references));
+  const Ids warned = {"kernel-warn"};
+  EXPECT_EQ(oracles_of([&] { refcount_inc(&references); }), warned);
+  EXPECT_EQ(oracles_of([&] { refcount_dec(&references); }), warned);  // the last is not for that
+  EXPECT_EQ(oracles_of([&] { (void)refcount_dec_and_test(&references); }), warned);
+}
 
 TEST_F(KernelHeaders, AllocationHelpersPassTheFaultPlanLikeAnyOther) {
   plan_no_faults();

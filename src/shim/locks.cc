@@ -37,7 +37,8 @@ int& in_timer = state.in_timer;
 
 // Lock usage in this run. after[i] has bit j set if class j was taken while i was held.
 uint64_t after[max_classes];
-uint64_t taken_in_interrupt, taken_with_irqs_on;
+// Handlers of timers are interrupted by others, and softirqs off keep those alone away.
+uint64_t taken_in_interrupt, taken_in_softirq, taken_with_irqs_on, taken_with_softirqs_on;
 
 uint64_t changes;  // of held locks, so far
 
@@ -99,14 +100,41 @@ void note_order(const shim_lock& lock, int index, const shim_site* site) {
   }
 }
 
-void note_context(const shim_lock& lock, int index, const shim_site* site) {
+bool in_hard_interrupt() { return in_interrupt > in_timer; }
+bool hard_interrupts_off() { return irqs_off > in_timer; }
+
+// is_tried: who only tries does not wait for what he interrupts.
+void note_context(const shim_lock& lock, int index, bool is_tried, const shim_site* site) {
   uint64_t bit = uint64_t{1} << index;
-  if (in_interrupt)
-    taken_in_interrupt |= bit;
-  else if (!irqs_off)
-    taken_with_irqs_on |= bit;
-  if (taken_in_interrupt & taken_with_irqs_on & bit)
+  if (!is_tried && in_hard_interrupt()) taken_in_interrupt |= bit;
+  if (!is_tried && in_timer && !in_hard_interrupt()) taken_in_softirq |= bit;
+  if (!hard_interrupts_off()) taken_with_irqs_on |= bit;
+  if (!hard_interrupts_off() && !in_timer && !state.bh_off) taken_with_softirqs_on |= bit;
+  if (((taken_in_interrupt & taken_with_irqs_on) | (taken_in_softirq & taken_with_softirqs_on)) &
+      bit)
     raise(oracle::lock_irq_unsafe, site, name(lock));
+}
+
+// What is held from now on with interrupts on.
+void note_context_of_held(const shim_site* site) {
+  for (int i = 0; i < held_count; i++)
+    if (!held[i].sleeping)
+      note_context(*held[i].lock, index_of(held[i].lock->lock_class), true, site);
+}
+
+// Whoever has them off relies on that. Tells whether they may be switched on.
+bool may_switch_irqs_on(const shim_site* site) {
+  if (in_hard_interrupt()) {
+    raise(oracle::irqs_on_early, site, "in an interrupt handler");
+    return false;
+  }
+  for (int i = held_count; i-- > 0;)
+    if (held[i].needs_irqs_off) {
+      raise(oracle::irqs_on_early, site, fmt::format("while {} is held", name(*held[i].lock)),
+            held[i].lock);
+      return false;
+    }
+  return true;
 }
 
 bool is_held_here(const shim_lock* lock) {
@@ -134,6 +162,8 @@ std::string holder_of(const shim_lock& lock) {
   return "which waits for this one";
 }
 
+void take(shim_lock* lock, bool sleeping, const shim_site* site);
+
 void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   if (lock->magic != SHIM_LOCK_MAGIC) {
     raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
@@ -153,7 +183,12 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   }
   int index = index_of(lock->lock_class);
   note_order(*lock, index, site);
-  if (!sleeping) note_context(*lock, index, site);
+  if (!sleeping) note_context(*lock, index, false, site);
+  take(lock, sleeping, site);
+}
+
+// Nobody has it.
+void take(shim_lock* lock, bool sleeping, const shim_site* site) {
   if (held_count == int{held.size()}) {
     fmt::print(stderr, "the shim knows at most {} held locks\n", held.size());
     abort();
@@ -166,6 +201,20 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
   note_happens_after(lock);
   facility::buffer_acquire(lock);
   note_ordered(Ordered::lock, lock);
+}
+
+HeldLock* held_here(const shim_lock* lock) {
+  for (int i = held_count; i-- > 0;)
+    if (held[i].lock == lock) return &held[i];
+  return nullptr;
+}
+
+void mark_taken_with_irqs_off(const shim_lock* lock, bool were_off) {
+  if (HeldLock* one = held_here(lock)) one->needs_irqs_off = true, one->had_irqs_off = were_off;
+}
+bool was_taken_with_irqs_off(const shim_lock* lock) {
+  const HeldLock* one = held_here(lock);
+  return one && one->needs_irqs_off && one->had_irqs_off;
 }
 
 void release(shim_lock* lock, const shim_site* site) {
@@ -200,8 +249,9 @@ void facility::forget_locks(const LockState& of) {
 void facility::reset_locks() {
   forget_locks(state);
   held_count = irqs_off = in_interrupt = in_timer = state.preempt_off = state.rcu_readers = 0;
+  state.bh_off = 0;
   for (int i = 0; i < class_count; i++) after[i] = 0;
-  taken_in_interrupt = taken_with_irqs_on = 0;
+  taken_in_interrupt = taken_in_softirq = taken_with_irqs_on = taken_with_softirqs_on = 0;
   changes++;
 }
 
@@ -243,6 +293,9 @@ void facility::check_locks_at_end_of_operation(const char* operation) {
   if (state.preempt_off)
     raise(Finding{&oracle::lock_held_at_end, operation, "",
                   fmt::format("{} ended with preemption off", operation), nullptr});
+  if (state.bh_off)
+    raise(Finding{&oracle::lock_held_at_end, operation, "",
+                  fmt::format("{} ended with softirqs off", operation), nullptr});
 }
 
 void facility::check_freed_locks(const void* memory, size_t size, const shim_site* site) {
@@ -263,6 +316,7 @@ static const char* why_atomic() {
   if (in_interrupt) return "in an interrupt handler";
   if (irqs_off) return "interrupts are off";
   if (state.preempt_off) return "preemption is off";
+  if (state.bh_off) return "softirqs are off";
   for (int i = 0; i < held_count; i++)
     if (!held[i].sleeping) return "a spinlock is held";
   return nullptr;
@@ -271,7 +325,8 @@ static const char* why_atomic() {
 bool runs_in_interrupt() { return in_interrupt; }
 
 Room facility::room_beside(const LockState& other) {
-  if (other.irqs_off > other.in_timer) return Room::none;
+  // With softirqs off there is room for hard interrupts, which nobody tells from timers.
+  if (other.irqs_off > other.in_timer || other.bh_off) return Room::none;
   if (other.in_timer || other.preempt_off) return Room::interrupts;
   for (int i = 0; i < other.held_count; i++)
     if (!other.held[i].sleeping) return Room::interrupts;
@@ -310,15 +365,64 @@ unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
   int flags = irqs_off++;
   if (flags == in_timer) stretch_start = steps;
   acquire(lock, false, site);
+  mark_taken_with_irqs_off(lock, flags > in_timer);
   return static_cast<unsigned long>(flags);
 }
 
 void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_site* site) {
   release(lock, site);
-  irqs_off = static_cast<int>(flags);
-  if (irqs_off == in_timer) note_stretch_end();
+  if (static_cast<int>(flags) == in_timer)
+    shim_local_irq_enable(site);
+  else
+    irqs_off = static_cast<int>(flags);
   scheduling_point(after_lock, site);
 }
+
+void(spin_lock_irq)(spinlock_t* lock, const shim_site* site) {
+  scheduling_point(before_lock, site);
+  const bool were_off = hard_interrupts_off();
+  shim_local_irq_disable();
+  acquire(lock, false, site);
+  mark_taken_with_irqs_off(lock, were_off);
+}
+
+void(spin_unlock_irq)(spinlock_t* lock, const shim_site* site) {
+  const bool were_off = was_taken_with_irqs_off(lock);
+  release(lock, site);
+  if (were_off && !in_hard_interrupt())
+    raise(oracle::irqs_on_early, site,
+          fmt::format("they were off before {} was taken", name(*lock)), lock);
+  else
+    shim_local_irq_enable(site);
+  scheduling_point(after_lock, site);
+}
+
+void(spin_lock_bh)(spinlock_t* lock, const shim_site* site) {
+  scheduling_point(before_lock, site);
+  shim_local_bh_disable();
+  acquire(lock, false, site);
+}
+
+void(spin_unlock_bh)(spinlock_t* lock, const shim_site* site) {
+  release(lock, site);
+  shim_local_bh_enable(site);
+  scheduling_point(after_lock, site);
+}
+
+int(spin_trylock)(spinlock_t* lock, const shim_site* site) {
+  scheduling_point(before_lock, site);
+  if (lock->magic != SHIM_LOCK_MAGIC) {
+    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
+    return 0;
+  }
+  note_read(lock);
+  if (lock->dep_map.held) return 0;
+  note_context(*lock, index_of(lock->lock_class), true, site);
+  take(lock, false, site);
+  return 1;
+}
+
+bool spin_is_locked(spinlock_t* lock) { return lock->dep_map.held; }
 
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
   if (lock->magic != SHIM_LOCK_MAGIC)
@@ -367,28 +471,38 @@ void shim_preempt_enable(const shim_site* site) {
   state.preempt_off--;
 }
 
+void shim_local_bh_disable(void) { state.bh_off++; }
+
+void shim_local_bh_enable(const shim_site* site) {
+  if (!state.bh_off) return raise(oracle::lock_not_held, site, "softirqs are not off");
+  state.bh_off--;
+  if (!hard_interrupts_off()) note_context_of_held(site);
+}
+
 unsigned long shim_local_irq_save(void) {
   int flags = irqs_off;
   shim_local_irq_disable();
   return static_cast<unsigned long>(flags);
 }
 
-void shim_local_irq_restore(unsigned long flags) {
-  if (static_cast<int>(flags) == in_timer) shim_local_irq_enable();
+void shim_local_irq_restore(unsigned long flags, const shim_site* site) {
+  if (static_cast<int>(flags) == in_timer) shim_local_irq_enable(site);
 }
 
 void shim_local_irq_disable(void) {
-  if (irqs_off > in_timer) return;
+  if (hard_interrupts_off()) return;
   irqs_off++;
   stretch_start = steps;
 }
 
-void shim_local_irq_enable(void) {
-  if (irqs_off > in_timer) note_stretch_end();
+void shim_local_irq_enable(const shim_site* site) {
+  if (!hard_interrupts_off() || !may_switch_irqs_on(site)) return;
+  note_stretch_end();
   irqs_off = in_timer;
+  note_context_of_held(site);
 }
 
-bool irqs_disabled(void) { return irqs_off > in_timer; }
+bool irqs_disabled(void) { return hard_interrupts_off(); }
 
 void shim_irq_enter(void) {
   if (irqs_off++ == in_timer) stretch_start = steps;

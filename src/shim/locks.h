@@ -37,6 +37,7 @@ struct shim_lock {
 };
 
 typedef struct shim_lock spinlock_t;
+typedef struct shim_lock raw_spinlock_t; /* the same, where spinlocks do not sleep */
 struct mutex {
   struct shim_lock lock;
   struct shim_lock_class static_class; /* of a mutex that DEFINE_MUTEX() initialized */
@@ -49,6 +50,16 @@ void spin_lock(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock(spinlock_t* lock, const struct shim_site* site);
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct shim_site* site);
+/* The first switches interrupts off and the second on, whatever they were before: a finding where
+ * they were off before. */
+void spin_lock_irq(spinlock_t* lock, const struct shim_site* site);
+void spin_unlock_irq(spinlock_t* lock, const struct shim_site* site);
+/* With softirqs off, which nests: no timer runs on this CPU, and no other task. */
+void spin_lock_bh(spinlock_t* lock, const struct shim_site* site);
+void spin_unlock_bh(spinlock_t* lock, const struct shim_site* site);
+/* 1, or 0 if somebody holds it. Waits for nobody. */
+int spin_trylock(spinlock_t* lock, const struct shim_site* site);
+bool spin_is_locked(spinlock_t* lock);
 void assert_spin_locked(spinlock_t* lock, const struct shim_site* site);
 /* Whether the running context holds the lock. */
 bool shim_lock_is_held(const struct lockdep_map* map);
@@ -64,12 +75,17 @@ void might_sleep(const struct shim_site* site);
 /* Pairs nest. Inside a pair, the task stays on its CPU, and no other task runs there. */
 void shim_preempt_disable(void);
 void shim_preempt_enable(const struct shim_site* site);
+/* Switch softirqs off and on; pairs nest. */
+void shim_local_bh_disable(void);
+void shim_local_bh_enable(const struct shim_site* site);
 /* Switch interrupts on this CPU off and on; disable and enable do not nest.
- * shim_local_irq_restore() takes what shim_local_irq_save() returned. */
+ * shim_local_irq_restore() takes what shim_local_irq_save() returned. Switching them on in an
+ * interrupt handler, or while a lock of spin_lock_irqsave() or spin_lock_irq() is held, is a
+ * finding. */
 void shim_local_irq_disable(void);
-void shim_local_irq_enable(void);
+void shim_local_irq_enable(const struct shim_site* site);
 unsigned long shim_local_irq_save(void);
-void shim_local_irq_restore(unsigned long flags);
+void shim_local_irq_restore(unsigned long flags, const struct shim_site* site);
 bool irqs_disabled(void);
 /* Run code as a hard interrupt handler would: interrupts off, no sleeping. Pairs nest. */
 void shim_irq_enter(void);
@@ -105,6 +121,11 @@ bool runs_in_interrupt();  // what runs now, in an interrupt handler
     (flags) = shim_spin_lock_irqsave((lock), SHIM_SITE); \
   } while (0)
 #define spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore((lock), (flags), SHIM_SITE)
+#define spin_lock_irq(lock) spin_lock_irq((lock), SHIM_SITE)
+#define spin_unlock_irq(lock) spin_unlock_irq((lock), SHIM_SITE)
+#define spin_lock_bh(lock) spin_lock_bh((lock), SHIM_SITE)
+#define spin_unlock_bh(lock) spin_unlock_bh((lock), SHIM_SITE)
+#define spin_trylock(lock) spin_trylock((lock), SHIM_SITE)
 #define assert_spin_locked(lock) assert_spin_locked((lock), SHIM_SITE)
 #define mutex_lock(mutex) mutex_lock((mutex), SHIM_SITE)
 #define mutex_unlock(mutex) mutex_unlock((mutex), SHIM_SITE)

@@ -36,7 +36,7 @@ class Locks : public WorldTest {
 };
 class LocksDeathTest : public Locks {};
 
-const Ids order = {"lock-order"}, irq_unsafe = {"lock-irq-unsafe"};
+const Ids order = {"lock-order"}, irq_unsafe = {"lock-irq-unsafe"}, on_early = {"irqs-on-early"};
 
 TEST_F(Locks, LocksNestAndMayBeReleasedInAnyOrder) {
   spin_lock(&a);
@@ -96,7 +96,7 @@ TEST_F(Locks, InterruptsStayOffBetweenUnlockAndRestore) {
 TEST_F(Locks, FlagsRestoredInTheWrongOrderLeaveInterruptsOff) {
   spin_lock_irqsave(&a, flags);
   spin_lock_irqsave(&b, inner_flags);
-  spin_unlock_irqrestore(&a, flags);
+  EXPECT_EQ(oracles_of([this] { spin_unlock_irqrestore(&a, flags); }), on_early);
   spin_unlock_irqrestore(&b, inner_flags);
   EXPECT_FALSE(may_sleep());
   reset_world(2);
@@ -219,6 +219,120 @@ TEST_F(Locks, OuterInterruptGoesOnAfterTheInnerOne) {
   spin_unlock(&a);
 }
 
+TEST_F(Locks, IrqLockSwitchesInterruptsOffAndOn) {
+  spin_lock_irq(&a);
+  EXPECT_TRUE(irqs_disabled());
+  EXPECT_EQ(facility::room_here(), Room::none);
+  spin_unlock_irq(&a);
+  EXPECT_FALSE(irqs_disabled());
+  EXPECT_TRUE(may_sleep());
+  shim_irq_enter();
+  spin_lock(&a);
+  spin_unlock(&a);
+  shim_irq_exit();
+}
+
+TEST_F(Locks, IrqUnlockWhereInterruptsWereOffIsTold) {
+  spin_lock_irqsave(&a, flags);
+  spin_lock_irq(&b);
+  std::vector<Finding> found = findings_of([this] { spin_unlock_irq(&b); });
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].oracle->id, on_early[0]);
+  EXPECT_EQ(found[0].function, "operator()");
+  EXPECT_TRUE(irqs_disabled());
+  spin_unlock_irqrestore(&a, flags);
+  flags = shim_local_irq_save();
+  spin_lock_irq(&b);
+  EXPECT_EQ(oracles_of([this] { spin_unlock_irq(&b); }), on_early);
+  shim_local_irq_restore(flags, SHIM_SITE);
+  EXPECT_FALSE(irqs_disabled());
+}
+
+TEST_F(Locks, InterruptsSwitchedOnUnderAnIrqsaveLockAreTold) {
+  spin_lock_irqsave(&a, flags);
+  std::vector<Finding> found = findings_of([] { shim_local_irq_enable(SHIM_SITE); });
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].oracle->id, on_early[0]);
+  EXPECT_EQ(found[0].values, "while &a of SetUp() is held");
+  EXPECT_TRUE(irqs_disabled());
+  spin_unlock_irqrestore(&a, flags);
+}
+
+TEST_F(Locks, InterruptsSwitchedOnInAHandlerAreToldButInATimersTheyAreOn) {
+  shim_irq_enter();
+  spin_lock_irq(&a);
+  EXPECT_EQ(oracles_of([this] { spin_unlock_irq(&a); }), on_early);
+  shim_irq_exit();
+  EXPECT_FALSE(irqs_disabled());
+  facility::enter_timer();
+  spin_lock_irq(&a);
+  spin_unlock_irq(&a);
+  EXPECT_FALSE(irqs_disabled());
+  facility::exit_timer();
+}
+
+TEST_F(Locks, LockThatIsHeldWhenInterruptsComeOnIsSharedWithThem) {
+  shim_irq_enter();
+  spin_lock(&a);
+  spin_unlock(&a);
+  shim_irq_exit();
+  shim_local_irq_disable();
+  spin_lock(&a);
+  EXPECT_EQ(oracles_of([] { shim_local_irq_enable(SHIM_SITE); }), irq_unsafe);
+  spin_unlock(&a);
+}
+
+TEST_F(Locks, SoftirqsOffKeepTimersAndTasksAwayButNoInterrupts) {
+  spin_lock_bh(&a);
+  EXPECT_FALSE(may_sleep());
+  EXPECT_FALSE(irqs_disabled());
+  EXPECT_EQ(facility::room_here(), Room::none);
+  spin_unlock_bh(&a);
+  EXPECT_TRUE(may_sleep());
+  facility::enter_timer();
+  spin_lock(&a);
+  spin_unlock(&a);
+  facility::exit_timer();
+  spin_lock_bh(&a);
+  spin_unlock_bh(&a);
+  EXPECT_EQ(oracles_of([this] { spin_lock(&a); }), irq_unsafe);
+  spin_unlock(&a);
+}
+
+TEST_F(Locks, LockOfTimersAloneIsUnsafeInInterrupts) {
+  facility::enter_timer();
+  spin_lock(&a);
+  spin_unlock(&a);
+  facility::exit_timer();
+  shim_irq_enter();
+  EXPECT_EQ(oracles_of([this] { spin_lock(&a); }), irq_unsafe);
+  spin_unlock(&a);
+  shim_irq_exit();
+}
+
+TEST_F(Locks, WhoOnlyTriesWaitsForNobodyAndHasNoOrder) {
+  nest(&a, &b);
+  spin_lock(&b);
+  EXPECT_EQ(spin_trylock(&a), 1);
+  EXPECT_EQ(spin_trylock(&b), 0);
+  EXPECT_TRUE(spin_is_locked(&a));
+  spin_unlock(&a);
+  spin_unlock(&b);
+  static spinlock_t* lock;
+  lock = &c;
+  start_context(
+      [](void*) {
+        spin_lock(lock);
+        suspend_context();
+        spin_unlock(lock);
+      },
+      nullptr);
+  EXPECT_EQ(spin_trylock(&c), 0);
+  finish_oldest_context();
+  EXPECT_EQ(spin_trylock(&c), 1);
+  spin_unlock(&c);
+}
+
 TEST_F(Locks, InterruptUseIsForgottenByTheNextRun) {
   shim_irq_enter();
   spin_lock(&a);
@@ -268,6 +382,12 @@ TEST_F(LocksDeathTest, PreemptionIsBalanced) {
   EXPECT_DEATH(shim_preempt_enable(SHIM_SITE), "^lock-not-held: .*preemption is not off");
   EXPECT_DEATH((shim_preempt_disable(), check_end_of_operation("test")),
                "^lock-held-at-end: .*preemption off");
+}
+
+TEST_F(LocksDeathTest, SoftirqsAreBalanced) {
+  EXPECT_DEATH(spin_unlock_bh((spin_lock(&a), &a)), "^lock-not-held: .*softirqs are not off");
+  EXPECT_DEATH((shim_local_bh_disable(), check_end_of_operation("test")),
+               "^lock-held-at-end: .*softirqs off");
 }
 
 TEST_F(LocksDeathTest, TooManyHeldLocksAreToldAsTheShimsOwnLimit) {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "cache.h"
@@ -196,6 +198,28 @@ void check_poison(Object& object, const shim_site* site) {
   if (!object.live && !all_bytes(object.memory, object.size, freed_byte))
     raise(oracle::slab_use_after_free, site, "poison was overwritten: " + describe(object),
           object.memory);
+}
+
+LiveObjects most_live_slab_objects() {
+  std::map<std::pair<const kmem_cache*, const shim_site*>, LiveObjects> all;
+  LiveObjects most{};
+  for (size_t i = 0; i < object_count(); i++) {
+    const Object& object = object_by_index(i);
+    if (!object.live ||
+        (object.kind != ObjectKind::kmalloc && object.kind != ObjectKind::cache_object))
+      continue;
+    LiveObjects& alike = all[{object.cache, object.allocated_at}];
+    alike = {alike.one ? alike.one : &object, alike.count + 1};
+    if (alike.count > most.count) most = alike;
+  }
+  return most;
+}
+
+std::string kind_of(const Object& object) {
+  return fmt::format(
+      "{}, allocated in {}()",
+      object.kind == ObjectKind::cache_object ? object.cache->name : "kmalloc memory",
+      object.allocated_at->function);
 }
 
 std::string describe(const Object& object) {

@@ -52,6 +52,14 @@ const Object* origin_object(uint32_t origin);
 const unsigned char* end_of_objects();  // the next object starts here or above
 size_t live_objects(ObjectKind kind);
 size_t live_slab_objects();  // of kmalloc() and of caches
+// Live slab objects of one cache that were allocated in one place.
+struct LiveObjects {
+  const Object* one;  // one of them; NULL if there are none
+  size_t count;
+};
+// The largest such group.
+LiveObjects most_live_slab_objects();
+std::string kind_of(const Object& object);  // "iommu_iova, allocated in alloc_iova_mem()"
 // All objects of the run, oldest first, in one array.
 size_t object_count();
 Object& object_by_index(size_t index);

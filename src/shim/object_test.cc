@@ -135,6 +135,16 @@ TEST_F(Objects, TellTheirLife) {
             "24 bytes of one CPU's copy of per-CPU memory, allocated in TestBody() (here)");
 }
 
+TEST_F(Objects, MostOfThoseThatLiveAreOfOneKind) {
+  EXPECT_EQ(most_live_slab_objects().one, nullptr);
+  kmem_cache* cache = kmem_cache_create("iommu_iova", 40, 0, 0, nullptr);
+  for (int i = 0; i < 3; i++) allocate_iova(cache);
+  for (int i = 0; i < 3; i++) free_iova(cache, allocate_iova(cache));
+  for (int i = 0; i < 2; i++) kmalloc(40, GFP_KERNEL);
+  EXPECT_EQ(most_live_slab_objects().count, 3u);
+  EXPECT_EQ(kind_of(*most_live_slab_objects().one), "iommu_iova, allocated in allocate_iova()");
+}
+
 TEST_F(Objects, AreFreshInEachRunHoweverMuchTheOneBeforeWrote) {
   constexpr size_t size = size_t{24} << 20;
   for (int run = 0; run < 2; run++) {

@@ -282,6 +282,13 @@ const Program programs[] = {
        spin_unlock(&lock);
        check_end_of_operation("test");
      }},
+    {&oracle::irqs_on_early,
+     "irqs-on-early: interrupts switched on where others rely on it that they are off",
+     [] {
+       shim_irq_enter();
+       shim_local_irq_enable(SHIM_SITE);
+       shim_irq_exit();
+     }},
     {&oracle::sleep_in_atomic, "sleep-in-atomic: sleeping call in atomic context",
      [] {
        spinlock_t lock;

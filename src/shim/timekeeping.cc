@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,7 @@ void (*observer)(bool is_timer);
 unsigned long now;  // ms
 unsigned long hz = SHIM_HZ;
 unsigned long next_sequence;
+bool counts_handlers;
 std::vector<shim_event*> pending;  // a handful; unordered
 const shim_event* running;         // its handler runs in this context
 struct Running {
@@ -31,6 +34,7 @@ struct Running {
   const void* context;
 };
 std::vector<Running> all_running;  // handlers, in this and in suspended contexts
+std::map<std::string_view, unsigned long> runs_of_handlers;  // in the last shim_rest()
 
 bool runs_somewhere(const shim_event* event) {
   return std::any_of(all_running.begin(), all_running.end(),
@@ -96,6 +100,7 @@ void run(shim_event* event) {
   // The handler may free the event's memory.
   const shim_event* outer = std::exchange(running, event);
   all_running.push_back({event, facility::context_at_hand()});
+  if (counts_handlers) runs_of_handlers[event->handler]++;
   if (observer) observer(event->is_timer);
   note_happens_after(event);
   if (event->is_timer) {
@@ -159,7 +164,15 @@ void facility::reset_timekeeping(unsigned jiffies_a_second) {
   now = next_sequence = 0;
   pending.clear();
   all_running.clear();
+  runs_of_handlers.clear();
   running = nullptr;
+  counts_handlers = false;
+}
+
+const char* busiest_handler() {
+  const auto most = std::max_element(runs_of_handlers.begin(), runs_of_handlers.end(),
+                                     [](auto& a, auto& b) { return a.second < b.second; });
+  return most == runs_of_handlers.end() ? "" : most->first.data();
 }
 
 void set_event_observer(void (*told)(bool is_timer)) { observer = told; }
@@ -220,6 +233,8 @@ void shim_advance(unsigned long ms) {
 unsigned long shim_rest(unsigned long most) {
   facility::tell_action(__func__, most);
   unsigned long times = 0;
+  runs_of_handlers.clear();
+  counts_handlers = true;
   for (; times < most; times++) {
     const shim_event* next = next_due(~0ul);
     if (!next) {
@@ -229,6 +244,7 @@ unsigned long shim_rest(unsigned long most) {
     if (!next) break;
     advance(std::max(now, begin_of(next->deadline)) - now);
   }
+  counts_handlers = false;
   return times;
 }
 

@@ -108,6 +108,8 @@ int timer_delete_sync(struct timer_list* timer, const struct shim_site* site);
 
 namespace shim {
 
+// The handler that ran most often in the last shim_rest(), "" if none did.
+const char* busiest_handler();
 // Called before the handler of a work or timer runs; NULL for none.
 void set_event_observer(void (*observer)(bool is_timer));
 

@@ -57,6 +57,20 @@ class Timekeeping : public WorldTest {
   Timer t4{{}, 4}, t5{{}, 5};
 };
 
+TEST_F(Timekeeping, BusiestHandlerOfARestIsNamed) {
+  EXPECT_STREQ(busiest_handler(), "");
+  schedule_delayed_work(&w1.work, 1);
+  schedule_delayed_work(&w2.work, 1);
+  EXPECT_LT(shim_rest(10), 10u);
+  EXPECT_STREQ(busiest_handler(), "run_work");
+  schedule_delayed_work(&w1.work, 1);
+  t4.period = 2;
+  mod_timer(&t4.timer, shim_jiffies() + 1);
+  EXPECT_EQ(shim_rest(10), 10u);
+  EXPECT_STREQ(busiest_handler(), "run_timer");
+  timer_delete_sync(&t4.timer);
+}
+
 TEST_F(Timekeeping, TimeStartsAtZeroAndAdvancesExactly) {
   EXPECT_EQ(shim_jiffies(), 0u);
   advance(7);

@@ -47,6 +47,8 @@ struct HeldLock {
   struct shim_lock* lock;
   bool sleeping;  // a mutex
   const shim_site* site;
+  bool needs_irqs_off = false;  // until it is released: taken with spin_lock_irqsave() or the like
+  bool had_irqs_off = false;    // before
 };
 struct LockState {
   std::array<HeldLock, 16> held;
@@ -56,6 +58,7 @@ struct LockState {
   int in_interrupt;  // nesting
   int rcu_readers;   // nesting of read-side sections
   int in_timer;      // timer handlers, counted above too: softirqs, in which interrupts are on
+  int bh_off;        // nesting of local_bh_disable()
 };
 
 // Functions of the facilities that implement the above; each is defined beside its state.

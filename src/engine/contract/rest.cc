@@ -8,6 +8,8 @@
 
 #include "engine/contract/judges.h"
 #include "shim/cpu.h"
+#include "shim/object.h"
+#include "shim/timekeeping.h"
 
 namespace engine::contract {
 namespace {
@@ -60,14 +62,16 @@ size_t Rest::most_objects() const {
 
 void Rest::hear(const Event& event) {
   if (event.kind != Kind::idle || scene_.overlapped) return;
-  if (event.number) return raise(oracle::never_settles, "");
+  if (event.number) return raise(oracle::never_settles, shim::busiest_handler(), "");
   // After an earlier finding, memory may be lost already.
   if (scene_.promise_broken) return;
   shim::Census now = shim::census();
   size_t objects = now.kmalloc_objects + now.cache_objects, most = most_objects();
-  if (objects > most)
-    raise(oracle::memory_unbounded, fmt::format("{} objects, where {} ranges are in use", objects,
-                                                scene_.books.ranges_in_use()));
+  if (objects <= most) return;
+  const shim::LiveObjects grown = shim::most_live_slab_objects();
+  raise(oracle::memory_unbounded, grown.one->allocated_at->function,
+        fmt::format("{} objects, where {} ranges are in use; {} of them of {}", objects,
+                    scene_.books.ranges_in_use(), grown.count, shim::kind_of(*grown.one)));
 }
 
 }  // namespace engine::contract

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Operations of the flush queue, and hardware flushes that last while other CPUs continue.
 #include <algorithm>
+#include <string>
 
 #include "engine/operations/operations.h"
 #include "engine/printing.h"
@@ -14,7 +15,12 @@ void queue_init(Run& run, const Operation& operation) {
   Domain& domain = run.domain_of(operation);
   const iova_queue* queue = run.variant().queue;
   if (!domain.memory) return run.skip("the domain is not initialized");
-  if (!queue) return run.skip("this allocator's flush queue is not at hand");
+  if (!queue) {
+    static std::string why;
+    why = "this allocator's flush queue is not at hand";
+    if (run.variant().why_no_queue) why += std::string(": its ") + run.variant().why_no_queue;
+    return run.skip(why.c_str());
+  }
   if (domain.has_queue) return run.skip("the domain has a flush queue");
   bool single = value(operation, Role::single).number;
   if (single && !queue->has_single) return run.skip("this allocator has no single ring");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Operations that pass time, change CPUs, and resume suspended operations.
 #include "engine/operations/operations.h"
+#include "engine/printing.h"
 #include "shim/context.h"
 #include "shim/cpu.h"
 #include "shim/object.h"
@@ -59,7 +60,8 @@ void online(Run& run, const Operation& operation) {
   unsigned cpu = cpu_of(operation);
   if (cpu >= num_possible_cpus()) return run.skip("the CPU is not possible");
   if (cpu_online(cpu)) return run.skip("the CPU is online");
-  shim_cpu_online(cpu);
+  if (int error = shim_cpu_online(cpu))
+    return run.outcome("the allocator keeps it offline: {}", print_error(error));
   run.history.add({.kind = Kind::cpu_online, .cpu = cpu});
   run.outcome("{} CPUs online", num_online_cpus());
 }

@@ -116,8 +116,8 @@ std::string cover_obstacle(const fuzz::Target& target, const std::vector<std::st
       return fmt::format("{} compares kernel trees with the port: {} is no tree", target.name,
                          choice.revision);
     if (target.needs_queue && !choice.variant().queue)
-      return fmt::format("{} needs a flush queue, and {} has none", target.name,
-                         choice.variant().name);
+      return fmt::format("{} needs a flush queue, and {} has none: its {}", target.name,
+                         choice.variant().name, choice.variant().why_no_queue);
   }
   return "";
 }

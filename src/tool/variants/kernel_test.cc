@@ -4,6 +4,7 @@
 #include "tool/variants/kernel.h"
 #include "tool/variants/patched_test.h"
 
+#include <array>
 #include <map>
 #include <regex>
 #include <set>
@@ -426,6 +427,97 @@ TEST(KernelTree, OldReleasesAreServed) {
                                (source_folder() / "corpus/iova_tree").string(),
                                (source_folder() / "corpus/iova_rcache").string()});
   EXPECT_EQ(result.status, 0) << result.output;
+}
+
+void rename_in(const PatchedTree& tree, const std::string& from, const std::string& to) {
+  for (const char* name :
+       {"drivers/iommu/iova.c", "drivers/iommu/dma-iommu.c", "include/linux/iova.h"})
+    write_file(tree.file(name), std::regex_replace(read_file(tree.file(name)),
+                                                   std::regex("\\b" + from + "\\b"), to));
+}
+
+// Linux 6.12 without what old releases lack, and with other names and words for what has none of
+// its own.
+TEST(KernelTree, TreeThatLostSomethingIsNoOldRelease) {
+  PatchedTree tree("debian:6.12");
+  tree.replace("\t\tfree_global_cached_iovas(iovad);\n", "");
+  rename_in(tree, "free_global_cached_iovas", "__attribute__((unused)) free_depots");
+  tree.replace("cpuhp_state_remove_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,\n"
+               "\t\t\t\t\t    &iovad->cpuhp_dead);",
+               ";");
+  tree.replace("ret = cpuhp_state_add_instance_nocalls(CPUHP_IOMMU_IOVA_DEAD,\n"
+               "\t\t\t\t\t       &iovad->cpuhp_dead);",
+               "ret = 0;");
+  rename_in(tree, "max32_alloc_size", "max32_failed_size");
+  rename_in(tree, "flush_rcache", "flush");
+  rename_in(tree, "percpu_fq", "rings");
+  tree.replace("Number of entries per flush queue", "Entries", "drivers/iommu/dma-iommu.c");
+  const iova_variant& variant = load_kernel(find_kernel_tree(tree.path()));
+  EXPECT_TRUE(variant.flushes_depots && variant.flushes_dead_cpus);
+  EXPECT_FALSE(variant.lacks_hint);
+  EXPECT_EQ(variant.views, unsigned{(IOVA_VIEWS_OF_MODELS & ~IOVA_VIEW_HINT) | IOVA_VIEW_RINGS});
+  ASSERT_NE(variant.queue, nullptr);
+  TemporaryFolder folder;
+  std::string depots = folder.write(
+                  "a.iova", "cache_get\ninit start=512\ninit_rcaches\nalloc_fast x512 limit=1023\n"
+                            "free_fast x512\nalloc_fast slot=b size=512 limit=1023\n"),
+              cpus = folder.write("b.iova",
+                                  "cpus 2\ncache_get\ninit start=16\ninit_rcaches\ncpu 1\n"
+                                  "alloc_fast x16 limit=31\nfree_fast x16\ncpu 0\noffline 1\n"
+                                  "alloc_fast slot=b size=16 limit=31\n");
+  for (const std::string& file : {depots, cpus})
+    EXPECT_EQ(tool({"show", file, "--kernel", tree.path()}).status, 1) << read_file(file);
+  CommandResult queued =
+      tool({"replay", "--quiet", "--past", "ledger", "--kernel", tree.path(),
+            (source_folder() / "corpus/iova_flush_queue/queued_range_waits_for_the_timer.iova")
+                .string()});
+  EXPECT_EQ(queued.status, 0) << queued.output;
+}
+
+// What the probe finds in a tree, without a build.
+std::string features_of(const PatchedTree& tree) {
+  TemporaryFolder out;
+  CommandResult result =
+      run_command({"cmake", "-DTREE=" + tree.path(), "-DOUT=" + out.path().string(), "-P",
+                   (source_folder() / "src/kernel/probe.cmake").string()},
+                  false);
+  EXPECT_EQ(result.status, 0) << result.output;
+  return read_file(out.path() / "tree_features.h");
+}
+
+TEST(KernelTree, QueueThatIsNotServedIsToldByFileAndSymbol) {
+  for (const auto& [from, to, told] :
+       {std::array{"static void queue_iova(", "static bool queue_iova(",
+                   "has no 'static void queue_iova('"},
+        std::array{"#define IOVA_DEFAULT_FQ_SIZE", "#define RING_SIZE",
+                   "has no IOVA_DEFAULT_FQ_SIZE"},
+        std::array{"\nint iommu_dma_init_fq(", "\nlong iommu_dma_init_fq(",
+                   "has no 'int iommu_dma_init_fq('"}}) {
+    PatchedTree tree("debian:6.12");
+    tree.replace(from, to, "drivers/iommu/dma-iommu.c");
+    expect_all(features_of(tree), {"#define TREE_HAS_QUEUE 0\n",
+                                   "TREE_WHY_NO_QUEUE \"drivers/iommu/dma-iommu.c ", told});
+  }
+  PatchedTree tree("debian:6.12");
+  tree.replace("static DEFINE_STATIC_KEY_FALSE(", "static DEFINE_KEY(",
+               "drivers/iommu/dma-iommu.c");
+  expect_all(features_of(tree), {"#define TREE_HAS_QUEUE 1\n", "#define TREE_SHOWS_RINGS 1\n"});
+}
+
+// Whatever its magazines look like.
+TEST(KernelTree, WhatIgnoresFailuresOfRcachesIsTheirInit) {
+  try {
+    find_kernel_tree("debian:5.10");
+  } catch (const Failure& failure) {
+    GTEST_SKIP() << "NOT TESTED: debian:5.10: " << failure.what();
+  }
+  PatchedTree tree("debian:5.10");
+  tree.replace("unsigned long pfns[IOVA_MAG_SIZE];", "unsigned long *pfns;");
+  expect_all(features_of(tree),
+             {"#define TREE_SHOWS_MAGAZINES 0\n", "#define TREE_IGNORES_RCACHE_FAILURES 1\n"});
+  tree.replace("static void init_iova_rcaches(struct iova_domain *iovad)\n{",
+               "static int init_iova_rcaches(struct iova_domain *iovad)\n{");
+  expect_all(features_of(tree), {"#define TREE_IGNORES_RCACHE_FAILURES 0\n"});
 }
 
 // Changes that are typical of vendors' trees.

@@ -7,7 +7,8 @@
 #include <linux/errno.h>
 #include "shim/cpu.h"
 
-/* Returns 0, -EBUSY for the last online CPU, or -EINVAL for a CPU that is not possible. */
+/* Returns 0, -EBUSY for the last online CPU, -EINVAL for a CPU that is not possible, or the error
+ * of the startup callback that keeps it offline. */
 static inline int remove_cpu(unsigned int cpu) {
   if (!cpu_online(cpu)) return cpu < num_possible_cpus() ? 0 : -EINVAL;
   if (num_online_cpus() == 1) return -EBUSY;
@@ -16,8 +17,7 @@ static inline int remove_cpu(unsigned int cpu) {
 }
 static inline int add_cpu(unsigned int cpu) {
   if (cpu >= num_possible_cpus()) return -EINVAL;
-  if (!cpu_online(cpu)) shim_cpu_online(cpu);
-  return 0;
+  return cpu_online(cpu) ? 0 : shim_cpu_online(cpu);
 }
 
 /* The structure around a node; NULL stays NULL. */

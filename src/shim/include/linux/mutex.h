@@ -3,6 +3,7 @@
 #ifndef IOVAFUZZ_LINUX_MUTEX_H
 #define IOVAFUZZ_LINUX_MUTEX_H
 
+#include <linux/cleanup.h>
 #include "shim/locks.h"
 
 #endif

@@ -3,10 +3,34 @@
 #ifndef IOVAFUZZ_LINUX_SPINLOCK_H
 #define IOVAFUZZ_LINUX_SPINLOCK_H
 
+#include <linux/bottom_half.h>
+#include <linux/cleanup.h>
+#include <linux/irqflags.h>
 #include <linux/lockdep.h>
+#include <linux/preempt.h>
 #include "shim/locks.h"
+
+/* Defines a variable at file scope. */
+#define DEFINE_SPINLOCK(name) \
+  spinlock_t name = {         \
+      &(struct shim_lock_class){#name, "DEFINE_SPINLOCK", 0}, SHIM_LOCK_MAGIC, {0, 0}}
+#define DEFINE_RAW_SPINLOCK(name) DEFINE_SPINLOCK(name)
 
 /* The subclass is an annotation for the kernel's lockdep; the shim ignores it. */
 #define spin_lock_nested(lock, subclass) spin_lock(lock)
+#define spin_lock_irqsave_nested(lock, flags, subclass) spin_lock_irqsave((lock), (flags))
+
+#define raw_spin_lock_init(lock) spin_lock_init(lock)
+#define raw_spin_lock(lock) spin_lock(lock)
+#define raw_spin_lock_nested(lock, subclass) spin_lock(lock)
+#define raw_spin_unlock(lock) spin_unlock(lock)
+#define raw_spin_lock_irq(lock) spin_lock_irq(lock)
+#define raw_spin_unlock_irq(lock) spin_unlock_irq(lock)
+#define raw_spin_lock_bh(lock) spin_lock_bh(lock)
+#define raw_spin_unlock_bh(lock) spin_unlock_bh(lock)
+#define raw_spin_lock_irqsave(lock, flags) spin_lock_irqsave((lock), (flags))
+#define raw_spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore((lock), (flags))
+#define raw_spin_trylock(lock) spin_trylock(lock)
+#define raw_spin_is_locked(lock) spin_is_locked(lock)
 
 #endif
