@@ -71,6 +71,7 @@ void facility::reset_cpus(unsigned cpus) {
   possible = cpus;
   online = (1u << cpus) - 1;
   current = 0;
+  note_change(&registered);
   registered = false;
   startup_callback = dead_callback = nullptr;
   registered_at = nullptr;

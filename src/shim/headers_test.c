@@ -243,12 +243,13 @@ const char* wrong_in_headers(void) {
     cpus++;
   }
   EXPECT(cpus == num_possible_cpus() && *raw_cpu_ptr(percpu) == raw_smp_processor_id() + 1);
+  EXPECT(struct_size(pages, elements, 3) == sizeof(*pages) + 3 * sizeof(long));
+  EXPECT(struct_size(pages, elements, ~0ul / 4) == ~0ul);
   EXPECT(get_cpu_ptr(percpu) == raw_cpu_ptr(percpu) && this_cpu_ptr(percpu) == raw_cpu_ptr(percpu));
   put_cpu_ptr(percpu);
   EXPECT(get_cpu() == raw_smp_processor_id());
   put_cpu();
   free_percpu(percpu);
-  EXPECT(struct_size(pages, elements, 3) == sizeof(*pages) + 3 * sizeof(long));
   INIT_LIST_HEAD(&list);
   INIT_LIST_HEAD(&typed.pages);
   shim_add_page(&list, SHIM_SITE);

@@ -87,11 +87,11 @@ uint64_t reachable(int from) {
   return seen;
 }
 
-void note_order(const shim_lock& lock, int index, const shim_site* site) {
+void note_order(const shim_lock& lock, int index, bool nested, const shim_site* site) {
   for (int i = 0; i < held_count; i++) {
     int outer = index_of(held[i].lock->lock_class);
     uint64_t bit = uint64_t{1} << index;
-    if (after[outer] & bit) continue;
+    if (after[outer] & bit || (nested && outer == index)) continue;
     if (outer == index || reachable(index) >> outer & 1)
       raise(oracle::lock_order, site,
             fmt::format("{} is taken while {} is held, and elsewhere the other way round",
@@ -164,7 +164,8 @@ std::string holder_of(const shim_lock& lock) {
 
 void take(shim_lock* lock, bool sleeping, const shim_site* site);
 
-void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
+// nested: the caller vouches for the order among locks of one class.
+void acquire(shim_lock* lock, bool sleeping, const shim_site* site, bool nested = false) {
   if (lock->magic != SHIM_LOCK_MAGIC) {
     raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
     return;
@@ -182,7 +183,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site) {
     return;
   }
   int index = index_of(lock->lock_class);
-  note_order(*lock, index, site);
+  note_order(*lock, index, nested, site);
   if (!sleeping) note_context(*lock, index, false, site);
   take(lock, sleeping, site);
 }
@@ -354,6 +355,10 @@ void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
 void(spin_lock)(spinlock_t* lock, const shim_site* site) {
   scheduling_point(before_lock, site);
   acquire(lock, false, site);
+}
+void shim_spin_lock_nested(spinlock_t* lock, const shim_site* site) {
+  scheduling_point(before_lock, site);
+  acquire(lock, false, site, true);
 }
 void(spin_unlock)(spinlock_t* lock, const shim_site* site) {
   release(lock, site);

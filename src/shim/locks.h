@@ -47,6 +47,8 @@ struct mutex {
 
 void shim_lock_init(struct shim_lock* lock, struct shim_lock_class* lock_class);
 void spin_lock(spinlock_t* lock, const struct shim_site* site);
+/* May be taken while another lock of its class is held. */
+void shim_spin_lock_nested(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock(spinlock_t* lock, const struct shim_site* site);
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct shim_site* site);

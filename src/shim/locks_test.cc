@@ -358,6 +358,21 @@ TEST_F(Locks, FreeOfAReleasedLockIsFine) {
   kfree(lock);
 }
 
+TEST_F(Locks, NestedLocksOfOneClassAreInOrder) {
+  spinlock_t locks[2];
+  for (spinlock_t& lock : locks) spin_lock_init(&lock);
+  const auto nest_with = [&](auto take_inner) {
+    return oracles_of([&] {
+      spin_lock(&locks[0]);
+      take_inner(&locks[1]);
+      spin_unlock(&locks[1]);
+      spin_unlock(&locks[0]);
+    });
+  };
+  EXPECT_EQ(nest_with([](spinlock_t* lock) { shim_spin_lock_nested(lock, SHIM_SITE); }), Ids{});
+  EXPECT_EQ(nest_with([](spinlock_t* lock) { spin_lock(lock); }), order);
+}
+
 TEST_F(LocksDeathTest, MisuseOfAMutexIsToldLikeThatOfASpinlock) {
   EXPECT_DEATH((mutex_lock(&m), mutex_lock(&m)), "^lock-recursion: ");
   EXPECT_DEATH(mutex_unlock(&m), "^lock-not-held: ");

@@ -16,13 +16,13 @@
       &(struct shim_lock_class){#name, "DEFINE_SPINLOCK", 0}, SHIM_LOCK_MAGIC, {0, 0}}
 #define DEFINE_RAW_SPINLOCK(name) DEFINE_SPINLOCK(name)
 
-/* The subclass is an annotation for the kernel's lockdep; the shim ignores it. */
-#define spin_lock_nested(lock, subclass) spin_lock(lock)
+/* All subclasses but the lock's own class count as one. */
+#define spin_lock_nested(lock, subclass) shim_spin_lock_nested((lock), SHIM_SITE)
 #define spin_lock_irqsave_nested(lock, flags, subclass) spin_lock_irqsave((lock), (flags))
 
 #define raw_spin_lock_init(lock) spin_lock_init(lock)
 #define raw_spin_lock(lock) spin_lock(lock)
-#define raw_spin_lock_nested(lock, subclass) spin_lock(lock)
+#define raw_spin_lock_nested(lock, subclass) spin_lock_nested(lock, subclass)
 #define raw_spin_unlock(lock) spin_unlock(lock)
 #define raw_spin_lock_irq(lock) spin_lock_irq(lock)
 #define raw_spin_unlock_irq(lock) spin_unlock_irq(lock)

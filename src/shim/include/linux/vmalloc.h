@@ -5,9 +5,16 @@
 
 #include "shim/slab.h"
 
-/* Size in bytes of a structure with count elements in the array at its end; does not check for
- * overflow. */
+static inline size_t shim_struct_size(size_t structure, size_t element, size_t count) {
+  size_t size;
+  return __builtin_mul_overflow(element, count, &size) ||
+                 __builtin_add_overflow(size, structure, &size)
+             ? (size_t)-1
+             : size;
+}
+/* Size in bytes of a structure with count elements in the array at its end; SIZE_MAX on overflow.
+ */
 #define struct_size(pointer, array, count) \
-  (sizeof(*(pointer)) + sizeof(*(pointer)->array) * (size_t)(count))
+  shim_struct_size(sizeof(*(pointer)), sizeof(*(pointer)->array), (count))
 
 #endif
