@@ -147,8 +147,9 @@ std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
       for (const auto& entry : fs::directory_iterator(folder))
         if (entry.is_regular_file() && !is_partial(entry.path()))
           place(entry.path(), in / entry.path().filename());
-  if (fs::is_empty(in)) write_file(in / "nothing", std::string(1, '\0'));  // AFL++ rejects empty
-                                                                           // inputs
+  if (fs::is_empty(in))
+    write_file(in / "nothing", std::string(1, '\0'));  // AFL++ rejects empty
+                                                       // inputs
 
   std::string target = task.target->name;
   std::string timeout = std::to_string(1000 * task.input_timeout);

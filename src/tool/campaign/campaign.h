@@ -41,8 +41,8 @@ struct CampaignOptions {
   bool ledger = true;                            // ignore known findings; false: report them as new
   std::vector<std::string> forgotten;            // ids of known findings to report as new
   uint64_t minimize_executions = 0;              // limit for minimizing a finding's program
-  bool stock_mutators = false;  // the engine mutates bytes instead of operations
-  uint64_t least_space = 0;     // bytes; the campaign ends if less is free on disk
+  bool stock_mutators = false;                   // the engine mutates bytes instead of operations
+  uint64_t least_space = 0;                      // bytes; the campaign ends if less is free on disk
   std::filesystem::path out;
   std::filesystem::path shared = {};  // folder of several campaigns that contains out (shared.h);
                                       // or ""
