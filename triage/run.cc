@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// run: fuzzes targets, with live progress and a summary of what was found.
+// run: fuzzes targets with live progress and prints a summary of the findings.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ std::string sanitizers_of(const std::string& word) {
   return word == "both" ? "address,undefined" : word == "none" ? "" : word;
 }
 
-// What keeps a target from running on a variant with those engines; nothing if it is "".
+// Why a target cannot run on a variant with those engines; "" if it can.
 std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
                      const std::vector<Engine>& engines) {
   if (target.watches_races && engines == std::vector{Engine::aflpp})
@@ -69,13 +69,13 @@ std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
   return "";
 }
 
-// Those of the names, or all that can run.
+// The named targets, or all that can run.
 std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names,
                                                 const TestedVariant& tested,
                                                 const std::vector<Engine>& engines) {
   std::vector<const fuzz::Target*> chosen;
   for (const fuzz::Target* target : fuzz::targets)
-    // Comparing is not judging: it is asked for by name.
+    // Comparing targets run only if named, since they do not judge one allocator.
     if (names.empty() && !target->compares && obstacle(*target, tested, engines).empty())
       chosen.push_back(target);
   for (const std::string& name : names) {
