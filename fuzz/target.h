@@ -13,8 +13,7 @@ namespace fuzz {
 struct Target {
   const char* name;
   const char* purpose;
-  // Operations in seeds, dictionary and mutation: all, or those whose rows name the target
-  // (program::uses).
+  // Operations in its seeds, dictionary and mutation: all, or those with some of program::uses.
   std::span<const program::OpCode> operations;
   size_t max_len;              // largest input in bytes
   bool compares = false;       // compares a kernel tree with the port instead of judging one

@@ -87,7 +87,7 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
   return chosen;
 }
 
-// Those that were not named and cannot run, each with a line.
+// A line for each target that was not named and cannot run.
 std::string left_out(const Arguments& arguments, const TestedVariant& tested,
                      const std::vector<Engine>& engines) {
   std::string text;
@@ -161,7 +161,7 @@ int run(const Arguments& arguments) {
     if (engine == Engine::aflpp) build(mutators);
   }
 
-  InterruptGuard guard;  // to the end of the summary
+  InterruptGuard guard;  // until the summary is printed
   Screen screen(options.tested.variant->name);
   CampaignResult result =
       run_campaign(options, [&](const Progress& progress, const StoredFinding* finding) {

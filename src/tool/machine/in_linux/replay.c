@@ -47,8 +47,7 @@ static __printf(1, 2) void say(const char* format, ...) {
   va_end(arguments);
 }
 
-/* Keeps answers if the kernel panics. Highest priority, since the last notifier ends the machine.
- */
+/* Keeps answers if the kernel panics. Runs first, since the last notifier ends the machine. */
 static int flush_at_panic(struct notifier_block* self, unsigned long unused, void* message) {
   flush();
   return NOTIFY_DONE;
