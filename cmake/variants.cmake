@@ -7,9 +7,9 @@
 #   iovafuzz_defects(name revision flag) ports/<name>/port.so: all defects that need the same
 #                                        configuration of the revision as this one
 #   iovafuzz_kernel(name title tree [CHANGED folder] [HZ number] [LOCALS pattern|zero])
-#                                        the tree's own code: kernels/<name>/kernel.so. CHANGED: use
-#                                        iova.c of that folder, but probe the tree's own. HZ: jiffies
-#                                        a second. LOCALS: value of uninitialized variables
+#                                        the tree's own code: kernels/<name>/kernel.so. CHANGED:
+#                                        use iova.c of that folder, but probe the tree's own. HZ:
+#                                        jiffies a second. LOCALS: value of uninitialized variables
 #
 # Binaries of targets link the object library variant_<name>, and variant_guided_<name> or
 # variant_watched_<name>.

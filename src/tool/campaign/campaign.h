@@ -44,8 +44,7 @@ struct CampaignOptions {
   bool stock_mutators = false;                   // the engine mutates bytes instead of operations
   uint64_t least_space = 0;                      // bytes; the campaign ends if less is free on disk
   std::filesystem::path out;
-  std::filesystem::path shared = {};  // folder of several campaigns that contains out (shared.h);
-                                      // or ""
+  std::filesystem::path shared = {};  // the shared folder that contains out (shared.h), or ""
 };
 
 // Ids of the known findings that were met, each with the keys that it showed.
@@ -65,13 +64,13 @@ struct TargetProgress {
   uint64_t corpus = 0;                    // inputs, counted by the engine
   std::optional<double> stability = {};   // percent, reported by AFL++
   std::chrono::milliseconds last_new{0};  // campaign time when coverage or corpus last grew
-  double quiet = 0;                       // running time since then
+  double quiet = 0;                       // seconds of running since then
   size_t new_findings = 0;
   KnownMet known = {};  // from the ledger
 };
 
-// Sums over all campaigns in the folder on this variant. A killed campaign counts up to its last
-// summary.
+// Sums over all campaigns in the folder on this variant. A killed campaign counts up to the last
+// time that it saved them.
 struct Totals {
   unsigned runs = 0;
   double seconds = 0;
@@ -86,8 +85,7 @@ struct Progress {
   std::map<std::string, size_t> inputs_by_key;  // per finding
   Totals totals;                                // includes this campaign
   bool interrupted = false;
-  std::vector<std::string> troubles = {};  // targets or engines that failed to start, with their
-                                           // last output
+  std::vector<std::string> troubles = {};  // such as an engine that cannot start
 };
 
 // The union over all targets.

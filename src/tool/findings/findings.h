@@ -30,8 +30,7 @@ struct StoredFinding {
   std::string key;
   Standing standing;
   std::string target;
-  uint64_t executions = 0;       // of the target's process when it first met the finding; 0:
-                                 // unknown
+  uint64_t executions = 0;       // of the target's process until it met this; 0: unknown
   size_t inputs = 0;             // number of inputs that showed it
   unsigned shown = 0, runs = 0;  // the first input showed it in `shown` of `runs` runs
   bool is_difference = false;    // comes from the reference; no promise is broken
