@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# build.sh FOLDER LOG TARGET...: brings targets of a configured build up to date, for a caller that
-# holds the folder's lock. Progress goes to stderr: a moving line on a terminal, else a line now and
-# then; the compiler's words go to LOG. Exit status: 0, or 2 with what went wrong in a few lines,
-# unless IOVAFUZZ_CALLER_TELLS is set.
+# build.sh FOLDER LOG TARGET...: updates targets of a configured build; the caller holds the
+# folder's lock. Progress goes to stderr: a moving line on a terminal, otherwise lines at growing
+# intervals. Compiler output goes to LOG. Exit status: 0, or 2 after printing the errors in a few
+# lines, unless IOVAFUZZ_CALLER_TELLS is set.
 set -uo pipefail
 folder=$1 log=$2
 shift 2
@@ -12,11 +12,11 @@ moving=
 [ -t 2 ] && [ "${TERM:-dumb}" != dumb ] && moving=1
 start=$SECONDS
 : >"$log" && exec 8<"$log" || exit 2
-exec 7<> <(:) # never has anything to read
-pause=5 # seconds between lines where they stay, growing
+exec 7<> <(:) # a pipe that is never readable, for read timeouts
+pause=5 # seconds between progress lines, growing
 
-# Sets what to the newest step in the log, "step 57 of 133: engine.cc". Starts no process: the
-# compilers have better uses for the processors.
+# Sets $what to the newest step in the log, "step 57 of 133: engine.cc". Starts no process, to leave
+# the CPUs to the compilers.
 step() {
   local line
   while IFS= read -r line <&8; do
@@ -28,7 +28,7 @@ step() {
 
 tell() {
   local now line columns
-  [ -z "${IOVAFUZZ_BUILT-}" ] || return # tests look at what commands say
+  [ -z "${IOVAFUZZ_BUILT-}" ] || return # tests compare the output of commands
   now=$((SECONDS - start))
   step
   if [ -n "$moving" ]; then
@@ -43,8 +43,8 @@ tell() {
   fi
 }
 
-# Ninja would start more than there are processors, which takes a fifth longer. A process group, so that
-# all of it can be ended: what a script has in the background does not hear SIGINT.
+# Ninja's default job count exceeds the number of CPUs, which takes a fifth longer. A process group,
+# so that all of it can be ended: background jobs of a script ignore SIGINT.
 set -m
 NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --parallel "$(nproc)" --target "$@" \
   </dev/null >"$log" 2>&1 7>&- 8>&- &
@@ -53,13 +53,13 @@ set +m
 end() { kill -TERM -- -$build; } 2>/dev/null
 what=
 trap 'end; wait $build; [ -n "$moving" ] && printf "\r\033[K" >&2; exit 130' INT TERM HUP
-# Most often there is nothing to do.
+# Usually there is nothing to build.
 for _ in 1 2 3 4 5; do
   kill -0 $build 2>/dev/null || break
   read -rt 0.1 -u 7
 done
 while kill -0 $build 2>/dev/null; do
-  kill -0 $PPID 2>/dev/null || end # its caller was killed, and the lock with it
+  kill -0 $PPID 2>/dev/null || end # the caller was killed and its lock is gone
   tell
   read -rt 0.3 -u 7
 done
@@ -74,7 +74,7 @@ if grep -aq 'No space left on device' "$log"; then
 elif grep -aqE 'Permission denied|Read-only file system' "$log"; then
   echo "iovafuzz: $(grep -aE 'Permission denied|Read-only file system' "$log" | head -n 1)" >&2
 elif grep -aqE 'unsupported tree|error:' "$log"; then
-  # The compiler's words on the first file; a kernel tree's are told by the command.
+  # Prints the compiler's errors in the first file; commands print those in a kernel tree.
   [ -n "${IOVAFUZZ_CALLER_TELLS-}" ] ||
     sed -n '/^FAILED:/,/^\[/p' "$log" | grep -av '^: &&' | cut -c 1-300 | head -n 20 >&2
 else

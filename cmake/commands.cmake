@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Commands and what they share.
+# Commands and the libraries that they share.
 #
 #   iovafuzz_tool_library(name SOURCES file... LIBRARIES library...)  a floor of src/tool
-#   iovafuzz_command(file... USES library...)                         triage/[group/]name.cc and
-#                                                                     sources of its own: the program
+#   iovafuzz_command(file... USES library...)                         triage/[group/]name.cc with
+#                                                                     further sources: the program
 #                                                                     commands/iovafuzz-[group-]name
 
-# For programs that load variants as shared objects, which find all of the shim in them.
+# For programs that load variants as shared objects: they must export the whole shim.
 add_library(iovafuzz_loads_variants INTERFACE)
 target_link_options(iovafuzz_loads_variants INTERFACE -rdynamic
   LINKER:--whole-archive $<TARGET_FILE:shim> LINKER:--no-whole-archive)
@@ -43,8 +43,8 @@ function(iovafuzz_command main)
   set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_COMMANDS_USE ${arg_USES})
 endfunction()
 
-# After the last of them: those of one file are parsed together, which takes a tenth of the time. They
-# have many names in common, main() among them, so that each gets a namespace within the tool's.
+# Call it after the last command. Commands in one file are parsed together, which takes a tenth of
+# the time. They share many names, such as main(), so each gets a namespace within the tool's.
 function(iovafuzz_parse_commands)
   if(IOVAFUZZ_TARGETS)
     return()

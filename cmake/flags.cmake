@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What code is compiled with, by its part in a run:
+# Compiler flags by the part that code plays in a run:
 #
 #   iovafuzz_under_test  shim, port, kernel glue: -O2, sanitizers
-#   iovafuzz_harness     programs and engine inside targets and commands: -O2, no sanitizers, since
-#                        what they would find there is not the allocator's and costs half the speed,
-#                        but for MemorySanitizer's books
+#   iovafuzz_harness     program and engine inside targets and commands: -O2, no sanitizers, since
+#                        they would halve the speed and find no fault of the allocator; only
+#                        MemorySanitizer's shadow is maintained
 #   iovafuzz_checked     the same sources for their own tests: sanitizers
-#   iovafuzz_checked_test  tests that do forbidden things to memory: AddressSanitizer
-#   iovafuzz_command     commands and tests: whatever compiles fastest
+#   iovafuzz_checked_test  tests that misuse memory on purpose: AddressSanitizer
+#   iovafuzz_command     commands and tests: the flags that compile fastest
 #
-# The property IOVAFUZZ_GUIDED of a target says by what an engine is guided there: "branches" of the
-# allocator, "comparisons" of our own parser, or nothing. The harness' own branches would teach an
-# engine what programs look like, which mutation knows.
+# A target's property IOVAFUZZ_GUIDED says which code guides an engine: "branches" of the allocator,
+# "comparisons" of our own parser, or nothing. The harness' own branches would teach an engine the
+# program format, which mutation already knows.
 
-# A farm's builds choose their linker, and a cross compiler has its own.
+# OSS-Fuzz builds choose their linker, and a cross compiler has its own.
 if(IOVAFUZZ_TOOL AND NOT CMAKE_CROSSCOMPILING)
   set(CMAKE_C_LINKER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/link.sh)
   set(CMAKE_CXX_LINKER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/link.sh)
 endif()
 
-# Of all code. Paths in reports are relative to the project.
+# For all code. Paths in reports are relative to the project.
 add_library(iovafuzz_common INTERFACE)
 target_compile_options(iovafuzz_common INTERFACE
   -Wall -Wextra -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(iovafuzz_common INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
 
-# AFL++'s wrapper of clang adds flags of its own.
+# AFL++'s compiler wrapper adds its own flags.
 set(is_afl OFF)
 if(CMAKE_CXX_COMPILER MATCHES "/afl-[^/]*$")
   set(is_afl ON)
@@ -43,7 +43,7 @@ if(IOVAFUZZ_TARGETS)
   set(branches "")
   set(comparisons "")
   if(NOT IOVAFUZZ_ENGINE)
-    if(NOT IOVAFUZZ_SANITIZE STREQUAL "thread") # counters would be accesses
+    if(NOT IOVAFUZZ_SANITIZE STREQUAL "thread") # counters would be reported as accesses
       set(branches -fsanitize-coverage=inline-8bit-counters,pc-table)
     endif()
     set(comparisons -fsanitize=fuzzer-no-link)
@@ -55,7 +55,7 @@ if(IOVAFUZZ_TARGETS)
     "$<$<STREQUAL:${asked},>:${unguided}>")
 endif()
 
-# The runtime of the sanitizers, for whatever is linked with code under test.
+# The sanitizers' runtime, for everything that links code under test.
 add_library(iovafuzz_runtime INTERFACE)
 set(sanitizers "")
 if(IOVAFUZZ_SANITIZE)
@@ -67,36 +67,35 @@ if(IOVAFUZZ_SANITIZE)
     list(APPEND sanitizers -fsanitize-address-use-after-return=never)
   endif()
 endif()
-# MemorySanitizer finds what uses memory that nobody wrote. A C++ library that is not instrumented
-# writes without telling it, and one that is (a farm's) leaves its stack unset and its notes of
-# arguments behind. So only objects of the shim are ever unset: no stack, no heap
-# (src/shim/sanitizer.cc), and arguments are looked at by who passes them. Shim and harness keep the
-# books and are not asked (cmake/unasked.txt): the shim's own rules say more. A use that is a known
-# issue can be gone past.
+# MemorySanitizer finds uses of uninitialized memory. An uninstrumented C++ library writes memory
+# unnoticed, and OSS-Fuzz's instrumented one leaves its stack and argument shadow uninitialized. So
+# only the shim's objects are ever uninitialized (src/shim/sanitizer.cc), not stack or heap, and
+# callers check arguments. Shim and harness maintain shadow memory but are not checked
+# (cmake/unasked.txt), since the shim's own rules are stricter. Known uses are recoverable.
 set(unasked "")
 if("${CMAKE_CXX_FLAGS} -fsanitize=${IOVAFUZZ_SANITIZE}" MATCHES "-fsanitize=[a-z,-]*memory")
-  set(origins -fsanitize-memory-track-origins=1) # the same everywhere
+  set(origins -fsanitize-memory-track-origins=1) # the same in all objects
   list(APPEND sanitizers ${origins} -fsanitize-recover=memory -fsanitize-memory-param-retval
     "SHELL:-mllvm -msan-poison-stack=0")
   set(unasked -fsanitize=memory ${origins}
     -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/unasked.txt)
-  # The shim tells of its findings.
+  # MemorySanitizer's warnings become findings of the shim.
   target_link_options(iovafuzz_runtime INTERFACE -Wl,-u,__wrap___msan_warning)
   foreach(warning __msan_warning __msan_warning_with_origin)
     target_link_options(iovafuzz_runtime INTERFACE -Wl,--wrap=${warning})
   endforeach()
 endif()
-# ThreadSanitizer is a second judge of races (src/shim/thread_sanitizer.h): the allocator's own code
-# is compiled for it and nothing else. Its strands are fibers that move between stacks, which no
-# stack of calls survives; marked accesses are volatile.
+# ThreadSanitizer is a second judge of races (src/shim/thread_sanitizer.h). Only the allocator's own
+# code is compiled for it. Strands are fibers that move between stacks, so call stacks are not
+# recorded; marked accesses are volatile.
 set(threads "")
 if(IOVAFUZZ_SANITIZE STREQUAL "thread")
   set(threads ${sanitizers} "SHELL:-mllvm -tsan-distinguish-volatile"
     "SHELL:-mllvm -tsan-instrument-func-entry-exit=0")
   set(sanitizers "")
 endif()
-# Reports name the function that the source has, and no symbolizer is needed for that where none is
-# inlined that does not ask for it.
+# Reports name the function in the source without a symbolizer if the compiler inlines only
+# functions declared inline.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set(named -finline-hint-functions)
 else()
@@ -110,9 +109,9 @@ target_compile_options(iovafuzz_under_test INTERFACE
 
 add_library(iovafuzz_harness INTERFACE)
 target_link_libraries(iovafuzz_harness INTERFACE iovafuzz_common)
-# The caller's flags may instrument, where an engine comes from outside.
+# With an external engine, the caller's flags may instrument.
 set(lines_alone -g1)
-if(is_afl) # it asks for everything, after us
+if(is_afl) # it adds full debug information after our flags
   set(lines_alone "SHELL:-Xclang -debug-info-kind=line-tables-only")
 endif()
 target_compile_options(iovafuzz_harness INTERFACE ${lines_alone} -fno-omit-frame-pointer -fPIC
@@ -133,8 +132,8 @@ add_library(iovafuzz_command INTERFACE)
 target_link_libraries(iovafuzz_command INTERFACE iovafuzz_common)
 target_compile_options(iovafuzz_command INTERFACE -O0 -g0)
 
-# The sources of a library, all together in batches of a few files: headers take most of the time to
-# compile. Another's editing costs one batch.
+# Compiles a library's sources in batches of `size` files (0: all together), since headers take most
+# of the time. Editing a file recompiles one batch.
 function(iovafuzz_batches target size)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
 endfunction()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// fmt's library, out of its headers: what other files call, and with it all that this calls.
+// fmt's library built from its headers: instantiates the functions that other files call.
 #define FMT_HEADER_ONLY 1
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Sourced by the launcher: packages that are missing, and the compiler. Expects $build and fail().
+# Sourced by the launcher: installs missing packages and finds the compiler. Expects $build and
+# fail().
 
 has_dpkg() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
 
@@ -7,27 +8,27 @@ is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Whether lines on stderr can be written over.
+# Whether lines on stderr can be overwritten.
 is_moving() { [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; }
 
-# Fetches lists that are there, then package by package with a line that moves.
+# Installs packages with the current package lists, showing progress in a moving line.
 install() {
   local as_root=() command said='' log=$build/install.log started=$SECONDS
   command="apt-get install $*"
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "these packages are missing: run this as root, then try again: $command"
     as_root=(sudo)
-    # It may ask for a password.
+    # Asks for a password if necessary.
     sudo -v || fail "these packages are missing: run this as root, then try again: $command"
   fi
   echo "iovafuzz: installing $*" >&2
-  # Another iovafuzz may be installing; a daemon that is installed must not keep our locks.
+  # Waits for another iovafuzz that installs. Closes our locks for daemons that a package starts.
   exec 9>"$build/install.lock"
   flock 9
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq
     -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0)
   local get=("${apt[@]}" install -y --no-install-recommends "$@")
-  # A first try with the lists at hand may fail for a package that moved on.
+  # The first attempt may fail if the lists are outdated; then update them and try again.
   { "${get[@]}" || { "${apt[@]}" update && "${get[@]}"; }; } >"$log" 2>&1 </dev/null 9>&- 6>&- &
   local pid=$!
   trap 'kill $pid 2>/dev/null; exit 130' INT TERM HUP
@@ -49,7 +50,7 @@ install() {
 }
 
 install_missing() {
-  has_dpkg || return 0 # the user installs, and cmake says what is missing
+  has_dpkg || return 0 # the user installs packages, and cmake reports missing ones
   local missing=() package
   for package in "$@"; do
     is_installed "$package" || missing+=("$package")
@@ -57,7 +58,8 @@ install_missing() {
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 }
 
-# Whether a C++ compiler makes fuzz targets, its runtimes included. Its words are in $build/probe.log.
+# Whether a C++ compiler builds fuzz targets, including its runtimes. Writes its output to
+# $build/probe.log.
 usable() {
   command -v "$1" >/dev/null || return 1
   echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' >"$build/probe.cc"
@@ -67,8 +69,8 @@ usable() {
 
 version_of() { "$1" -dumpversion 2>/dev/null | grep -oE '^[0-9]+'; }
 
-# made_with ROOT COMPILER: what a build is made with. A line for the checkout, the compiler and the C++
-# libraries that it chooses from, a line for each package of headers.
+# made_with ROOT COMPILER: prints what a build depends on: a line for the checkout, the compiler and
+# its C++ libraries, and a line per package of headers.
 made_with() {
   packages_of() { has_dpkg && dpkg-query -W -f='${Package} ${Version}\n' "$@" 2>/dev/null | grep -v ' $' | sort; }
   # shellcheck disable=SC2046
@@ -76,8 +78,8 @@ made_with() {
   packages_of 'libboost*-dev' libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libc6-dev || true
 }
 
-# is_all_among FILE TEXT: whether each line of the file is one of the text. What else was installed
-# meanwhile is in nothing that was built.
+# is_all_among FILE TEXT: whether TEXT contains each line of FILE. Packages installed later cannot
+# be part of the build.
 is_all_among() { [ -f "$1" ] && ! grep -qvxF -e "$2" "$1"; }
 
 # Sets $cxx: the newest clang++ that is installed and complete; else the newest that can be
@@ -100,7 +102,7 @@ find_clang() {
   }
   version=$(newest)
   if [ -z "$version" ]; then
-    install ca-certificates # brings the package lists up to date where there are none
+    install ca-certificates # updates the package lists if there are none
     version=$(newest)
   fi
   [ -n "$version" ] || fail "there is no clang to install${broken:+; $broken}"

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# cmake -D program=FILE -D emulator=FILE -D cost=N -D list=FILE -P suites.cmake: writes the tests that
-# CTest runs of a program, one a suite: a process for each single test would take longer than most of
-# them. What takes long begins first, so that it does not end last. emulator: what runs programs of
-# another processor, or empty.
+# cmake -D program=FILE -D emulator=FILE -D cost=N -D list=FILE -P suites.cmake: writes CTest's
+# tests for a program, one per suite, since a process for each single test would take longer than
+# most tests. Long suites start first. emulator: runs programs of another architecture, or empty.
 execute_process(COMMAND ${emulator} ${program} --gtest_list_tests OUTPUT_VARIABLE tests
   COMMAND_ERROR_IS_FATAL ANY)
 cmake_path(GET program FILENAME name)

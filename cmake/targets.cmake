@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Fuzz targets. iovafuzz_target(name SEEDS folder...) makes, of fuzz/name.cc, which says how long
-# inputs are, and the seeds in those folders of corpus/ (name if not given):
+# Fuzz targets. iovafuzz_target(name SEEDS folder...) builds from fuzz/name.cc, which gives the
+# largest input size, and from the seeds in those folders of corpus/ (default: name):
 #   the binaries bin/<variant>/name, the seed corpus corpus/name/, name.options, name.dict,
-#   the regression test regression.name, bin/aflpp/name.so with its mutation for AFL++, and the row
-#   in the list of targets.
-# With COMPARES, binaries are made of kernel trees only: the target compares one with the port. With
-# SEEKS_COST, engines are guided by what operations cost, too. With WATCHED, every access of the
-# allocator is told to the shim. With TEXT, one binary is made, bin/text/name: the target reads the
-# seeds as they are.
+#   the regression test regression.name, the AFL++ mutator bin/aflpp/name.so, and a row in the list
+#   of targets.
+# COMPARES: binaries exist for kernel trees only, and the target compares one with the port.
+# SEEKS_COST: engines are also guided by the cost of operations. WATCHED: the shim observes every
+# access of the allocator. TEXT: there is one binary, bin/text/name, which reads the seeds as text.
 
 set(harness ${CMAKE_SOURCE_DIR}/fuzz/harness)
 set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_ROWS "// Generated from fuzz/CMakeLists.txt.\n")
 set_property(GLOBAL PROPERTY IOVAFUZZ_TARGET_SOURCES "")
 
-# All that an OSS-Fuzz build takes: this makes it, and the installation component of that name puts
-# it into a folder.
+# Everything in an OSS-Fuzz build; the installation component of the same name copies it to a
+# folder.
 add_custom_target(fuzz_targets)
 
 function(iovafuzz_write_options variant name)
@@ -22,8 +21,8 @@ function(iovafuzz_write_options variant name)
     CONTENT "[libfuzzer]\nmax_len = ${max_len}\ndict = ${name}.dict\n")
 endfunction()
 
-# Under that name. The variant kernel-tree is the tree that the environment variable
-# IOVAFUZZ_KERNEL_TREE names.
+# Installs a binary as `as`. The variant kernel-tree is the tree in the environment variable
+# IOVAFUZZ_KERNEL_TREE.
 function(iovafuzz_install_target name variant as)
   if(NOT TARGET ${name}-${variant})
     return()
@@ -38,7 +37,7 @@ function(iovafuzz_install_target name variant as)
     RENAME ${as}_seed_corpus.zip DESTINATION . COMPONENT fuzz_targets)
 endfunction()
 
-# Seeds are text; engines get bytes.
+# Seeds are text; engines need bytes.
 function(iovafuzz_seeds name)
   list(TRANSFORM arg_SEEDS PREPEND ${CMAKE_SOURCE_DIR}/corpus/)
   set(patterns ${arg_SEEDS})
@@ -46,7 +45,7 @@ function(iovafuzz_seeds name)
   file(GLOB seeds CONFIGURE_DEPENDS ${patterns})
   set(folder ${CMAKE_BINARY_DIR}/corpus/${name})
   set(archive ${CMAKE_BINARY_DIR}/corpus/${name}_seed_corpus.zip)
-  set(fill assemble_seeds ${folder} ${seeds}) # a cross build emulates it
+  set(fill assemble_seeds ${folder} ${seeds}) # a cross build runs this under emulation
   if(arg_TEXT)
     set(fill ${CMAKE_COMMAND} -E copy ${seeds} ${folder})
   endif()
@@ -89,7 +88,7 @@ function(iovafuzz_target name)
   list(REMOVE_DUPLICATES fuzzed)
   set(variants ${IOVAFUZZ_REVISIONS})
   foreach(variant ${fuzzed})
-    if(TARGET variant_${variant}) # a tree may be gone
+    if(TARGET variant_${variant}) # a tree may have been removed
       list(APPEND variants ${variant})
     endif()
   endforeach()
@@ -111,7 +110,7 @@ function(iovafuzz_target name)
   if(arg_WATCHED)
     set(kind watched)
   endif()
-  # A new variant costs a link.
+  # Compiled once, so that a new variant costs only a link.
   add_library(main-${name} OBJECT EXCLUDE_FROM_ALL ${main})
   iovafuzz_batches(main-${name} 0)
   target_compile_definitions(main-${name} PRIVATE IOVAFUZZ_TARGET=${name})
@@ -134,7 +133,7 @@ function(iovafuzz_target name)
     iovafuzz_write_options(${variant} ${name})
     add_dependencies(${binary} seeds-${name} write_dictionary)
   endforeach()
-  # What a plain campaign of it runs; the launcher has it built beside the command.
+  # Everything that a plain campaign of the target runs; the launcher builds it beside the command.
   add_custom_target(campaign-${name})
   if(TARGET ${name}-${tested})
     add_dependencies(campaign-${name} ${name}-${tested})
@@ -155,7 +154,8 @@ function(iovafuzz_target name)
   endif()
 endfunction()
 
-# After all targets: the list of them, and their descriptions as a library for commands.
+# Call it after all targets: writes the list of targets and builds a library with their descriptions
+# for commands.
 function(iovafuzz_list_targets)
   get_property(rows GLOBAL PROPERTY IOVAFUZZ_TARGET_ROWS)
   get_property(sources GLOBAL PROPERTY IOVAFUZZ_TARGET_SOURCES)

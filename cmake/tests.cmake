@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # iovafuzz_tests(name [CHECKED] [OF_TOOL] [COST n] SOURCES file... LIBRARIES library...): a test
-# program of *_test.cc files. With CHECKED, AddressSanitizer watches the tests, which do forbidden
-# things to memory. COST is what a test takes beside those of other programs.
-# Commands do without GoogleTest; the launcher installs it for `iovafuzz test`.
+# program of *_test.cc files. CHECKED: AddressSanitizer watches the tests, which misuse memory on
+# purpose. COST: run time relative to other test programs. Commands do not need GoogleTest; the
+# launcher installs it for `iovafuzz test`.
 set(IOVAFUZZ_TESTS OFF)
 if(IOVAFUZZ_TOOL)
   find_package(GTest QUIET)
   set(IOVAFUZZ_TESTS ${GTest_FOUND})
 endif()
-# All that `iovafuzz test` runs.
+# All tests that `iovafuzz test` runs.
 add_custom_target(tests)
-# The same without the tool, of which it only looks whether it compiles.
+# The same without the tool, whose sources are only parsed.
 add_custom_target(core-tests)
 
-# The sources of a part of the tool, in batches of so many: that this compiler takes them.
+# Checks in batches of the given size that this compiler accepts a part of the tool.
 function(iovafuzz_parsed name batch)
   if(IOVAFUZZ_TARGETS)
-    return() # that compiler builds it
+    return() # the tool is built with this compiler
   endif()
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_library(parsed-${name} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})

@@ -1,34 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Variants of the allocator, each as a library for targets and as a shared object for commands,
-# which load what they are asked for. None is built unless something needs it.
+# Variants of the allocator, each as a library for targets and as a shared object for commands. A
+# variant is built only when something needs it.
 #
 #   iovafuzz_port(name revision [flag])  the port: port_<name>, with the planted defect of that flag
 #                                        (src/iova/defects.inc), or ports/<name>/port.so
-#   iovafuzz_defects(name revision flag) ports/<name>/port.so: all defects that need the same of the
-#                                        revision as that one does
+#   iovafuzz_defects(name revision flag) ports/<name>/port.so: all defects that need the same
+#                                        configuration of the revision as this one
 #   iovafuzz_kernel(name title tree [CHANGED folder] [HZ number] [LOCALS pattern|zero])
-#                                        the tree's own code: kernels/<name>/kernel.so. CHANGED: iova.c
-#                                        is taken from that folder, but the tree's own is probed. HZ:
-#                                        jiffies a second. LOCALS: what variables hold that nobody set
+#                                        the tree's own code: kernels/<name>/kernel.so. CHANGED:
+#                                        use iova.c of that folder, but probe the tree's own. HZ:
+#                                        jiffies a second. LOCALS: value of uninitialized variables
 #
-# Binaries of targets take the object library variant_<name>, and variant_guided_<name> or
+# Binaries of targets link the object library variant_<name>, and variant_guided_<name> or
 # variant_watched_<name>.
 #
-#   iovafuzz_fuzzed(name)                targets are made of it, too: fixed+defect or kernel-name.
-#                                        Of revisions they always are
+#   iovafuzz_fuzzed(name)                also builds targets for fixed+defect or kernel-name;
+#                                        revisions always have targets
 #
-# The commands keep the list of variants that they were asked for in IOVAFUZZ_VARIANTS. A target more
-# a variant would take most of the time that the build is configured in.
+# Commands keep the list of requested variants in IOVAFUZZ_VARIANTS. Building targets for each of
+# them would dominate the time to configure the build.
 
 set(iova ${CMAKE_SOURCE_DIR}/src/iova)
 set(kernel ${CMAKE_SOURCE_DIR}/src/kernel)
 set(port_sources ${iova}/dma_iommu.cc ${iova}/iova.cc)
 set_property(GLOBAL PROPERTY IOVAFUZZ_FUZZED "")
 
-# The code of an allocator is compiled three times: guided, for targets; watched, for modules and the
-# targets that tell of data races, where the shim is told of every access (shim/races.h); and
-# measured, for modules that count what inputs reach (measured.so beside the other one). Counters of a
-# coverage build from outside would be accesses, too, if they were not atomic.
+# An allocator's code is compiled three times. guided: for targets. watched: for modules and targets
+# that report data races; the shim observes every access (shim/races.h). measured: for modules that
+# count what inputs reach (measured.so beside the other module). Atomic counters keep the
+# instrumentation of a coverage build from being reported as accesses.
 set(watched "")
 if(IOVAFUZZ_TARGETS AND NOT is_afl)
   set(watched -fsanitize-coverage=edge,trace-loads,trace-stores -fprofile-update=atomic)
@@ -50,8 +50,8 @@ function(iovafuzz_instrument unit kind)
   endif()
 endfunction()
 
-# <what>_module_<name>, which is <what>.so in that folder, or measured_<what>_module_<name>, which is
-# measured.so, by the kind of the objects. Sets module to its name.
+# Builds the module <what>_module_<name> as <what>.so in `folder`, or for measured objects
+# measured_<what>_module_<name> as measured.so. Sets `module` to its name.
 function(iovafuzz_module what name kind folder)
   set(module ${what}_module_${name})
   set(output ${what})
@@ -62,7 +62,7 @@ function(iovafuzz_module what name kind folder)
   add_library(${module} MODULE EXCLUDE_FROM_ALL ${ARGN})
   set_target_properties(${module} PROPERTIES
     OUTPUT_NAME ${output} PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${folder})
-  # The shim of the command that loads it serves this one.
+  # The module uses the shim of the command that loads it.
   target_link_libraries(${module} PRIVATE iovafuzz_runtime)
   if(kind STREQUAL "measured")
     target_link_options(${module} PRIVATE -fprofile-instr-generate)
@@ -74,7 +74,7 @@ function(iovafuzz_fuzzed name)
   set_property(GLOBAL APPEND PROPERTY IOVAFUZZ_FUZZED ${name})
 endfunction()
 
-# As one file, since headers take most of the time to compile.
+# Compiled as one file, since headers take most of the time.
 function(iovafuzz_port_unit name kind definitions)
   set(unit port_${kind}_unit_${name})
   add_library(${unit} OBJECT EXCLUDE_FROM_ALL ${port_sources})
@@ -83,7 +83,7 @@ function(iovafuzz_port_unit name kind definitions)
   iovafuzz_port_flags(${unit} "${definitions}")
 endfunction()
 
-# What shows the port to the engine is not instrumented.
+# Introspection code is not instrumented.
 function(iovafuzz_port_views name definitions)
   add_library(port_views_${name} OBJECT EXCLUDE_FROM_ALL ${iova}/port_variant.cc)
   iovafuzz_port_flags(port_views_${name} "${definitions}")
@@ -113,7 +113,7 @@ function(iovafuzz_defects name revision flag)
     iovafuzz_port_unit(${name} ${kind} "${definitions}")
   endforeach()
   iovafuzz_port_modules(${name} "${definitions}")
-  # Tests do not look whether those that are there are of today.
+  # Tests load these modules without checking that they are up to date.
   add_dependencies(tests port_module_${name})
 endfunction()
 
@@ -153,13 +153,13 @@ include(CheckCCompilerFlag)
 check_c_compiler_flag(-ftrivial-auto-var-init=pattern IOVAFUZZ_FILLS_LOCALS)
 set(IOVAFUZZ_LOCALS_pattern -ftrivial-auto-var-init=pattern)
 set(IOVAFUZZ_LOCALS_zero -ftrivial-auto-var-init=zero)
-# Before clang 16 it was to be asked for twice.
+# clang before 16 requires a second option for it.
 if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 16)
   list(APPEND IOVAFUZZ_LOCALS_zero
     -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 endif()
 
-# As the kernel compiles it where that matters.
+# The kernel's flags, as far as they affect behaviour.
 set(IOVAFUZZ_KERNEL_FLAGS -std=gnu11 -fexceptions -fno-strict-aliasing -fno-strict-overflow
   -fno-delete-null-pointer-checks -fPIC -fvisibility=hidden -fno-common
   -Werror=implicit-function-declaration)
@@ -181,7 +181,7 @@ function(iovafuzz_kernel name title tree)
   set(sources ${tree}/drivers/iommu/iova.c ${tree}/include/linux/iova.h)
   if(EXISTS ${tree}/drivers/iommu/dma-iommu.c)
     list(APPEND sources ${tree}/drivers/iommu/dma-iommu.c)
-  elseif(EXISTS ${tree}/drivers/iommu) # it may be laid there yet
+  elseif(EXISTS ${tree}/drivers/iommu) # the tree may not be unpacked yet
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${tree}/drivers/iommu)
   endif()
   add_custom_command(OUTPUT ${out}/tree_features.h
@@ -189,8 +189,8 @@ function(iovafuzz_kernel name title tree)
     DEPENDS ${kernel}/probe.cmake ${kernel}/releases.txt ${iova}/revisions.inc ${sources}
     VERBATIM)
 
-  # Its warnings are the kernel's own business, but for those of variables that may hold anything,
-  # which hold a pattern here.
+  # Suppresses warnings in kernel code except for uninitialized variables, which are initialized
+  # with a pattern here.
   add_library(kernel_flags_${name} INTERFACE)
   target_compile_definitions(kernel_flags_${name} INTERFACE
     "IOVAFUZZ_KERNEL_NAME=\"kernel@${title}\"" ${definitions})
@@ -208,7 +208,7 @@ function(iovafuzz_kernel name title tree)
   if(chosen_CHANGED)
     target_compile_options(kernel_flags_${name} INTERFACE
       -ffile-prefix-map=${chosen_CHANGED}/=)
-    # Sanitizers and debug information know lines and columns.
+    # An object without sanitizers and debug information, which depend on lines and columns.
     add_library(kernel_plain_${name} OBJECT EXCLUDE_FROM_ALL
       ${kernel}/glue.c ${out}/tree_features.h)
     target_link_libraries(kernel_plain_${name} PRIVATE kernel_flags_${name})
@@ -224,8 +224,8 @@ function(iovafuzz_kernel name title tree)
     ${kernel}/maple_tree.c ${kernel}/rbtree.c ${out}/tree_features.h)
   target_link_libraries(kernel_trees_${name} PRIVATE iovafuzz_under_test kernel_flags_${name})
 
-  # The statics of the tree's code go to sections of their own, which statics.c restores; so no red
-  # zones may stand between them. Its functions go to one by which reports know them.
+  # The statics of the tree's code get sections of their own, which statics.c restores; red zones
+  # must not separate them. Its functions get a section by which reports recognize them.
   foreach(kind ${unit_kinds})
     set(unit kernel_${kind}_unit_${name})
     add_library(${unit} OBJECT EXCLUDE_FROM_ALL ${kernel}/glue.c ${out}/tree_features.h)
@@ -240,7 +240,7 @@ function(iovafuzz_kernel name title tree)
         -DOBJECT=$<TARGET_OBJECTS:${unit}> -DOUT=${out}/${kind}.o -P ${kernel}/sections.cmake
       DEPENDS ${unit} $<TARGET_OBJECTS:${unit}> ${kernel}/sections.cmake VERBATIM)
     set_source_files_properties(${out}/${kind}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
-    # Two libraries may be made of it; one may not be built while the other makes it.
+    # Two libraries may use the object; this target keeps parallel builds from making it twice.
     add_custom_target(kernel_object_${kind}_${name} DEPENDS ${out}/${kind}.o)
     set(objects ${out}/${kind}.o $<TARGET_OBJECTS:kernel_trees_${name}>
       $<TARGET_OBJECTS:kernel_statics>)

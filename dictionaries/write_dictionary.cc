@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// write_dictionary TARGET FILE: writes the dictionary of a target, when the target is built. Its
-// words follow from the target's operations and their operands (src/program/dictionary.h), so that
-// none is kept here: `iovafuzz list dictionary TARGET` prints one, and beside each binary lies its
-// own.
+// write_dictionary TARGET FILE: writes the dictionary of a target as part of its build. The words
+// are derived from the target's operations and operands (src/program/dictionary.h), so no
+// dictionary is stored here. `iovafuzz list dictionary TARGET` prints one, and each binary has its
+// own beside it.
 #include <cstring>
 #include <fstream>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// All fuzz targets. targets.inc is generated from the calls of iovafuzz_target() in CMakeLists.txt.
+// All fuzz targets. targets.inc is generated from the iovafuzz_target() calls in CMakeLists.txt.
 #pragma once
 
 #include "fuzz/target.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// affected: which releases show a finding, which commits brought and repaired it, which trees need
-// the repair.
+// affected: finds the releases that show a finding, the commits that introduced and repaired it,
+// and the trees that need the repair.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -38,13 +38,13 @@ struct Arguments {
   bool json = false;
 };
 
-// A release or a tree, and what the program shows there.
+// A release or tree, and the result of the program there.
 struct Row {
   std::string name;
   Presence presence;
 };
 
-// Of the ledger's entry that the file is the reproducer of, or "".
+// Key of the ledger entry whose reproducer is this file, or "".
 std::string key_in_ledger(const fs::path& file) {
   std::error_code none;
   for (const engine::KnownFinding& issue : engine::ledger())
@@ -53,14 +53,14 @@ std::string key_in_ledger(const fs::path& file) {
   return "";
 }
 
-// Of what the program shows, the first on the newest on which it shows anything.
+// The first key on the newest tree that shows anything.
 std::string key_shown(const std::vector<Presence>& all) {
   for (size_t i = all.size(); i-- > 0;)
     if (!all[i].keys.empty()) return all[i].keys[0];
   throw Failure("the program shows nothing on any of the trees");
 }
 
-// Neighbours that show the same, in one line.
+// Lists rows, merging adjacent rows with the same result into one line.
 std::string in_words(const std::vector<Row>& rows) {
   std::string text;
   for (size_t i = 0; i < rows.size();) {
@@ -88,7 +88,7 @@ json to_json(const Row& row) {
           {"why", row.presence.why}};
 }
 
-// Half a sentence. A tree that cannot be built tells nothing.
+// The reason, as half a sentence.
 std::string why_not_shown(const Presence& presence) {
   if (presence.state == Presence::not_built)
     return fmt::format("the tree cannot be built: {}", presence.why);
@@ -97,14 +97,14 @@ std::string why_not_shown(const Presence& presence) {
              : fmt::format("the program is {} there: {}", presence.in_words(), presence.why);
 }
 
-// From one commit to another the finding came or went: the commit with which it did.
+// A change between two releases: the finding came or went, and with which commit.
 struct Turn {
-  Release at;  // the first release with it
+  Release at;  // the first release after the change
   bool came;
   std::optional<Commit> commit;
 };
 
-// The releases of a clone, and all that follows from them.
+// The releases of a clone, their results, and the changes between them.
 class History {
  public:
   History(const Clone& clone, const program::Program& program, const Arguments& arguments)
@@ -138,7 +138,7 @@ class History {
   bool is_built(size_t release) const {
     return rows_[release].presence.state != Presence::not_built;
   }
-  // Why a series whose last release that is does not show it: half a sentence.
+  // Why a series does not show the finding, as half a sentence. release: the last of the series.
   std::string why_not(size_t release) const {
     const Presence& presence = rows_[release].presence;
     if (presence.state == Presence::not_built || presence.state == Presence::not_applicable)
@@ -164,7 +164,7 @@ class History {
       return fmt::format("the fault was introduced later, in {}{}", later->at.tag, by(*later));
     return "the program shows nothing there";
   }
-  // The last release of each series, by index.
+  // Indices of the last release of each series.
   std::vector<size_t> newest() const {
     std::vector<size_t> all;
     for (const auto& [series, index] : last_of_series_) all.push_back(index);
@@ -179,7 +179,7 @@ class History {
     return at->second;
   }
 
-  // Along the mainline, and along each series from its first release on.
+  // Compares neighbours on the mainline, and on each stable series from its first release.
   void find_turns() {
     std::optional<size_t> mainline;
     std::map<std::string, size_t> in_series;
@@ -198,7 +198,7 @@ class History {
   void add_turn(size_t before, size_t after) {
     Turn turn{releases_[after], shows(after), std::nullopt};
     const std::string &from = releases_[before].tag, &to = releases_[after].tag;
-    // A stable series does not grow out of the release before it where tags are made by hand.
+    // If tags were made by hand, a stable series may not descend from the mainline release.
     if (clone_.is_ancestor(from, to)) {
       std::vector<Commit> changes = clone_.changes(from, to);
       if (!changes.empty()) {
@@ -216,7 +216,7 @@ class History {
   const Clone& clone_;
   const program::Program& program_;
   std::vector<Release> releases_;
-  std::vector<std::string> names_;  // of their trees
+  std::vector<std::string> names_;  // of the releases' trees
   std::map<std::string, Presence> of_tree_;
   std::map<unsigned, size_t> last_of_series_;
   std::string key_;
@@ -224,12 +224,12 @@ class History {
   std::vector<Turn> turns_;
 };
 
-// A patch from a file, or what a commit of the clone changed.
+// A patch from a file, or the diff of a commit in the clone.
 struct Fix {
   std::string patch;
-  std::string words;  // "fa8fb60d3637 ("subject")", a patch's subject, or its file
+  std::string words;  // "fa8fb60d3637 ("subject")", the patch's subject, or its file name
   std::optional<Commit> commit = {};
-  std::string introduced_by = {};  // by its own Fixes: line
+  std::string introduced_by = {};  // from its Fixes: line
 };
 
 Fix read_fix(const std::string& word, const Clone* clone) {
@@ -253,7 +253,7 @@ Fix read_fix(const std::string& word, const Clone* clone) {
   return fix;
 }
 
-// The finding as the tree shows it, behind what stands before it.
+// The report of the finding on the tree; ignores other findings that occur before it.
 std::optional<engine::Report> report_on(const KernelTree& tree, const program::Program& program,
                                         const Presence& presence) {
   IsolateOptions options;
@@ -269,12 +269,12 @@ const engine::KnownFinding* issue_of(const std::string& key) {
   return nullptr;
 }
 
-// The trees that a repair is for, and what there is to say of it.
+// The trees that a repair is for, and the facts about the finding.
 struct Stable {
   StableFacts facts;
   std::vector<StableTree> trees;
 
-  // Where it is needed, it is tried; elsewhere, whether it is there is asked.
+  // Tests the repair on trees that need it, and checks on the others whether it is already applied.
   void try_fix(const RepairTrial& trial, const KernelTree& tree, StableTree& row) {
     row.patched = trial.apply(tree);
     if (row.needs && row.patched->applies())
@@ -375,7 +375,7 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
   return affected.empty() ? nothing_new : findings;
 }
 
-// "6.12" of "debian:6.12" against "v6.9" of a ledger's entry.
+// Compares "6.12" in "debian:6.12" with "v6.9" in a ledger entry.
 bool is_older(const std::string& version, const std::string& since) {
   std::array<unsigned, 2> a{}, b{};
   return sscanf(version.c_str(), "%u.%u", &a[0], &a[1]) == 2 &&
@@ -424,7 +424,7 @@ int on_trees(const Arguments& arguments, const program::Program& program) {
     of_port.push_back(presence_on(parse_variant(name).variant(), program, arguments.key));
   std::string key = arguments.key;
   if (key.empty()) {
-    // The newest revision that shows anything, else the newest tree.
+    // The newest port revision that shows anything, otherwise the newest tree.
     std::vector<Presence> all = of_trees;
     all.insert(all.end(), of_port.begin(), of_port.end());
     key = key_shown(all);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// assemble: programs from text to bytes.
+// assemble: converts programs from text to bytes.
 #include "tool/replay/convert.h"
 #include "tool/support/command_line.h"
 

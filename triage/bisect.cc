@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// bisect: the commit of a clone with which a finding came, or went. Only commits that changed the
-// allocator's files are looked at, without a checkout.
+// bisect: finds the commit of a clone with which a finding came or went. Tests only commits that
+// changed the allocator's files, and needs no checkout.
 #include <fmt/core.h>
 
 #include <optional>
@@ -49,7 +49,7 @@ int bisect(const Arguments& arguments) {
     throw Failure(fmt::format("{} does not show {} on {}", arguments.file, key, arguments.bad));
   if (at_end(good).state == Presence::present)
     throw Failure(fmt::format("{} shows {} on {}, too", arguments.file, key, arguments.good));
-  // It came if the good one is older, and went if it is younger.
+  // The finding came if GOOD is older than BAD, and went if GOOD is newer.
   const bool came = clone.is_ancestor(good.id, bad.id);
   if (!came && !clone.is_ancestor(bad.id, good.id))
     throw Failure(

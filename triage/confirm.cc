@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// confirm: a program that shows a finding, run by Linux itself; or many programs, whose calls the
-// shim and Linux must answer alike.
+// confirm: runs a program that shows a finding in Linux itself, or compares the answers of shim and
+// Linux on many programs.
 #include <fmt/core.h>
 
 #include <memory>
@@ -74,7 +74,7 @@ int tell(const Arguments& arguments, const Machine& machine, const engine::Repor
   return could_not;
 }
 
-// As a KUnit test on one CPU, or as calls on several.
+// User Mode Linux runs a KUnit test on one CPU, QEMU a list of calls on several.
 int confirm_finding(const Arguments& arguments, const iova_variant& variant) {
   if (arguments.files.size() != 1)
     throw Failure("give one FILE that shows a finding, or --programs to compare many");
@@ -114,7 +114,7 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
   std::vector<Input> inputs;
   if (!arguments.files.empty())
     for (const auto& file : expand(arguments.files)) inputs.push_back(read_input(file));
-  // Enough CPUs for magazines to move between, in one boot for all.
+  // All programs of a boot share the number of CPUs; four let magazines move between CPUs.
   const Abilities abilities =
       arguments.machine == "qemu" ? Abilities{.cpus = 4, .has_queues = true} : Abilities{};
   const std::vector<program::OpCode> operations = sayable_operations(abilities);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// cost: which operation keeps interrupts off the longest, and how that grows with the ranges in
-// use.
+// cost: finds the operation that keeps interrupts off longest, and how its cost grows with the
+// ranges in use.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 using program::Operation;
 using program::Program;
 
-constexpr int timeout_ms = 600'000;  // of one program; a costly one with many ranges takes minutes
+constexpr int timeout_ms = 600'000;  // per program; a costly program with many ranges takes minutes
 
 struct Arguments {
   std::vector<std::string> files;
@@ -29,25 +29,25 @@ struct Arguments {
   bool json = false;
 };
 
-// False if it has none.
+// Returns false if the operation has no count.
 bool set_count(Operation& operation, uint64_t calls) {
   int count = program::operand_index(operation.code, program::Role::count);
   if (count >= 0) operation.operands[count].number = calls;
   return count >= 0;
 }
 
-// Findings on the way are another command's matter.
+// Ignores known findings; other commands report them.
 Outcome measure(const iova_variant& variant, const Program& program) {
   IsolateOptions options{
       .record = true, .timeout_ms = timeout_ms, .known = engine::known_keys(variant)};
   return run_isolated(variant, program, options);
 }
 
-// A program up to its costliest operation.
+// A program that ends with its costliest operation.
 struct Candidate {
   Program program;
   uint64_t steps = 0;
-  size_t ranges = 0;  // in use when that operation comes
+  size_t ranges = 0;  // in use before that operation
   double ratio() const { return static_cast<double>(steps) / static_cast<double>(ranges + 1); }
 };
 
@@ -64,7 +64,7 @@ Candidate costliest_beginning(const Program& program, const Outcome& outcome) {
   return candidate;
 }
 
-// The handler of a timer or of work that took the most steps.
+// The timer or work handler that took the most steps.
 struct Handler {
   std::string file;
   size_t operation = 0;
@@ -89,10 +89,10 @@ Candidate costliest(const iova_variant& variant, const std::vector<Input>& input
   return best;
 }
 
-// Drops what does not matter for the steps that a range costs, which may fall by a tenth.
-// Operations first, those at the end before those at the beginning, then the costliest one's count.
+// Removes operations, last to first, while the steps per range stay above 90%, then tries to set
+// the count of the costliest operation to 1.
 void shrink(const iova_variant& variant, Candidate& best) {
-  constexpr uint64_t enough_steps = 500;  // to tell growth from a constant
+  constexpr uint64_t enough_steps = 500;  // enough to distinguish growth from a constant
   const double enough = best.ratio() * 0.9;
   const uint64_t floor = std::min(best.steps, enough_steps);
   auto try_it = [&](Program program) {
@@ -114,7 +114,7 @@ void shrink(const iova_variant& variant, Candidate& best) {
   if (set_count(once.operations.back(), 1)) try_it(std::move(once));
 }
 
-// The same with all counts above one multiplied; what is too large for one operation becomes more.
+// Multiplies all counts above one. A count that is too large is split over several operations.
 Program scaled(const Program& program, double factor) {
   Program result;
   for (Operation operation : program.operations) {
@@ -132,7 +132,7 @@ Program scaled(const Program& program, double factor) {
   return result;
 }
 
-// What keeps a curve flat: counts that grow further than what they fill.
+// Limits that keep the curve flat, if a count exceeds the capacity of a ring or of magazines.
 std::vector<std::string> caps_of(const iova_variant& variant, const Program& program) {
   bool fills_ring = false, fills_magazines = false;
   for (const Operation& operation : program.operations) {
@@ -155,9 +155,9 @@ std::vector<std::string> caps_of(const iova_variant& variant, const Program& pro
 }
 
 struct Point {
-  size_t ranges;      // in use when the costliest operation comes
-  uint64_t steps;     // 0: it took too long, or too much memory
-  uint64_t repeated;  // steps of one call, when the operation is called again and again
+  size_t ranges;      // in use before the costliest operation
+  uint64_t steps;     // 0: timeout or out of memory
+  uint64_t repeated;  // steps per call if the operation is repeated
   Program program;
 };
 

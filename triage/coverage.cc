@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// coverage: lines and branches of the allocator that seeds or other inputs reach.
+// coverage: lists lines and branches of the allocator that seeds or other inputs do not reach.
 #include "tool/coverage/coverage.h"
 
 #include <fmt/core.h>

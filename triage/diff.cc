@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// diff: whether two allocators ever behave differently, on given inputs or on random programs.
+// diff: runs the same programs on two allocators and reports the first difference in behaviour.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -39,7 +39,7 @@ std::vector<std::string> ignorable_words() {
   return words;
 }
 
-// A bit each, in their order.
+// A bit mask; bits are in the order of ignorable_words().
 unsigned bits_of(const std::vector<std::string>& ignored) {
   const std::vector<std::string> words = ignorable_words();
   unsigned bits = 0;
@@ -52,8 +52,8 @@ unsigned bits_of(const std::vector<std::string>& ignored) {
   return bits;
 }
 
-// How a comparison ended, as JSON has it and in words. Where a program was cut short, nobody knows
-// whether the two would have differed.
+// The result of a comparison, for JSON and for people. If a program was cut short, it is unknown
+// whether the two sides differ.
 struct Verdict {
   const char* name;
   const char* words;
@@ -69,7 +69,7 @@ Verdict verdict(const Outcome& outcome) {
   return {"finding", "are not compared: a program ends with a finding on one of them"};
 }
 
-// Of both, once each.
+// Compiler notes of both sides, without duplicates.
 std::vector<std::string> notes_of(const Arguments& arguments) {
   std::vector<std::string> all;
   for (const std::string& word : {arguments.expected, arguments.actual})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// disassemble: programs from bytes to text.
+// disassemble: converts programs from bytes to text.
 #include "tool/replay/convert.h"
 #include "tool/support/command_line.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// explore: every schedule of a program with at most so many preemptions.
+// explore: runs every schedule of a program with a limited number of preemptions.
 #include <fmt/core.h>
 
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// known: which known issues an allocator has, by running their reproducers.
+// known: finds the known issues of an allocator by running their reproducers.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -21,11 +21,11 @@ namespace {
 
 struct Answer {
   const char* state;         // "present", "does not show" or "not applicable"
-  std::string why = {};      // of the last
-  std::string program = {};  // that shows it, if that is not the reproducer
+  std::string why = {};      // of the last state
+  std::string program = {};  // program that shows the issue, if not the reproducer
 };
 
-// Those of the others, which may stand in front of it.
+// Keys of other issues, which may occur before this one.
 std::vector<std::string> keys_of_others(const engine::KnownFinding& issue) {
   std::vector<std::string> keys;
   for (const engine::KnownFinding& other : engine::ledger())
@@ -34,7 +34,8 @@ std::vector<std::string> keys_of_others(const engine::KnownFinding& issue) {
   return keys;
 }
 
-// The reproducer, and programs near it: a tree may need another size or another attempt to fail.
+// Runs the reproducer and programs near it: a tree may need another size or another failing
+// attempt.
 Answer ask(const engine::KnownFinding& issue, const iova_variant& variant) {
   constexpr uint64_t neighbours = 200;
   program::Program reproducer = read_input(source_folder() / "corpus" / issue.reproducer).program;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kunit: a program that shows a finding as a KUnit suite for a kernel tree.
+// kunit: writes a program that shows a finding as a KUnit suite for a kernel tree.
 #include <fmt/core.h>
 
 #include "tool/findings/kunit_source.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// list: what there is, from the tables that the code itself uses.
+// list: prints the code's own tables.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -142,7 +142,7 @@ void print_rows(const char* title, const json& rows) {
   fmt::print("\n");
 }
 
-// A row is what some of them differ in.
+// Prints a row per behaviour in which revisions differ.
 void print_revisions(const char* title, const json& rows) {
   std::string names;
   for (const port::NamedRevision& revision : port::named_revisions)
@@ -158,7 +158,7 @@ std::string judged_by(const engine::Promise& promise) {
   return text.empty() ? " nothing yet" : text;
 }
 
-// Known issues of Linux whose findings say that it is broken, each with its first release.
+// Known issues of Linux that break the promise, each with its first release.
 std::string broken_by(const engine::Promise& promise) {
   std::string text;
   for (const engine::KnownFinding& known : engine::ledger())
@@ -170,7 +170,7 @@ std::string broken_by(const engine::Promise& promise) {
   return text.empty() ? " –" : text;
 }
 
-// As a table in Markdown, for docs/contract.md.
+// Prints a Markdown table for docs/contract.md.
 void print_promises() {
   fmt::print("| id | of | promise | who relies on it | broken by, since | judged by |\n"
              "|---|---|---|---|---|---|\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// litmus: tests for herd7 from what operations of a run did to memory.
+// litmus: writes tests for herd7 from the memory accesses of two operations in a run.
 #include <fmt/core.h>
 
 #include "tool/replay/input.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// mail: a finding as plain text for the kernel's lists.
+// mail: prints a finding as a plain-text mail for the kernel's lists.
 #include "tool/findings/mail.h"
 #include "tool/replay/input.h"
 #include "tool/support/command_line.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// minimize: the smallest program that shows the same finding.
+// minimize: finds the smallest program that shows the same finding.
 #include <fmt/core.h>
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// replay: inputs on a variant, each several times, with what was found.
+// replay: runs inputs on a variant, each several times, and counts the findings.
 #include <fmt/core.h>
 
 #include <map>
@@ -54,7 +54,7 @@ int replay(const Arguments& arguments) {
 
   bool any = false;
   json results = json::array();
-  std::map<std::string, unsigned> keys;  // of the input at hand, with how often
+  std::map<std::string, unsigned> keys;  // findings of the current input, with counts
   std::map<uint64_t, unsigned> traces;
   std::set<std::string> differences;
   Outcome last_finding;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// report: a campaign or a triage as one page to open in a browser.
+// report: writes a campaign or triage as one HTML page.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ struct Arguments {
   bool follow = false, json = false;
 };
 
-// What the ledger does not know of the allocator.
+// Findings that are not in the ledger.
 size_t number_of_new(const json& model) {
   const json& all = model.at("findings");
   return static_cast<size_t>(std::count_if(

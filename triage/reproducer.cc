@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// reproducer: a program that shows a finding as one C file without an engine, compiled and run.
+// reproducer: writes a program that shows a finding as one C file without an engine, then compiles
+// and runs it.
 #include <fmt/core.h>
 
 #include "tool/findings/c_source.h"
@@ -25,7 +26,7 @@ struct Arguments {
   bool json = false;
 };
 
-// With what this tool's build was made with.
+// Uses the flags with which this tool's build was made.
 std::vector<std::string> compile_command(const Arguments& arguments, const fs::path& source,
                                          const fs::path& program) {
   fs::path libraries = build_folder() / "src";
@@ -44,26 +45,26 @@ std::vector<std::string> compile_command(const Arguments& arguments, const fs::p
     words.push_back(word);
   if (!sanitizers().empty()) {
     words.push_back("-fsanitize=" + sanitizers());
-    // The objects are C++, whatever links them.
+    // The libraries contain C++ objects, also when the C compiler links.
     if (arguments.compiler == c_compiler()) words.push_back("-fsanitize-link-c++-runtime");
   }
   return words;
 }
 
-// As a shell takes them.
+// Quotes words for a shell.
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + quoted(word);
   return text;
 }
 
-// "key: ..." of its output.
+// The key in a line "key: ..." of the output.
 std::string key_in(const std::string& output) {
   size_t at = output.find("key: ");
   return at == std::string::npos ? "" : output.substr(at + 5, output.find('\n', at) - at - 5);
 }
 
-// A name of its own, since crashes often have none with an extension to take away.
+// Appends to the full name: crash files often have no extension.
 fs::path program_of(const fs::path& source) { return source.string() + ".run"; }
 
 fs::path source_of(const Arguments& arguments) {

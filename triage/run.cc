@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// run: fuzzes targets, with live progress and a summary of what was found.
+// run: fuzzes targets with live progress and prints a summary of the findings.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ std::string sanitizers_of(const std::string& word) {
   return word == "both" ? "address,undefined" : word == "none" ? "" : word;
 }
 
-// What keeps a target from running on a variant with those engines; nothing if it is "".
+// Why a target cannot run on a variant with those engines; "" if it can.
 std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
                      const std::vector<Engine>& engines) {
   if (target.watches_races && engines == std::vector{Engine::aflpp})
@@ -68,13 +68,13 @@ std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
   return "";
 }
 
-// Those of the names, or all that can run.
+// The named targets, or all that can run.
 std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& names,
                                                 const TestedVariant& tested,
                                                 const std::vector<Engine>& engines) {
   std::vector<const fuzz::Target*> chosen;
   for (const fuzz::Target* target : fuzz::targets)
-    // Comparing is not judging: it is asked for by name.
+    // Comparing targets run only if named, since they do not judge one allocator.
     if (names.empty() && !target->compares && obstacle(*target, tested, engines).empty())
       chosen.push_back(target);
   for (const std::string& name : names) {
@@ -86,7 +86,7 @@ std::vector<const fuzz::Target*> choose_targets(const std::vector<std::string>& 
   return chosen;
 }
 
-// Those that were not named and cannot run, each with a line.
+// A line for each target that was not named and cannot run.
 std::string left_out(const Arguments& arguments, const TestedVariant& tested,
                      const std::vector<Engine>& engines) {
   std::string text;
@@ -160,7 +160,7 @@ int run(const Arguments& arguments) {
     if (engine == Engine::aflpp) build(mutators);
   }
 
-  InterruptGuard guard;  // to the end of the summary
+  InterruptGuard guard;  // until the summary is printed
   Screen screen(options.tested.variant->name);
   CampaignResult result =
       run_campaign(options, [&](const Progress& progress, const StoredFinding* finding) {

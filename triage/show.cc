@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// show: one input as an annotated program, and what each operation returned.
+// show: prints one input as a program with the result of each operation.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 namespace tool {
 namespace {
 
-// The comments that open a text program: its author's words.
+// The leading comments of a text program.
 std::string opening_comments(const Input& input) {
   std::string text;
   if (!input.is_text) return text;
@@ -92,7 +92,7 @@ struct Arguments {
   bool json = false;
 };
 
-// An input of a target that reads text is no program but what may be one.
+// An input of a text target may not be a valid program.
 int show_text(const Arguments& arguments) {
   const std::string content = read_file(arguments.file);
   Outcome outcome = check_text_isolated(content, {});

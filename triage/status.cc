@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// status: how a campaign stands, from what it keeps in its folder, while it runs or afterwards.
+// status: shows a running or ended campaign from the files in its folder.
 #include <fmt/core.h>
 
 #include <algorithm>

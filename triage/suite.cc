@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// suite: a KUnit suite over the shim, each case in a process of its own; then once more with each
-// of the allocator's allocations failing.
+// suite: runs a KUnit suite over the shim, each case in its own process, and optionally again with
+// each allocation of the allocator failing.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -30,12 +30,12 @@ struct Arguments {
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
 };
 
-// What came of the runs of a case in which allocations fail.
+// Results of a case's runs with failing allocations.
 struct Swept {
   size_t attempts = 0, failed_at = 0, runs = 0, passed = 0, failed = 0, misused = 0, found = 0;
 };
 
-// A finding: the first run that shows it, and all cases that do.
+// A finding: its first run, and all cases that show it.
 struct Shown {
   size_t runs = 0;
   std::set<std::string> cases = {};
@@ -44,7 +44,7 @@ struct Shown {
 };
 
 struct Findings {
-  std::vector<Shown> all;  // in order of first sight
+  std::vector<Shown> all;  // in order of discovery
 
   void add(const KunitRun& run, const KunitOutcome& outcome) {
     auto at = std::find_if(all.begin(), all.end(),
@@ -74,7 +74,7 @@ std::string command_of(const Arguments& arguments, const Shown& shown) {
   return text + quoted(arguments.file);
 }
 
-// The lines of KTAP, nested by four columns.
+// Prints KTAP; nested levels are indented by four columns.
 class Ktap {
  public:
   void begin_level(const std::string& name, size_t tests) {
@@ -117,13 +117,13 @@ void add_words(Ktap& ktap, const KunitOutcome& outcome) {
   if (!outcome.where.empty()) ktap.line(fmt::format("# in {}: {}", outcome.where, outcome.values));
 }
 
-// The outcomes are those of the cases, one after the other.
+// outcomes[i] belongs to cases[i].
 std::string ktap_of(const KunitModule& module, const std::vector<KunitCase>& cases,
                     const std::vector<KunitOutcome>& outcomes) {
   Ktap ktap;
   ktap.begin_level("", module.suites.size());
   for (size_t suite = 0, i = 0; suite < module.suites.size(); suite++) {
-    // A case's parameters stand behind each other.
+    // Parameters of the same case are consecutive.
     std::vector<std::pair<size_t, size_t>> groups;
     while (i < cases.size() && cases[i].suite == suite) {
       size_t end = i + 1;

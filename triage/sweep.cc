@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// sweep: a program once for each of its allocation attempts failing, and for each pair if asked.
+// sweep: runs a program with each of its allocation attempts failing, and with each pair if
+// requested.
 #include <fmt/core.h>
 
 #include <map>
@@ -24,13 +25,13 @@ struct Arguments {
   bool json = false;
 };
 
-// What came of failing the attempts of one operation (for pairs: of the first of the two).
+// Results of failing the attempts of one operation (for pairs: of the first one).
 struct Row {
   size_t points = 0, clean = 0;
   std::map<std::string, size_t> keys;
 };
 
-// Returns how many runs were not clean. Rows are by operation.
+// Returns the number of runs with findings. rows: by operation.
 size_t sweep_one(const Input& input, const iova_variant& variant, const Arguments& arguments,
                  std::map<size_t, Row>& rows) {
   Outcome base = run_isolated(variant, input.program);
@@ -47,7 +48,7 @@ size_t sweep_one(const Input& input, const iova_variant& variant, const Argument
     jobs = base.fault_jobs(input.program);
   }
   size_t not_clean = 0;
-  std::set<std::string> keys;  // of the point at hand
+  std::set<std::string> keys;  // of the current failure point
   run_isolated(variant, jobs, {}, [&](size_t index, const Outcome& outcome) {
     if (outcome.kind != Outcome::clean) keys.insert(outcome.key());
     bool is_last = index + 1 == jobs.size() || !jobs[index + 1].faults[0].is_first_of_all;

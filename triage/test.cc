@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// test: the whole test suite, under sanitizers and without.
+// test: runs the whole test suite, with and without sanitizers.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/resource.h>
@@ -26,7 +26,7 @@ struct Arguments {
   std::string only;
 };
 
-// Returns the tests that failed, a line each. but: those whose names match are left out.
+// Returns the failed tests, a line each. but: regular expression of tests to skip.
 std::string run_ctest(const std::filesystem::path& folder, const std::string& only,
                       const std::string& but = "") {
   std::vector<std::string> words{
@@ -34,7 +34,7 @@ std::string run_ctest(const std::filesystem::path& folder, const std::string& on
       "--parallel", "2"};
   if (!only.empty()) words.insert(words.end(), {"--tests-regex", only});
   if (!but.empty()) words.insert(words.end(), {"--exclude-regex", but});
-  // CTest's own list of those that failed: number, colon, name. It leaves an old one in place.
+  // CTest lists failed tests as "number:name" and does not remove an old list.
   std::filesystem::path path = folder / "Testing/Temporary/LastTestsFailed.log";
   std::filesystem::remove(path);
   if (run_command(words, true).status == 0) return "";
@@ -45,7 +45,7 @@ std::string run_ctest(const std::filesystem::path& folder, const std::string& on
   return failed.empty() ? fmt::format("  {}: no test ran\n", build) : failed;
 }
 
-// What the compiler warned of when it built the folder, a line each.
+// Compiler warnings in the folder's build log, a line each.
 std::string warnings(const std::filesystem::path& folder) {
   std::string found;
   for (const std::string& line : lines_of(read_file(folder / "build.log")))
@@ -54,11 +54,10 @@ std::string warnings(const std::filesystem::path& folder) {
   return found;
 }
 
-// The tests without sanitizers, with g++, built while others run: those wait for much, and leave
-// processors idle.
+// Builds the tests without sanitizers, with g++, while other tests run and leave CPUs idle.
 class BuildBeside {
  public:
-  // What commands do hangs on no compiler: that they compile is enough.
+  // Commands behave the same under every compiler, so without --long they are only compiled.
   explicit BuildBeside(bool with_commands) : target_(with_commands ? "tests" : "core-tests") {
     child_ = run_child([&] {
       make_folder(progress_.parent_path());
@@ -69,7 +68,7 @@ class BuildBeside {
       return 0;
     });
   }
-  // When it is built. Throws Failure.
+  // Waits for the build and returns its folder. Throws Failure.
   std::filesystem::path folder() {
     int status = 1;
     std::ifstream progress(progress_);
@@ -79,7 +78,7 @@ class BuildBeside {
       for (std::string line; std::getline(progress, line);) fmt::print(stderr, "{}\n", line);
       progress.clear();
     }
-    // What went wrong is told by a build that may speak.
+    // Runs a failed build again in this process, which prints the errors.
     return status == 0 ? progress_.parent_path() : build_plain();
   }
 
@@ -91,7 +90,8 @@ class BuildBeside {
   pid_t child_;
 };
 
-// Prints what no seed reaches and unreached.inc has no reason for. Returns the exit status.
+// Prints lines and branches that no seed reaches and unreached.inc does not explain. Returns the
+// exit status.
 int check_coverage(const std::string& kernel) {
   Subject subject = measure({.kernel = kernel});
   std::vector<Excuse> rows;
@@ -116,10 +116,10 @@ int test(const Arguments& arguments) {
   fmt::print("building the tests, with sanitizers ...\n");
   build({"tests"});
   std::string warned = warnings(build_folder());
-  // The shim's own poison, and the other compiler.
+  // The plain build covers the shim's own poisoning, and another compiler.
   std::optional<BuildBeside> plain;
   if (!arguments.sanitized_only) plain.emplace(arguments.is_long);
-  // Suites that take long say so by their names.
+  // Slow suites have names that end in Long.
   const std::string too_long = arguments.is_long ? "" : "Long$";
   std::string failed = run_ctest(build_folder(), arguments.only, too_long);
   if (plain) {
@@ -130,10 +130,10 @@ int test(const Arguments& arguments) {
     failed +=
         run_ctest(folder, arguments.only, arguments.is_long ? "" : "Long$|^(commands|tool)_test");
   }
-  // A compiler of tomorrow may warn its users; a commit may not (.ci/run).
+  // Warnings of a future compiler must not fail a user's tests; .ci/run checks that there are none.
   if (!warned.empty()) fmt::print("\nwarned:\n{}", warned);
   write_file(builds_folder() / "warnings.log", warned);
-  // The first of thousands of lines would be lost in many a log.
+  // Repeats the failed tests at the end, since the log is long.
   if (!failed.empty()) fmt::print("\nfailed:\n{}", failed);
   return failed.empty() ? nothing_new : findings;
 }

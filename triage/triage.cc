@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// triage: folders of crashes from any engine -> distinct findings, each with its smallest program.
+// triage: sorts folders of crashes from any engine into distinct findings, each with its smallest
+// program.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -36,8 +37,8 @@ struct Arguments {
   bool json = false;
 };
 
-// What inputs showed, a line each, so that none is looked at twice. A line that a killed process
-// left unfinished does not count.
+// The results of inputs, a line each, so that no input runs twice. Ignores a line that a killed
+// process left incomplete.
 class Seen {
  public:
   Seen(const fs::path& folder, const std::string& variant) : path_(folder / "inputs.txt") {
@@ -67,10 +68,10 @@ class Seen {
 
  private:
   fs::path path_;
-  std::map<std::string, std::string> keys_;  // by hash of the content
+  std::map<std::string, std::string> keys_;  // by content hash
 };
 
-// The more urgent first.
+// The more urgent finding comes first.
 bool before(const StoredFinding& a, const StoredFinding& b) {
   auto rank = [](const StoredFinding& finding) {
     bool is_known = finding.standing == Standing::is_known;
@@ -84,7 +85,7 @@ std::string blame_of(const StoredFinding& finding) {
   return finding.outcome.report ? finding.outcome.report->blame : "unknown";
 }
 
-// What the ledger says of it; whether the folder had it before is another matter.
+// The ledger's standing of a finding, whether or not it is new to the folder.
 const char* in_words(Standing standing) {
   switch (standing) {
     case Standing::is_new: return "new finding";
@@ -117,7 +118,7 @@ std::string describe(const StoredFinding& finding, const iova_variant& variant) 
 
 struct Summary {
   size_t files = 0, looked_at = 0, showed_nothing = 0;
-  size_t new_here = 0, known_of_them = 0;  // to the folder; to the ledger
+  size_t new_here = 0, known_of_them = 0;  // new to the folder; of these, in the ledger
   bool interrupted = false;
   std::vector<std::string> complaints;
 };
@@ -172,11 +173,12 @@ int triage_folders(const Arguments& arguments) {
             fmt::format("{}: is empty (0 bytes): was it cut off?", file.path.string()));
         continue;
       }
-      // The same bytes may be a text for one target and a program for another.
+      // The hash includes the target: the same bytes may be text for one target and a program for
+      // another.
       std::string hash = content_hash(input.content + "\n" + file.target->name);
       if (seen.has(hash)) continue;
       TakenInput taken = store.take(input, *file.target, 0, "");
-      if (interrupted()) continue;  // it may not have been taken in
+      if (interrupted()) continue;  // the store may not have taken it
       summary.looked_at++;
       seen.add(hash, taken.key);
       if (taken.key.starts_with("unreproduced:")) summary.showed_nothing++;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mutation by operation as a custom mutator library of AFL++ (4.04c), one for each target:
+// Mutates by operation as a custom mutator library of AFL++ (4.04c), one library per target:
 //   AFL_CUSTOM_MUTATOR_LIBRARY=.../iova_tree.so afl-fuzz ...
-// It does what libfuzzer.cc has libFuzzer do; raw bytes are mutated by AFL++ itself.
+// It mutates as libfuzzer.cc does for libFuzzer; AFL++ also mutates raw bytes itself.
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -15,8 +15,7 @@ struct State {
   uint64_t seed;
   program::Program program{};
   std::vector<uint8_t> bytes{};
-  // Of the entry that is trimmed: steps done, the operation that is left out next, and the program
-  // without it.
+  // Trimming of an entry: steps done, the operation to leave out next, and the program without it.
   int32_t trims = 0;
   size_t left_out = 0;
   program::Program trimmed{};
@@ -30,8 +29,8 @@ void* afl_custom_init(void*, unsigned seed) { return new State{.seed = seed}; }
 
 void afl_custom_deinit(void* state) { delete static_cast<State*>(state); }
 
-// How many inputs are made of an entry before the next one's turn. Without a number, one entry is
-// fuzzed for as long as it finds anything, and other instances' are looked at between entries only.
+// Inputs made from an entry before AFL++ goes to the next. Without a limit, AFL++ stays on an entry
+// while it finds anything, and imports inputs of other instances only between entries.
 unsigned afl_custom_fuzz_count(void*, const uint8_t*, size_t) { return 256; }
 
 const char* afl_custom_describe(void*, size_t) { return "operations"; }
@@ -46,13 +45,13 @@ size_t afl_custom_fuzz(void* data, uint8_t* input, size_t size, uint8_t** out, u
   else
     mutator.mutate(state.program);
   state.bytes = program::encode_within(state.program, max_size);
-  if (state.bytes.empty()) state.bytes.push_back(0);  // AFL++ takes no empty input
+  if (state.bytes.empty()) state.bytes.push_back(0);  // AFL++ rejects empty inputs
   *out = state.bytes.data();
   return state.bytes.size();
 }
 
-// One operation less a step, from the last to the first. Bytes that mean less than they could have
-// said are left as they are: AFL++ ends if an entry grows.
+// Each step removes one operation, from last to first. Skips entries that re-encode to more bytes,
+// since AFL++ aborts if trimming makes an entry larger.
 int32_t afl_custom_init_trim(void* data, uint8_t* input, size_t size) {
   State& state = *static_cast<State*>(data);
   program::decode({input, size}, state.program);

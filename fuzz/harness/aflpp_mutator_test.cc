@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The library as AFL++ loads it.
+// Calls the library as AFL++ does.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ class AflppMutator : public testing::Test {
   using Fuzz = size_t(void*, uint8_t*, size_t, uint8_t**, uint8_t*, size_t, size_t);
   using Deinit = void(void*);
 
-  // Each result is the next input.
+  // Mutates repeatedly, each result being the next input.
   std::vector<Bytes> mutate(unsigned seed, size_t times, size_t max_size) {
     void* state = library.find<Init>("afl_custom_init")(nullptr, seed);
     std::vector<Bytes> all;
@@ -74,7 +74,7 @@ TEST_F(AflppMutator, MakesProgramsOfTheTargetsOperationsThatFit) {
   EXPECT_GT(different.size(), 500u);
 }
 
-// As AFL++ calls it: what is kept is what still does the same; here, what has a put.
+// Trims as AFL++ does: keeps each step that preserves behaviour, here the presence of a put.
 TEST_F(AflppMutator, TrimsByOperation) {
   void* state = library.find<Init>("afl_custom_init")(nullptr, 1);
   Bytes entry = program::encode(
@@ -95,7 +95,7 @@ TEST_F(AflppMutator, TrimsByOperation) {
     step = post_trim(state, has_put);
   }
   EXPECT_EQ(program::print(program::decode(entry)), "put\n");
-  // Longer than what it means.
+  // An entry longer than its program's encoding.
   Bytes wasteful(64, 0xff);
   steps = library.find<int32_t(void*, uint8_t*, size_t)>("afl_custom_init_trim")(
       state, wasteful.data(), wasteful.size());
@@ -106,7 +106,7 @@ TEST_F(AflppMutator, TrimsByOperation) {
   library.find<Deinit>("afl_custom_deinit")(state);
 }
 
-// Else one entry would be fuzzed for as long as it finds anything.
+// Otherwise AFL++ would stay on one entry while it finds anything.
 TEST_F(AflppMutator, SaysHowOftenAnEntryIsFuzzed) {
   auto* count = library.find<unsigned(void*, const uint8_t*, size_t)>("afl_custom_fuzz_count");
   ASSERT_NE(count, nullptr);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// An edge that every input reaches. The empty program runs none of a kernel tree's code, and
-// engines that see a first input reach nothing take the target for one built without
-// instrumentation.
+// An edge that every input reaches. The empty program runs no code of a kernel tree, and an engine
+// whose first input reaches no edge takes the target for uninstrumented.
 #pragma once
 
 namespace fuzz {

@@ -7,14 +7,14 @@
 #include <bit>
 #include <cstdio>
 
-// What an operation costs is taken for code coverage: a counter for each operation and class of
-// cost, an eighth larger than the one before.
+// Costs are reported as coverage: a counter per operation and cost class; each class is an eighth
+// larger than the one before.
 constexpr size_t cost_classes = 256;
 constexpr size_t cost_count = program::operation_count * cost_classes;
 __attribute__((section("__libfuzzer_extra_counters"),
                used)) static uint8_t cost_counters[cost_count];
 
-// Other engines know guards, those of AFL++ among them.
+// AFL++ and other engines have no extra counters and use guards instead.
 extern "C" __attribute__((weak)) uint8_t* __afl_area_ptr;
 extern "C" __attribute__((weak)) void __sanitizer_cov_trace_pc_guard(uint32_t* guard);
 extern "C" __attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t* begin,

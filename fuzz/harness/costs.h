@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What operations cost, as guidance for engines.
+// Reports the cost of operations to engines as guidance.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace fuzz {
 
-// In targets with SEEKS_COST only. costs: of each operation, as in engine::Result.
+// Linked only into targets with SEEKS_COST. costs: per operation, see engine::Result.
 __attribute__((weak)) void note_costs(const program::Program& program,
                                       const std::vector<uint64_t>& costs);
 

@@ -17,7 +17,7 @@
 #include "engine/oracles.h"
 #include "engine/views.h"
 
-// Leaks are the shim's to find, and stacks of its allocations nobody's to keep.
+// The shim detects leaks; disable LSan and allocation stacks.
 extern "C" const char* __asan_default_options() {
   return "detect_leaks=0:malloc_context_size=0:handle_abort=0:allocator_may_return_null=1";
 }

@@ -17,7 +17,7 @@ extern "C" __attribute__((weak)) void __sanitizer_set_report_fd(void* file);
 namespace fuzz {
 namespace {
 
-// The file for this process; "" where another engine runs it.
+// The sanitizer log that honggfuzz reads for this process; "" under other engines.
 std::string report_file() {
   for (const char* variable : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "MSAN_OPTIONS"}) {
     const char* set = getenv(variable);
@@ -31,7 +31,7 @@ std::string report_file() {
   return "";
 }
 
-// Of seven frames it looks at the last twelve bits of each address. An empty line ends the stack.
+// honggfuzz hashes the last 12 bits of the addresses of 7 frames. An empty line ends the stack.
 std::string text_of(const std::string& key) {
   constexpr unsigned frames = 7, bits = 9;
   std::string text = fmt::format("=={}==ERROR: iovafuzz: {}\n", getpid(), key);
@@ -49,8 +49,8 @@ void tell(const engine::Report& report) {
   fmt::print(stderr, "{}", text);
   fflush(stderr);
   if (path.empty()) return;
-  // A new file, since a sanitizer may have begun the old one; the rest goes to stderr, so that what
-  // it has to say of the process' end does not take the place of this one.
+  // Replaces the file, since a sanitizer may have begun to write it, and redirects later sanitizer
+  // output to stderr, so that a report at exit does not replace this one.
   const std::string partial = path + ".partial";
   std::ofstream file(partial);
   file << text_of(report.key) << text;

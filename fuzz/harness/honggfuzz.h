@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What honggfuzz is told of a finding.
+// Reports findings to honggfuzz.
 #pragma once
 
 #include "engine/report.h"
 
 namespace fuzz {
 
-// Prints the report on stderr. honggfuzz throws that away, and tells crashes apart by the stack in
-// the file that it has asked sanitizers for, or by that of the process, which is the same for many
-// findings. So that file has the report, too, which ClusterFuzz takes from there, and a stack that
-// follows from the key, with it as its title.
+// Prints the report on stderr. honggfuzz discards stderr and deduplicates by the stack in the
+// sanitizer's log file, or by the process' stack, which is the same for many findings. So the
+// report also goes to the log file, where ClusterFuzz reads it, below a stack that is derived from
+// the key.
 void tell(const engine::Report& report);
 
 }  // namespace fuzz

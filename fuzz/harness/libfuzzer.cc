@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The entry points of a target for libFuzzer and its relatives. The build gives a binary its target
-// (this_target.cc) and its variant (variant.cc).
+// The entry points of a target for libFuzzer and compatible engines. The build links each binary
+// with its target (this_target.cc) and its variant (variant.cc).
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -64,7 +64,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
                                             const uint8_t* data2, size_t size2, uint8_t* out,
                                             size_t max_out_size, unsigned seed) {
-  if (fuzz::uses_stock_mutators()) {  // which cross, too
+  if (fuzz::uses_stock_mutators()) {  // libFuzzer's mutators include a crossover
     size_t size = std::min(size1, max_out_size);
     std::copy_n(data1, size, out);
     return LLVMFuzzerMutate(out, size, max_out_size);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The entry point of a target that reads text. Engines mutate it as they mutate any: the mutation
-// by operation makes only what is well formed.
+// The entry point of a target that reads text. Engines mutate its bytes: mutation by operation
+// would produce only well-formed programs.
 #include <algorithm>
 #include <cstdlib>
 

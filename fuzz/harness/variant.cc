@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The variant of a target's binary, the only part of it that another variant changes:
-// IOVAFUZZ_REVISION is given by the build for the port, and IOVAFUZZ_DEFECT if one is planted; else
-// it is a kernel tree.
+// The variant of a binary, the only object file that differs between variants. The build defines
+// IOVAFUZZ_REVISION for the port, and IOVAFUZZ_DEFECT for a planted defect; otherwise the variant
+// is a kernel tree.
 #include "fuzz/target.h"
 #include "iova/port_variants.h"
 

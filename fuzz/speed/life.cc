@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The life of one domain, whatever the input: 2 CPUs, 16 operations from cache_get to cache_put.
+// Baseline: runs the same life of one domain for every input: 2 CPUs, 16 operations from cache_get
+// to cache_put.
 #include <cstddef>
 #include <cstdint>
 

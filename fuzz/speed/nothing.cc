@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What libFuzzer itself takes: a target that does nothing.
+// Baseline: a target that does nothing, to measure the overhead of libFuzzer.
 #include <cstddef>
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// bench find: how soon campaigns find each planted defect, in several configurations.
+// bench find: measures how soon campaigns find each planted defect, in several configurations.
 //
-// Campaigns take hours, so find.json has the result of each as soon as there is one. Where it says
-// that some are left to run, the same command takes what is there and runs those.
+// Campaigns take hours, so find.json is updated after each. If it lists campaigns that have not
+// run, the same command reuses its results and runs those.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ constexpr char results[] = "find.json";
 struct Configuration {
   const char* name;
   const char* meaning;
-  std::vector<std::string> options;  // of run
+  std::vector<std::string> options;  // for `run`
 };
 
 const std::vector<Configuration>& configurations() {
@@ -58,7 +58,7 @@ struct Arguments {
   bool json = false;
 };
 
-// One campaign: what it found, and how soon.
+// One campaign: whether it found the defect, and how soon.
 struct Cell {
   size_t defect, configuration;
   unsigned seed;
@@ -104,8 +104,8 @@ double median(std::vector<Value> values) {
              : (static_cast<double>(values[middle - 1]) + static_cast<double>(values[middle])) / 2;
 }
 
-// Of the campaigns of a defect in a configuration. One without success counts as if it had found
-// the defect with its last execution, so medians and means are too small where there are misses.
+// Summary of all campaigns for a defect in a configuration. A miss counts as a find at its last
+// execution, so medians and means are too small if there are misses.
 struct Summary {
   double executions = 0, cpu_seconds = 0;  // medians
   size_t misses = 0;
@@ -126,7 +126,7 @@ Summary summarize(const std::vector<Cell>& cells, size_t defect, size_t configur
   return summary;
 }
 
-// The names, or all there are.
+// The named defects, or all.
 std::vector<const port::DefectInfo*> choose_defects(const std::vector<std::string>& names) {
   std::vector<const port::DefectInfo*> chosen;
   for (const std::string& name : names) chosen.push_back(&find_defect(name));
@@ -146,7 +146,7 @@ std::vector<const Configuration*> choose_configurations(const std::vector<std::s
   return chosen;
 }
 
-// Up to date before any time is taken. Returns what was built for each defect, as a hash.
+// Builds everything before time is measured. Returns a hash of the binaries per defect.
 json build_all(const Arguments& arguments, const std::vector<const port::DefectInfo*>& defects) {
   build_defects(VariantChoice{.revision = arguments.revision}.build_name(), defects);
   std::vector<Binary> binaries;
@@ -239,8 +239,8 @@ json to_json(const Arguments& arguments, const std::vector<Cell>& cells,
           {"defects", rows}};
 }
 
-// What an earlier run of the same command has come to, if it was stopped. What is built otherwise
-// by now is measured anew.
+// Reuses the results of an earlier, stopped run of the same command, except for defects whose
+// binaries have changed.
 void take_results(std::vector<Cell>& cells, const Arguments& arguments,
                   const std::vector<const port::DefectInfo*>& defects,
                   const std::vector<const Configuration*>& chosen, const json& built,
@@ -273,7 +273,7 @@ void take_results(std::vector<Cell>& cells, const Arguments& arguments,
   }
 }
 
-// Every campaign that is not over, by as many workers as there are jobs. Throws Failure.
+// Runs every remaining campaign on as many workers as there are jobs. Throws Failure.
 void run_all(std::vector<Cell>& cells, const Arguments& arguments,
              const std::vector<const port::DefectInfo*>& defects,
              const std::vector<const Configuration*>& chosen, const json& built,
@@ -313,13 +313,13 @@ void run_all(std::vector<Cell>& cells, const Arguments& arguments,
   if (!failure.empty()) throw Failure(failure);
 }
 
-// Before hours of campaigns, not after them.
+// Checked before hours of campaigns, not after them.
 void require_gnuplot() {
   if (run_command({"gnuplot", "--version"}, false).status)
     throw Failure("gnuplot (package gnuplot-nox) is missing");
 }
 
-// Medians of executions, a row a defect: find.svg.
+// Plots the median executions as find.svg, a row per defect.
 void plot(const fs::path& out, const std::vector<Cell>& cells,
           const std::vector<const port::DefectInfo*>& defects,
           const std::vector<const Configuration*>& chosen) {

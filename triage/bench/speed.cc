@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// bench speed: executions per second, memory, and how cost grows, as figures and ratios of one run.
+// bench speed: measures executions per second, memory, and growth of cost, with ratios within one
+// run.
 #include <fmt/core.h>
 #include <poll.h>
 
@@ -26,7 +27,7 @@ struct Arguments {
 };
 
 struct Speed {
-  double per_second = 0;  // executions, of CPU time
+  double per_second = 0;  // executions per second of CPU time
   uint64_t megabytes = 0;
 };
 
@@ -40,7 +41,7 @@ FuzzerStatistics run_engine(const std::vector<std::string>& command, const fs::p
   return process.statistics();
 }
 
-// Of fuzzing that starts with the seeds.
+// Measures fuzzing that starts with the seeds.
 Speed fuzz(const fs::path& binary, const fs::path& seeds, const Arguments& arguments,
            const fs::path& folder) {
   fs::path corpus = folder / "corpus";
@@ -60,7 +61,7 @@ Speed fuzz(const fs::path& binary, const fs::path& seeds, const Arguments& argum
           statistics.peak_megabytes};
 }
 
-// CPU seconds of one execution of an input, what it takes to start left out.
+// CPU seconds per execution of an input, without start-up costs.
 double cost_of(const fs::path& binary, const fs::path& input, const Arguments& arguments,
                const fs::path& folder) {
   auto seconds_of = [&](uint64_t runs) {
@@ -77,8 +78,8 @@ double cost_of(const fs::path& binary, const fs::path& input, const Arguments& a
   return (seconds - start) / static_cast<double>(runs - 1);
 }
 
-// So many calls, 20 in an operation: ranges are handed out in the first half and freed in the
-// second, on the CPUs in turns.
+// A program with that many calls, 20 per operation: allocates in the first half and frees in the
+// second, rotating over the CPUs.
 std::string life_with(uint64_t calls, unsigned cpus) {
   std::string text = fmt::format("cpus {}\ncache_get\ninit\ninit_rcaches\n", cpus);
   const uint64_t calls_each = std::min<uint64_t>(20, calls / 2), operations = calls / calls_each;
@@ -97,7 +98,7 @@ constexpr uint64_t calls_on_cpus = 200;
 struct Results {
   Speed nothing, life;
   std::vector<std::pair<std::string, Speed>> targets;
-  std::map<uint64_t, double> by_calls;  // s of CPU of an execution
+  std::map<uint64_t, double> by_calls;  // CPU seconds per execution
   std::map<unsigned, double> by_cpus;
 
   double growth() const { return by_calls.at(10'000) / 10'000 / (by_calls.at(100) / 100); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// corpus merge: adds to a corpus what it does not cover yet.
+// corpus merge: adds inputs that extend a corpus's coverage.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct Arguments {
   CorpusOptions options;
 };
 
-// In the form of those that are there: text if all are, since engines take every file for bytes.
+// Writes text if all files there are text, otherwise bytes, since engines read every file as bytes.
 void add(const fs::path& into, const fuzz::Target& target, bool as_text, const Member& member) {
   std::string content = member.bytes;
   if (as_text && !target.reads_text)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// corpus minimize: the few inputs that cover, on every variant, what all of a corpus cover.
+// corpus minimize: selects inputs that together cover as much as the whole corpus, on every
+// variant.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -30,7 +31,7 @@ struct Minimized {
   std::vector<CoverBinary> binaries;
   std::vector<size_t> living, kept;
   std::vector<DeadMember> dead;
-  std::vector<CoverCount> before, after;  // by variant
+  std::vector<CoverCount> before, after;  // per variant
 
   std::set<const Member*> dead_ones() const {
     std::set<const Member*> ones;
@@ -53,7 +54,7 @@ Minimized minimize(const Corpus& corpus, const CorpusOptions& options) {
   result.before = count_cover(cover, result.living, variants);
   result.kept = choose_cover(cover.inputs, cover_costs(corpus), {}, result.living);
 
-  // Run without the others, they must do as well.
+  // Verifies that the kept inputs alone have the same coverage.
   std::vector<std::string> kept;
   for (size_t i : result.kept) kept.push_back(corpus.members[i].bytes);
   Cover again = measure_cover(*corpus.target, result.binaries, kept, options.timeout);
@@ -68,7 +69,7 @@ Minimized minimize(const Corpus& corpus, const CorpusOptions& options) {
   return result;
 }
 
-// Copies under their own names, or under a hash of what they hold where names are taken.
+// Copies inputs under their own names, or under their content hash if the name is taken.
 class Copies {
  public:
   void add(const fs::path& folder, const Member& member) {
@@ -92,7 +93,7 @@ class Copies {
   std::map<fs::path, const Member*> copies_;
 };
 
-// Beside it: engines read a corpus with all folders in it.
+// A sibling folder, since engines read a corpus folder recursively.
 fs::path crashing_beside(const fs::path& folder) { return named_path(folder) += "-crashing"; }
 
 void write_out(const Minimized& result, const fs::path& out) {
@@ -112,7 +113,7 @@ void clean_up(const Minimized& result) {
   for (size_t i : result.kept) kept.insert(fs::canonical(result.corpus->members[i].path));
   for (const Member& member : result.corpus->members) {
     std::error_code error;
-    // A folder may have been named twice.
+    // The same folder may be named twice.
     if (!fs::exists(member.path, error) || kept.contains(fs::canonical(member.path))) continue;
     fs::remove(member.path, error);
     if (error)

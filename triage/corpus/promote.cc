@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// corpus promote: an input that was found becomes a seed, as text with its story.
+// corpus promote: turns an input into a seed, as text with a comment.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -60,7 +60,7 @@ struct Gain {
   CoverCount count;
 };
 
-// What an input covers that the seeds do not. Throws Failure if a variant does not survive it.
+// Coverage that an input adds to the seeds. Throws Failure if the input crashes a variant.
 std::vector<Gain> gains(const Member& member, const std::vector<fs::path>& folders,
                         const fuzz::Target& target, const CorpusOptions& options) {
   Corpus corpus = read_corpus(target, folders);

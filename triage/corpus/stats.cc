@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// corpus stats: what a corpus is made of, and what it covers.
+// corpus stats: describes the content of a corpus and its coverage.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -38,11 +38,11 @@ struct Statistics {
   Spread bytes, operations;
   size_t total_bytes = 0, too_long = 0;
   std::map<OpCode, OperationUse> uses;
-  std::vector<OpCode> never;  // of the target's
+  std::vector<OpCode> never;  // operations of the target
   size_t with_faults = 0, not_canonical = 0, duplicates = 0;
 };
 
-// Of programs; a target that reads text has inputs of no meaning to them.
+// Only for programs; inputs of a text target are none.
 void count_programs(const Corpus& corpus, Statistics& statistics) {
   std::vector<size_t> lengths;
   std::set<std::string> seen;
@@ -81,7 +81,7 @@ Statistics count(const Corpus& corpus) {
   return statistics;
 }
 
-// Those that occur most come first.
+// Most frequent first.
 std::vector<std::pair<OpCode, OperationUse>> by_times(const Statistics& statistics) {
   std::vector<std::pair<OpCode, OperationUse>> rows(statistics.uses.begin(), statistics.uses.end());
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {

@@ -25,8 +25,8 @@ namespace tool {
 namespace {
 
 constexpr const char mutated_file[] = "drivers/iommu/iova.c";
-constexpr int timeout_ms = 10'000;     // of one program; seeds take a thousandth of it
-constexpr unsigned input_timeout = 5;  // s, of one execution of a target
+constexpr int timeout_ms = 10'000;     // per program; seeds need a thousandth of it
+constexpr unsigned input_timeout = 5;  // s, per execution of a target
 
 std::string code_target(const KernelTree& tree) { return "kernel_code_" + tree.name; }
 
@@ -34,7 +34,7 @@ std::string code_of(const KernelTree& tree) {
   return read_file(build_folder() / "kernels" / tree.name / "code.o");
 }
 
-// Of this process and all that it has waited for.
+// CPU time of this process and all children that it has waited for.
 double cpu_seconds_so_far() {
   double sum = 0;
   for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
@@ -82,14 +82,14 @@ void MutantJudge::run_seeds() {
 
 namespace {
 
-// The outcomes of all cases as they are; if all are good, those with failing allocations too.
+// Outcomes of all cases; if all are good, also of runs with failing allocations.
 struct SuiteRun {
   std::vector<KunitCase> cases;
   std::vector<KunitOutcome> plain;
   std::vector<std::pair<const KunitCase*, KunitOutcome>> with_failures;
 
   explicit SuiteRun(KunitModule module) {
-    constexpr size_t most_failures = 8;  // of a case
+    constexpr size_t most_failures = 8;  // per case
     KunitRunner runner(std::move(module), {.timeout_ms = timeout_ms});
     cases = runner.cases();
     std::vector<KunitRun> runs;
@@ -140,7 +140,7 @@ void MutantJudge::build_slots(unsigned count) {
   std::vector<std::string> codes;
   for (unsigned i = 0; i < count; i++) {
     std::string name = fmt::format("mutant-{}", i);
-    // The ledger and the reports know it as the tree that it nearly is.
+    // Keeps the title of the original tree, for the ledger and for reports.
     Slot slot{{name, tree_.title, tree_.folder, build_folder() / "mutants" / name, tree_.build},
               ""};
     make_folder((slot.tree.changed / mutated_file).parent_path());
@@ -190,7 +190,7 @@ MutantVerdict MutantJudge::judge_ours(const Slot& slot) const {
   killed_by_seeds(mutant, verdict);
   if (options_.time.count() > 0) {
     if (!verdict.is_killed()) killed_by_comparison(mutant, verdict);
-    // What differs may break a promise as well, elsewhere.
+    // A mutant that only differs may break a promise in a campaign.
     MutantVerdict further = verdict;
     if (!breaks_promise(verdict) && killed_by_campaign(slot, mutant, further) &&
         (breaks_promise(further) || !verdict.is_killed()))
@@ -202,8 +202,7 @@ MutantVerdict MutantJudge::judge_ours(const Slot& slot) const {
   return verdict;
 }
 
-// A rule that a seed breaks says more than that the mutant is not the tree: the other seeds are
-// asked for one as well.
+// A broken rule says more than a difference, so a seed that only differs does not end the search.
 bool MutantJudge::killed_by_seeds(const iova_variant& mutant, MutantVerdict& verdict) const {
   struct Enough {};
   const Input* different = nullptr;
@@ -257,7 +256,7 @@ bool MutantJudge::killed_by_comparison(const iova_variant& mutant, MutantVerdict
     verdict.programs += comparison.number + 1;
     program::Program program = make(comparison.number);
     std::string key = run_isolated(mutant, program, isolate()).key();
-    // What the tree does as well is no news.
+    // Ignores findings that the tree shows, too.
     bool own = key == run_isolated(*original_, program, isolate()).key();
     if (own && is_difference(comparison.outcome.key())) key = comparison.outcome.key();
     if (!own || is_difference(key)) {
@@ -279,7 +278,7 @@ bool MutantJudge::killed_by_campaign(const Slot& slot, const iova_variant& mutan
   options.tested = {&mutant, fmt::format("--kernel {} ", tree_.title), likeness_, "compared:"};
   std::vector<Binary> binaries;
   for (const fuzz::Target* target : fuzz::targets) {
-    // Steps are no behaviour, and text is no allocator's.
+    // Excludes targets that seek cost or read text: neither judges the allocator's behaviour.
     if (target->reads_text || target->seeks_cost) continue;
     if ((target->needs_queue && !mutant.queue) || (target->compares && !likeness_)) continue;
     options.targets.push_back(target);
@@ -301,7 +300,7 @@ bool MutantJudge::killed_by_campaign(const Slot& slot, const iova_variant& mutan
     for (const fuzz::Target* target : options.targets)
       if (finding.target == target->name && target->compares)
         options_of_target.expected = likeness_;
-    // Only what the mutant shows again, and the tree does not, tells the two apart.
+    // The finding must show again on the mutant and not on the tree.
     std::string key = run_isolated(mutant, program, options_of_target).key();
     if (key.empty() || key == run_isolated(*original_, program, options_of_target).key()) continue;
     verdict.stage = "campaign";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether the collection, its seeds and its targets, tells a mutant of a kernel tree from the tree.
+// Judges whether seeds and targets detect a mutant of a kernel tree.
 #pragma once
 
 #include <chrono>
@@ -21,26 +21,28 @@ namespace tool {
 struct MutantVerdict {
   // "not compiled", "same code", "breaks a promise", "differs only" or "survived"
   std::string result;
-  std::string stage = {};    // that told it from the tree: "seeds", "comparison" or "campaign"
-  std::string key = {};      // of an oracle, "crash", "timeout", or variants-differ: not the tree
-  std::string source = {};   // the seed or the target that showed it
-  std::string program = {};  // that shows it, as text
-  uint64_t programs = 0;     // compared with the tree
-  uint64_t executions = 0;   // of the campaign's targets
-  double cpu_seconds = 0;    // without the build
-  double steps = 0;          // through the tree, in all seeds, as a multiple of the original's
+  std::string stage = {};    // that detected it: "seeds", "comparison" or "campaign"
+  std::string key = {};      // an oracle's key, "crash", "timeout", or variants-differ: behaves
+                             // unlike the tree
+  std::string source = {};   // seed or target that detected it
+  std::string program = {};  // program that shows it, as text
+  uint64_t programs = 0;     // random programs compared with the tree
+  uint64_t executions = 0;   // by the campaign's targets
+  double cpu_seconds = 0;    // without building
+  double steps = 0;          // allocator steps in all seeds, relative to the original tree
 
   bool is_killed() const { return !stage.empty(); }
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MutantVerdict, result, stage, key, source, program,
                                                 programs, executions, cpu_seconds, steps)
 
-// What a KUnit suite makes of a mutant.
+// The verdict of a KUnit suite on a mutant.
 struct SuiteVerdict {
-  // "killed": a case fails; "killed with failures": one shows a finding when an allocation fails,
-  // which it does not on the tree; "survived"; or "" for a mutant that is none.
+  // "killed": a case fails; "killed with failures": a case with a failing allocation shows a
+  // finding that the tree does not show; "survived"; or "" if the mutant is not compiled or has the
+  // same code.
   std::string result;
-  std::string by = {};  // the case
+  std::string by = {};  // the case that kills it
   std::string why = {};
 
   bool is_killed() const { return result.starts_with("killed"); }
@@ -48,13 +50,13 @@ struct SuiteVerdict {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SuiteVerdict, result, by, why)
 
 struct JudgeOptions {
-  std::chrono::milliseconds time{0};  // for a mutant that stands all seeds; 0: no more than seeds
-  unsigned seed = 1;                  // of random programs and of the engine
-  std::string suite = {};             // file of a KUnit suite that judges too
-  Definitions definitions = {};       // of its
+  std::chrono::milliseconds time{0};  // for a mutant that passes all seeds; 0: run only the seeds
+  unsigned seed = 1;                  // for random programs and the engine
+  std::string suite = {};             // KUnit suite that also judges
+  Definitions definitions = {};       // for the suite
 };
 
-// Of both, what was asked for.
+// The requested verdicts.
 struct Judgement {
   std::optional<MutantVerdict> ours;
   std::optional<SuiteVerdict> suite;
@@ -62,23 +64,23 @@ struct Judgement {
 
 class MutantJudge {
  public:
-  // Runs the seeds and the suite on the tree, and builds the tree as it is in so many slots. Throws
-  // Failure: the suite fails there, too.
+  // Runs seeds and suite on the tree, and builds the unchanged tree in each slot. Throws Failure,
+  // also if the suite fails on the tree.
   MutantJudge(const KernelTree& tree, unsigned slots, const JudgeOptions& options);
 
-  // Builds the mutant in the slot, and loads it into this process: to be called once in each, of
-  // which several may share a judge that was made before. Throws Failure.
+  // Builds the mutant in the slot and loads it into this process. Call it once per process; several
+  // processes may share a judge that was created before they forked. Throws Failure.
   Judgement judge(unsigned slot, const std::string& source, bool ours, bool suite) const;
-  // The slot's folder: what is in it belongs to the mutant at hand.
+  // The slot's folder, whose content belongs to the current mutant.
   std::filesystem::path folder(unsigned slot) const { return slots_[slot].tree.changed; }
-  // Whether the tree does what the port's revision does that it is like; else targets that compare
-  // the two have nothing to say of a mutant.
+  // Whether the tree behaves like the port's corresponding revision. Otherwise targets that compare
+  // the two cannot judge mutants.
   bool is_like_its_revision() const { return likeness_; }
 
  private:
   struct Slot {
     KernelTree tree;
-    std::string code;  // of the unchanged tree
+    std::string code;  // object code of the unchanged tree
   };
 
   IsolateOptions isolate() const;
@@ -98,9 +100,9 @@ class MutantJudge {
   const iova_variant* original_;
   const iova_variant* likeness_;
   std::vector<Input> inputs_;
-  std::vector<Job> jobs_;          // the inputs
-  std::vector<Outcome> expected_;  // of each, on the tree
-  std::set<std::string> causes_;   // of findings that the suite shows on the tree
+  std::vector<Job> jobs_;          // jobs that run inputs_
+  std::vector<Outcome> expected_;  // outcome of each job on the tree
+  std::set<std::string> causes_;   // causes of the suite's findings on the tree
   std::vector<Slot> slots_;
 };
 

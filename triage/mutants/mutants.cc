@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// mutants: what the collection would miss, told by slips planted in a tree's iova.c.
+// mutants: measures which small mistakes in a tree's iova.c the collection would miss.
 #include <fmt/core.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -42,7 +42,7 @@ struct Arguments {
   bool json = false;
 };
 
-// What the verdict on a survivor rests on, besides the time.
+// A survivor's verdict depends on the seeds and the time.
 std::string hash_of_seeds() {
   std::string all;
   for (const fs::path& file : expand({(source_folder() / "corpus").string()}))
@@ -50,8 +50,8 @@ std::string hash_of_seeds() {
   return content_hash(all);
 }
 
-// Verdicts by mutant in a file, so that a run goes on where another has ended. What was killed
-// stays killed; a survivor is judged again if there is more time, or if there are other seeds.
+// Verdicts per mutant in a file, so that an interrupted run resumes. A killed mutant stays killed;
+// a survivor is judged again with more time or other seeds.
 class Verdicts {
  public:
   Verdicts(const fs::path& file, double seconds)
@@ -78,7 +78,7 @@ class Verdicts {
     return of_suite->get<SuiteVerdict>();
   }
 
-  // suite: by what find_suite() finds it.
+  // suite: key for find_suite().
   void add(const std::string& id, const Judgement& judgement, const std::string& suite) {
     json& entry = all_[id];
     if (judgement.ours)
@@ -98,7 +98,7 @@ struct Judged {
   const SourceMutant* mutant;
   std::string id;
   std::optional<MutantVerdict> verdict;
-  std::optional<SuiteVerdict> suite = {};  // if there is one
+  std::optional<SuiteVerdict> suite = {};  // if a suite is given
 };
 
 std::string place_of(const SourceMutant& mutant) {
@@ -117,7 +117,7 @@ std::string in_words(const MutantVerdict& verdict) {
                      verdict.source);
 }
 
-// A process for each mutant, since a shared object of one name is loaded once only.
+// Judges each mutant in its own process, since a shared object of one name loads only once.
 class Processes {
  public:
   Processes(const MutantJudge& judge, unsigned slots, bool has_suite)
@@ -148,7 +148,7 @@ class Processes {
     running_[pid] = {slot, &judged};
   }
 
-  // Waits for one to end.
+  // Waits for the next process to end.
   Judged& next() {
     pid_t pid = 0;
     while ((pid = waitpid(-1, nullptr, 0)) < 0 && errno == EINTR) {
@@ -181,7 +181,7 @@ class Processes {
 
 struct Counts {
   size_t mutants = 0, not_compiled = 0, same_code = 0, breaks_promise = 0, survived = 0;
-  std::map<std::string, size_t> killed;  // by stage
+  std::map<std::string, size_t> killed;  // per stage
   size_t by_suite = 0, by_suite_with_failures = 0;
 
   void add(const MutantVerdict& verdict, const std::optional<SuiteVerdict>& suite) {
@@ -205,7 +205,7 @@ struct Counts {
     for (const auto& [stage, count] : killed) sum += count;
     return sum;
   }
-  // Share of those that differ from the tree at all; nothing if none does.
+  // Share of killed mutants among those whose code differs; nothing if there are none.
   std::optional<double> score() const { return share(all_killed()); }
   std::optional<double> score_of_suite() const { return share(by_suite); }
 
@@ -266,7 +266,7 @@ void print_table(const char* title, const Groups& groups, bool has_suite) {
   for (const auto& [name, counts] : groups.rows) print_row(name, counts, has_suite);
 }
 
-// Lines with a mark before each.
+// Prefixes each line with a mark.
 std::string marked(const std::string& lines, const char* mark) {
   std::string result;
   for (size_t at = 0; at <= lines.size();) {
@@ -310,11 +310,11 @@ fs::path out_folder(const Arguments& arguments) {
   return out;
 }
 
-// Judges those that have no verdict yet.
+// Judges the mutants that have no verdict yet.
 void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& verdicts,
                std::vector<Judged>& all) {
   std::vector<Judged*> open;
-  // What a verdict of the suite rests on.
+  // Hash of the suite and its definitions, the key for its verdicts.
   std::string suite;
   if (!arguments.suite.empty()) {
     suite = read_file(arguments.suite);
@@ -360,7 +360,7 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
 
 int mutants(const Arguments& arguments) {
   if (arguments.kernel.empty()) throw Failure("mutants needs a kernel tree: --kernel SPEC");
-  if (!arguments.suite.empty()) read_file(arguments.suite);  // or tells why it cannot be
+  if (!arguments.suite.empty()) read_file(arguments.suite);  // fails early if it cannot be read
   KernelTree tree = find_kernel_tree(arguments.kernel);
   std::string source = read_file(tree.folder / file_name);
   std::vector<SourceMutant> every = mutate_source(source);

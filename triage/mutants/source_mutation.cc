@@ -27,7 +27,7 @@ struct Token {
   enum Kind { word, number, quoted, sign } kind;
   std::string_view text;
   size_t offset;
-  size_t partner = none;  // index of the other bracket
+  size_t partner = none;  // index of the matching bracket
   bool is(std::string_view other) const { return text == other && kind != quoted; }
 };
 
@@ -123,7 +123,7 @@ class Scanner {
   std::vector<Token> tokens_;
 };
 
-// Calls that are there to warn, to check and to explain: their arguments are nobody's behaviour.
+// Calls that only warn, check or annotate; their arguments do not affect behaviour.
 bool only_warns(std::string_view word) {
   for (std::string_view prefix :
        {"WARN", "BUG", "BUILD_BUG", "pr_", "dev_", "trace_", "assert_", "static_assert", "lockdep_",
@@ -132,7 +132,7 @@ bool only_warns(std::string_view word) {
   return false;
 }
 
-// Members and functions that stand for each other easily.
+// Members and functions that are easily confused.
 const std::vector<std::vector<std::string_view>> member_families{
     {"pfn_lo", "pfn_hi"},
     {"loaded", "prev"},
@@ -160,7 +160,7 @@ std::vector<std::string_view> others_of(const std::vector<std::vector<std::strin
   return others;
 }
 
-// A number as it is written, one larger.
+// Increments a number literal, keeping its form.
 std::string successor(std::string_view number) {
   size_t digits = number.find_last_not_of("uUlL");
   std::string value(number.substr(0, digits + 1)), suffix(number.substr(digits + 1));
@@ -169,7 +169,7 @@ std::string successor(std::string_view number) {
   return (hex ? fmt::format("{:#x}", next) : fmt::format("{}", next)) + suffix;
 }
 
-// IOVA_MAG_SIZE and the like, which are numbers; not flags, whose bits say nothing of size.
+// Named numbers such as IOVA_MAG_SIZE, but not flags.
 bool is_named_number(std::string_view word) {
   if (word == "NULL" || word.find("GFP_") != none || word.starts_with("SLAB_")) return false;
   bool any_letter = false;
@@ -190,7 +190,7 @@ class Mutation {
   std::vector<SourceMutant> run() {
     for (size_t i = 0; i < tokens_.size(); i++) {
       if (!tokens_[i].is("{")) continue;
-      if (tokens_[i].partner == none) break;  // conditional compilation may do that
+      if (tokens_[i].partner == none) break;  // conditional compilation can unbalance brackets
       if (i && tokens_[i - 1].is(")") && tokens_[i - 1].partner != none) mutate_function(i);
       i = tokens_[i].partner;
     }
@@ -204,10 +204,10 @@ class Mutation {
   }
 
  private:
-  // Whose body is in the braces.
+  // Mutates the function whose body begins at this brace.
   void mutate_function(size_t brace) {
     size_t open = tokens_[brace - 1].partner;
-    // Annotations such as __must_hold(lock) may stand behind the parameters.
+    // Skips annotations such as __must_hold(lock) behind the parameters.
     while (open >= 2 && tokens_[open - 2].is(")") && tokens_[open - 2].partner != none)
       open = tokens_[open - 2].partner;
     if (open == 0 || tokens_[open - 1].kind != Token::word) return;
@@ -278,8 +278,8 @@ class Mutation {
     }
   }
 
-  // Deletes it if it is of that kind, negates its condition if it has one, and goes into it.
-  // Returns what comes after it.
+  // Deletes the statement if it is deletable, negates its condition if it has one, and descends
+  // into blocks. Returns the index after it.
   size_t mutate_statement(size_t i, size_t end) {
     const Token& token = tokens_[i];
     if (token.is("{")) {
@@ -297,7 +297,7 @@ class Mutation {
       while (i < end && !tokens_[i].is(":")) i++;
       return i + 1;
     }
-    // for, switch, and macros that are heads of loops.
+    // Skips the heads of for, switch, and loop macros.
     if (token.kind == Token::word && i + 1 < end && tokens_[i + 1].is("(")) {
       size_t after = tokens_[i + 1].partner + 1;
       if (tokens_[after].kind == Token::word || tokens_[after].is("{")) return after;
@@ -311,7 +311,7 @@ class Mutation {
     return last + 1;
   }
 
-  // Of the keyword and the parentheses after it; returns what comes after those.
+  // Negates the condition after the keyword; returns the index after it.
   size_t negate(size_t keyword) {
     const Token& open = tokens_[keyword + 1];
     if (!open.is("(") || open.partner == none) return keyword + 1;
@@ -320,7 +320,7 @@ class Mutation {
     return open.partner + 1;
   }
 
-  // A jump, a call or an assignment; no declaration, and nothing that returns.
+  // Whether the statement is a jump, a call or an assignment, but no declaration or return.
   bool is_deletable(size_t i) const {
     const Token& first = tokens_[i];
     if (first.is("goto") || first.is("break") || first.is("continue")) return true;
@@ -333,7 +333,7 @@ class Mutation {
            std::end(continuations);
   }
 
-  // Lines stay, since reports and warnings tell their numbers.
+  // Keeps the line count, since reports and warnings contain line numbers.
   void delete_statement(size_t first, size_t last) {
     size_t begin = tokens_[first].offset, end = tokens_[last].offset + 1;
     std::string rest = ";";
@@ -347,7 +347,7 @@ class Mutation {
     add(mutation, token.offset, token.offset + token.text.size(), other);
   }
 
-  size_t line_of(size_t offset) const {  // from 0
+  size_t line_of(size_t offset) const {  // counted from 0
     return static_cast<size_t>(std::lower_bound(line_ends_.begin(), line_ends_.end(), offset) -
                                line_ends_.begin());
   }
@@ -378,7 +378,7 @@ std::vector<SourceMutant> mutate_source(const std::string& text) { return Mutati
 
 std::vector<size_t> sample_mutants(const std::vector<SourceMutant>& mutants, size_t count,
                                    uint32_t seed) {
-  // Every so manieth of a list in which those of a kind stand together, in random order.
+  // Stratified sample: sort by function and operator, randomly within these, and take every n-th.
   std::mt19937 random(seed);
   std::vector<std::pair<uint32_t, size_t>> order;
   for (size_t i = 0; i < mutants.size(); i++) order.push_back({random(), i});

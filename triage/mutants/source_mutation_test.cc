@@ -12,7 +12,7 @@ namespace {
 
 std::string function(const std::string& body) { return "int f(int a)\n{\n" + body + "\n}\n"; }
 
-// The body's line after each change by the operator.
+// The changed lines of the body for each mutant of the operator.
 std::vector<std::string> changes(const std::string& body, const char* mutation) {
   std::vector<std::string> lines;
   for (const SourceMutant& mutant : mutate_source(function(body)))
@@ -53,7 +53,7 @@ TEST(SourceMutation, WarningsAndChecksAreLeftAlone) {
   EXPECT_TRUE(mutate_source(function("WARN_ON(a < 1);\npr_err(\"%d\", a + 1);\n"
                                      "assert_locked(&a->lock[1]);\nint b = WARN_ON_ONCE(!a);"))
                   .empty());
-  // But what happens after a warning is behaviour.
+  // The branch after a warning is behaviour.
   EXPECT_EQ(changes("if (WARN_ON(a < 1))\nreturn a;", "negated"), Lines{"if (!(WARN_ON(a < 1)))"});
 }
 

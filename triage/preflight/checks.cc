@@ -25,7 +25,7 @@ namespace {
 constexpr uint64_t min_edges = 100;
 constexpr uint64_t max_bytes = 10'000'000'000;
 
-// Calls of sanitizers in binaries.
+// Limits on the sanitizer calls in binaries.
 struct CallLimit {
   const char* build;
   const char* calls;
@@ -73,7 +73,7 @@ bool holds_entry_point(const std::string& content) {
   return is_elf(content) && content.find("LLVMFuzzerTestOneInput") != content.npos;
 }
 
-// All regular files, relative to the folder.
+// All regular files, with paths relative to the folder.
 std::vector<fs::path> files_of(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
@@ -82,7 +82,7 @@ std::vector<fs::path> files_of(const fs::path& folder) {
   return files;
 }
 
-// Files with size and time of the last change.
+// Size and modification time of all files.
 std::map<fs::path, std::pair<uintmax_t, fs::file_time_type>> state_of(const fs::path& folder) {
   std::map<fs::path, std::pair<uintmax_t, fs::file_time_type>> state;
   for (const fs::path& file : files_of(folder))
@@ -90,12 +90,12 @@ std::map<fs::path, std::pair<uintmax_t, fs::file_time_type>> state_of(const fs::
   return state;
 }
 
-// The folder under another name and without the right to write, as long as this lives.
+// Renames the folder and removes write permission during its lifetime.
 class MovedAway {
  public:
   explicit MovedAway(const fs::path& folder) : home_(folder), path_(folder) {
     path_ += ".moved";
-    if (fs::exists(path_)) {  // by a run that was killed
+    if (fs::exists(path_)) {  // left by a killed run
       fs::permissions(path_, fs::perms::owner_write, fs::perm_options::add);
       fs::remove_all(path_);
     }
@@ -117,7 +117,7 @@ class MovedAway {
   fs::path home_, path_;
 };
 
-// What a run came to that did not end well, in a line.
+// Describes a failed run in one line.
 std::string last_words(const CommandResult& result, int seconds) {
   if (result.status == 124 || result.status == 137)
     return fmt::format("does not end within {} s", seconds);
@@ -133,7 +133,7 @@ std::string last_words(const CommandResult& result, int seconds) {
   return fmt::format("status {}: {}", result.status, last);
 }
 
-// One target: its checks, in turn. What cannot be looked at after another check failed is left out.
+// Checks one target in several steps. Skips checks that depend on a failed one.
 class Inspector {
  public:
   Inspector(const Preflight& preflight, const std::string& target)
@@ -142,7 +142,7 @@ class Inspector {
   const std::vector<Check>& checks() const { return checks_; }
   bool starts() const { return starts_; }
 
-  // Says whether the target can be looked at at all.
+  // Returns whether the target can be checked at all.
   bool find(const fs::path& out) {
     add("name", std::regex_match(target_, std::regex("[A-Za-z0-9_-]+"))
                     ? ""
@@ -178,7 +178,8 @@ class Inspector {
             std::string(limit.calls) + "-calls", target_, calls[limit.calls], limit.limit));
   }
 
-  // As the check of builds does, from nothing. Not coverage builds, whose counters are others.
+  // Starts from an empty corpus, as OSS-Fuzz's check_build does. Coverage builds cannot fuzz, since
+  // their counters differ.
   CommandResult start(const fs::path& out) {
     if (preflight_.sanitizer == "coverage") return run(out, {"-help=1"});
     return run(out, {"-seed=1337", "-runs=4"});
@@ -206,7 +207,7 @@ class Inspector {
     add("input-line", run_file(out, inputs.write("line", "input\n")));
   }
 
-  // Its companions, each of which it must have.
+  // Checks the target's companion files.
   void look_beside(const fs::path& out) {
     fs::path dictionary = out / (target_ + ".dict"), options = out / (target_ + ".options"),
              seeds = out / (target_ + "_seed_corpus.zip");
@@ -255,7 +256,7 @@ class Inspector {
     checks_.push_back(check);
   }
 
-  // Flags that the engine's own help lists.
+  // Flags in the output of the engine's -help=1.
   std::set<std::string> engine_flags(const fs::path& out) const {
     std::set<std::string> flags;
     std::istringstream lines(run(out, {"-help=1"}).output);
@@ -276,7 +277,7 @@ class Inspector {
       if (starts_ && !flags.contains(option.key))
         why = fmt::format("libFuzzer knows no -{}", option.key);
       else if (option.key == "dict" && !fs::is_regular_file(out / option.value) &&
-               option.value != target_ + ".dict")  // whose absence is told already
+               option.value != target_ + ".dict")  // a missing dictionary is already reported
         why = fmt::format("there is no {}", option.value);
       else if (option.key == "max_len" &&
                option.value.find_first_not_of("0123456789") != option.value.npos)
@@ -296,7 +297,7 @@ class Inspector {
     check.ok = check.ok && check.why.empty();
     checks_.push_back(check);
     if (!check.ok || !starts_) return;
-    // One by one, as files: the engine names each before it runs it.
+    // Runs seeds as files, one by one: the engine prints each name before it runs it.
     std::vector<std::string> arguments;
     for (const fs::path& file : files) arguments.push_back((seeds.path() / file).string());
     CommandResult result = run(out, arguments);
@@ -316,7 +317,7 @@ class Inspector {
   bool starts_ = false;
 };
 
-// What a runner would take for a target.
+// Other files that a runner would take for targets.
 Check inspect_strays(const fs::path& out, const std::vector<std::string>& targets) {
   std::string strays;
   for (const fs::path& file : files_of(out)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What OSS-Fuzz asks of a folder of built fuzz targets ($OUT), and what it should ask.
+// Checks a folder of built fuzz targets ($OUT) by OSS-Fuzz's rules and some of our own.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,20 @@ namespace tool {
 
 struct Check {
   std::string name;
-  std::string target = "";  // "" for the folder or the project as a whole
+  std::string target = "";  // "" for the whole folder or project
   std::optional<uint64_t> figure = {};
-  std::string limit = "";  // of the figure
+  std::string limit = "";  // for the figure
   bool ok;
-  std::string why = "";  // not, in a sentence
+  std::string why = "";  // why it is not ok, as a sentence
 };
 
 struct Preflight {
-  std::string sanitizer;             // of the build, as OSS-Fuzz names it
-  std::vector<std::string> targets;  // that must be there, and no other
-  int seconds = 60;                  // for one run of a target
+  std::string sanitizer;             // of the build, in OSS-Fuzz's terms
+  std::vector<std::string> targets;  // exactly the targets that must be there
+  int seconds = 60;                  // limit for one run of a target
 };
 
-// The folder has another name while its targets run. Throws Failure.
+// Renames the folder while its targets run. Throws Failure.
 std::vector<Check> inspect(const std::filesystem::path& out, const Preflight& preflight);
 
 }  // namespace tool

@@ -25,7 +25,7 @@ constexpr RecordedReading recorded[] = {
 #undef READ
 };
 
-// What follows the first of these words; "" if the line has none.
+// The rest of the line after the first occurrence of words, or "".
 std::string after(const std::string& line, const std::string& words) {
   size_t at = line.find(words);
   return at == line.npos ? "" : line.substr(at + words.size());
@@ -37,7 +37,7 @@ std::string capitalized(std::string text) {
   return text;
 }
 
-// Its lines of a stack that say nothing of a bug: a few of its 200 rules.
+// Stack frames that ClusterFuzz ignores: a few of its 200 rules.
 bool is_ignored(const std::string& frame) {
   static constexpr std::array begins{
       "__asan",   "__interceptor_", "__sanitizer", "__ubsan", "__libc_", "__pthread_kill",
@@ -49,7 +49,7 @@ bool is_ignored(const std::string& frame) {
                      [&](const char* begin) { return frame.starts_with(begin); });
 }
 
-// "    #2 0x0 in iova::free_iova (...)" -> "iova::free_iova"; "" if it is no frame.
+// "    #2 0x0 in iova::free_iova (...)" gives "iova::free_iova"; "" if the line is no frame.
 std::string frame_of(const std::string& line) {
   std::istringstream words(line);
   std::string number, address, in, function;
@@ -94,7 +94,7 @@ class Reader {
   void take_assertion(const std::string& line) {
     if (!is_kernel() && line.starts_with("panic: ")) begin("ASSERT", after(line, "panic: "));
   }
-  // An end by a signal is none where something else was there before.
+  // A signal at the end does not replace an earlier assertion or failed check.
   void take_sanitizer(const std::string& line) {
     std::string what = after(line, "Sanitizer: ");
     size_t end = what.find(" on ");
@@ -113,7 +113,7 @@ class Reader {
     std::replace(what.begin(), what.end(), ' ', '-');
     reading_.type = "Kernel failure\n" + capitalized(what);
   }
-  // "[program:file(line)] Check failed: what"
+  // Parses "[program:file(line)] Check failed: what".
   void take_failed_check(const std::string& line) {
     std::string what = after(line, "Check failed: ");
     size_t file = line.find(':') + 1, end = line.find('(');
@@ -134,7 +134,8 @@ Reading reading_of(const std::string& text) {
   return reader.end();
 }
 
-// States without that word are compared by likeness, by which all crashes of one call are one.
+// ClusterFuzz compares states without FuzzerHash= by similarity; all crashes in one call are
+// similar.
 bool are_one(const Reading& one, const Reading& other) {
   if (one.security != other.security) return false;
   return one.state == other.state || one.state.find("FuzzerHash=") == one.state.npos;
@@ -160,7 +161,7 @@ ClusterFuzz::Answers ClusterFuzz::read(const std::vector<CrashText>& texts) cons
     logs.push_back({{"text", text.text}, {"symbolized", text.symbolized}});
   TemporaryFolder folder;
   std::string script = (source_folder() / "triage/preflight/clusterfuzz.py").string();
-  // Debian's own, for which its packages are.
+  // The system's Python, which has Debian's packages.
   std::string python = fs::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
   json answer =
       parse_json(must_run({"bash", "-c", R"(exec "$0" -B "$1" "$2" <"$3")", python, script,
@@ -178,7 +179,7 @@ ClusterFuzz::Answers ClusterFuzz::read(const std::vector<CrashText>& texts) cons
   return answers;
 }
 
-// A secret bug and an open one are never put together.
+// ClusterFuzz never groups a security bug with another bug.
 bool ClusterFuzz::Answers::are_one(size_t text, size_t other) const {
   size_t one_state = state_of_[text], other_state = state_of_[other];
   return readings[text].security == readings[other].security &&

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What ClusterFuzz makes of a crash: by the rules of its that we wrote down, and by itself, from a
-// clone.
+// How ClusterFuzz reads a crash: by our copy of its rules, and by its own code from a clone.
 #pragma once
 
 #include <filesystem>
@@ -11,47 +10,48 @@
 namespace tool {
 
 struct Reading {
-  std::string type, state;               // their lines end with '\n', but for the last of the type
-  bool security;                         // a bug that is kept secret
-  std::vector<std::string> labels = {};  // that blame the harness; of ClusterFuzz itself alone
+  std::string type, state;               // lines end with '\n', except the last line of type
+  bool security;                         // security bug, kept private
+  std::vector<std::string> labels = {};  // labels that blame the harness; set only by ClusterFuzz
+                                         // itself
 };
 
-// By those rules of its parser (stacktraces/__init__.py of August 2026) that texts of our targets
-// meet.
+// Applies those rules of its parser (stacktraces/__init__.py of August 2026) that our targets'
+// output can trigger.
 Reading reading_of(const std::string& text);
-// By its comparer: whether both are taken for one bug.
+// Whether its comparer takes both for the same bug.
 bool are_one(const Reading& one, const Reading& other);
 
-// As we wrote it down, an oracle a row.
+// The recorded reading of an oracle.
 struct RecordedReading {
   const char* oracle;
   const char* type;
   bool security;
 };
 std::span<const RecordedReading> recorded_readings();
-// NULL if there is none.
+// NULL if the oracle has no row.
 const RecordedReading* recorded_reading(const std::string& oracle);
 
 struct CrashText {
   std::string text;
-  bool symbolized;  // by the target that wrote it
+  bool symbolized;  // the target symbolized its own stack
 };
 
-// Its own parser and comparer.
+// Runs ClusterFuzz's own parser and comparer.
 class ClusterFuzz {
  public:
-  // A folder with its src/. Throws Failure.
+  // clone: a folder with ClusterFuzz's src/. Throws Failure.
   explicit ClusterFuzz(const std::filesystem::path& clone);
 
   class Answers {
    public:
-    std::vector<Reading> readings;  // in the order of the texts
+    std::vector<Reading> readings;  // same order as the texts
     bool are_one(size_t text, size_t other) const;
 
    private:
     friend class ClusterFuzz;
     std::vector<size_t> state_of_;
-    std::vector<std::vector<bool>> similar_;  // states
+    std::vector<std::vector<bool>> similar_;  // by pair of states
   };
   Answers read(const std::vector<CrashText>& texts) const;
 

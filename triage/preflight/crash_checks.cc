@@ -20,8 +20,8 @@ std::string show(const Reading& reading) {
   return text;
 }
 
-// Whether a sanitizer or the engine has written a stack, whose paths bring a label to everybody:
-// the folder of the project has "fuzz/" in its name, as the farm's own have.
+// Whether a sanitizer or the engine wrote a stack. ClusterFuzz labels stacks with "fuzz/" in their
+// paths, which any build of this project has.
 bool has_stack_in_fuzz_folder(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
@@ -32,7 +32,7 @@ bool has_stack_in_fuzz_folder(const std::string& text) {
   return false;
 }
 
-// Why a reading is not as it should be; "" if it is.
+// The mistake in a reading; "" if there is none.
 std::string mistake_in(const Reading& reading, const std::string& oracle, const std::string& text) {
   const RecordedReading* row = recorded_reading(oracle);
   if (!row) return fmt::format("no row for {} in clusterfuzz.inc", oracle);
@@ -69,7 +69,7 @@ class Court {
   }
 
  private:
-  // The first mistake of a defect or issue counts.
+  // Keeps the first mistake per defect or issue.
   void note(const std::string& check, size_t i, const std::string& why) {
     const CrashOfBuild& crash = crashes_[i];
     std::string& noted = noted_[{crash.crash.of, check}];
@@ -95,7 +95,7 @@ class Court {
   std::map<std::pair<std::string, std::string>, std::string> noted_;
 };
 
-// Each oracle once for each way in which processes of a build end.
+// Checks each oracle once per build's way of ending a process.
 std::vector<Check> check_oracles(const ClusterFuzz& judge,
                                  const std::vector<CrashOfBuild>& crashes) {
   std::vector<OracleCrash> oracles;

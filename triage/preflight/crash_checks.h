@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Crashes before ClusterFuzz's own parser and comparer: one bug for each key, and what we wrote
-// down of them.
+// Checks how ClusterFuzz's own parser and comparer read crashes: one bug per key, and readings as
+// we recorded them.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct CrashOfBuild {
   Crash crash;
 };
 
-// Of all builds together: what one build shows is the bug that another shows.
+// Checks the crashes of all builds together: a finding must be the same bug in every build.
 std::vector<Check> check_crashes(const ClusterFuzz& judge,
                                  const std::vector<CrashOfBuild>& crashes);
 

@@ -25,9 +25,9 @@ namespace {
 
 constexpr size_t mutants = 12, enough_inputs = 5;
 
-// What is to be shown: by a binary, from a program.
+// A defect or issue to show: the binary and the program for it.
 struct Case {
-  std::string of, variant, call;  // call: that declares the variant to the build; "" if it is there
+  std::string of, variant, call;  // call: declares the variant to the build; "" if the build has it
   const char* target;
   program::Program program;
 };
@@ -44,7 +44,7 @@ std::vector<Case> cases() {
          is_race ? "iova_races" : "iova_domain", program_of(shown)});
   }
   for (const engine::KnownFinding& issue : engine::ledger()) {
-    if (issue.affected.empty()) continue;  // only old trees show it
+    if (issue.affected.empty()) continue;  // shows only in old trees
     std::string variant;
     for (const port::NamedRevision& revision : port::named_revisions)
       if (revision.name == issue.affected.back()) variant = revision.identifier;
@@ -54,7 +54,7 @@ std::vector<Case> cases() {
   return all;
 }
 
-// Overlapping calls show what is wrong in many ways.
+// All operations but pause: in overlapping calls a defect shows under many keys.
 std::vector<program::OpCode> one_after_another() {
   std::vector<program::OpCode> codes;
   for (program::OpCode code : program::all_operations)
@@ -89,7 +89,7 @@ class CaseRunner {
   }
 
  private:
-  // A symbolizer takes its time: two inputs are enough for it.
+  // Symbolizing is slow, so do it for two inputs only.
   bool take(size_t number, const program::Program& program) {
     std::vector<uint8_t> bytes = program::encode(program);
     std::string input =

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// All of UndefinedBehaviorSanitizer that is built with, but for unsigned overflow, which goes on.
+// OSS-Fuzz's kinds of UndefinedBehaviorSanitizer, without unsigned overflow, which is recoverable.
 constexpr const char undefined_kinds[] =
     "array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size,return,"
     "returns-nonnull-attribute,shift,signed-integer-overflow,unreachable,vla-bound,vptr";
@@ -28,7 +28,7 @@ std::string sanitizer_flags(const std::string& sanitizer) {
   return "";
 }
 
-// AFL++ instruments by its compiler.
+// AFL++'s compiler adds its own instrumentation.
 std::string coverage_flags(const std::string& engine, const std::string& sanitizer) {
   if (engine == "afl") return "";
   if (engine == "honggfuzz") return " -fsanitize-coverage=trace-pc-guard,indirect-calls,trace-cmp";
@@ -42,7 +42,7 @@ std::string must_print(const std::vector<std::string>& words) {
   return result.output.substr(0, result.output.find_last_not_of('\n') + 1);
 }
 
-// A file of the compiler's, by name.
+// Path of one of the compiler's files.
 std::string of_compiler(const std::string& name, const char* package) {
   std::string path = must_print({cxx_compiler(), "-print-file-name=" + name});
   if (!fs::exists(path))
@@ -51,8 +51,8 @@ std::string of_compiler(const std::string& name, const char* package) {
   return path;
 }
 
-// libFuzzer as one file that brings its own C++ library, as that of the images does: distributions
-// build it on libstdc++, the targets are on libc++.
+// Builds libFuzzer as one archive that contains its C++ library, as OSS-Fuzz's images have it:
+// distributions build libFuzzer with libstdc++, and targets use libc++.
 void make_engine(const fs::path& archive) {
   std::string library =
       must_print({cxx_compiler(), "--rtlib=compiler-rt", "-print-libgcc-file-name"});
@@ -69,12 +69,12 @@ void make_engine(const fs::path& archive) {
               "--keep-global-symbol=__sanitizer_*", "--keep-global-symbol=main", object});
   fs::path made = folder.path() / "engine.a";
   must_print({"ar", "rcsD", made.string(), object});
-  // A new one would have all targets linked anew.
+  // Keeps an unchanged archive, since a new one would relink all targets.
   std::string content = read_file(made);
   if (!fs::exists(archive) || read_file(archive) != content) write_file(archive, content);
 }
 
-// The folder where the linker finds libc++ as the images have it: only to be linked statically.
+// A folder with libc++ for static linking only, as OSS-Fuzz's images have it.
 void make_libraries(const fs::path& folder) {
   make_folder(folder);
   std::string library = of_compiler("libc++.a", "libc++-dev");
@@ -83,16 +83,16 @@ void make_libraries(const fs::path& folder) {
   make_engine(folder / "libFuzzingEngine.a");
 }
 
-// AFL++ as Debian has it: what an engine is linked with, and what its targets run under.
+// Debian's AFL++: its driver library and its programs.
 const char afl_driver[] = "/usr/lib/afl/libAFLDriver.a";
 
-// What the compile script of that engine puts beside targets.
+// Files that OSS-Fuzz's compile script for AFL++ puts beside targets.
 void put_afl_beside(const fs::path& out) {
   fs::copy_file(must_print({"which", "afl-fuzz"}), out / "afl-fuzz");
   write_file(out / "afl_options.txt", "AFL_QUIET=1\nAFL_IGNORE_PROBLEMS=1\n");
 }
 
-// honggfuzz, which no distribution has: a checkout of it that was built.
+// No distribution has honggfuzz, so this is a built checkout.
 fs::path honggfuzz_folder() {
   const char* folder = getenv("IOVAFUZZ_HONGGFUZZ");
   if (!folder) throw Failure("IOVAFUZZ_HONGGFUZZ does not name a built checkout of honggfuzz");
@@ -103,7 +103,7 @@ fs::path honggfuzz_folder() {
   return fs::absolute(folder);
 }
 
-// What the engine's targets are linked with.
+// Libraries with which the engine's targets are linked.
 std::string engine_of(const std::string& engine, const fs::path& libraries) {
   if (engine == "afl") return afl_driver;
   if (engine != "honggfuzz") return (libraries / "libFuzzingEngine.a").string();

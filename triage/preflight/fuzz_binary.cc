@@ -70,7 +70,7 @@ std::vector<std::string> libraries(const fs::path& binary) {
     std::istringstream words(line);
     std::string name;
     words >> name;
-    if (name == "statically") continue;  // linked
+    if (name == "statically") continue;  // "statically linked"
     if (line.find("not found") != line.npos) name += ": not found";
     names.push_back(name);
   }
@@ -86,7 +86,7 @@ bool is_of_base_system(const std::string& library) {
 }
 
 std::map<std::string, uint64_t> sanitizer_calls(const fs::path& binary) {
-  // The disassembly is hundreds of megabytes, so it is boiled down as it comes.
+  // The disassembly takes hundreds of megabytes, so awk counts calls in a pipe.
   static constexpr const char* count = R"(set -o pipefail
 objdump -dC --no-show-raw-insn -- "$1" |
   awk 'match($0, /callq? +[0-9a-f]+ <__(asan|dfsan|msan|ubsan)/) {

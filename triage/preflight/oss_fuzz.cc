@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// The variables that a Dockerfile sets.
+// Variables set by ENV lines of a Dockerfile.
 std::map<std::string, std::string> environment_in(const std::string& dockerfile) {
   std::map<std::string, std::string> set;
   static const std::regex line("ENV ([A-Z_]+)=\"([^\"]*)\"");
@@ -28,7 +28,7 @@ std::map<std::string, std::string> environment_in(const std::string& dockerfile)
   return set;
 }
 
-// A copy of the build's files, since the scripts move them about; with what they expect beside.
+// A copy of the build's files, since the scripts move them, plus the files that scripts expect.
 class Judged {
  public:
   explicit Judged(const FarmBuild& build) : folder_(build.folder / "judged") {
@@ -47,7 +47,7 @@ class Judged {
   fs::path seeds() const { return folder_ / "seeds"; }
   fs::path report() const { return folder_ / "report"; }
 
-  // A program that the scripts find instead of one of that name.
+  // Replaces a program that the scripts call.
   void stand_in(const std::string& name, const std::string& does) const {
     write_file(tools() / name, "#!/bin/sh\n" + does + "\n");
     fs::permissions(tools() / name, fs::perms::owner_all);
@@ -76,14 +76,14 @@ class Run {
   Run(const fs::path& scripts, const std::map<std::string, std::string>& settings,
       const FarmBuild& build, const std::vector<std::string>& targets)
       : scripts_(scripts), settings_(settings), build_(build), targets_(targets), judged_(build) {
-    // It would change the machine, for programs that are not ours.
+    // sysctl would change the machine, for programs that are not ours.
     judged_.stand_in("sysctl", "exit 0");
   }
 
   std::vector<Check> check_build() {
     std::vector<Check> checks{verdict_of(
         "test_all", "", script({"test_all.py"}, {"ALLOWED_BROKEN_TARGETS_PERCENTAGE=0"}))};
-    if (build_.engine != "libfuzzer") return checks;  // would run until somebody ends it
+    if (build_.engine != "libfuzzer") return checks;  // these targets do not exit by themselves
     for (const std::string& target : targets_)
       checks.push_back(verdict_of("run_fuzzer", target, script({"run_fuzzer", target, "-runs=0"}),
                                   "Using seed corpus: "));
@@ -91,12 +91,13 @@ class Run {
   }
 
   std::vector<Check> check_coverage() {
-    // Of Chromium and of Rust, not in the clone; binaries are one object, names are C++.
+    // Helpers of Chromium and Rust are not in the clone; binaries are single objects with C++
+    // names.
     if (!getenv("CODE_COVERAGE_SRC")) judged_.stand_in("coverage_helper", "exit 0");
     judged_.stand_in("rustfilt", "exec cat");
-    // It makes profiles those of the farm's own LLVM, which may be newer than the one at hand.
+    // This script converts profiles to the format of OSS-Fuzz's LLVM, which may be newer than ours.
     judged_.stand_in("profraw_update.py", "exit 0");
-    // Sources are looked for below the build's folder.
+    // The scripts look for sources below the build's folder.
     for (const fs::path& source : {fs::path("/usr"), source_folder(), build_.folder}) {
       fs::path top = *std::next(source.begin());
       if (!fs::exists(judged_.out() / top)) fs::create_symlink("/" / top, judged_.out() / top);
@@ -108,7 +109,7 @@ class Run {
     CommandResult result = script({"coverage"}, {"CORPUS_DIR=" + judged_.seeds().string(),
                                                  "COVERAGE_OUTPUT_DIR=" + judged_.report().string(),
                                                  "COVERAGE_EXTRA_ARGS=", "HTTP_PORT=", "GOPATH="});
-    // What it says of a target that crashes, and goes on.
+    // The script reports a crashing target but continues.
     if (size_t at = result.output.find("Error occured while running"); at != result.output.npos)
       result = {1, result.output.substr(at)};
     std::vector<Check> checks{verdict_of("coverage", "", result)};
@@ -134,7 +135,7 @@ class Run {
     for (const auto& [name, value] : settings_) words.push_back(name + "=" + value);
     words.insert(words.end(), build_.environment.begin(), build_.environment.end());
     words.insert(words.end(), more.begin(), more.end());
-    // Debian's clang++-14 is a link into the folder with the other programs of LLVM.
+    // Debian's clang++-14 is a link into LLVM's folder, which has the other programs.
     std::string cxx = must_run({"which", cxx_compiler()});
     fs::path llvm = fs::canonical(cxx.substr(0, cxx.find('\n'))).parent_path();
     words.push_back("OUT=" + judged_.out().string());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// OSS-Fuzz's own scripts (infra/base-images/base-runner), from a clone, on a build.
+// Runs OSS-Fuzz's own scripts (infra/base-images/base-runner), from a clone, on a build.
 #pragma once
 
 #include <filesystem>
@@ -16,13 +16,13 @@ class OssFuzz {
  public:
   // Throws Failure.
   explicit OssFuzz(const std::filesystem::path& clone);
-  // test_all.py, which has bad_build_check look at every target; run_fuzzer on the seeds of each;
-  // of a coverage build, the coverage script instead.
+  // Runs test_all.py, which runs bad_build_check on every target, and run_fuzzer on each target's
+  // seeds; for a coverage build, only the coverage script.
   std::vector<Check> check(const FarmBuild& build, const std::vector<std::string>& targets) const;
 
  private:
   std::filesystem::path scripts_;
-  std::map<std::string, std::string> settings_;  // of the environment that runs targets
+  std::map<std::string, std::string> settings_;  // environment in which targets run
 };
 
 }  // namespace tool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// preflight: a build as OSS-Fuzz makes it, without its images, and all that it asks of one.
+// preflight: makes a build as OSS-Fuzz does, without its images, and runs all of its checks.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,7 +50,7 @@ json as_json(const std::vector<Check>& checks) {
   return rows;
 }
 
-// The figures as a table, targets down, checks across.
+// Prints figures as a table: a row per target, a column per check.
 void print_figures(const std::vector<Check>& checks) {
   std::vector<std::string> names, targets;
   size_t width = 6;
@@ -100,9 +100,9 @@ void print_checks(const std::string& title, const std::vector<Check>& checks) {
   fflush(stdout);
 }
 
-// What the crashes are of, and which defects have one key: nobody tells those apart.
+// Prints the number of crashes, and defects that share a key and cannot be distinguished.
 void print_crashes(const std::vector<CrashOfBuild>& crashes) {
-  std::map<std::string, std::set<std::string>> shown_by;  // key -> what shows it
+  std::map<std::string, std::set<std::string>> shown_by;  // key -> defects and issues that show it
   std::set<std::string> keys, cases, sanitizers;
   for (const CrashOfBuild& crash : crashes) {
     keys.insert(crash.crash.key);
@@ -167,7 +167,7 @@ int preflight(const Arguments& arguments) {
     for (Crash& crash : crash_everything(build)) crashes.push_back({sanitizer, std::move(crash)});
   };
   for (const std::string& engine : arguments.engines) {
-    // The farm has no other sanitizer for other engines.
+    // OSS-Fuzz offers only AddressSanitizer for other engines.
     const std::vector<std::string> address{"address"};
     for (const std::string& sanitizer : engine == "libfuzzer" ? arguments.sanitizers : address)
       judge(engine, sanitizer);

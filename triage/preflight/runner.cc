@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// As those who run the targets set them.
+// Options that OSS-Fuzz's runner sets.
 constexpr const char asan_options[] =
     "ASAN_OPTIONS=alloc_dealloc_mismatch=0:allocator_may_return_null=1:"
     "allocator_release_to_os_interval_ms=500:check_malloc_usable_size=0:"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs of fuzz targets as a farm makes them: its options for sanitizers, limits, an empty folder.
+// Runs fuzz targets as OSS-Fuzz does: with its sanitizer options and limits, in an empty folder.
 #pragma once
 
 #include <filesystem>
@@ -14,13 +14,13 @@ namespace tool {
 struct RunOptions {
   int seconds = 60;
   bool symbolizes = false;
-  bool goes_past = true;  // what the ledger knows
+  bool goes_past = true;  // ignore known issues
 };
 
 CommandResult run_target(const std::filesystem::path& binary,
                          const std::vector<std::string>& arguments, const RunOptions& options);
 
-// Each job once, on all CPUs. Throws Failure: the last of theirs.
+// Runs each job once, on all CPUs. Throws Failure: the last one thrown by a job.
 void in_parallel(size_t jobs, const std::function<void(size_t)>& work);
 
 }  // namespace tool

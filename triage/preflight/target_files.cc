@@ -12,7 +12,7 @@
 namespace tool {
 namespace {
 
-constexpr size_t max_entry = 64;  // bytes; libFuzzer leaves out what is longer
+constexpr size_t max_entry = 64;  // bytes; libFuzzer ignores longer entries
 
 std::string_view trim(std::string_view text) {
   constexpr const char blanks[] = " \t\r";
@@ -28,7 +28,7 @@ bool is_word(std::string_view text) {
 
 bool is_hex(char c) { return isxdigit(static_cast<unsigned char>(c)); }
 
-// What is wrong with the name of an entry, `word` or `word@level`, which may be left out.
+// The mistake in an entry's optional name, `word` or `word@level`.
 std::string mistake_in_name(std::string_view name) {
   if (name.empty()) return "";
   if (name.back() != '=') return "an entry is name=\"value\"";
@@ -45,7 +45,7 @@ std::string mistake_in_name(std::string_view name) {
   return "";
 }
 
-// What is wrong with what is between the quotes.
+// The mistake in the text between the quotes.
 std::string mistake_in_value(std::string_view value) {
   size_t bytes = 0;
   for (size_t i = 0; i < value.size(); i++, bytes++) {
@@ -79,7 +79,7 @@ std::string mistake_in_entry(std::string_view line) {
   return mistake_in_value(value);
 }
 
-// Those that ClusterFuzz or the runner of OSS-Fuzz reads.
+// Sections that ClusterFuzz or OSS-Fuzz's runner reads.
 constexpr std::array sections{"libfuzzer", "asan", "msan",      "ubsan",    "hwasan",
                               "env",       "AFL",  "honggfuzz", "centipede"};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What lies beside a fuzz target for its engines, as text: the dictionary and the options. Strict,
-// since engines drop in silence what they do not like.
+// Parses the dictionary and options beside a fuzz target. Strict, since engines silently ignore
+// entries that they do not accept.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace tool {
 
 struct DictionaryFile {
   size_t entries = 0;
-  std::vector<std::string> mistakes;  // each begins with its line
+  std::vector<std::string> mistakes;  // each begins with its line number
 };
 DictionaryFile parse_dictionary(const std::string& text);
 
@@ -19,7 +19,7 @@ struct TargetOption {
 };
 struct OptionsFile {
   std::vector<TargetOption> options;
-  std::vector<std::string> mistakes;  // each begins with its line
+  std::vector<std::string> mistakes;  // each begins with its line number
 };
 OptionsFile parse_options(const std::string& text);
 

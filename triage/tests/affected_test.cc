@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// affected and bisect, on a clone that is made of Debian's trees and of changes to them.
+// Tests affected and bisect on a clone made of Debian's trees and altered trees.
 #include "tool/support/command_test.h"
 #include "tool/variants/clone.h"
 
@@ -19,8 +19,8 @@ std::string in_one_line(std::string text) {
 
 class AffectedClone : public testing::Test {
  protected:
-  // v6.1, v6.12 with the bug in the second of three commits, v6.12.1, v6.13 with the repair, and
-  // v6.14, which does not compile.
+  // v6.1; v6.12 with the bug in the second of three commits; v6.12.1; v6.13 with the repair; v6.14,
+  // which does not compile.
   static void SetUpTestSuite() {
     folder = new TemporaryFolder;
     git({"init", "-q", "-b", "master"});
@@ -47,7 +47,7 @@ class AffectedClone : public testing::Test {
     append("#error\n");
     commit("iova: does not compile", "v6.14");
     git({"checkout", "-q", "master"});
-    // As in a partial clone.
+    // Removes a blob, as in a partial clone.
     const std::string blob = git({"rev-parse", "v6.12:unrelated"});
     fs::remove(folder->path() / ".git/objects" / blob.substr(0, 2) / blob.substr(2, 38));
   }
@@ -69,7 +69,7 @@ class AffectedClone : public testing::Test {
     }
   }
   static void append(const std::string& text) { write_file(source(), read_file(source()) + text); }
-  // Where it stands; packages move on.
+  // Replaces text if it is there; Debian's packages change.
   static void replace(const std::string& from, const std::string& to) {
     std::string text = read_file(source());
     size_t at = text.find(from);
@@ -127,7 +127,7 @@ TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
   EXPECT_EQ(trees[1]["patch"], "applies as it is");
   EXPECT_EQ(trees[1]["state"], "clean");
   EXPECT_EQ(trees[1]["clean"], true);
-  // Each of its allocations, alone and with all after it.
+  // Each allocation fails alone, and with all after it.
   EXPECT_GT(trees[1]["failures"]["runs"], 20);
   EXPECT_EQ(trees[1]["failures"]["clean"], trees[1]["failures"]["runs"]);
   EXPECT_GT(trees[1]["seeds"]["no_longer_show_it"].size(), 0u);
@@ -175,7 +175,7 @@ TEST_F(AffectedClone, PatchThatDoesNotApplyIsTold) {
   EXPECT_EQ(told["stable"]["trees"][1]["patch"], "changes nothing of the allocator");
 }
 
-// One that also changes what others rely on is told by the seeds that go another way.
+// If a repair changes other behaviour, seeds that run differently reveal it.
 TEST_F(AffectedCloneLong, RepairThatChangesMoreIsTold) {
   git({"checkout", "-q", "-b", "clumsy", "v6.12.1"});
   replace(unchecked, checked);
@@ -194,7 +194,7 @@ TEST_F(AffectedClone, BisectFindsWhatBroughtItAndWhatRepairedIt) {
       tool_json({"bisect", program(), "--repo", clone(), "--good", "v6.1", "--bad", "v6.12"});
   EXPECT_EQ(came["subject"], "iova: a cache for magazines") << to_text(came);
   EXPECT_EQ(came["came"], true);
-  EXPECT_EQ(came["commits"], 3);  // one that changes other files is not looked at
+  EXPECT_EQ(came["commits"], 3);  // the commit that changes other files is not tested
   json went =
       tool_json({"bisect", program(), "--repo", clone(), "--good", "v6.13", "--bad", "v6.12"});
   EXPECT_EQ(went["subject"], "iova: NULL is no magazine") << to_text(went);
@@ -232,7 +232,7 @@ TEST(Affected, TellsRevisionsAndTreesWithoutAClone) {
   EXPECT_EQ(told["trees"].size(), states.size());
 }
 
-// A patch as it is sent, on trees that are at hand.
+// A patch in mail format, on trees without a clone.
 TEST(Affected, PatchIsTriedOnTreesWithoutAClone) {
   TemporaryFolder folder;
   KernelTree tree = find_kernel_tree("debian:6.12");

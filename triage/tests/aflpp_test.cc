@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Campaigns with AFL++, short ones.
+// Short campaigns with AFL++.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ TEST(AflppLong, SharesACorpusWithLibFuzzer) {
     EXPECT_GT(row["edges"], 0) << to_text(row);
   }
   EXPECT_EQ(summary["targets"][1]["stability"], 100.0) << to_text(summary);
-  // AFL++ names what it gives as the store of findings does, libFuzzer by a longer hash.
+  // Inputs from AFL++ have 16-digit names like those in findings; libFuzzer uses 40 digits.
   std::set<size_t> lengths;
   for (const auto& entry : fs::directory_iterator(out.path() / "corpus/iova_init_faults"))
     lengths.insert(entry.path().filename().string().size());
@@ -47,7 +47,7 @@ TEST(AflppLong, FindsTheNullMagazineFromAnEmptyCorpus) {
     if (candidate["key"] == bug_key) finding = candidate;
   ASSERT_FALSE(finding.is_null()) << to_text(summary);
   EXPECT_GT(finding["executions"], 0);
-  // It did not stop there.
+  // AFL++ continued after the finding.
   EXPECT_GT(summary["targets"][0]["executions"], finding["executions"]) << to_text(summary);
 }
 
@@ -67,7 +67,7 @@ std::set<std::string> files(const fs::path& folder) {
   return names;
 }
 
-// Fuzzers of a campaign: its folder is in their environment.
+// Counts a campaign's fuzzers: the campaign's folder is in their environment.
 size_t processes_of(const TemporaryFolder& out) {
   size_t count = 0;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -88,7 +88,7 @@ TEST(AflppLong, LosesNothingWhenTheCampaignIsKilled) {
                              "--no-ledger --time 60s --seed {} --out '{}' iova_init_faults",
                              10 + 2 * kills, program_of("run"), kills, out.path().string())},
                 false);
-    // Nothing of it goes on for long.
+    // All of its processes end soon.
     for (int tenths = 0; tenths < 100 && processes_of(out); tenths++) usleep(100'000);
     EXPECT_EQ(processes_of(out), 0u);
     std::set<std::string> inputs_now = files(corpus), keys_now = files(findings);
@@ -97,9 +97,9 @@ TEST(AflppLong, LosesNothingWhenTheCampaignIsKilled) {
     inputs = inputs_now;
     keys = keys_now;
   }
-  // What AFL++ had when it was killed is the next one's.
+  // The next campaign collects what a killed AFL++ had found.
   fs::path left = out.path() / "aflpp/v6_12/iova_init_faults.7/out/main";
-  make_folder(out.path() / "aflpp/fixed/iova_init_faults.7");  // not this variant's
+  make_folder(out.path() / "aflpp/fixed/iova_init_faults.7");  // of another variant
   auto leave = [&](const char* name, const std::string& text) {
     std::vector<uint8_t> bytes = program::encode(program::parse(text));
     std::string content(bytes.begin(), bytes.end());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Linux 6.12, altered, for tests of what is made of that.
+// Altered trees of Linux 6.12, for tests of the contract.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace tool {
 
-// No seed breaks a promise but in the ways that the ledger knows.
+// All seeds are clean on the tree, apart from known issues.
 inline void expect_nothing_new(const std::string& kernel) {
   CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", kernel,
                                (source_folder() / "corpus").string()});
@@ -27,7 +27,7 @@ class Repaired : public PatchedTree {
     std::string create = "iova_cache = kmem_cache_create(";
     replace(create, "iova_magazine_cache = NULL;\n\t\t" + create);
   }
-  // Of a text or a seed.
+  // Replays a program text, or a seed if the name ends in .iova.
   json replay(const std::string& program, std::vector<std::string> options = {}) const {
     TemporaryFolder folder;
     std::string file = program.ends_with(".iova") ? (source_folder() / "corpus" / program).string()
@@ -38,7 +38,7 @@ class Repaired : public PatchedTree {
   }
 };
 
-// A second node of the domain's own, in its tree from the start.
+// The domain has a second node of its own, which is in the tree from the start.
 class WithSentinel : public Repaired {
  public:
   explicit WithSentinel(const std::string& pfn) {
@@ -52,7 +52,7 @@ class WithSentinel : public Repaired {
   }
 };
 
-// Its init cannot tell of a failure.
+// init_iova_domain() makes a reservation, and cannot report its failure.
 class ReservesInInit : public Repaired {
  public:
   ReservesInInit() {

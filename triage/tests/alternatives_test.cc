@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who does what the contract asks in another way than Linux 6.12 is told of differences at most.
-// Each tree here is legal: none of what it shows may be a finding.
+// Trees that keep the contract but work differently from Linux 6.12 cause differences at most. Each
+// tree here is legal: nothing that it shows may be a finding.
 #include "triage/tests/altered_trees_test.h"
 
 namespace tool {
@@ -8,11 +8,11 @@ namespace {
 
 struct Alternative {
   const char* name;
-  bool is_long;  // not for every commit
+  bool is_long;  // too slow for every commit
   std::vector<Edit> edits;
 };
 
-// In front of the search from the top: walks up, and takes what take() says.
+// Inserted before the search from the top: walks up, and allocates where take() allows it.
 #define SEARCH(declarations, take, otherwise)                                                      \
   {                                                                                                \
     "\t/* Walk the tree backwards */\n\tspin_lock_irqsave(&iovad->iova_rbtree_lock, flags);\n",    \
@@ -84,7 +84,7 @@ const std::vector<Alternative>& alternatives() {
       {"more_sizes",
        true,
        {{"#define IOVA_RANGE_CACHE_MAX_SIZE 6", "#define IOVA_RANGE_CACHE_MAX_SIZE 9"}}},
-      // What lies above 4 GiB is cached apart, in a second half of all that is made of the first.
+      // Caches pfns above 4 GiB separately, in a second half of each array.
       {"caches_apart_by_address",
        true,
        {{"kcalloc(IOVA_RANGE_CACHE_MAX_SIZE,", "kcalloc(2 * IOVA_RANGE_CACHE_MAX_SIZE,"},
@@ -129,7 +129,7 @@ const std::vector<Alternative>& alternatives() {
         {"del_timer_sync(&cookie->fq_timer)", "cancel_delayed_work_sync(&cookie->fq_work)", queue},
         {"timer_setup(&cookie->fq_timer, fq_flush_timeout, 0)",
          "INIT_DELAYED_WORK(&cookie->fq_work, fq_flush_timeout)", queue}}},
-      // A node of the domain's own right below its start, until somebody reserves that page.
+      // The domain has a node right below its start, until a caller reserves that page.
       {"sentinel_below_the_start",
        true,
        {{"\tstruct iova\tanchor;",
@@ -150,7 +150,7 @@ const std::vector<Alternative>& alternatives() {
          "\t    pfn_hi >= iovad->sentinel.pfn_lo) {\n\t\tiovad->guarded = false;\n"
          "\t\trb_erase(&iovad->sentinel.node, &iovad->rbroot);\n\t}\n"
          "\tfor (node = rb_first(&iovad->rbroot); node; node = rb_next(node)) {\n"}}},
-      // The next request has memory before it takes the lock.
+      // Keeps a spare node, so that the next request has memory before it takes the lock.
       {"spare_node_of_the_domain",
        true,
        {{"\tstruct iova\tanchor;", "\tstruct iova\tanchor;\n\tstruct iova\t*spare;",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whole corpora as text and back.
+// Converts whole corpora to text and back.
 #include <fmt/core.h>
 
 #include <map>
@@ -26,7 +26,7 @@ program::Program decoded(const std::string& bytes) {
   return program::decode({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-// As libFuzzer, AFL++ and people name them.
+// File names as libFuzzer, AFL++ and people choose them.
 std::string numbered(unsigned number) {
   switch (number % 5) {
     case 0: return fmt::format("{:040x}", number * 2654435761u);

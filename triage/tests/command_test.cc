@@ -22,8 +22,7 @@ namespace {
 
 constexpr const char life[] =
     "cpus 2\ncache_get\ninit\ninit_rcaches\nalloc_fast\nfree_fast\nput\ncache_put\n";
-// The 5th attempt of rcache init fails: on 6.12, cleanup meets NULL magazines.
-// What can't be done gets one sentence, and status 2.
+// A request that cannot be carried out prints one sentence and exits with status 2.
 void expect_refused(const std::vector<std::string>& arguments, const std::string& sentence) {
   CommandResult result = tool(arguments);
   EXPECT_EQ(result.status, 2);
@@ -68,7 +67,7 @@ TEST(BadInput, UnreadableFileIsRefused) {
   std::string file = folder.write("crash-1", "x");
   fs::permissions(file, fs::perms::none);
   if (access(file.c_str(), R_OK) == 0) {
-    // Root may read anything; what nobody can read is the memory of a process at address 0.
+    // Root can read any file; only a process' memory at address 0 is unreadable.
     expect_refused({"show", "/proc/self/mem"}, "/proc/self/mem: cannot be read to its end");
     return;
   }
@@ -116,12 +115,12 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   }
 }
 
-// /dev/full takes nothing, as a full disk does.
+// Writes to /dev/full fail as on a full disk.
 TEST(Output, ThatIsLostIsAFailure) {
   TemporaryFolder folder;
   const std::string file = folder.write("a.iova", life);
   std::string many = life;
-  for (int i = 0; i < 1000; i++) many += "tick 1\n";  // more than is written at once
+  for (int i = 0; i < 1000; i++) many += "tick 1\n";  // more than one write
   const std::string large = folder.write("large.iova", many);
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"assemble", file},
@@ -141,7 +140,7 @@ TEST(Output, ThatIsLostIsAFailure) {
   }
 }
 
-// An unset variable of a shell must not choose another allocator, or another folder.
+// An unset shell variable must not select another allocator or folder.
 TEST(BadInput, EmptyValueIsNotTakenForNone) {
   TemporaryFolder folder;
   const std::string file = folder.write("a.iova", life);
@@ -195,7 +194,7 @@ TEST(BadInput, TextThatIsTooLargeForBytesIsNotAssembled) {
                  two + " and " + one + ": their results would have one name");
 }
 
-// One page after the other from the top; the first is freed, and where it was is too small.
+// Allocates single pages from the top and frees the first; its gap is too small for the request.
 TEST(Cost, GrowsWithTheRangesThatASearchPasses) {
   TemporaryFolder folder;
   std::string file = folder.write(
@@ -220,7 +219,7 @@ TEST(Cost, OfAnAllocatorOfItsOwn) {
   }
 }
 
-// One timer releases the rings of all CPUs, each under a lock of its own.
+// One timer releases the rings of all CPUs, each under its own lock.
 TEST(Cost, TellsOfAWholeHandlerAndWhatCapsIt) {
   TemporaryFolder folder;
   std::string text = "cpus 8\ncache_get\ninit\ninit_rcaches\nqueue_init\n";
@@ -234,7 +233,7 @@ TEST(Cost, TellsOfAWholeHandlerAndWhatCapsIt) {
   EXPECT_GE(handler["longest_stretch"], 254);
   ASSERT_EQ(result["caps"].size(), 1u) << to_text(result);
   EXPECT_EQ(result["caps"][0].get<std::string>().rfind("a ring holds 255 ranges", 0), 0u);
-  // A flush empties two magazines of a CPU, however much is freed before it.
+  // A flush empties two magazines of a CPU, however many ranges were freed.
   result =
       tool_json({"cost",
                  folder.write("b.iova", "cpus 1\ncache_get\ninit\ninit_rcaches\nalloc_fast x200\n"
@@ -347,7 +346,7 @@ TEST(Replay, TellsHowOftenEachKeyCame) {
   EXPECT_EQ(rows[0]["keys"], json({{"clean", 3}}));
 }
 
-// Bytes of the target that reads text would be decoded into operations that nobody wrote.
+// Decoding the text target's input as bytes would give arbitrary operations.
 TEST(Replay, TakesTheTargetFromATestcasesName) {
   TemporaryFolder folder;
   std::string testcase = folder.write("clusterfuzz-testcase-minimized-program_text-4711",

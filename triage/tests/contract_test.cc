@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Altered trees: what keeps every promise is right, whatever the reference does; what breaks one is
-// found, whatever the design.
+// Altered trees: keeping all promises is correct whatever the reference does, and a broken promise
+// is found whatever the design.
 #include "tool/support/command_test.h"
 #include "triage/tests/altered_trees_test.h"
 
@@ -38,7 +38,7 @@ TEST(Contract, CachesMayBeOfAnyKind) {
   EXPECT_EQ(row["keys"], json({{"clean", 1}})) << to_text(row);
 }
 
-// The range sits in the magazines of a CPU that is offline. Nobody owns it.
+// The range is in the magazines of an offline CPU, and nobody owns it.
 TEST(Contract, CapacityThatNoFlushReachesIsFound) {
   Repaired tree;
   tree.replace("cpu_rcache = raw_cpu_ptr(rcache->cpu_rcaches);",
@@ -68,7 +68,8 @@ TEST(Contract, MismatchOfBooksHasOneKeyWhateverShowsIt) {
   }
 }
 
-// Where the node's page is the callers', it is lost: no promise speaks of nodes, but one of pages.
+// If callers may ask for the node's page, that page is lost: no promise is about nodes, but one is
+// about pages.
 TEST(Contract, NodeThatNobodyOwnsIsLostCapacityWhereItsPageIsAsked) {
   WithSentinel tree("start_pfn + 20");
   std::string past = "slab-free-interior:free_iova_mem:put:none";
@@ -78,7 +79,7 @@ TEST(Contract, NodeThatNobodyOwnsIsLostCapacityWhereItsPageIsAsked) {
   }
 }
 
-// What nothing in the program asked for is told as what it is, with its arrow.
+// A failure in the final checks names the final check's call, marked with the arrow.
 TEST(Contract, FindingAtTheEndNamesWhatTheEndAsked) {
   Repaired tree;
   tree.replace("\t\tif (!flush_rcache)\n\t\t\treturn 0;",
@@ -90,8 +91,7 @@ TEST(Contract, FindingAtTheEndNamesWhatTheEndAsked) {
     EXPECT_NE(result.output.find(words), std::string::npos) << words << "\n" << result.output;
 }
 
-// A refusal that no caller knows for one is told as an address that was not asked for, and nobody
-// takes it for a range.
+// An unknown error value is reported as an address that was not requested, and not used as a range.
 TEST(Contract, ErrorsThatLookLikeRangesAreTheTreesDoing) {
   Repaired tree;
   tree.replace("\t\tif (!flush_rcache)\n\t\t\treturn 0;",
@@ -129,7 +129,7 @@ TEST(Contract, TreeThatNoLongerBalancesIsTold) {
   EXPECT_EQ(row["keys"], json({{"tree-unbalanced:alloc_iova:alloc:none", 1}})) << to_text(row);
 }
 
-// A queue call that a flush holds up goes on within another operation, which is not to blame.
+// A queue call that waits for a flush continues during another operation, which is not blamed.
 TEST(Contract, WhatACallDoesIsToldOfItsOwnOperation) {
   TemporaryFolder folder;
   std::string file = folder.write(

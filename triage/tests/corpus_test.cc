@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Corpora as their users keep them small, let them grow, and take seeds from them.
+// Minimizes, merges, describes corpora, and promotes inputs to seeds.
 #include <fmt/core.h>
 #include <stdlib.h>
 
@@ -39,7 +39,7 @@ std::map<std::string, std::string> contents(const fs::path& folder) {
   return files;
 }
 
-// Programs as a campaign makes them: mutants of the seeds, one of the other.
+// Programs like those of a campaign: mutants of the seeds, then mutants of these.
 class CorpusOf {
  public:
   explicit CorpusOf(size_t count, const std::string& name = target_name) {
@@ -67,7 +67,7 @@ class CorpusOf {
   fs::path folder_;
 };
 
-// Edges and features by variant, as the engine itself counts them when it reads a corpus.
+// Edges and features per variant, as the engine counts them when it reads the corpus.
 std::vector<std::pair<int, int>> engines_counts(const fs::path& folder) {
   std::vector<std::pair<int, int>> counts;
   for (const port::NamedRevision& revision : port::named_revisions) {
@@ -126,7 +126,7 @@ TEST(CorpusMinimize, WithoutOutItOnlyTells) {
   EXPECT_EQ(contents(corpus.folder()), before);
 }
 
-// What is known of a variant is gone past, unless the engine is told that nothing is known.
+// Without it, engines ignore the known issues of their variant.
 class NothingKnown {
  public:
   NothingKnown() { setenv("IOVAFUZZ_KNOWN", "/dev/null", 1); }
@@ -160,7 +160,7 @@ TEST(CorpusMinimize, WhatAVariantDoesNotSurviveIsKeptApartAndNamed) {
     EXPECT_NE(result.output.find("bug.iova: " + bug_key + " on port@6.12\n"), std::string::npos)
         << result.output;
   }
-  // What could not be read stays where it is.
+  // Unreadable inputs stay in the folder.
   EXPECT_TRUE(contents(corpus.folder()).contains("broken.iova"));
   EXPECT_TRUE(contents(corpus.folder()).contains("plain.iova"));
   EXPECT_FALSE(contents(corpus.folder()).contains("bug.iova"));
@@ -220,7 +220,7 @@ TEST(CorpusMerge, AddsOnlyWhatIsNew) {
   size_t features = 0;
   for (const auto& variant : row["variants"]) features += variant["features"].get<size_t>();
   EXPECT_GT(features, 0u);
-  // The larger corpus began with the smaller one's programs.
+  // The larger corpus started with the programs of the smaller one.
   EXPECT_EQ(engines_counts(corpus.folder()), engines_counts(more.folder()));
 
   row = tool_json({"corpus", "merge", "--into", corpus.folder(), more.folder()});
@@ -268,7 +268,7 @@ class Promote : public testing::Test {
   fs::path seeds_ = folder_.path() / "seeds";
 };
 
-// More caches than any seed takes, on more CPUs.
+// More caches than any seed uses, on more CPUs.
 constexpr const char found[] =
     "cpus 7\ncache_get\ncache_get\ncache_get\ncache_get\ncache_get\ninit\ninit_rcaches\n"
     "init domain=1\ninit_rcaches domain=1\nalloc_fast x40\nfree_fast x40\nput\nput domain=1\n";
@@ -287,7 +287,7 @@ TEST_F(Promote, MakesASeedOfBytesAndTellsWhatItAdds) {
   EXPECT_NE(text.find("\n# said\n# in two lines.\n"), std::string::npos) << text;
   EXPECT_EQ(program::parse(text), program::parse(found));
 
-  // As a seed it has nothing new to cover.
+  // The first promotion already covers everything that this one would add.
   result = promote(file, "the_same_again");
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.output, "iovafuzz: " + file + ": covers nothing that the seeds of " +
@@ -360,9 +360,9 @@ TEST(CorpusStats, CountsFilesOperationsAndWhatNeverOccurs) {
   corpus.add("c.iova", bug);
   corpus.add("d.iova", "cache_get\nalloc\n");
   std::string odd = bytes_of(program::parse("cpus 3\n"));
-  // The opcode of an operation alone, with an operand missing.
+  // An opcode without its operands.
   corpus.add("e", odd.substr(0, 1));
-  // What AFL++ notes beside its inputs.
+  // Files that AFL++ keeps beside its inputs.
   make_folder(corpus.folder() + "/.state/deterministic_done");
   corpus.add(".state/deterministic_done/id:000000,src:000001", "cache_get");
   corpus.add(".cur_input", "cache_get");

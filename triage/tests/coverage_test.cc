@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the tool tells of the lines that inputs reach; reached_test.cc has the reckoning.
+// The coverage command's output; reached_test.cc tests the computation.
 #include <algorithm>
 
 #include "tool/support/command_test.h"

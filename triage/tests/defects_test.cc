@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Planted defects: each is built, and found by a program that finds nothing without it.
+// Planted defects: a program shows each one, and shows nothing without it.
 #include <algorithm>
 
 #include "engine/oracles.h"
@@ -12,7 +12,7 @@
 extern "C" __attribute__((weak)) int __asan_report_present(void);
 
 namespace tool {
-// For the names of tests.
+// Prints the defect in test names.
 void PrintTo(const ShownDefect& shown, std::ostream* out) { *out << shown.defect; }
 
 namespace {
@@ -111,7 +111,8 @@ TEST(PlantedDefects, ThatAreUnknownAreToldWithTheKnownOnes) {
   }
 }
 
-// In a build of its own. Old runtimes of ThreadSanitizer take no address that is too random.
+// In a separate build. Old ThreadSanitizer runtimes cannot run with high-entropy address
+// randomization.
 TEST(PlantedDefectsLong, ThatRaceAreSeenByThreadSanitizerToo) {
   if (cxx_compiler().find("clang") == std::string::npos) GTEST_SKIP() << "clang compiles for it";
   const auto folder =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// explore: every schedule of a program.
+// Tests explore, which runs every schedule of a program.
 #include "engine/oracles.h"
 #include "iova/port_variants.h"
 #include "tool/replay/explorer.h"
@@ -45,11 +45,11 @@ TEST(Explore, FindsWhatOnlyAnOverlapShows) {
        "cpus 3\ncache_get\ninit\ninit_rcaches\noffline 2\nput\ncache_put\n", "lock-uninitialized"},
   };
   for (const auto& row : rows) {
-    // One of them races before anything overlaps.
+    // One of the defects races without any overlap.
     const json seen = explored(row.program, {"--defect", row.defect, "--past", "data-race"});
     const std::string key = seen["key"];
     EXPECT_EQ(engine::oracle_of(key), row.oracle) << row.defect;
-    // The schedule shows it by itself.
+    // The printed schedule shows the finding without explore.
     TemporaryFolder folder;
     const std::string schedule = folder.write("schedule.iova", seen["program"].get<std::string>());
     const auto key_of = [&](const std::string& file) {
@@ -60,7 +60,7 @@ TEST(Explore, FindsWhatOnlyAnOverlapShows) {
   }
 }
 
-// Nothing in common: whatever overlaps is equal to a run without an overlap.
+// Independent calls: every schedule is equivalent to a run without overlap.
 TEST(Explore, LeavesOutWhatIsEqual) {
   const json apart = explored(
       "cpus 2\ncache_get\ninit\ninit domain=1\nalloc x2\nalloc domain=1 x2\nput\nput domain=1\n");
@@ -68,7 +68,7 @@ TEST(Explore, LeavesOutWhatIsEqual) {
   EXPECT_EQ(apart["complete"], true);
 }
 
-// What only prepares is not suspended, and what follows is.
+// --from: operations before it are not suspended, later ones are.
 TEST(Explore, BeginsWhereItIsTold) {
   const json seen = explored(two_requests, {"--defect", "tree-unlocked-before-insertion", "--past",
                                             "data-race", "--from", "3"});

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What farms and stock engines read of a target that meets a finding: the same under whatever
-// options they run it with.
+// Targets report a finding to OSS-Fuzz and to engines in the same way under all options.
 #include <fmt/core.h>
 
 #include <cstdlib>
@@ -21,9 +20,9 @@ namespace tool {
 namespace {
 
 struct FarmCrash {
-  const char* defect;  // planted, or "" for Linux 6.12
+  const char* defect;  // planted defect, or "" for Linux 6.12
   std::string text;
-  // What ClusterFuzz makes of it: the type, how each line of the state begins.
+  // ClusterFuzz's reading: the type, and the beginning of each line of the state.
   std::string type;
   std::vector<std::string> state;
 };
@@ -32,7 +31,7 @@ std::string seed(const std::string& name) {
   return read_file(source_folder() / "corpus" / (name + ".iova"));
 }
 
-// Raised by the shim, by a judge, by each of the sanitizers.
+// Findings from the shim, from a judge and from each sanitizer.
 const std::vector<FarmCrash>& crashes() {
   static const std::vector<FarmCrash> all{
       {"",
@@ -75,7 +74,7 @@ std::string binary_of(const FarmCrash& crash) {
   return (build / "bin" / choice.build_name() / "iova_domain").string();
 }
 
-// As much of it as a state has.
+// The key, cut as in the state.
 std::string key_of(const FarmCrash& crash) {
   std::string key = crash.state[0].substr(std::string("FuzzerHash=").size());
   return key.substr(0, key.find('~'));
@@ -122,7 +121,7 @@ TEST(Farm, ReadsTheSameUnderAllOptionsOfSanitizers) {
   }
 }
 
-// Fork mode shows of its children what has "ERROR:" in it, and nothing else.
+// libFuzzer's fork mode shows only lines of its children that contain "ERROR:".
 TEST(Farm, KeyIsToldInForkMode) {
   TemporaryFolder folder;
   const FarmCrash& crash = crashes()[0];
@@ -145,7 +144,7 @@ TEST(Farm, OnlyOneFindingIsDiedOfWhereThatIsAskedFor) {
     EXPECT_NE(result.status, 0);
     EXPECT_NE(result.output.find("key: " + key + "\n"), std::string::npos) << result.output;
     EXPECT_EQ(result.output.find("==iovafuzz== key: "), result.output.rfind("==iovafuzz== key: "));
-    // The engine's own minimization keeps to it.
+    // libFuzzer's own minimization keeps the finding.
     std::string smaller = (folder.path() / "smaller").string();
     run_with(
         {"IOVAFUZZ_ONLY=" + key}, binary,
@@ -155,8 +154,7 @@ TEST(Farm, OnlyOneFindingIsDiedOfWhereThatIsAskedFor) {
   EXPECT_EQ(run_with({"IOVAFUZZ_ONLY=iova-overlap"}, binary, {input}).status, 0);
 }
 
-// honggfuzz reads the first line that begins so, and seven addresses, by which it tells crashes
-// apart.
+// honggfuzz reads the first line with that prefix, and seven addresses to distinguish crashes.
 TEST(Farm, ReportIsWhereHonggfuzzLooksForIt) {
   std::vector<std::vector<std::string>> stacks;
   for (const FarmCrash* crash : {&crashes()[0], &crashes()[1], &crashes()[0]}) {
@@ -183,7 +181,7 @@ TEST(Farm, ReportIsWhereHonggfuzzLooksForIt) {
   EXPECT_NE(stacks[0], stacks[1]);
 }
 
-// A use of memory that was never written, by the port's own code, whatever it reads there.
+// The port's own code uses uninitialized memory.
 TEST(MemoryLong, UnsetMemoryIsToldWithItsObject) {
   FarmCrash crash{"anchor-lookalike-leak",
                   seed("iova_tree/failed_insert_frees_its_node"),
@@ -208,10 +206,10 @@ TEST(MemoryLong, UnsetMemoryIsToldWithItsObject) {
     EXPECT_EQ(reading_of(result.output).type, crash.type) << result.output;
     EXPECT_EQ(lines_of(reading_of(result.output).state), crash.state) << result.output;
   }
-  // It can be gone past.
+  // The finding is recoverable.
   CommandResult other = run_with({"IOVAFUZZ_ONLY=object-count"}, binary, {input});
   EXPECT_NE(other.output.find("key: object-count:"), std::string::npos) << other.output;
-  // Nothing else is taken for unset, by what is not instrumented either.
+  // Nothing else counts as uninitialized, although other code is not instrumented.
   for (const char* target : {"iova_domain", "iova_races"}) {
     CommandResult seeds = run_command(
         {(build / "bin/fixed" / target).string(), "-runs=0", (build / "corpus" / target).string()},
@@ -220,7 +218,7 @@ TEST(MemoryLong, UnsetMemoryIsToldWithItsObject) {
   }
 }
 
-// As preflight takes it.
+// Builds honggfuzz's targets as preflight does.
 TEST(HonggfuzzLong, TellsFindingsByTheirKeys) {
   if (!getenv("IOVAFUZZ_HONGGFUZZ"))
     GTEST_SKIP() << "honggfuzz was not tried: IOVAFUZZ_HONGGFUZZ is unset";
@@ -267,7 +265,7 @@ TEST(HonggfuzzLong, TellsFindingsByTheirKeys) {
     CommandResult result = run_command(words, false);
     EXPECT_EQ(result.status, 0) << result.output;
   };
-  // Two bugs end the process in the same way, and are two crashes.
+  // Two bugs that end the process in the same way give two crashes.
   for (const char* key : {"object-count:any:any:none", "slab-leak:alloc_iova_mem:end:none"}) {
     honggfuzz(key, {"-i", (here / "seeds").string(), "-N", "30000", "--exit_upon_crash"});
     EXPECT_NE(read_file(report).find(fmt::format("DESCRIPTION: iovafuzz: {}\n", key)),
@@ -286,13 +284,13 @@ TEST(HonggfuzzLong, TellsFindingsByTheirKeys) {
     EXPECT_EQ(reading_of(read_file(entry.path())).type, "CHECK failure");
   }
   EXPECT_GE(logs, 2u);
-  // A corpus is made small whatever its inputs show.
+  // Minimizing a corpus does not stop at findings.
   fs::remove_all(crashes);
   make_folder(crashes);
   honggfuzz("iova-overlap", {"-i", (here / "seeds").string(), "-M"});
   EXPECT_TRUE(fs::is_empty(crashes));
 
-  // Its folder, in which the reports are no inputs.
+  // honggfuzz's folder also contains reports, which are no inputs.
   fs::copy(here / "seeds", crashes, fs::copy_options::recursive);
   fs::remove(crashes / "life");
   fs::copy_file(report, crashes / report.filename());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The house: who may include whom.
+// The rules of docs/architecture.md: which folder may include which.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// A room: a folder with all below it that is no room of its own, and the rooms that it may use
-// besides itself. What these use it does not get with them.
+// A room is a folder without its subfolders that are rooms of their own. It may use itself and the
+// listed rooms; permission is not transitive.
 const std::map<std::string, std::vector<std::string>> rooms{
     {"src/shim", {}},
     {"src/testing", {}},
@@ -27,7 +27,7 @@ const std::map<std::string, std::vector<std::string>> rooms{
     {"src/engine",
      {"src/shim", "src/iova", "src/program", "src/engine/contract", "src/engine/operations",
       "src/engine/reference"}},
-    // Operations know nothing of right and wrong, and the two judges nothing of each other.
+    // Operations do not use judges, and the two judges do not use each other.
     {"src/engine/operations", {"src/shim", "src/iova", "src/program", "src/engine"}},
     {"src/engine/contract", {"src/shim", "src/iova", "src/program", "src/engine"}},
     {"src/engine/reference", {"src/shim", "src/iova", "src/program", "src/engine"}},
@@ -37,7 +37,7 @@ const std::map<std::string, std::vector<std::string>> rooms{
     {"dictionaries", {"src/program", "fuzz"}},
 };
 
-// The floors of the tool, from the ground up; each may use those below it, the core and the list of
+// The folders of the tool, bottom up; each may use those below it, the core and the list of
 // targets.
 const std::vector<std::string> floors{"src/tool/support",  "src/tool/variants", "src/tool/replay",
                                       "src/tool/findings", "src/tool/machine",  "src/tool/coverage",
@@ -45,7 +45,7 @@ const std::vector<std::string> floors{"src/tool/support",  "src/tool/variants", 
 const std::vector<std::string> core{"src/shim",    "src/iova",   "src/kernel",
                                     "src/program", "src/engine", "src/reproducer"};
 
-// The longest name of a room that the file is in; "" for none.
+// The longest room name that contains the file; "" if there is none.
 std::string room_of(const std::string& file) {
   std::string room;
   auto consider = [&](const std::string& name) {
@@ -54,7 +54,7 @@ std::string room_of(const std::string& file) {
   for (const auto& [name, uses] : rooms) consider(name);
   for (const std::string& floor : floors) consider(floor);
   if (room.empty() && file.starts_with("triage/")) {
-    // Each command is one of its own; those of a group share its folder.
+    // Each command is a room of its own; commands of a group share one.
     fs::path path(file);
     room = path.parent_path() == "triage" ? file : path.parent_path().string();
   }
@@ -63,7 +63,7 @@ std::string room_of(const std::string& file) {
 
 bool may_use(const std::string& user, const std::string& used, const std::string& file) {
   if (user == used) return !user.ends_with(".cc");
-  if (used == "src/testing") return true;  // by tests
+  if (used == "src/testing") return true;  // only tests include it
   auto is_in = [](const std::string& name, const std::vector<std::string>& names) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
@@ -71,7 +71,7 @@ bool may_use(const std::string& user, const std::string& used, const std::string
   bool is_known = is_in(used, core) || file == "fuzz/target.h" || file == "fuzz/targets.h";
   auto floor = std::find(floors.begin(), floors.end(), user);
   if (floor != floors.end()) return is_known || std::find(floors.begin(), floor, used) != floor;
-  // The tests of commands see what they test.
+  // Tests of commands may include commands.
   return is_known || is_in(used, floors) || user == "triage/tests";
 }
 
@@ -111,7 +111,7 @@ TEST(House, FilesIncludeOnlyWhatTheirRoomMayUse) {
   }
 }
 
-// The rules themselves: what they must refuse.
+// The rules must refuse upward includes.
 TEST(House, RulesRefuseWhatLeadsUpward) {
   for (auto [from, to] : std::vector<std::pair<std::string, std::string>>{
            {"src/shim/slab.cc", "src/engine/engine.h"},
@@ -140,7 +140,7 @@ TEST(House, CoreAndTargetsKnowNoFuzzingEngine) {
 TEST(House, EachFileHasItsLicence) {
   for (const char* folder : {"src", "fuzz", "triage", "dictionaries", "cmake", "corpus"})
     for (const fs::path& path : expand({(source_folder() / folder).string()})) {
-      if (path.extension() == ".iova") continue;  // data
+      if (path.extension() == ".iova") continue;  // programs include nothing
       EXPECT_NE(read_file(path).substr(0, 200).find("SPDX-License-Identifier: GPL-2.0-only"),
                 std::string::npos)
           << path;

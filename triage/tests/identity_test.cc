@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Keys tell findings apart: many inputs that meet one defect come to one key, which none of the
-// other defects here has.
+// Keys identify findings: many inputs that meet a defect give one key, which no other defect here
+// has.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -14,8 +14,8 @@
 namespace tool {
 namespace {
 
-// Defects that show in one way, each where they do. Others show in several: a wrong size as a range
-// too large or as one that vanishes; a hint that was not reset and one that was set too low alike.
+// Defects that show under a single key. Others show under several: a wrong size as a range that is
+// too large or vanishes; a hint that was not reset and one that was set too low are alike.
 struct Identified {
   const char* defect;
   const char* seed;
@@ -78,7 +78,7 @@ class Identity : public testing::TestWithParam<Identified> {
   }
 };
 
-// Overlapping calls show what is wrong in many ways.
+// All operations but pause: in overlapping calls a defect shows under many keys.
 std::vector<program::OpCode> one_after_another() {
   std::vector<program::OpCode> codes;
   for (program::OpCode code : program::all_operations)
@@ -86,7 +86,7 @@ std::vector<program::OpCode> one_after_another() {
   return codes;
 }
 
-// The first so many mutants of the seed that show something, with what they show.
+// The first `enough` mutants of the seed that show something, each with its key.
 std::vector<std::pair<program::Program, std::string>> crashing_mutants(const iova_variant& variant,
                                                                        const program::Program& seed,
                                                                        size_t enough) {
@@ -103,7 +103,7 @@ std::vector<std::pair<program::Program, std::string>> crashing_mutants(const iov
       jobs.push_back({&program, {}});
     }
     run_isolated(variant, jobs, {}, [&](size_t i, const Outcome& outcome) {
-      // What nobody waits for races as well, where the input shows no more than that.
+      // Dropping a wait also causes races; skip inputs that show only a race.
       bool is_race = outcome.key().starts_with("data-race:");
       if (!outcome.key().empty() && !is_race && crashing.size() < enough)
         crashing.push_back({programs[i], outcome.key()});
@@ -118,11 +118,11 @@ TEST_P(Identity, IsOneKeyForManyInputs) {
   program::Program seed = read_input(source_folder() / "corpus" / GetParam().seed).program;
   std::map<std::string, size_t> keys;
   for (const auto& [program, key] : crashing_mutants(variant, seed, enough)) {
-    // Made smaller, a program may turn out to need no fault; nothing else of a key changes.
+    // Minimization may remove an unnecessary fault from the key, and nothing else.
     bool has_fault = !key.ends_with(":none");
     std::string shown = has_fault ? minimize(variant, program, key, {.times = 1}).key : key;
-    // The end of a program makes a fast request, too, under a name of its own; so a fault in the
-    // program's need not be without effect on the key.
+    // The final checks also make a fast request, as another operation, and may show the defect
+    // there.
     std::string expected = GetParam().key, fast = expected.substr(0, expected.find(":alloc_fast:"));
     bool is_fast = fast.size() < expected.size() && shown.starts_with(fast + ":");
     keys[is_fast ? expected : shown]++;

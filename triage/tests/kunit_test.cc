@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kunit: what a suite says, and what none can say.
+// Tests kunit: the generated suites, and programs that KUnit cannot express.
 #include "tool/support/command_test.h"
 
 namespace tool {
@@ -12,7 +12,7 @@ TEST(Kunit, FailsTheAllocationThatTheProgramFails) {
       tool({"kunit", "--revision", "6.12",
             corpus("iova_init_faults/magazine_alloc_fails_in_rcache_init.iova")});
   EXPECT_EQ(result.status, 1);
-  // The fifth attempt, one of which takes per-CPU memory.
+  // The fifth attempt is the fourth object: one attempt allocates per-CPU memory.
   expect_all(result.output,
              {"// SPDX-License-Identifier: GPL-2.0\n", " * Found by iovafuzz: slab-free-null:",
               "#include <kunit/test.h>", ".suite_init = spare_no_gfp,",
@@ -40,7 +40,7 @@ TEST(Kunit, ExpectsWhatIsRight) {
              {"CONFIG_KUNIT=y\n", "CONFIG_IOVA_HINT_LOWER_LIMIT_TEST=y\n"});
 }
 
-// Of what is done more than once, and given back.
+// Operations with counts, and frees.
 TEST(Kunit, KeepsRangesInSlots) {
   TemporaryFolder folder;
   std::string file = folder.write(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The ledger says what is: every entry shows itself where it says, and nothing else does.
+// The ledger is accurate: every entry shows on the revisions that it names and on no others.
 #include "engine/ledger.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 #include "tool/variants/variants.h"
 
 namespace engine {
-// For the names of tests.
+// Prints the entry's id in test names.
 void PrintTo(const KnownFinding& finding, std::ostream* out) { *out << finding.id; }
 }  // namespace engine
 
@@ -39,7 +39,7 @@ iova_variant named(const char* name) {
   return variant;
 }
 
-// Repaired before the port's revisions; only a kernel tree can show it.
+// Repaired before the port's oldest revision, so only a kernel tree shows it.
 bool is_old(const KnownFinding& entry) { return entry.is_in_tree; }
 
 class LedgerEntry : public testing::TestWithParam<KnownFinding> {
@@ -77,7 +77,7 @@ TEST_P(LedgerEntry, HasKeysOfRecoverableOracles) {
       for (const shim::Oracle* oracle : all)
         if (engine::oracle_of(key) == oracle->id) found = oracle;
     ASSERT_NE(found, nullptr) << key;
-    // Some of old trees end a run, and nobody can repair those.
+    // Some issues of old trees are not recoverable.
     EXPECT_TRUE(found->recoverable || is_old(entry_)) << key;
   }
 }
@@ -94,7 +94,7 @@ TEST_P(LedgerEntry, SaysWhatItIs) {
   EXPECT_FALSE(contains(entry_.affected, "fixed"));
 }
 
-// The row of behaviours.inc that repairs it agrees with what the entry says of upstream.
+// The row of behaviours.inc that repairs the issue must agree with the entry's upstream status.
 TEST_P(LedgerEntry, IsRepairedByOneBehaviour) {
   std::vector<std::string> repairs;
   for (const port::Behaviour& b : port::behaviours)
@@ -151,7 +151,7 @@ TEST(Ledger, HasEveryBehaviourThatIsNotFixed) {
     EXPECT_TRUE(b.since < port::not_upstream || ids.contains(b.repairs)) << b.flag;
 }
 
-// Seeds are clean on every revision behind what is known of it, and show every key of the ledger.
+// Seeds show only known issues on every revision, and together show every key of the ledger.
 TEST(Ledger, IsWhatSeedsMeet) {
   std::set<std::string> met, listed;
   for (const port::NamedVariant& revision : port::variants) {
@@ -185,7 +185,7 @@ TEST(Ledger, IsByRevisionOfThePortAndWholeForKernelTrees) {
   EXPECT_EQ(engine::find_known("new" + key, named("port@6.12")), nullptr);
 }
 
-// What upstream repaired long ago is known of a tree that lacks the repair, and new of any other.
+// An issue that upstream has repaired is known in trees without the repair, and new in others.
 TEST(Ledger, OldIssuesAreKnownByTheSourceOfATree) {
   const std::string key = "second-pass-missing:alloc_iova:alloc:none";
   EXPECT_EQ(engine::find_known(key, named("kernel@6.18")), nullptr);
@@ -198,12 +198,12 @@ TEST(Ledger, OldIssuesAreKnownByTheSourceOfATree) {
   EXPECT_FALSE(is_old(engine::ledger()[0]));
 }
 
-// The models are silent once calls have overlapped, and know no allocator that shows less.
+// The models are silent once calls have overlapped, and do not judge allocators that lack views.
 TEST(Ledger, AMissingSecondPassIsNamedWithoutTheModelsToo) {
   iova_variant variant = parse_variant("6.12+no-second-pass").variant();
   variant.searches_once = true;
   const std::string overlap = "cpus 2\ncache_get\ninit\npause 2\nalloc\nresume\n";
-  // The last but one is refused by the search, the last by the hint that this left.
+  // The search refuses the last request but one, and the hint that this left refuses the last.
   const std::string gap =
       "alloc slot=a unaligned size=10 limit=100\nalloc slot=b unaligned size=50 limit=100\n"
       "free slot=a\nalloc unaligned size=20 limit=100 x2\nalloc unaligned size=10 limit=100 x2\n";
@@ -217,7 +217,7 @@ TEST(Ledger, AMissingSecondPassIsNamedWithoutTheModelsToo) {
   }
 }
 
-// A regression: the defect of 6.12 in what calls itself 7.3.
+// A regression: the bug of 6.12 in a tree that claims to be 7.3.
 TEST(Ledger, LeavesAFindingNewOnARevisionThatIsNotListed) {
   auto bytes = program::encode(program::parse("cache_get\ninit\nfail 0x10\ninit_rcaches\n"));
   std::string_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());

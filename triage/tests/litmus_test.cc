@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// litmus: tests for herd7 from what a run did. The verdicts are those of herd7 7.57 with the model
-// of Linux 6.12; where IOVAFUZZ_MEMORY_MODEL is the tools/memory-model of a tree, herd7 gives them
-// anew.
+// Tests litmus. Expected verdicts are those of herd7 7.57 with the memory model of Linux 6.12. If
+// IOVAFUZZ_MEMORY_MODEL names a tree's tools/memory-model, herd7 computes them again.
 #include <cstdlib>
 
 #include "tool/replay/input.h"
@@ -17,12 +16,12 @@ namespace {
 std::vector<std::string> tests_of(const char* seed, const char* defect,
                                   const std::vector<size_t>& operations) {
   const Input input = read_input(source_folder() / "corpus" / seed);
-  // The one that tests are linked with is not compiled to tell its accesses.
+  // Loads a module: the port linked into the tests does not report its accesses.
   const iova_variant& variant = load_port("fixed", defect ? &find_defect(defect) : nullptr);
   return litmus_tests("test", input.program, record_order(variant, input.program), operations);
 }
 
-// Whether any of them may happen; nullopt: there is no herd7.
+// Whether any of the tests may happen; nullopt: herd7 is not available.
 std::optional<bool> may_happen(const std::vector<std::string>& tests) {
   const char* model = getenv("IOVAFUZZ_MEMORY_MODEL");
   if (!model) return std::nullopt;
@@ -48,10 +47,10 @@ TEST(Litmus, PatternsOfTheQueueAreOrderedByTheirBarriers) {
     std::vector<size_t> operations;
     bool sometimes;
   } rows[] = {
-      // The counter against the page tables, and the timer's flag against the ring.
+      // The flush counter and the page tables; the timer's flag and the ring.
       {flush, nullptr, {9, 10}, false},
       {flush, "queue-barrier-dropped", {9, 10}, true},
-      // The publication of the queue.
+      // Publication of the queue.
       {published, nullptr, {7, 9}, false},
       {published, "queue-published-without-barrier", {7, 9}, true},
       {published, "queue-barrier-dropped", {7, 9}, true},
@@ -68,7 +67,7 @@ TEST(Litmus, PatternsOfTheQueueAreOrderedByTheirBarriers) {
 TEST(Litmus, HasWhatTheRunDid) {
   const std::vector<std::string> tests = tests_of(published, nullptr, {7, 9});
   ASSERT_FALSE(tests.empty());
-  // Message passing: what was written before the pointer must be seen after it.
+  // Message passing: writes before the pointer must be visible to its reader.
   EXPECT_NE(tests[0].find("smp_wmb();\n\tWRITE_ONCE(*x0, 1);\n}"), std::string::npos) << tests[0];
   EXPECT_NE(tests[0].find("r0 = READ_ONCE(*x0);\n\tsmp_mb();"), std::string::npos) << tests[0];
   EXPECT_EQ(tests[0].find("C test-1\n"), 0u);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// mail: what a mail says, and that it fits one.
+// Tests mail: its content, and its line width.
 #include "tool/support/command_test.h"
 #include "tool/support/words.h"
 
@@ -26,7 +26,7 @@ TEST(Mail, TellsAKnownIssueWithItsStoryAndATest) {
              "It came with v6.9 and is repaired upstream by fa8fb60d3637, v7.1.\n",
              "drivers/iommu/iova_slab_free_null_test.c, shows it",
              "kunit_test_suite(iova_slab_free_null_suite);"});
-  // Code and the program are as wide as they are.
+  // Program and code lines may be wider.
   const size_t body = text.find("\n\n");
   for (const std::string& line : lines_of(text.substr(body, text.find("The calls,") - body)))
     EXPECT_LE(line.size(), 75u) << line;
@@ -54,7 +54,7 @@ TEST(Mail, SaysWhyThereIsNoTest) {
   expect_all(text, {"No KUnit test can show it: ", "operations overlap"});
 }
 
-// What the queue's maintainer reads: his file, the kernel's functions, who gets there, a repair.
+// For the queue's maintainer: the right file, kernel functions, who reaches the fault, a repair.
 TEST(Mail, QueueIsToldInItsOwnTerms) {
   const std::string text = mail(
       {"--revision", "6.12",
@@ -69,7 +69,7 @@ TEST(Mail, QueueIsToldInItsOwnTerms) {
               "No KUnit test can show it: flush queues are private to dma-iommu.c"});
 }
 
-// Nothing stands behind the call at fault.
+// The program ends with the call at fault.
 TEST(Mail, EndsWithTheCallAtFault) {
   const std::string text =
       mail({"--revision", "6.12",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What users read of the commands without building them is what the commands say.
+// Manual, completions and the launcher's answers agree with the commands.
 #include <fmt/format.h>
 
 #include <set>
@@ -79,7 +79,7 @@ TEST(Launcher, SaysTwoWhereItCannotBuild) {
   EXPECT_NE(result.output.find("IOVAFUZZ_BUILD"), std::string::npos) << result.output;
 }
 
-// GoogleTest comes with the first `test`, when `run` has built long since.
+// `test` installs GoogleTest later than `run` builds, which must not discard the build.
 TEST(Launcher, BuildsAnewWhenWhatItBuiltWithChangesOnly) {
   TemporaryFolder folder;
   fs::path bin = folder.path() / "bin", installed = folder.path() / "installed";
@@ -112,7 +112,7 @@ TEST(Launcher, BuildsAnewWhenWhatItBuiltWithChangesOnly) {
   EXPECT_TRUE(builds_anew("/there", "libfmt-dev 9\n"));
 }
 
-// Or the next would build beside it.
+// Otherwise the next build would run concurrently.
 TEST(Launcher, BuildEndsWithWhoAskedForIt) {
   TemporaryFolder folder;
   fs::path pid = folder.path() / "pid", log = folder.path() / "log";
@@ -131,7 +131,7 @@ TEST(Launcher, BuildEndsWithWhoAskedForIt) {
     CommandResult result = run_command(
         {"timeout", "60", "bash", "-c", build + runs + " && echo started && " + ending}, false);
     EXPECT_NE(result.output.find("started"), std::string::npos) << read_file(log);
-    // The compiler hears of it after ninja.
+    // ninja ends its compilers after it receives the signal.
     EXPECT_EQ(run_command({"timeout", "60", "bash", "-c",
                            "while " + runs + " 2>/dev/null; do sleep 0.1; done"},
                           false)
@@ -141,7 +141,7 @@ TEST(Launcher, BuildEndsWithWhoAskedForIt) {
   }
 }
 
-// With a cmake that fails where another one runs in the same folder.
+// Uses a fake cmake that fails if another one runs in the same folder.
 TEST(Launcher, OneConfiguresWhatTwoBegin) {
   TemporaryFolder folder;
   const fs::path programs = folder.path() / "programs", build = folder.path() / "build";
@@ -171,7 +171,7 @@ TEST(Launcher, OneConfiguresWhatTwoBegin) {
   EXPECT_EQ(read_file(build / "ran"), "--preset\n--build\n--build\n");
 }
 
-// With a package manager that has every other package, and installs none.
+// Uses a fake package manager that has every package except one, and installs none.
 TEST(Launcher, AsksForWhatTheCommandTakesWhereverItsOptionsStand) {
   TemporaryFolder folder;
   auto asks_for = [&](const char* package, std::vector<std::string> command) {

@@ -14,7 +14,7 @@
 namespace tool {
 namespace {
 
-// So many operations, with those of a bug among them in their order.
+// A program with `count` operations that contain the bug's operations in order.
 program::Program hidden_among(size_t count, const std::vector<std::string>& bug, unsigned seed) {
   static constexpr const char* others[] = {"alloc_fast",
                                            "alloc size=3",
@@ -65,7 +65,7 @@ TEST(Minimize, LeavesTheFourOperationsAndTheOneFaultThatMatter) {
 TEST(Minimize, LeavesOneBitOfAnyMask) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 8; i++) {
-    // The first attempt that fails must be a magazine's, behind the arrays and the first of them.
+    // The first failing attempt must be a magazine's: attempts 1 and 2 are the arrays.
     uint64_t mask = (random() | 0x10) & ~uint64_t{3};
     auto program = program::parse(fmt::format("cache_get\ninit\nfail {:#x}\ninit_rcaches\n", mask));
     Minimized result = minimize_on_6_12(program, bug_key);
@@ -93,7 +93,7 @@ TEST(Minimize, LeavesAText) {
             "cache_get\ninit start=0\ninit_rcaches\nedge\nalloc_fast limit=start\n");
 }
 
-// A fault at the place, without which the finding is the same, makes it no other finding.
+// A fault that is not needed leaves the key, and the finding stays the same.
 TEST(Minimize, ForgetsAFaultSiteThatIsNotNeeded) {
   const iova_variant& variant = load_port("fixed", &find_defect("no-retry-after-flush"));
   auto program = program::parse(
@@ -141,7 +141,7 @@ TEST(Minimize, KeepsTheChosenOfTwoFindings) {
 }
 
 TEST(Minimize, KeepsWhatElseItMeets) {
-  // Without its first operation, the second finding is there alone.
+  // Without its first operation, only the second finding is left.
   program::Program both = program::parse(
       "cache_get\ninit\ninit domain=1\nfail 0x10\ninit_rcaches domain=1\nalloc size=64 limit=30\n"
       "alloc size=64\n");
@@ -190,7 +190,7 @@ TEST(Minimize, GoesOnFromWhereItWasStopped) {
             "cache_get\ninit\nfail 0x4\ninit_rcaches\n");
 }
 
-// Removing operations byte by byte, or by position, would change which range is meant.
+// Removing operations must not change which range a later operation uses.
 TEST(Minimize, KeepsRangesWhenOthersGo) {
   const iova_variant& variant = load_port("fixed", &find_defect("range-end-excluded"));
   program::Program program =
@@ -202,7 +202,7 @@ TEST(Minimize, KeepsRangesWhenOthersGo) {
   EXPECT_LE(result.program.operations.size(), 4u) << print(result.program);
 }
 
-// With sanitizers it is AddressSanitizer that tells of it.
+// AddressSanitizer reports it in builds with sanitizers.
 TEST(Minimize, TakesWhatSanitizersFind) {
   const iova_variant& variant = load_port("fixed", &find_defect("swap-forgotten"));
   const std::vector<std::string> bug{
@@ -211,7 +211,7 @@ TEST(Minimize, TakesWhatSanitizersFind) {
       "free_fast slot=m x128"};
   program::Program program;
   Outcome outcome;
-  // Where no other operation is in its way.
+  // Tries seeds until no other operation hides the finding.
   for (unsigned seed = 1; outcome.key().empty() && seed < 20; seed++) {
     program = hidden_among(40, bug, seed);
     outcome = run_isolated(variant, program);
@@ -249,7 +249,7 @@ TEST(MinimizeCommand, RefusesWhatShowsNothing) {
             std::string::npos);
 }
 
-// Each of two that are suspended in turn would not do without the other; one would.
+// Each suspension needs the other one, but a single suspension would do.
 TEST(MinimizeCommand, LeavesNoPreemptionThatAnotherCanStandFor) {
   TemporaryFolder folder;
   const std::string file =
@@ -270,7 +270,7 @@ TEST(MinimizeCommand, LeavesTheBestSoFarWhenInterruptedAndGoesOn) {
   write_file(file, print(hidden_among(1000, {"cache_get", "init", "fail 0x10\ninit_rcaches"}, 2)));
   std::string out = (folder.path() / "out.iova").string();
   std::string tool_path = program_of("minimize");
-  // Interrupted as soon as there is something, while a thousand runs for each step are under way.
+  // Interrupted after the first result, while each step still takes a thousand runs.
   CommandResult interrupted = run_command(
       {"bash", "-c",
        fmt::format("'{0}' --revision 6.12 --times 1000 --out '{1}' '{2}' & pid=$!; until "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mutants of kernel trees, as their users meet them; a few, on the seeds alone.
+// The mutants command on kernel trees: a few mutants, on the seeds alone.
 #include <algorithm>
 #include <set>
 
@@ -36,7 +36,7 @@ TEST(MutantsLong, AreJudgedBySeedsAndCounted) {
   EXPECT_GT(summary["possible"], 200);
   EXPECT_EQ(parse_json(read_file(out.path() / "mutants.json")), summary);
 
-  // What was judged is not judged again.
+  // Existing verdicts are reused.
   std::string verdicts = read_file(out.path() / "verdicts.json");
   EXPECT_EQ(mutants(out, "debian:6.12", "4"), summary);
   EXPECT_EQ(read_file(out.path() / "verdicts.json"), verdicts);
@@ -52,7 +52,7 @@ TEST(MutantsLong, OfAnotherTreeAreToldWithTheirLines) {
   EXPECT_EQ(result.output.find("survivors:") != std::string::npos, result.status == 1);
 }
 
-// A tree in whose iova.c stands one function only, and the rest in a file that is included.
+// A tree whose iova.c contains one function; the rest is in an included file.
 class SmallTree {
  public:
   explicit SmallTree(const std::string& body) {
@@ -66,7 +66,7 @@ class SmallTree {
     std::string head = "\nfree_iova_fast(";
     rest.replace(rest.find(head), head.size(), "\nfree_fast_of_the_rest(");
     write_file(path() / "drivers/iommu/rest.h", rest);
-    // What the tree is like is told from this file's text.
+    // The probe recognizes the tree's revision from the text of this file.
     for (size_t at = 0; (at = shape.find("*/", at)) != std::string::npos;)
       shape.insert(at + 1, " ");
     write_file(path() / iova, "#include \"drivers/iommu/rest.h\"\n"
@@ -91,7 +91,7 @@ TEST(Mutants, EachComesToWhatItsChangeMakesOfTheTree) {
   TemporaryFolder out;
   json summary = mutants(out, tree.path().c_str(), "0");
   std::multiset<std::string> results;
-  std::string key;  // of the deleted free
+  std::string key;  // key of the mutant that deletes the free
   for (const json& row : summary["results"]) {
     std::string change = row["operator"], before = row["before"], after = row["after"];
     results.insert(row["result"].get<std::string>() + ": " + change + ": " +
@@ -109,7 +109,7 @@ TEST(Mutants, EachComesToWhatItsChangeMakesOfTheTree) {
                 "breaks a promise: negated: if (!(size == 4000000000))",
                 "survived: constant: if (size == 4000000001)", "survived: deleted: size = pfn;",
                 "breaks a promise: deleted: free_fast_of_the_rest(iovad, pfn, size);"}));
-  // An oracle tells, not only the comparison.
+  // An oracle kills it, and not only the comparison.
   EXPECT_FALSE(key.starts_with("variants-differ")) << key;
   EXPECT_EQ(summary["total"], (json{{"mutants", 10},
                                     {"not_compiled", 2},
@@ -129,7 +129,7 @@ TEST(Mutants, EachComesToWhatItsChangeMakesOfTheTree) {
   EXPECT_EQ(diffs, 2u);
 }
 
-// Which sees that what was freed is lost, and no sizes that it does not ask for.
+// The suite notices lost ranges, but no sizes that it does not request.
 TEST(MutantsLong, SuiteIsScoredBesideTheSeeds) {
   SmallTree tree("free_fast_of_the_rest(iovad, pfn, size);\n"
                  "if (size == 4000000000)\nsize = pfn;\n");
@@ -164,7 +164,7 @@ TEST(MutantsLong, SuiteIsScoredBesideTheSeeds) {
   EXPECT_EQ(killed, std::multiset<std::string>{"free_fast_of_the_rest(iovad, pfn, size);"})
       << to_text(summary);
   EXPECT_EQ(summary["total"]["suite"]["killed"], 1);
-  EXPECT_EQ(judge(), summary);  // and is not judged again
+  EXPECT_EQ(judge(), summary);  // reuses the verdicts
   CommandResult told = tool({"mutants", "--kernel", tree.path().string(), "--sample", "0", "--time",
                              "0", "--jobs", "1", "--out", out.path().string(), "--suite", suite});
   EXPECT_NE(told.output.find("suite.c kills 1 of the "), std::string::npos) << told.output;

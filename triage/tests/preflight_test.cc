@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Builds with a planted mistake: each fails its own check, and no other.
+// Builds with a planted mistake: each fails its own check and no other.
 #include "triage/preflight/checks.h"
 
 #include <elf.h>
@@ -41,7 +41,7 @@ Names failed(const std::vector<Check>& checks) {
   return names;
 }
 
-// 256 branches, each with sums that may overflow; and what a test wants beside them.
+// A target with 256 branches, each with sums that may overflow, and a test's own code.
 std::string program(const std::string& special, const std::string& global = "") {
   std::string text =
       "#include <stddef.h>\n#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
@@ -66,7 +66,7 @@ void compile(const fs::path& binary, const std::string& text, const Names& flags
   ASSERT_EQ(result.status, 0) << result.output;
 }
 
-// A folder as a good build leaves it, with one target.
+// The folder of a correct build, with one target.
 class Build {
  public:
   explicit Build(const std::string& text = program(""), const Names& flags = address_flags) {
@@ -109,7 +109,7 @@ class Build {
 
 TEST(Preflight, AGoodBuildPasses) {
   Build build;
-  // What a run leaves that is killed.
+  // Left by a killed run.
   fs::path moved = build.out().string() + ".moved";
   make_folder(moved);
   write_file(moved / "target", "old\n");
@@ -132,7 +132,7 @@ TEST(PreflightLong, MistakesBesideTheTargetFailTheirCheckAlone) {
     const char* what;
     std::function<void(const Build&)> plant;
     const char* check;
-    const char* told;  // within the reason
+    const char* told;  // expected in the reason
     const char* target = "target";
   };
   auto write = [](const char* name, const char* text) {
@@ -197,7 +197,7 @@ TEST(PreflightLong, MistakesBesideTheTargetFailTheirCheckAlone) {
     fs::copy(good.out(), kept.path() / "out", fs::copy_options::recursive);
     mistake.plant(good);
     auto checks = good.inspect("address", mistake.target);
-    if (std::string(mistake.target) == "other")  // the other target is a stray
+    if (std::string(mistake.target) == "other")  // the other target is a stray file
       std::erase_if(checks, [](const Check& check) { return check.name == "no-strays"; });
     EXPECT_EQ(failed(checks), Names{mistake.check}) << show(checks);
     EXPECT_NE(show(checks).find(mistake.told), std::string::npos) << show(checks);
@@ -282,7 +282,7 @@ TEST(Preflight, FoldersThatMustNotMatterAreFound) {
   auto checks = build.inspect();
   EXPECT_EQ(failed(checks), Names{"relocatable"}) << show(checks);
 
-  // Rights do not hold root back.
+  // Permissions do not stop root.
   compile(build.out() / "target",
           program("  char path[4096] = \"\";\n"
                   "  readlink(\"/proc/self/exe\", path, sizeof path - 8);\n"
@@ -336,7 +336,7 @@ TEST(Options, LinesAreTakenStrictly) {
     EXPECT_FALSE(parse_options(bad).mistakes.empty()) << bad;
 }
 
-// As targets leave them: our lines, and what a sanitizer or an engine has to say before or after.
+// Output of targets: our lines, with lines of a sanitizer or engine before or after.
 constexpr const char secret[] = "panic: FuzzerHash=a:b:c:none\nkernel BUG at a\n"
                                 "    #2 0x0 in iova::b\n    #3 0x0 in iova::c\n",
                      open[] = "[iovafuzz:iova.c(0)] Check failed: FuzzerHash=a:b:c:none\n"
@@ -399,12 +399,12 @@ TEST(Readings, AreComparedAsTheComparerDoes) {
   other = one;
   other.security = true;
   EXPECT_FALSE(are_one(one, other));
-  // By likeness.
+  // By similarity of states.
   EXPECT_TRUE(
       are_one({"", "iova-overlap\niova::check\n", false}, {"", "iova-leak\niova::check\n", false}));
 }
 
-// In the order of the oracles, so that a new one has its row.
+// Rows are in the order of the oracles, so that a new oracle needs a row.
 TEST(Readings, AreRecordedForEveryOracle) {
   std::vector<OracleCrash> crashes = crash_of_every_oracle();
   std::vector<Reading> readings;
@@ -421,7 +421,7 @@ TEST(Readings, AreRecordedForEveryOracle) {
   }
 }
 
-// The same before ClusterFuzz itself, if there is a clone of it.
+// The same by ClusterFuzz's own code, if there is a clone.
 TEST(ClusterFuzzLong, ReadsAsWeWroteDown) {
   const char* clone = getenv("IOVAFUZZ_CLUSTERFUZZ");
   if (!clone)
@@ -444,7 +444,7 @@ TEST(ClusterFuzzLong, ReadsAsWeWroteDown) {
   EXPECT_EQ(failed(check_crashes(judge, crashes)), Names{});
 }
 
-// Before anything is built.
+// Fails before anything is built.
 TEST(PreflightCommand, SaysWhoCannotJudge) {
   TemporaryFolder folder;
   const std::string here = folder.path().string();

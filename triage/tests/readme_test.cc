@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The README's commands do what they say: each block runs to its end.
+// Runs the README's command blocks to their end.
 #include <regex>
 #include <set>
 #include <sstream>
@@ -12,11 +12,11 @@ namespace {
 
 struct Block {
   std::string heading, commands;
-  // Marked: there are findings to see, or perhaps; it takes long.
+  // Marks of the block: findings, perhaps, long.
   bool finds = false, may_find = false, is_long = false;
 };
 
-// The tool's commands that CI runs, one of which runs this test.
+// Commands that .ci/run runs, one of which runs this test.
 std::vector<std::string> commands_of_ci() {
   std::vector<std::string> commands;
   std::istringstream script(read_file(source_folder() / ".ci/run"));
@@ -25,7 +25,7 @@ std::vector<std::string> commands_of_ci() {
   return commands;
 }
 
-// The blocks ```sh, with their marks, but for those that CI runs itself.
+// The ```sh blocks with their marks, except those that CI runs itself.
 std::vector<Block> command_blocks(bool that_are_long) {
   std::vector<Block> blocks;
   std::istringstream readme(read_file(source_folder() / "README.md"));
@@ -61,7 +61,7 @@ void PrintTo(const Block& block, std::ostream* out) { *out << block.commands; }
 class ReadmeBlocks : public testing::TestWithParam<Block> {};
 class ReadmeBlocksLong : public ReadmeBlocks {};
 
-// Campaigns that end by time are short, unless the long tests are asked for.
+// Shortens campaigns that end by time, except in long tests.
 std::string with_short_campaigns(const std::string& commands) {
   if (getenv("IOVAFUZZ_LONG")) return commands;
   std::istringstream lines(commands);
@@ -77,7 +77,7 @@ std::string with_short_campaigns(const std::string& commands) {
 void expect_success(const Block& block) {
   std::string script = "set -x; cd '" + source_folder().string() + "'\n";
   const std::string commands = with_short_campaigns(block.commands);
-  // Some command ends with findings, 1; that one could not be carried out, 2, is never right.
+  // Status 1 must occur if the block shows findings; status 2 is always a failure.
   script += block.finds ? "trap '[ $? -le 1 ] || exit 2; found=1' ERR\n" + commands +
                               (block.may_find ? "true\n" : "[ \"$found\" = 1 ]\n")
                         : "set -eu -o pipefail\n" + commands;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who repairs a known issue of Linux 6.12, in any right way, is told that it is gone, and of
-// nothing else.
+// A correct repair of a known issue in Linux 6.12 removes that issue from the output and adds
+// nothing.
 #include <map>
 #include <regex>
 
@@ -11,7 +11,7 @@ namespace {
 
 struct Repair {
   const char* name;
-  const char* issue;  // of the ledger
+  const char* issue;  // id in the ledger
   std::vector<Edit> edits;
 };
 
@@ -80,7 +80,7 @@ std::map<std::string, std::string> known_in(const std::string& kernel) {
   return states;
 }
 
-// One by one, but where there are several ways: AllAtOnce has the others.
+// Without long tests, only issues with several repairs; AllAtOnce covers the others.
 std::vector<Repair> alone() {
   std::vector<Repair> some = repairs();
   if (!getenv("IOVAFUZZ_LONG"))
@@ -104,14 +104,14 @@ TEST_P(RepairedTree, HasOneIssueLess) {
 INSTANTIATE_TEST_SUITE_P(, RepairedTree, testing::ValuesIn(alone()),
                          [](const auto& info) { return std::string(info.param.name); });
 
-// v6.1 as it was released; what Debian has of it is repaired.
+// v6.1 as released; Debian's version has the repair.
 TEST(RepairedTreesLong, SecondPassOfOldTreesStaysAboveTheStart) {
   PatchedTree old("debian:6.1");
   old.replace("retry_pfn = curr_iova->pfn_hi;", "retry_pfn = curr_iova->pfn_hi + 1;");
   old.replace("low_pfn = retry_pfn + 1;", "low_pfn = retry_pfn;");
   auto expected = known_in(old.path());
   EXPECT_EQ(expected["second-pass-wraps"], "present");
-  // Vendors took it over under another name, and it is known there, too.
+  // Vendors backported it under another variable name, and it is recognized there, too.
   const std::string source = old.file("drivers/iommu/iova.c");
   write_file(source, std::regex_replace(read_file(source), std::regex("retry_pfn"), "low_pfn_new"));
   const json replayed =
@@ -122,7 +122,7 @@ TEST(RepairedTreesLong, SecondPassOfOldTreesStaysAboveTheStart) {
   EXPECT_EQ(replayed[0]["known"].size(), 1u) << to_text(replayed);
   expected["second-pass-wraps"] = "does not show";
   EXPECT_EQ(known_in("debian:6.1"), expected);
-  // Where it repeats for ever.
+  // The search never ends.
   TemporaryFolder folder;
   const std::filesystem::path endless = folder.path() / "endless.iova";
   write_file(endless, "cache_get\ninit start=0\nalloc size=10 limit=5\n");

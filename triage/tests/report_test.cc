@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// report: the page of a triage and of a campaign, and what is neither.
+// Tests report on a triage, on a campaign, and on other folders.
 #include <fmt/core.h>
 
 #include <map>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr char lower_limit_key[] = "hint-lower-limit:alloc_iova:alloc:none";
 
-// Findings of a variant, by their programs.
+// Triages the findings of programs on a variant.
 void triage_into(const fs::path& out, const std::vector<std::string>& variant,
                  const std::vector<std::string>& programs) {
   TemporaryFolder crashes;
@@ -51,7 +51,7 @@ TEST(Report, ShowsWhatEachFindingIs) {
   EXPECT_FALSE(fs::exists(out.path() / "report.html"));
   const std::vector<json> found = findings_of(model);
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0]["key"], bug_key);  // memory comes before results
+  EXPECT_EQ(found[0]["key"], bug_key);  // memory safety sorts before wrong results
   EXPECT_EQ(found[1]["key"], lower_limit_key);
   const json &memory = found[0], &hint = found[1];
 
@@ -119,7 +119,7 @@ TEST(Report, PrintsTheMailOfAFinding) {
   EXPECT_NE(typo.output.find("unknown finding"), std::string::npos) << typo.output;
 }
 
-// A campaign that was killed, in which nothing ran: the folder's files are all there is to read.
+// A killed campaign in which nothing ran: only the folder's files exist.
 void write_campaign(const fs::path& folder) {
   const json point{{"variant", "port@fixed"},
                    {"run", 1},
@@ -171,7 +171,7 @@ TEST(Report, ShowsHowACampaignWent) {
   EXPECT_NE(page.find("Nothing was found."), std::string::npos);
   EXPECT_NE(page.find("Executions<b>40 000</b>"), std::string::npos);
   EXPECT_NE(page.find("iova_tree"), std::string::npos);
-  // Nobody holds its lock: it does not run, whatever it wrote.
+  // Nobody holds the lock, so the campaign was killed.
   EXPECT_NE(page.find("state-killed"), std::string::npos);
   EXPECT_EQ(page.find("data-refresh"), std::string::npos);
   const json course = tool_json({"report", folder.path().string()})["course"];
@@ -196,7 +196,7 @@ TEST(Report, RefusesWhatIsNoCampaignInOneSentence) {
   refused(folder.path() / "farm", "campaigns share it");
 }
 
-// In a browser, if one is there.
+// Opens pages in a browser, if one is installed.
 class ReportLong : public testing::Test {
  protected:
   ReportLong() {
@@ -207,7 +207,7 @@ class ReportLong : public testing::Test {
       }
   }
 
-  // What it says while it does that with the page.
+  // Returns the browser's output.
   CommandResult browse(const fs::path& page, std::vector<std::string> options) const {
     const std::string profile = (profile_.path() / "profile").string();
     options.insert(options.begin(),
@@ -232,7 +232,7 @@ TEST_F(ReportLong, OpensInABrowser) {
                               {"--window-size=1200,2000", "--screenshot=" + picture.string()});
   EXPECT_GT(fs::file_size(picture), 10'000u) << shot.output;
   EXPECT_EQ(shot.output.find("CONSOLE"), std::string::npos) << shot.output;
-  // A script of the page ran to its end, and nothing is wider than a phone.
+  // The page's script runs to its end, and nothing is wider than a phone.
   const std::string page = read_file(out.path() / "report.html");
   const std::string probe =
       "<script>document.title = document.documentElement.scrollWidth + ' wide, ' + "

@@ -8,7 +8,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A program, what it shows where, and a line of the C file that says why.
+// A program, its finding on a variant, and a line that the C file must contain.
 struct Reproduced {
   const char* name;
   std::vector<std::string> variant;
@@ -69,7 +69,7 @@ TEST_P(Reproducer, ShowsTheSameKeyWithoutAnEngine) {
 INSTANTIATE_TEST_SUITE_P(Table, Reproducer, testing::ValuesIn(table),
                          [](const auto& info) { return std::string(info.param.name); });
 
-// The same file over an allocator that is not broken.
+// The same C file with a correct allocator.
 TEST(ReproducerFile, FindsNothingWhereTheBugIsFixed) {
   for (const Reproduced& row : table) {
     if (row.variant[0] != "--revision") continue;
@@ -88,7 +88,7 @@ TEST(ReproducerFile, FindsNothingWhereTheBugIsFixed) {
   }
 }
 
-// As libFuzzer, AFL++ and this tool name crashes: without an extension, or with one of its own.
+// Crash names of libFuzzer, AFL++ and this tool: without an extension, or with their own.
 TEST(ReproducerCommand, LeavesTheInputAndItsNeighboursAlone) {
   TemporaryFolder folder;
   for (const char* name : {"crash-1234", "crash.5678", "crash-9.iova", "crash.c.run"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Campaigns, short ones.
+// Short campaigns.
 #include <fmt/core.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// A crash that an earlier campaign left for this one to take in, by the name that its variant has
-// in builds; "" is how it was before variants had folders of their own.
+// Leaves a crash of an earlier campaign in the folder of a variant; "": as before variants had
+// folders.
 fs::path leave_crash(const TemporaryFolder& out, const std::string& name, const std::string& text,
                      const std::string& variant = "") {
   const fs::path folder = out.path() / "crashes" / variant / "iova_domain";
@@ -37,7 +37,7 @@ fs::path leave_crash(const TemporaryFolder& out, const std::string& name, const 
 
 TEST(Run, FindsNothingOnFixed) {
   TemporaryFolder out;
-  auto summary = run_into(out, {"--time", "10s"});  // all targets have their turns
+  auto summary = run_into(out, {"--time", "10s"});  // long enough for a turn of every target
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   for (const auto& row : summary["targets"]) EXPECT_GT(row["executions"], 0) << to_text(row);
 }
@@ -94,7 +94,7 @@ TEST(Run, TakesInTheCrashesThatAKilledCampaignLeft) {
   }
 }
 
-// On another one it would show nothing, and be lost.
+// On another variant the input would show nothing and be lost.
 TEST(Run, CrashesOfAnotherVariantWaitForIt) {
   TemporaryFolder out;
   const std::vector<fs::path> left{leave_crash(out, "crash-0", bug, "v6_12"),
@@ -114,10 +114,10 @@ TEST(Run, CrashesOfAnotherVariantWaitForIt) {
   EXPECT_TRUE(fs::exists(left[2]));
 }
 
-// Judged by the limit of the campaign, not by one of the judge's own.
+// The campaign's --timeout applies.
 TEST(Run, SlowInputOfAShortTimeoutIsAFinding) {
   TemporaryFolder out;
-  // Each of the later ranges is searched for past all that are there: many seconds on any machine.
+  // Each later search passes all earlier ranges: many seconds on any machine.
   std::string slow = "cache_get\ninit granule=4K start=1\n";
   for (int i = 0; i < 12; i++) slow += "alloc limit=dma48-1 x1024\n";
   for (int i = 0; i < 30; i++) slow += "alloc slot=b size=0x1000000000 limit=dma48-1 x1024\n";
@@ -154,7 +154,7 @@ TEST(Run, GoesPastWhatItHasFoundAndFindsMore) {
   EXPECT_TRUE(summary["known"].empty());
 }
 
-// Nothing that is found ends the engine's process, and what was found before is gone past.
+// A finding does not end the engine's process, and later inputs with it are ignored.
 TEST(RunLong, GoesOnInOneProcessWhateverItFinds) {
   TemporaryFolder out;
   std::vector<std::string> options{"--revision", "6.12",   "--no-ledger", "--jobs",
@@ -171,7 +171,7 @@ TEST(RunLong, GoesOnInOneProcessWhateverItFinds) {
   for (const auto& finding : again["findings"]) EXPECT_TRUE(finding["minimal"]) << to_text(finding);
 }
 
-// Seeds show every known finding, so the campaign need not be long.
+// Seeds show every known issue, so a short campaign is enough.
 TEST(RunLong, FindsNothingNewWhereEverythingIsKnown) {
   TemporaryFolder out;
   std::vector<std::string> arguments{"run",    "--out", out.path().string(), "--revision", "6.12",
@@ -207,18 +207,18 @@ TEST(Run, FindsWhatIsHiddenBehindAnotherFinding) {
       run_into(out, {"--revision", "6.12", "--no-ledger", "--time", "1s", "iova_domain"});
   ASSERT_GE(summary["findings"].size(), 2u) << to_text(summary);
   EXPECT_EQ(summary["findings"][0]["key"], bug_key);
-  json hidden;  // the campaign may find more
+  json hidden;  // one finding of possibly several
   for (const json& finding : summary["findings"])
     if (finding["key"] == "hint-lower-limit:alloc_iova:alloc:none") hidden = finding;
   ASSERT_FALSE(hidden.is_null()) << to_text(summary);
-  // Its smallest program shows nothing else, and needs nothing gone past.
+  // The smallest program shows only this finding, without ignoring others.
   CommandResult replayed = tool({"replay", "--revision", "6.12", "--quiet", hidden["reproducer"]});
   EXPECT_NE(replayed.output.find(hidden["key"].get<std::string>()), std::string::npos);
   EXPECT_EQ(hidden["replay"],
             launcher() + " replay --revision 6.12 " + hidden["reproducer"].get<std::string>());
 }
 
-// The engine's own minimization, which knows of findings what their DEDUP_TOKEN says.
+// libFuzzer's own minimization compares findings by their DEDUP_TOKEN.
 TEST(RunLong, KeepsTheFindingWhenTheEngineMinimizes) {
   TemporaryFolder folder;
   auto minimized = [&](const std::string& text) {
@@ -264,7 +264,7 @@ TEST(Run, GoesPastTheLedgerOnAKernelTree) {
   auto summary = run_into(out, {"--kernel", "debian:6.12", "--time", "5s"});
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   EXPECT_EQ(summary["targets"].size(),
-            std::size(fuzz::targets) - 2);  // not those that read text or compare
+            std::size(fuzz::targets) - 2);  // without the text target and the comparing target
   EXPECT_FALSE(summary["known"].empty());
 }
 
@@ -277,7 +277,7 @@ TEST(Run, FindsWhatAPatchChanged) {
   ASSERT_EQ(summary["findings"].size(), 1u) << to_text(summary);
   const auto& finding = summary["findings"][0];
   EXPECT_EQ(finding["key"].get<std::string>().rfind("variants-differ:", 0), 0u);
-  // The command that it gives shows the difference again.
+  // The finding's command shows the difference again.
   std::string command = finding["replay"];
   EXPECT_EQ(command.rfind(launcher() + " diff --programs 0 6.12 ", 0), 0u) << command;
   auto again = tool_json({"diff", "--programs", "0", "6.12", tree.path(), finding["reproducer"]});
@@ -298,13 +298,13 @@ TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
   ASSERT_FALSE(summary["differences"].empty());
   const json& first = summary["differences"][0];
   EXPECT_EQ(first["key"].get<std::string>().rfind("hint-wrong:", 0), 0u) << to_text(first);
-  // It is shown again by the command that it gives, and is no finding without --strict.
+  // The given command shows it; without --strict it is no finding.
   auto replayed = tool_json({"replay", "--kernel", tree.path(), first["reproducer"]})[0];
   EXPECT_EQ(replayed["keys"], json({{"clean", 1}}));
   EXPECT_NE(first["replay"].get<std::string>().find(" --strict "), std::string::npos);
 }
 
-// Its teardown frees the node like any other. That nobody owns it breaks no promise.
+// Teardown frees the sentinel like any other node. That it is not owned breaks no promise.
 TEST(RunLong, MismatchOfBooksIsOneDifferenceBehindTheInvalidFree) {
   WithSentinel tree("0");
   TemporaryFolder out;
@@ -341,7 +341,7 @@ TEST(RunLong, FindsWhatAFaultInInitCostsCallers) {
   EXPECT_TRUE(keys.contains("iova-below-start:alloc_iova:alloc:none")) << to_text(summary);
 }
 
-// By a signal, once it is under way; meanwhile looks at it.
+// Ends a running campaign by a signal; look() examines the folder before.
 void interrupt_campaign(int signal, const std::function<void(const fs::path&)>& look) {
   TemporaryFolder out;
   pid_t pid = fork();
@@ -352,7 +352,7 @@ void interrupt_campaign(int signal, const std::function<void(const fs::path&)>& 
           "iova_domain", nullptr);
     _exit(127);
   }
-  // It is under way once the engine writes its log.
+  // The campaign runs once the engine writes its log.
   fs::path log = out.path() / "logs/iova_domain.0.log";
   while (!fs::exists(log) || fs::file_size(log) == 0) {
     ASSERT_EQ(waitpid(pid, nullptr, WNOHANG), 0);
@@ -390,7 +390,7 @@ TEST(Run, EndsInOrderWhenItsTerminalIsClosed) {
 TEST(Status, TellsAKilledCampaignAndNone) {
   TemporaryFolder out;
   EXPECT_EQ(tool({"status", out.path().string()}).status, 2);
-  // Killed once it has told of itself, however long it waited for another's build.
+  // Killed after it has written its summary, however long the build took.
   run_command(
       {"bash", "-c",
        fmt::format("'{}' --time 0 --out '{}' iova_tree & for i in {{1..3000}}; do "
@@ -402,7 +402,7 @@ TEST(Status, TellsAKilledCampaignAndNone) {
   EXPECT_EQ(summary["killed"], true);
 }
 
-// One target's binary is a script that fails.
+// The binary of one target is a script that fails.
 TEST(Run, GoesOnWithoutATargetThatCannotStart) {
   TemporaryFolder build, out;
   make_folder(build.path() / "bin/fixed");
@@ -434,7 +434,7 @@ TEST(Run, GoesOnWithoutATargetThatCannotStart) {
   }
 }
 
-// By the launcher, which installs what draws the plot.
+// Runs the launcher, which installs gnuplot.
 TEST(BenchLong, FindsAPlantedDefectInEachConfiguration) {
   TemporaryFolder out;
   CommandResult result = run_command(
@@ -457,8 +457,8 @@ TEST(BenchLong, FindsAPlantedDefectInEachConfiguration) {
   EXPECT_GT(fs::file_size(out.path() / "find.svg"), 0u);
   EXPECT_EQ(summary["left"], 0);
 
-  // As one that was stopped before its last campaign leaves it: what has run is not run again, but
-  // for another length.
+  // Results as after an interruption before the last campaign: finished campaigns are reused,
+  // unless their length differs.
   auto& campaigns = summary["defects"][0]["configurations"]["no-seeds"]["campaigns"];
   ASSERT_EQ(campaigns.size(), 2u);
   const auto last = campaigns[1];
@@ -496,13 +496,13 @@ TEST(BenchLong, TellsTheSpeedOfAllTargets) {
     if (!target->reads_text)
       EXPECT_GT(speed["targets"][target->name]["per_second"], 0) << to_text(speed);
   EXPECT_GT(speed["life"]["megabytes"], 0) << to_text(speed);
-  // Not how fast, but that it was measured.
+  // Only checks that values were measured.
   EXPECT_GT(speed["life_to_nothing"], 0);
   EXPECT_GT(speed["growth"], 0);
   EXPECT_EQ(speed["seconds_by_cpus"].size(), 4u);
 }
 
-// What every file of inputs that showed something holds, wherever it is now.
+// Contents of all inputs with findings, in any folder.
 std::set<std::string> kept_crashes(const fs::path& out) {
   std::set<std::string> contents;
   for (const char* folder : {"crashes", "findings", "known"}) {
@@ -533,7 +533,7 @@ TEST(Run, LosesNoCrashWhenItIsKilled) {
     EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end())) << kills;
     before = after;
   }
-  // The next one takes in what was left, and goes on.
+  // The next campaign takes the remaining inputs and continues.
   auto summary = tool_json({"run", "--revision", "6.12", "--no-ledger", "--time", "2s", "--out",
                             out.path().string(), "iova_init_faults", "iova_tree"});
   EXPECT_FALSE(summary["findings"].empty());
@@ -554,7 +554,7 @@ TEST(Run, GoesOnFromWhatAnEarlierRunFound) {
   EXPECT_EQ(first["findings"][0]["earlier"], false);
   EXPECT_EQ(first["total"]["runs"], 1);
   EXPECT_EQ(parse_json(read_file(out.path() / "summary.json")), first);
-  // There is one already.
+  // The folder already has the finding.
   auto second = run_into(out, arguments);
   ASSERT_EQ(second["findings"].size(), 1u) << to_text(second);
   EXPECT_EQ(second["findings"][0]["key"], bug_key);
@@ -562,12 +562,12 @@ TEST(Run, GoesOnFromWhatAnEarlierRunFound) {
   EXPECT_EQ(second["targets"][0]["executions"], 0);
   EXPECT_EQ(second["total"]["runs"], 2);
   EXPECT_EQ(second["total"]["executions"], first["total"]["executions"]);
-  // Where it does not show, it is neither a finding nor gone past.
+  // On a variant that does not show it, it is neither a finding nor ignored.
   auto fixed = run_into(out, {"--time", "1s", "iova_init_faults"});
   EXPECT_TRUE(fixed["findings"].empty()) << to_text(fixed);
   EXPECT_EQ(fixed["gone"], json({bug_key}));
   EXPECT_EQ(fixed["total"]["runs"], 1);
-  // Where another allocator shows it, too, the command to see it there is told.
+  // On another variant that shows it, the finding has that variant's command.
   auto planted =
       run_into(out, {"--defect", "mag-free-null", "--time", "1s", "--first", "iova_init_faults"});
   ASSERT_EQ(planted["findings"].size(), 1u) << to_text(planted);
@@ -614,7 +614,7 @@ TEST(Targets, StandTheInputsThatEnginesBeginWith) {
   }
 }
 
-// libFuzzer tells of counters beside those of code only where there are some.
+// libFuzzer prints extra counters only if there are some.
 TEST(Targets, AreGuidedByCostIfTheySeekIt) {
   for (const fuzz::Target* target : judging_targets()) {
     std::string binary = (build_folder() / "bin/fixed" / target->name).string();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What every seed must stand: any failure of its allocations, and any order and place of running.
+// Every seed must be clean with any failing allocation, in any order, and in any process.
 #include <fmt/core.h>
 #include <sys/personality.h>
 
@@ -31,7 +31,7 @@ class Seed : public testing::TestWithParam<fs::path> {
   const iova_variant& fixed_ = port::fixed::variant;
 };
 
-// This variant is not compiled for races (the target's own regression test is).
+// This variant is not compiled to detect races; the target's regression test is.
 void expect_clean(const iova_variant& variant, const std::vector<Job>& jobs) {
   run_isolated(variant, jobs, {.watch_races = false}, [&](size_t index, const Outcome& outcome) {
     std::string faults;
@@ -43,7 +43,7 @@ void expect_clean(const iova_variant& variant, const std::vector<Job>& jobs) {
 
 TEST_P(Seed, IsCleanOnFixed) { EXPECT_EQ(run_isolated(fixed_, input_.program).key(), ""); }
 
-// Of programs with many, some from the first to the last, and all in a long test.
+// With many allocations, samples up to 100 of them; long tests try all.
 TEST_P(Seed, IsCleanWhicheverAllocationFails) {
   const Outcome base = run_isolated(fixed_, input_.program);
   const size_t all = base.fault_points().size(), most = getenv("IOVAFUZZ_LONG") ? all : 100;
@@ -65,7 +65,7 @@ TEST_P(Seed, BeginsWithItsStory) {
   EXPECT_EQ(input_.content.rfind("# SPDX-License-Identifier: GPL-2.0-only\n# ", 0), 0u);
 }
 
-// Where a seed no longer comes to what it is about, as a scheduling point that has moved.
+// Detects a seed that no longer reaches its subject, such as a moved scheduling point.
 TEST_P(Seed, SkipsNothingUnlessItsStorySaysSo) {
   if (input_.content.find("skipped") != std::string::npos) return;
   for (const RecordedStep& step : Recorder().run(fixed_, input_.program).steps)
@@ -108,7 +108,7 @@ Traces replay(const std::vector<std::string>& files, int times) {
   arguments.insert(arguments.end(), files.begin(), files.end());
   Traces traces;
   for (const auto& row : tool_json(arguments))
-    // No trace if the runs differ.
+    // "different traces" if the runs differ.
     traces[row["file"]] = row.value("trace", "different traces");
   return traces;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Campaigns that share a folder, each a process of its own, as on as many machines.
+// Campaigns that share a folder: separate processes act as separate machines.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -37,7 +37,7 @@ TEST(SharedFolder, IsJoinedByACampaignThatGoesPastWhatOthersFound) {
   const std::set<std::string> found = keys_of(first);
   EXPECT_TRUE(found.contains(bug_key)) << to_text(first);
 
-  // The name is taken while this lives, as by a campaign that runs.
+  // Takes the name, as a running campaign would.
   const Membership other(shared);
   EXPECT_EQ(other.folder().string(), first["folder"].get<std::string>());
   const json second = tool_json(sync_words(folder, "2s"));
@@ -61,7 +61,7 @@ TEST(SharedFolder, LosesNothingOfWhoIsKilledAndOfWhatTwoFindAtOnce) {
   const fs::path shared = folder.path() / "shared";
   CommandResult killed;
   std::thread beside([&] {
-    // Killed three seconds after both have told something, however long that takes.
+    // Kills it three seconds after both have written a summary.
     std::vector<std::string> words = command_words(sync_words(folder, "100s"));
     words.insert(words.begin(),
                  {"bash", "-c",
@@ -94,8 +94,8 @@ std::set<Feature> covered_by(const fs::path& corpus) {
   return features;
 }
 
-// Machines that come, are killed and come again, a corpus that is pruned, once beneath those that
-// fuzz, and another kernel from the fifth day on.
+// Machines start, are killed and start again; the corpus is pruned, once during fuzzing; the kernel
+// changes on the fifth day.
 TEST(SharedFolderLong, LosesNothingInAWeekOfThreeMachines) {
   TemporaryFolder folder;
   const fs::path shared = folder.path() / "shared", corpus = corpus_of(shared) / "iova_init_faults";
@@ -129,7 +129,7 @@ TEST(SharedFolderLong, LosesNothingInAWeekOfThreeMachines) {
     std::map<std::string, std::set<std::string>> found_now;
     for (const json& finding : all["findings"])
       found_now[finding["variant"]].insert(finding["key"]);
-    // Findings of the kernel of before are in the machines' folders still.
+    // Findings of the old kernel stay in the machines' folders.
     for (const std::string& key : found["port@7.3"])
       EXPECT_TRUE(found_now["port@7.3"].contains(key));
     if (day < 5)

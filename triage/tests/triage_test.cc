@@ -38,7 +38,7 @@ void put(const fs::path& path, const std::string& content) {
   write_file(path, content);
 }
 
-// What each engine leaves, with the same three findings of 6.12 here and there.
+// Output folders of each engine, with the same three findings of 6.12.
 void fill(const fs::path& folder) {
   put(folder / "libfuzzer/crash-0123", bytes_of(bug));
   put(folder / "libfuzzer/crash-4567", bytes_of("cpus 4\n" + bug));
@@ -130,7 +130,7 @@ TEST(Triage, FindingsAreWhereALinkLeads) {
     EXPECT_TRUE(fs::exists(finding["reproducer"].get<std::string>())) << to_text(finding);
 }
 
-// Two at once would each write a summary of what it found itself.
+// Concurrent triages would each write a summary of their own findings only.
 TEST(Triage, WaitsForAnotherOneInItsFolder) {
   TemporaryFolder folder, out;
   fill(folder.path());
@@ -151,7 +151,7 @@ TEST(Triage, WaitsForAnotherOneInItsFolder) {
   lock.reset();
   other.join();
   EXPECT_EQ(parse_json(read_file(summary))["findings"].size(), 1u);
-  // It is no input.
+  // The lock file is not taken as an input.
   EXPECT_EQ(tool_json({"triage", "--revision", "6.12", "--out", out.path().string(),
                        out.path().string()})["complaints"],
             json::array());
@@ -169,7 +169,7 @@ TEST(Triage, LooksAtNothingTwiceAndAddsWhatIsNew) {
   auto more = triage_on_6_12(folder.path(), out.path());
   EXPECT_EQ(more["looked_at"], 1);
   EXPECT_EQ(inputs_by_key(more)[hint_key], 4u);
-  // What the folder of a triage holds is itself inputs.
+  // The findings folder of a triage can be triaged.
   TemporaryFolder other;
   EXPECT_EQ(inputs_by_key(triage_on_6_12(out.path() / "findings", other.path())).size(), 3u);
 }
@@ -192,7 +192,7 @@ TEST(TriageLong, LosesNothingWhenItIsKilled) {
   for (int round = 0; round < 5; round++) {
     TemporaryFolder out;
     for (int kills = 0; kills < 10; kills++) {
-      // Ended within what a whole triage takes, wherever that is then.
+      // Kills triage at a random time during its run.
       std::string command =
           fmt::format("timeout -s KILL {:.3f} '{}' --revision 6.12 --out '{}' '{}'",
                       0.01 + 0.001 * static_cast<double>(random() % 400), program_of("triage"),
@@ -241,7 +241,7 @@ TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
         put(hostile / (name + ".iova"), std::string(1, '\0') + "cache_get");
         told++;
         break;
-      case 7: {  // 4 GiB, none of them on the disk
+      case 7: {  // a sparse file of 4 GiB
         int file = open((hostile / name).c_str(), O_CREAT | O_WRONLY, 0600);
         ASSERT_EQ(ftruncate(file, off_t{1} << 32), 0);
         close(file);
@@ -261,11 +261,11 @@ TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(count_of("iovafuzz: " + path, result.output), told);
   EXPECT_NE(result.output.find(bug_key), std::string::npos);
-  EXPECT_NE(result.output.find(":1: "), std::string::npos);  // the line of a text
+  EXPECT_NE(result.output.find(":1: "), std::string::npos);  // line number in a text
 
   CommandResult replayed = tool({"replay", "--quiet", "--revision", "6.12", path});
   EXPECT_EQ(replayed.status, 2);
-  // Printable noise may be meant as text: a note, and no complaint.
+  // Printable noise gives a note, since it may be meant as text.
   EXPECT_EQ(count_of("iovafuzz: " + path, replayed.output),
             told + count_of(": read as bytes\n", replayed.output));
   EXPECT_NE(replayed.output.find(bug_key), std::string::npos);
@@ -296,7 +296,7 @@ TEST(Severity, IsTheOraclesOrThatOfHowTheProcessDied) {
   EXPECT_EQ(severity_of(without_report), shim::Severity::unknown);
 }
 
-// SARIF 2.1.0, sections 3.13 to 3.28: what must be there, and of what type.
+// SARIF 2.1.0, sections 3.13 to 3.28: required properties and their types.
 TEST(Sarif, HasWhatItsReadersNeed) {
   TemporaryFolder folder, out;
   fill(folder.path());

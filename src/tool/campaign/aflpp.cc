@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// AFL++: afl-fuzz on a target's binary of its build. All it keeps goes to the task's folders, so
-// that each start is a fresh one.
+// Runs afl-fuzz on a target's AFL++ binary. All results move to the task's folders, so each start
+// is a fresh one.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -19,10 +19,10 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// Its name for itself. As a main one it looks for what others put into the corpus.
+// Name of the AFL++ instance. Main instances import inputs that others add to the corpus.
 constexpr char instance[] = "main";
 
-// A hard link, or a copy where that cannot be. One that another process took away is nothing.
+// Hard-links the file, or copies it if that fails. Ignores a file that another process removed.
 void place(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::create_hard_link(from, to, error);
@@ -33,7 +33,7 @@ class Aflpp : public FuzzerProcess {
  public:
   Aflpp(const std::vector<std::string>& command, const std::vector<std::string>& environment,
         const FuzzerTask& task)
-      // Killed, it would leave its shared memory behind.
+      // SIGINT lets AFL++ remove its shared memory.
       : FuzzerProcess(command, environment, task.log, SIGINT),
         folder_(task.scratch / "out" / instance), corpus_(task.corpus), crashes_(task.crashes) {}
 
@@ -52,7 +52,7 @@ class Aflpp : public FuzzerProcess {
     std::error_code none;
     for (const char* kind : {"crashes", "hangs"})
       for (const auto& entry : fs::directory_iterator(folder / kind, none)) {
-        // An input that is being written is not empty for long.
+        // An empty file is still being written.
         if (!is_input(entry.path()) || fs::file_size(entry.path(), none) == 0) continue;
         std::string content = read_file(entry.path()), name = entry.path().filename().string();
         size_t executions = name.find(executions_label), end = name.find(',', executions + 1);
@@ -66,7 +66,7 @@ class Aflpp : public FuzzerProcess {
       }
   }
 
-  // What it found itself, under the name of what it holds.
+  // Copies AFL++'s own inputs into the corpus, named by content hash.
   static void hand_over_queue(const fs::path& folder, const fs::path& corpus,
                               std::set<std::string>& done) {
     std::error_code none;
@@ -74,7 +74,7 @@ class Aflpp : public FuzzerProcess {
       std::string name = entry.path().filename().string();
       bool is_given =
           name.find(",orig:") != std::string::npos || name.find(",sync:") != std::string::npos;
-      // One that is being written is empty for a moment.
+      // An empty file is still being written.
       if (!is_input(entry.path()) || is_given || fs::file_size(entry.path(), none) == 0 ||
           !done.insert(name).second)
         continue;
@@ -90,7 +90,7 @@ class Aflpp : public FuzzerProcess {
   }
 
   void read_statistics() {
-    // It writes the first now and then, the second when it ends.
+    // AFL++ updates plot_data regularly, and fuzzer_stats at exit.
     std::error_code none;
     if (fs::exists(folder_ / "plot_data", none)) {
       std::istringstream lines(read_file(folder_ / "plot_data"));
@@ -125,7 +125,7 @@ class Aflpp : public FuzzerProcess {
   }
 
   fs::path folder_, corpus_, crashes_;
-  std::set<std::string> handed_over_;  // names in its queue
+  std::set<std::string> handed_over_;  // names in the AFL++ queue
 };
 
 }  // namespace
@@ -134,7 +134,7 @@ void recover_aflpp(const fs::path& scratch, const fs::path& corpus, const fs::pa
   std::set<std::string> none;
   Aflpp::hand_over_crashes(scratch / "out" / instance, crashes);
   Aflpp::hand_over_queue(scratch / "out" / instance, corpus, none);
-  std::error_code ignored;  // it may be ending just now
+  std::error_code ignored;  // AFL++ may be removing files as it ends
   fs::remove_all(scratch, ignored);
 }
 
@@ -147,7 +147,9 @@ std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
       for (const auto& entry : fs::directory_iterator(folder))
         if (entry.is_regular_file() && !is_partial(entry.path()))
           place(entry.path(), in / entry.path().filename());
-  if (fs::is_empty(in)) write_file(in / "nothing", std::string(1, '\0'));  // it wants a byte
+  if (fs::is_empty(in))
+    write_file(in / "nothing", std::string(1, '\0'));  // AFL++ rejects empty
+                                                       // inputs
 
   std::string target = task.target->name;
   std::string timeout = std::to_string(1000 * task.input_timeout);
@@ -176,7 +178,7 @@ std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task) {
   for (const char* word :
        {"AFL_NO_UI=1", "AFL_SKIP_CPUFREQ=1", "AFL_NO_AFFINITY=1", "AFL_FAST_CAL=1",
         "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1", "AFL_NO_CRASH_README=1", "AFL_SYNC_TIME=1",
-        "AFL_DEBUG_CHILD=1"})  // the target's own words reach the log
+        "AFL_DEBUG_CHILD=1"})  // the target's output reaches the log
     environment.push_back(word);
   environment.push_back("AFL_HANG_TMOUT=" + timeout);
   if (!task.stock_mutators && !task.target->reads_text)

@@ -32,29 +32,31 @@ namespace {
 
 constexpr milliseconds save_every{2000};
 
-// A place for one process at a time; targets and engines take turns in it if there are more.
+// Holds one process at a time. Targets and engines take turns if there are more of them.
 struct Slot {
-  size_t lane = 0;  // index of a row of the progress
+  size_t lane = 0;  // index into progress_.targets
   std::unique_ptr<FuzzerProcess> process;
   Clock::time_point started, until, handed_over;
   unsigned starts = 0;
 };
 
-// What is not on the screen: of a target with an engine.
+// State of a target with an engine that the screen does not show.
 struct Lane {
-  FuzzerStatistics finished;  // of processes that have ended
+  FuzzerStatistics finished;  // of ended processes
   Clock::duration ran{0}, ran_at_last_new{0};
   size_t turns = 0;
-  unsigned failed_starts = 0;  // in a row
-  bool has_run = false;        // a process did what it was to do
+  unsigned failed_starts = 0;  // consecutive
+  bool has_run = false;        // a process ran as expected
 };
 
-// The last lines, without what colours them.
+// The last lines, without escape sequences for colours.
 std::string last_words(const std::string& tail) {
   std::string text;
   for (size_t i = 0; i < tail.size(); i++) {
     if (tail.compare(i, 2, "\x1b[") == 0) {
-      i = std::min(tail.find_first_not_of("0123456789;?", i + 2), tail.size());  // its letter
+      i = std::min(tail.find_first_not_of("0123456789;?", i + 2), tail.size());  // the letter that
+                                                                                 // ends the
+                                                                                 // sequence
       continue;
     }
     text += tail[i];
@@ -79,7 +81,7 @@ class Campaign {
                 .minimize_beside = true}),
         begin_(Clock::now()) {
     for (const fuzz::Target* target : options_.targets) {
-      // What others share may be theirs.
+      // Never removes a shared corpus: other campaigns may use it.
       if (!options_.seeds && options_.shared.empty()) fs::remove_all(corpus_folder(*target));
       make_folder(corpus_folder(*target));
       for (const auto& [engine, build] : options_.builds) {
@@ -125,11 +127,12 @@ class Campaign {
   }
 
  private:
-  // What crashes one variant shows another key on the next, or nothing: it waits for its own.
+  // An input that crashes one variant may show another key or nothing on the next, so crashes stay
+  // with their variant.
   std::string name_of_variant() const {
     return options_.variant_folder + (options_.tested.variant->views ? "" : "+contract-only");
   }
-  // Apart, since one may be looked at while another engine writes.
+  // Each engine has its own folder, so that reading one does not race with the other's writes.
   static fs::path crashes_below(const fs::path& folder, const fuzz::Target& target, Engine engine) {
     return (engine == Engine::libfuzzer ? folder : folder / name(engine)) / target.name;
   }
@@ -139,12 +142,12 @@ class Campaign {
   fs::path scratch_folder(Engine engine) const {
     return options_.out / name(engine) / name_of_variant();
   }
-  // Programs mean the same on every variant and are worth keeping.
+  // Programs mean the same on every variant, so the corpus is common to all.
   fs::path kept_corpus(const fuzz::Target& target) const {
     return (options_.shared.empty() ? options_.out / "corpus" : corpus_of(options_.shared)) /
            target.name;
   }
-  // An empty start has its own.
+  // Runs without seeds use a separate corpus.
   fs::path corpus_folder(const fuzz::Target& target) const {
     return options_.seeds ? kept_corpus(target)
                           : options_.out / "corpus-without-seeds" / target.name;
@@ -158,13 +161,13 @@ class Campaign {
            (options_.time && elapsed() >= *options_.time);
   }
 
-  // Short at first, since much is found soon by one target and never by another; then longer and
-  // longer, since starting takes time.
+  // Turns are short at first, since some targets find much at once and others nothing; they grow
+  // later to save start-up costs.
   milliseconds turn(const Slot& slot) const {
-    // A process learns of what others found when it starts.
+    // A process reads others' inputs only when it starts.
     if (slots_.size() >= able_lanes())
       return options_.shared.empty() ? milliseconds::max() : milliseconds(300'000);
-    // AFL++ begins with several runs of every input that there is.
+    // AFL++ first runs every input several times.
     bool is_slow = progress_.targets[slot.lane].engine == Engine::aflpp;
     const milliseconds shortest{is_slow ? 3'000 : 500};
     constexpr milliseconds longest{60'000};
@@ -186,7 +189,7 @@ class Campaign {
     }));
   }
 
-  // The one whose turn it is: of those without a process, the first that had the fewest.
+  // The next lane to run: fewest processes, then fewest turns, then next in order.
   size_t next_lane(size_t last) const {
     std::optional<std::tuple<size_t, size_t, size_t>> best;
     for (size_t i = 1; i <= lanes_.size(); i++) {
@@ -205,7 +208,7 @@ class Campaign {
     noted_at_ = now;
   }
 
-  // Many take their time.
+  // Starting many processes takes long, so report between starts.
   void start_all() {
     learn_from_others();
     for (Slot& slot : slots_) {
@@ -274,7 +277,7 @@ class Campaign {
     if (others_wait || progress_.targets[slot.lane].failed) slot.lane = next_lane(slot.lane);
   }
 
-  // Of one that goes on after a crash.
+  // AFL++ continues after a crash, so collect its crashes while it runs.
   void hand_over(Slot& slot) {
     if (progress_.targets[slot.lane].engine == Engine::libfuzzer) return;
     constexpr milliseconds often_enough{500};
@@ -284,7 +287,7 @@ class Campaign {
     take_crashes(slot.lane, slot.process->statistics().executions, slot.process->tail());
   }
 
-  // The process has ended: books its figures and takes in what it left.
+  // Called after the process has ended: adds its figures and collects its inputs.
   void finish(Slot& slot) {
     note_time();
     std::unique_ptr<FuzzerProcess> process = std::move(slot.process);
@@ -301,7 +304,7 @@ class Campaign {
     note_known(row, process->known_met());
     size_t taken = take_crashes(slot.lane, statistics.executions, process->tail());
     bool asked_to_end = process->status() == 0 || over() || Clock::now() >= slot.until;
-    // Its input may have been taken in already, if another process left the same.
+    // Another process may have left the same input, which is then already stored.
     bool left_input = taken || process->tail().find("Test unit written to") != std::string::npos;
     if (left_input || asked_to_end) {
       lane.failed_starts = 0;
@@ -311,7 +314,7 @@ class Campaign {
     }
   }
 
-  // Leaves out what cannot start: a target with its engine, or all of an engine that never ran.
+  // Excludes a target with its engine, or the whole engine if it has never run.
   void give_up(size_t lane, int status, const std::string& words) {
     Engine engine = progress_.targets[lane].engine;
     if (progress_.targets[lane].failed) return;
@@ -336,13 +339,13 @@ class Campaign {
       progress_.troubles.push_back(trouble);
   }
 
-  // What an earlier campaign left untriaged when it was killed, with its processes.
+  // Collects inputs that an earlier, killed campaign left unprocessed.
   void recover(size_t lane) {
     const fuzz::Target& target = *progress_.targets[lane].target;
     std::error_code none;
     make_folder(crash_folder(target, Engine::aflpp));
     make_folder(kept_corpus(target));
-    // Folders of before variants had their own are whoever's comes first.
+    // Old versions had no folder per variant; inputs in their folders go to this variant.
     for (const fs::path& left :
          {scratch_folder(Engine::aflpp), options_.out / name(Engine::aflpp)}) {
       std::vector<fs::path> scratches;
@@ -350,7 +353,7 @@ class Campaign {
         if (entry.path().stem() == target.name) scratches.push_back(entry.path());
       for (const fs::path& scratch : scratches)
         recover_aflpp(scratch, kept_corpus(target), crash_folder(target, Engine::aflpp));
-      fs::remove(left, none);  // unless there is more
+      fs::remove(left, none);  // fails if it is not empty
     }
     for (Engine engine : {Engine::libfuzzer, Engine::aflpp})
       for (const fs::path& folder :
@@ -360,7 +363,7 @@ class Campaign {
 
   void recover_crashes(size_t lane, const fs::path& folder) {
     take_crashes_of(lane, folder, 0, "");
-    // The input that such a file was to hold was never told of; it is found again.
+    // Partial files belong to inputs that were never reported; fuzzing finds them again.
     std::error_code none;
     std::vector<fs::path> partial;
     for (const auto& entry : fs::directory_iterator(folder, none))
@@ -379,18 +382,18 @@ class Campaign {
     std::vector<fs::path> inputs;
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(folder, none))
-      // Slow inputs are no findings, and what a killed process was writing is elsewhere, whole.
+      // Skips slow inputs, which are no findings, and partial files of a killed process.
       if (entry.is_regular_file(none) && !is_partial(entry.path()) &&
           entry.path().filename().string().rfind("slow-unit-", 0) != 0)
         inputs.push_back(entry.path());
     std::sort(inputs.begin(), inputs.end());
     for (const fs::path& input : inputs) {
-      if (options_.first && stop_) break;  // the next campaign takes it in
+      if (options_.first && stop_) break;  // the next campaign processes it
       std::string name = input.filename().string();
       uint64_t executions_then = executions;
       if (size_t at = name.rfind(executions_label); at != std::string::npos)
         executions_then = strtoull(name.c_str() + at + strlen(executions_label), nullptr, 10);
-      // Kept by a process that went on: another may have kept the same.
+      // A process stored this input and continued; others may have stored inputs for the same key.
       if (size_t at = name.find(':'); name.starts_with("kept-") && at != std::string::npos) {
         std::string key = name.substr(at + 1, name.rfind(executions_label) - at - 1);
         if (store_.take_found(read_crash(input), key)) {
@@ -398,7 +401,7 @@ class Campaign {
           continue;
         }
       }
-      // Programs take as many steps each time, but the machine may have been busy, or asleep.
+      // A timeout must reproduce: the machine may have been busy or suspended.
       const bool was_slow = name.starts_with("timeout-");
       TakenInput taken =
           store_.take(read_crash(input), *row.target, executions_then, log, was_slow);
@@ -421,7 +424,7 @@ class Campaign {
     return inputs.size();
   }
 
-  // Beside the targets, which go on meanwhile.
+  // Minimizes findings while targets run.
   bool make_smaller() {
     std::string gone;
     bool goes_on = store_.make_smaller_beside(&gone);
@@ -443,7 +446,7 @@ class Campaign {
   }
   CampaignResult result() const { return {progress_, findings(false), findings(true), gone_}; }
 
-  // What shows a known finding is kept apart; the store has the others.
+  // Inputs with a known finding go to known/ID; the store has copied all others.
   void put_away(const fs::path& input, const std::string& key) const {
     const engine::KnownFinding* known = store_.known(key);
     if (!known) {
@@ -455,7 +458,7 @@ class Campaign {
     fs::rename(input, folder / input.filename());
   }
 
-  // Those of the keys that are in the ledger; the others are this campaign's own findings.
+  // Only keys in the ledger; the rest are this campaign's own findings.
   void note_known(TargetProgress& row, const std::set<std::string>& keys) const {
     for (const std::string& key : keys)
       if (const engine::KnownFinding* known = store_.known(key)) row.known[known->id].insert(key);
@@ -526,7 +529,7 @@ class Campaign {
     on_progress_(progress_, finding);
   }
 
-  // The longer it runs, the seldomer: a month comes to some hundred lines.
+  // Intervals grow with time: a month gives some hundred lines.
   void note_course(const StoredFinding* finding) {
     const bool is_due = !noted_course_at_ ||
                         progress_.elapsed - *noted_course_at_ >=
@@ -542,7 +545,7 @@ class Campaign {
                                       {"finding", finding->key}});
   }
 
-  // By variant.
+  // Totals per variant.
   fs::path totals_file() const { return options_.out / "totals.json"; }
 
   json all_totals() const {
@@ -568,7 +571,7 @@ class Campaign {
     write_file(totals_file(), to_text(all));
   }
 
-  // Often at first, since short campaigns are looked at, too.
+  // Short intervals at first, for short campaigns.
   milliseconds summarize_every() const {
     return std::clamp(progress_.elapsed / 4, milliseconds(5'000), milliseconds(60'000));
   }
@@ -578,7 +581,7 @@ class Campaign {
     write_file(summary_file(options_.out), to_text(to_json(result(), options_)));
   }
 
-  // A full disk would keep no crash.
+  // Crashes cannot be stored on a full disk.
   bool has_space() {
     if (fs::space(options_.out).available >= options_.least_space) return true;
     fatal_ = fmt::format(
@@ -589,20 +592,20 @@ class Campaign {
 
   const CampaignOptions& options_;
   const OnProgress& on_progress_;
-  FileLock lock_;  // before the store, which writes
+  FileLock lock_;  // declared before store_, which writes to the locked folder
   FindingStore store_;
   Clock::time_point begin_;
   std::vector<Slot> slots_;
   Progress progress_;
-  std::vector<Lane> lanes_;                // one for each row of the progress
-  std::map<std::string, size_t> lane_of_;  // that first met a finding
+  std::vector<Lane> lanes_;                // same index as progress_.targets
+  std::map<std::string, size_t> lane_of_;  // lane that first met each finding
   Totals before_;
   milliseconds saved_at_{0};
   std::optional<milliseconds> summarized_at_, noted_course_at_;
-  Clock::time_point learned_at_{};  // from others
-  Clock::time_point noted_at_;      // up to where `ran` counts
+  Clock::time_point learned_at_{};  // last call of learn_from_others()
+  Clock::time_point noted_at_;      // end of the time included in `ran`
   std::vector<std::string> gone_;
-  std::string fatal_;  // why nothing is left to run
+  std::string fatal_;  // reason why the campaign cannot continue
   bool stop_ = false;
 };
 

@@ -23,7 +23,7 @@ json course_point(const Progress& progress, const std::string& variant) {
   for (const TargetProgress& row : progress.targets) {
     edges += row.coverage;
     corpus += row.corpus;
-    json& of = targets[row.target->name];  // of both engines together
+    json& of = targets[row.target->name];  // sums both engines
     if (of.is_null()) of = {0, 0, 0};
     of = {of[0].get<uint64_t>() + row.executions, of[1].get<uint64_t>() + row.coverage,
           of[2].get<uint64_t>() + row.corpus};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How a campaign went, in its folder: progress.jsonl, a line now and then with the figures of that
-// moment, and a line for each new finding. Runs of a folder follow each other there.
+// progress.jsonl records the course of a campaign: a line with all figures at growing intervals,
+// and a line per new finding. Campaigns in the same folder append to it.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@ namespace tool {
 json course_point(const Progress& progress, const std::string& variant);
 // Throws Failure.
 void append_to_course(const std::filesystem::path& campaign, const json& line);
-// The lines of a variant, without those that a killed process left unfinished.
+// All lines for the variant, without partial lines of killed processes.
 std::vector<json> read_course(const std::filesystem::path& campaign, const std::string& variant);
 
 }  // namespace tool

@@ -20,7 +20,8 @@ namespace {
 constexpr size_t tail_size = 64 << 10;  // bytes
 
 constexpr char known_mark[] = "==iovafuzz== known: ", kept_mark[] = "==iovafuzz== kept: ";
-constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process begins a new one after that
+constexpr uintmax_t largest_log = 16 << 20;  // bytes; a process starts a new log if the old one is
+                                             // larger
 
 }  // namespace
 
@@ -33,7 +34,7 @@ FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
     std::filesystem::rename(log_file, log_file.string() + ".old", none);
   log_ = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log_ < 0) throw Failure(fmt::format("{}: {}", log_file.string(), strerror(errno)));
-  // The tool ends its fuzzers in order.
+  // An interrupt must reach the tool alone, which then ends its fuzzers in order.
   const auto become_fuzzer = [&] {
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDIN_FILENO);
@@ -89,11 +90,11 @@ bool FuzzerProcess::read_output() {
     ssize_t n = read(output_, bytes, sizeof bytes);
     if (n < 0) {
       if (errno == EINTR) continue;
-      return true;  // nothing more for now
+      return true;  // no output for now
     }
     if (n == 0) break;
     if (write(log_, bytes, static_cast<size_t>(n)) < 0) {
-      // The log is for people; a full disk shows when a finding is written.
+      // Write errors of the log are ignored; a full disk is noticed when a finding is written.
     }
     tail_.append(bytes, static_cast<size_t>(n));
     if (tail_.size() > 2 * tail_size) tail_.erase(0, tail_.size() - tail_size);

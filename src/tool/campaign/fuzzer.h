@@ -22,37 +22,38 @@ namespace tool {
 
 struct FuzzerStatistics {
   uint64_t executions = 0, coverage = 0, corpus = 0;
-  std::optional<double> stability;  // percent of the coverage that repeats itself, if told
-  double cpu_seconds = 0;           // once it has ended
-  uint64_t peak_megabytes = 0;      // resident; once it has ended
+  std::optional<double> stability;  // percent of reproducible coverage, if reported
+  double cpu_seconds = 0;           // set at exit
+  uint64_t peak_megabytes = 0;      // resident; set at exit
 };
 
 // User and system time.
 double cpu_seconds(const rusage& usage);
 
-// In the name of a crash's file, before the number of executions after which it was met.
+// Precedes the number of executions in the name of a crash file.
 inline constexpr char executions_label[] = ",execs:";
 
-// What a process is to do. Folders are there already.
+// Describes one run of an engine. Its folders must exist.
 struct FuzzerTask {
   const fuzz::Target* target;
   std::filesystem::path bin;             // folder of the target's binary
-  std::filesystem::path corpus;          // read, and added to
+  std::filesystem::path corpus;          // read and extended
   std::filesystem::path seeds;           // read, unless empty
   std::filesystem::path crashes;         // for inputs that crash
-  std::filesystem::path scratch;         // its own as long as it runs; what it finds there is lost
+  std::filesystem::path scratch;         // exclusive while it runs; findings left there are lost
   std::filesystem::path log;             // appended to
-  std::vector<std::string> environment;  // NAME=VALUE, added to the tool's own
+  std::vector<std::string> environment;  // NAME=VALUE, added to the tool's environment
   unsigned seed = 1;
   unsigned input_timeout = 25;  // seconds
   unsigned memory = 2560;       // MB, resident; AFL++ cannot limit it under AddressSanitizer
-  std::vector<std::string> engine_options = {};  // in the engine's own words, the last to count
+  std::vector<std::string> engine_options = {};  // in the engine's own syntax; they override other
+                                                 // options
   bool stock_mutators = false;
 };
 
 class FuzzerProcess {
  public:
-  // Starts it. When this process dies, it gets the signal at_our_end. Throws Failure.
+  // Starts the process. It receives the signal at_our_end if the tool dies. Throws Failure.
   FuzzerProcess(const std::vector<std::string>& command,
                 const std::vector<std::string>& environment, std::filesystem::path log_file,
                 int at_our_end = SIGKILL);
@@ -60,19 +61,19 @@ class FuzzerProcess {
   FuzzerProcess(const FuzzerProcess&) = delete;
 
   int output() const { return output_; }  // file descriptor to poll
-  // Reads what there is. Returns false once the process has closed its output; then status() is
-  // its exit status (128 + signal if one ended it).
+  // Reads the available output. Returns false once the process has closed it; status() is then the
+  // exit status (128 + signal if a signal ended it).
   bool read_output();
-  // Puts what it found since the last time where its task wants it. Call it now and then, and once
-  // it has ended.
+  // Moves new inputs and crashes into the task's folders. Call it regularly, and once after the
+  // end.
   virtual void hand_over() {}
-  void interrupt();  // ask it to end
+  void interrupt();  // ask the process to end
   int status() const { return status_; }
   const FuzzerStatistics& statistics() const { return statistics_; }
   const std::set<std::string>& known_met() const { return known_met_; }
-  // Whether it put inputs with findings into its folder since the last time, and went on.
+  // Whether it has stored inputs with findings since the last call, and continued.
   bool take_kept() { return std::exchange(kept_, false); }
-  // The last of what it wrote.
+  // The end of its output.
   const std::string& tail() const { return tail_; }
 
  protected:
@@ -91,7 +92,7 @@ class FuzzerProcess {
   bool kept_ = false;
 };
 
-// libFuzzer with that command line.
+// A libFuzzer process with the given command line.
 class LibFuzzer : public FuzzerProcess {
  public:
   using FuzzerProcess::FuzzerProcess;
@@ -104,8 +105,8 @@ class LibFuzzer : public FuzzerProcess {
 std::unique_ptr<FuzzerProcess> start_libfuzzer(const FuzzerTask& task);
 std::unique_ptr<FuzzerProcess> start_aflpp(const FuzzerTask& task);
 
-// Puts into a corpus and a folder of crashes what a killed AFL++ left in its scratch folder, which
-// is gone then. Throws Failure.
+// Moves inputs and crashes that a killed AFL++ left in its scratch folder into corpus and crashes,
+// then removes the scratch folder. Throws Failure.
 void recover_aflpp(const std::filesystem::path& scratch, const std::filesystem::path& corpus,
                    const std::filesystem::path& crashes);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// libFuzzer, which is its own target.
+// libFuzzer: the target binary is the fuzzer.
 #include <cstdlib>
 #include <cstring>
 

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr size_t wide_enough = 200;  // columns
 
-// One unit: the width of a column.
+// A time in one unit, to fit a column.
 std::string rough_time(double seconds) {
   if (seconds < 100) return fmt::format("{:.0f} s", seconds);
   if (seconds < 100 * 60) return fmt::format("{:.0f} m", seconds / 60);
@@ -41,7 +41,7 @@ std::string cut(const std::string& line, size_t columns) {
 
 struct Column {
   std::string title, brief_title;
-  int worth;  // the least is left out first
+  int worth;  // columns with the lowest value are dropped first
   bool is_left = false;
   std::vector<std::string> cells = {}, brief_cells = {};
 
@@ -64,7 +64,7 @@ size_t width_of(const std::vector<Column>& columns, bool brief, size_t gap) {
   return sum;
 }
 
-// The least important first.
+// Drops the least important columns until the rest fits.
 void drop_what_does_not_fit(std::vector<Column>& columns, size_t width) {
   while (columns.size() > 1 && width_of(columns, true, 1) > width)
     columns.erase(
@@ -82,7 +82,7 @@ struct Sum {
   std::string running_names;
 };
 
-// Engines of a target share its corpus.
+// Engines of a target share its corpus, so its size counts once.
 Sum sum_of(const Progress& progress) {
   Sum sum;
   bool any = false;
@@ -210,7 +210,7 @@ std::vector<std::string> table(const Progress& progress, size_t width, size_t mo
 
 std::vector<std::string> picture(const Progress& progress, const std::string& variant,
                                  ScreenSize size) {
-  const size_t room = std::max<size_t>(size.rows, 2) - 1;  // the cursor is below
+  const size_t room = std::max<size_t>(size.rows, 2) - 1;  // the cursor needs the last line
   Sum sum = sum_of(progress);
   std::string head = elapsed_of_limit(progress);
   for (const std::string& part :
@@ -219,7 +219,7 @@ std::vector<std::string> picture(const Progress& progress, const std::string& va
     if (head.size() + 2 + part.size() <= size.columns) head += "  " + part;
   std::vector<std::string> lines{cut(head, size.columns)};
 
-  constexpr size_t frame = 3;  // the head above, the titles and the sum of the table
+  constexpr size_t frame = 3;  // lines for the header, the titles and the sum
   size_t rows = progress.targets.size(), found = progress.inputs_by_key.size();
   size_t free = room > frame ? room - frame : 0;
   size_t for_found = std::min(found, std::max(free > rows ? free - rows : 0, free / 3));
@@ -267,9 +267,8 @@ Screen::Screen(std::string variant)
     : variant_(std::move(variant)),
       redraws_(can_redraw(isatty(STDOUT_FILENO), getenv("TERM"), getenv("NO_COLOR"))) {}
 
-// Line by line: some terminals put a copy of a screen that is erased from its first place into the
-// history. The line of the cursor may have an echoed "^C". A window that was made narrower since
-// has folded the lines.
+// Erases line by line, since some terminals copy a screen erased from its top into the history. The
+// cursor's line may show an echoed "^C". If the window was narrowed, lines have wrapped.
 std::string Screen::erased() const {
   if (drawn_.empty()) return "";
   ScreenSize size = screen_size();

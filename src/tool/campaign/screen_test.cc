@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// All targets, with figures of a long campaign; the first two run.
+// All targets after a long campaign; the first two are running.
 Progress long_campaign(std::vector<Engine> engines) {
   Progress progress;
   progress.elapsed = std::chrono::hours(30);

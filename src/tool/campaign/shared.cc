@@ -57,14 +57,14 @@ json machine_row(const std::string& name, const json& summary) {
           {"findings", summary["findings"].size()}};
 }
 
-// By name. A campaign that has not told anything yet has no summary.
+// Keyed by machine name. A campaign has no summary before its first report.
 std::map<std::string, json> summaries(const fs::path& shared) {
   std::map<std::string, json> all;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(machines_of(shared), none)) {
     try {
       json summary = read_summary(entry.path());
-      // Of another version it may lack what is asked for.
+      // Summaries of another version may lack fields.
       machine_row("", summary);
       for (const json& finding : summary.at("findings"))
         for (const char* name : {"key", "headline", "reproducer", "replay", "inputs"})
@@ -77,7 +77,7 @@ std::map<std::string, json> summaries(const fs::path& shared) {
   return all;
 }
 
-// Another machine may have the folder in another place.
+// Replaces the folder's path on another machine by its path here.
 std::string here(std::string text, const std::string& there, const fs::path& folder) {
   if (size_t at = text.find(there); !there.empty() && at != text.npos)
     text.replace(at, there.size(), absolute_path(folder).string());
@@ -126,7 +126,7 @@ json shared_summary(const fs::path& shared) {
   if (all.empty())
     throw Failure(fmt::format("{}: no campaign there has told anything yet", shared.string()));
   json machines = json::array(), findings = json::array();
-  std::map<std::pair<std::string, std::string>, size_t> rows;  // by variant and key
+  std::map<std::pair<std::string, std::string>, size_t> rows;  // index by variant and key
   for (const auto& [name, summary] : all) {
     machines.push_back(machine_row(name, summary));
     for (const json& finding : summary["findings"]) {

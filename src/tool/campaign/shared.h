@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A folder that campaigns on several machines share, or several on one. The corpus is everybody's,
-// and engines write an input under the name of what it holds; all else that a campaign keeps is in
-// a folder of its own, so that nothing is written by two:
+// A folder that several campaigns share, on one machine or many. The corpus is common, and inputs
+// are named by content hash. Everything else that a campaign writes is in its own folder, so that
+// no two campaigns write the same file:
 //   corpus/TARGET/     inputs
-//   machines/NAME/     findings, logs and summary of one, as of any campaign
-// Campaigns come and go; each goes past what the others have found.
+//   machines/NAME/     findings, logs and summary of one campaign, as usual
+// Campaigns may start and end at any time; each ignores the findings of the others.
 #pragma once
 
 #include <filesystem>
@@ -18,16 +18,16 @@ namespace tool {
 using nlohmann::json;
 class FileLock;
 
-// Of a campaign in such a folder, while it lives.
+// Membership of a running campaign in a shared folder.
 class Membership {
  public:
-  // Takes the name of this host, or with a number where a campaign runs under that name already.
+  // Uses this host's name, with a number appended if a campaign already runs under that name.
   // Throws Failure.
   explicit Membership(const std::filesystem::path& shared);
   ~Membership();
   const std::string& name() const { return name_; }
   std::filesystem::path folder() const;
-  // What tells its random numbers from the others'.
+  // Random seed that differs from those of other campaigns.
   unsigned seed() const;
 
  private:
@@ -39,13 +39,13 @@ class Membership {
 std::filesystem::path corpus_of(const std::filesystem::path& shared);
 bool is_shared(const std::filesystem::path& folder);
 
-// What campaigns on the variant have told so far of what they found, but for the one of that name.
+// Keys found so far by other campaigns on the variant; `name` is this campaign.
 std::set<std::string> keys_of_others(const std::filesystem::path& shared, const std::string& name,
                                      const std::string& variant);
 
-// All campaigns of the folder, {"machines": [...], "findings": [...]}, the worst first: what
-// several found is one finding. Summaries that cannot be read are left out. Throws Failure if there
-// is none.
+// Merges all campaigns of the folder into {"machines": [...], "findings": [...]}, worst finding
+// first. A finding of several campaigns is listed once. Summaries that cannot be read are left out.
+// Throws Failure if there is none.
 json shared_summary(const std::filesystem::path& shared);
 std::string shared_in_words(const json& shared_summary, size_t columns);
 

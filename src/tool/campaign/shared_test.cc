@@ -14,7 +14,7 @@ namespace {
 
 class Shared : public testing::Test {
  protected:
-  // As another machine wrote it, which has the folder at /farm.
+  // Writes a summary as another machine would, where the folder is /farm.
   void tell(const std::string& name, const std::string& variant,
             const std::vector<std::string>& keys, const char* severity = "wrong-result") {
     json found = json::array();

@@ -39,7 +39,7 @@ std::string number_of_findings(const json& summary) {
   return text;
 }
 
-// What the allocator does in another way than the reference.
+// Differences between the allocator and the reference.
 std::string in_words_of_differences(const json& summary) {
   const json& rows = summary.at("differences");
   if (rows.empty()) return "";
@@ -84,7 +84,7 @@ json read_summary(const fs::path& campaign) {
   json summary = try_parse_json(read_file(file));
   if (!summary.is_object() || !summary.contains("running"))
     throw Failure(fmt::format("{}: is no summary of a campaign", file.string()));
-  // What a campaign wrote that was killed says that it runs.
+  // The summary of a killed campaign still claims to be running.
   summary["killed"] = summary["running"] == true && !is_held;
   if (!is_held) summary["running"] = false;
   if (summary["killed"] == true)

@@ -21,14 +21,14 @@ using program::OpCode;
 using program::Operation;
 using program::Role;
 
-// Which place of an array a call fills or takes.
+// Array element that a call assigns or uses.
 struct Place {
-  char array = 0;  // 'p' pfns, 'n' nodes; 0: none
+  char array = 0;  // 'p': pfns, 'n': nodes, 0: none
   size_t index = 0;
 };
 
 struct Statement {
-  std::string before, after;  // around the index, if there is one
+  std::string before, after;  // text around the element's name, if there is a place
   Place place;
   std::string comment;
   std::string text() const {
@@ -44,7 +44,7 @@ class Source {
       if (step.skipped) skipped_.insert(step.operation);
   }
 
-  // The statements of main().
+  // The body of main().
   std::string body() {
     auto call = outcome_.calls.begin();
     const size_t last = outcome_.report->operation_index;
@@ -68,7 +68,7 @@ class Source {
       if (in_irq) line("reproducer_irq(false);");
       forget_prefixes();
     }
-    // What the engine did at the end.
+    // Calls that the engine made at the end.
     for (; call != outcome_.calls.end(); ++call) {
       begin(operation_of(call->function));
       print({statement(*call)});
@@ -107,17 +107,17 @@ class Source {
   static std::string operation_of(const std::string& function) {
     for (const program::OperationSpec& spec : program::operations())
       if (spec.function == function) return spec.name;
-    return is_of_shim(function) ? "tick" : "end";  // the end moves time and no CPUs
+    return is_of_shim(function) ? "tick" : "end";  // the final checks advance time but move no CPUs
   }
 
-  // A fresh place for a result.
+  // Reserves an array element for a result.
   Place fresh(char array, const RecordedCall& call, uint64_t result) {
     Place place{array, places_[array]++};
     if (result != (array == 'n' ? reproducer::failed : 0))
       held_[{array, call.domain, result}] = place.index;
     return place;
   }
-  // Where the pfn came from, or else itself.
+  // Passes the element that holds the pfn, or the number itself if no call returned it.
   Statement taking(char array, const RecordedCall& call, const std::string& before,
                    const std::string& after) {
     auto held = held_.find({array, call.domain, call.arguments[0]});
@@ -168,7 +168,7 @@ class Source {
     return {fmt::format("{}({}, {:#x});", f, domain, a[0]), "", {}, ""};  // free_iova, find_iova
   }
 
-  // Calls that differ by their place alone, which goes up or down by one, are a loop.
+  // Prints consecutive calls whose index goes up or down by one as a loop.
   void print(const std::vector<Statement>& calls) {
     constexpr size_t shortest_loop = 4;
     for (size_t i = 0; i < calls.size();) {
@@ -208,7 +208,7 @@ class Source {
   std::map<std::tuple<char, unsigned, uint64_t>, size_t> held_;
 };
 
-// A comment of many lines, in which nothing ends it.
+// A multi-line C comment; any end-of-comment mark inside is broken up.
 std::string comment(const std::string& text) {
   std::istringstream lines(text);
   std::string result = "/*\n";
@@ -251,7 +251,8 @@ std::string c_source(const program::Program& program, const iova_variant& varian
   text += "\nint main(void)\n{\n";
   if (body.find("for (i = ") != std::string::npos) text += "\tlong i;\n\n";
   text += fmt::format("\treproducer_start(VARIANT, {});\n{}", program::cpus_of(program), body);
-  // The shim tells of its own findings; the engine's take what it knows of the allocator.
+  // The shim reports its own findings. An engine finding compares the digest of the allocator's
+  // state instead.
   if (outcome.digest)
     text += fmt::format("\treproducer_compare({:#x}, \"{}\");\n", outcome.digest, report.key);
   bool at_end = report.operation_index == program.operations.size();

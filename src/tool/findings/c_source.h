@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A program that shows a finding as one C file over src/reproducer: kernel calls with their
-// arguments, no engine.
+// Writes a program that shows a finding as one C file on top of src/reproducer: the recorded kernel
+// calls with their arguments, without a fuzzing engine.
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@
 
 namespace tool {
 
-// What the C file names as the variant: a declaration.
+// The C declaration of the variant that the reproducer links with.
 std::string variant_declaration(const iova_variant& variant);
 
-// What a C file cannot say: operations that overlap with a flush that lasts.
+// Thrown if the program suspends operations, which C cannot express.
 struct NotInC : Failure {
   using Failure::Failure;
 };
 
-// outcome is of the program, with its steps and calls. Throws NotInC.
+// The outcome must come from running the program, with steps and calls recorded. Throws NotInC.
 std::string c_source(const program::Program& program, const iova_variant& variant,
                      const Outcome& outcome);
 

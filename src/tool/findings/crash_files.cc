@@ -33,13 +33,13 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, error);
 }
 
-// honggfuzz's report of all crashes, and that of one.
+// Reports of honggfuzz: its summary and the log of one crash.
 bool is_report_of_honggfuzz(const fs::path& path) {
   std::string name = path.filename().string();
   return name == "HONGGFUZZ.REPORT.TXT" || name.rfind("HF.sanitizer.log", 0) == 0;
 }
 
-// Files that people and tools put beside inputs.
+// Files that people and tools put next to inputs.
 bool is_no_input(const fs::path& path) {
   static constexpr const char* extensions[] = {".TXT",     ".txt",    ".json", ".log", ".sarif",
                                                ".dict",    ".casrep", ".c",    ".md",  ".options",
@@ -97,7 +97,7 @@ class Search {
     std::sort(inside.begin(), inside.end());
     for (const fs::path& path : inside) {
       std::string name = path.filename().string();
-      // Corpora, queues and logs show nothing that was not reported.
+      // Inputs in corpora and queues show nothing new: their engine has reported all findings.
       bool has_crashes = name.rfind("crashes", 0) == 0 || name.rfind("hangs", 0) == 0;
       if (of_aflpp && !has_crashes) continue;
       if (!of_aflpp && of_campaign && !has_crashes && name != "findings" && name != "known")
@@ -107,7 +107,7 @@ class Search {
         look_into(path);
       } else if (!is_no_input(path)) {
         fs::file_status status = fs::status(path, ignored);
-        if (fs::is_directory(status)) continue;  // through a link
+        if (fs::is_directory(status)) continue;  // a link to a folder
         if (ignored || !fs::exists(status))
           complain(path, ignored ? ignored.message() : "leads nowhere");
         else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What engines leave behind, found in any folder: artifacts of libFuzzer, crashes and hangs of all
-// instances of AFL++, test cases of OSS-Fuzz, and what campaigns of this tool keep.
+// Finds inputs that engines left in any folder: artifacts of libFuzzer, crashes and hangs of all
+// AFL++ instances, test cases of OSS-Fuzz, and inputs kept by campaigns of this tool.
 #pragma once
 
 #include <filesystem>
@@ -16,11 +16,12 @@ struct CrashFile {
   const fuzz::Target* target;
 };
 
-// By the name of the file or of a folder that it is in; the widest one if none is named.
+// Looks for a target's name in the file name and in the names of its parent folders. Falls back to
+// the widest target.
 const fuzz::Target* target_of(const std::filesystem::path& path);
 
-// In order of path. What cannot be looked at is a sentence among the complaints; everything else is
-// found nevertheless. Links to folders are not followed.
+// Sorted by path. A path that cannot be read adds a sentence to complaints; the search continues.
+// Links to folders are not followed.
 std::vector<CrashFile> find_crash_files(const std::vector<std::string>& paths,
                                         std::vector<std::string>& complaints);
 

@@ -12,7 +12,7 @@
 namespace tool {
 namespace {
 
-// Of "free_iova (drivers/iommu/iova.c:123)".
+// Parsed from "free_iova (drivers/iommu/iova.c:123)".
 struct CodePlace {
   std::string function, file;
   unsigned line = 0;
@@ -24,7 +24,7 @@ CodePlace place_of(const StoredFinding& finding) {
   size_t open = text.find(" ("), colon = text.rfind(':');
   place.function = text.substr(0, open);
   if (open == std::string::npos || colon == std::string::npos || colon < open) return place;
-  // A column may follow the line.
+  // The line may be followed by a column.
   size_t before = text.rfind(':', colon - 1);
   bool has_column = before != std::string::npos && before > open &&
                     std::isdigit(static_cast<unsigned char>(text[before + 1]));

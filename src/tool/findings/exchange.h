@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Findings as other programs take them: SARIF 2.1.0, for code review.
+// Exports findings for other programs: SARIF 2.1.0, for code review.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace tool {
 
-// One run with all findings.
+// One SARIF run that contains all findings.
 json to_sarif(const std::vector<StoredFinding>& findings, const iova_variant& variant);
 
 }  // namespace tool

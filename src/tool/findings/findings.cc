@@ -54,7 +54,7 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
   return report;
 }
 
-// What a killed process was writing does not count.
+// Partial files of a killed process do not count.
 size_t count_inputs(const fs::path& folder) {
   std::error_code ignored;
   size_t count = 0;
@@ -197,7 +197,7 @@ fs::path FindingStore::folder_of(const std::string& key) const {
 
 std::vector<std::string> FindingStore::found_keys() const {
   std::vector<std::string> keys;
-  // One difference an oracle is enough: more is the same in other places.
+  // One difference per oracle is enough; others show the same cause in other places.
   for (const StoredFinding& finding : findings_)
     keys.emplace_back(finding.is_difference ? engine::oracle_of(finding.key)
                                             : std::string_view(finding.key));
@@ -213,7 +213,7 @@ StoredFinding* FindingStore::find(const std::string& key) {
 
 TakenInput FindingStore::take(const Input& input, const fuzz::Target& target, uint64_t executions,
                               const std::string& log, bool must_show) {
-  // Each turn knows one more name of what was found.
+  // Each iteration adds one key to other_names_, until the replay gives a stable key.
   while (true) {
     size_t names = other_names_.size();
     TakenInput taken = take_once(input, target, executions, log, must_show);
@@ -236,7 +236,7 @@ TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& targe
     StoredFinding finding = make(key, input, target, std::move(outcome), &smallest);
     finding.executions = executions;
     if (options_.whole && interrupted()) return {nullptr, key};
-    // Made smaller, it may have turned out to be another's.
+    // Minimization may have changed the key to that of another finding.
     if (finding.key != key && (known(finding.key) || find(finding.key))) {
       other_names_.insert(key);
       write_known();
@@ -252,7 +252,7 @@ TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& targe
   }
   add_input(*found, input);
   if (is_new) {
-    found->inputs = count_inputs(found->folder);  // a killed process may have left some
+    found->inputs = count_inputs(found->folder);  // may contain inputs of a killed process
     write_report(*found, log);
     write_known();
   }
@@ -284,7 +284,7 @@ void FindingStore::add_input(StoredFinding& finding, const Input& input) {
   finding.inputs++;
 }
 
-// All but its files.
+// Builds the finding without writing its files.
 StoredFinding FindingStore::make(const std::string& key, const Input& input,
                                  const fuzz::Target& target, Outcome outcome,
                                  program::Program* smallest) {
@@ -351,7 +351,7 @@ bool FindingStore::make_smaller_beside(std::string* gone) {
   close(answer_);
   Large large = std::move(large_.front());
   large_.pop_front();
-  if (!key.empty()) *gone = book(large.key, key);  // else it died, and the finding stays as it is
+  if (!key.empty()) *gone = book(large.key, key);  // if the worker died, the finding stays as it is
   return true;
 }
 
@@ -440,7 +440,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
   if (!options_.minimize_executions) return;
   IsolateOptions isolate =
       judge_.options(target, finding.outcome.known_met, is_difference(finding.key));
-  // What hangs does so for as long as it may: less of both.
+  // A hanging program costs the full timeout in each run, so use fewer runs and a shorter timeout.
   constexpr uint64_t executions_that_hang = 20;
   constexpr int hang_ms = 2000;
   bool hangs = finding.outcome.kind == Outcome::timeout;
@@ -452,7 +452,7 @@ void FindingStore::make_smaller(StoredFinding& finding, const fuzz::Target& targ
                 .times = 1,
                 .max_executions = hangs ? executions_that_hang : options_.minimize_executions,
                 .timeout_ms = hangs ? std::min(hang_ms, isolate.timeout_ms) : isolate.timeout_ms});
-  if (smaller.outcome.key() != smaller.key) return;  // it does not show it again
+  if (smaller.outcome.key() != smaller.key) return;  // the finding did not show again
   finding.key = smaller.key;
   finding.outcome = std::move(smaller.outcome);
   finding.is_minimal = smaller.is_minimal;

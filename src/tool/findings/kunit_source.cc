@@ -19,7 +19,7 @@ using program::OpCode;
 using program::Operation;
 using program::Role;
 
-// What suites are made of beside their calls. Ranges in use stand in one list, the oldest first.
+// C helpers that a suite may use. Ranges in use are in one list, oldest first.
 constexpr char helpers[] = R"(struct iova_in_use {
 	struct iova_domain *iovad;
 	char slot;
@@ -94,7 +94,7 @@ std::string identifier(std::string text) {
   return text;
 }
 
-// "3 of 4, from pfn ..." -> 3; of one: whether it was granted.
+// "3 of 4, from pfn ..." gives 3. For a single call: 1 if it was granted.
 uint64_t granted_in(const std::string& outcome, uint64_t count) {
   if (count > 1) return strtoull(outcome.c_str(), nullptr, 10);
   return outcome != "NULL" && !outcome.starts_with("0, ");
@@ -126,7 +126,7 @@ class Suite {
  private:
   void line(const std::string& text) { body_ += "\t" + text + "\n"; }
 
-  // NULL: the run did not come to it.
+  // NULL if the run did not reach the operation.
   static const RecordedStep* step_of(const std::vector<RecordedStep>& steps, size_t operation) {
     for (const RecordedStep& step : steps)
       if (step.operation == operation) return &step;
@@ -158,7 +158,7 @@ class Suite {
     for (; references_; references_--) line("iova_cache_put();");
   }
 
-  // Which of the operation's objects has to fail, counted from 1.
+  // Number of the failing object among those that the operation allocates, counted from 1.
   unsigned nth(size_t index) const {
     if (faults_.size() > 1)
       throw NotInKunit(fmt::format(
@@ -212,7 +212,7 @@ class Suite {
 
   void call(const Operation& operation, size_t index, bool fails) {
     const std::string d = domain(operation);
-    // Another allocator may allocate less, and then nothing has failed.
+    // Another allocator may allocate fewer objects, so the fault may not fire.
     const char* error = fails ? "current->fail_nth ? 0 : -ENOMEM" : "0";
     switch (operation.code) {
       case OpCode::cpus:
@@ -294,7 +294,7 @@ class Suite {
     }
   }
 
-  // first: before what is done more than once.
+  // first: statement before the loop, if there is one.
   void repeat(uint64_t count, const std::vector<std::string>& statements,
               const std::string& first = "") {
     if (count == 1) {
@@ -313,7 +313,7 @@ class Suite {
     domains_.erase(number);
   }
 
-  // One that fails leaves no trace.
+  // A failed reservation must leave nothing behind.
   void reserve(const Operation& operation, bool fails) {
     const std::string d = domain(operation), lo = pfn(operation, Role::lo);
     const uint64_t size = value(operation, Role::size).number;
@@ -327,7 +327,7 @@ class Suite {
       line(fmt::format("KUNIT_EXPECT_NULL(test, find_iova({}, {:#x}ul));", d, first));
   }
 
-  // How many are granted, an allocator without known issues tells.
+  // The expected number of granted ranges comes from an allocator without known issues.
   void request(const Operation& operation, size_t index) {
     const bool fast = operation.code == OpCode::alloc_fast;
     const uint64_t count = program::calls(operation), size = value(operation, Role::size).number;
@@ -347,7 +347,7 @@ class Suite {
                           slot(operation), size, limit);
     }
     repeat(count, {asked, (count > 1 ? "granted += " : "granted = ") + taken}, "granted = 0;");
-    // 0 means that nothing was granted, so it must not be.
+    // alloc_iova_fast() returns 0 for failure, so pfn 0 must never be allocated.
     if (fast && shapes_[operation.domain].second == 0)
       line(fmt::format("KUNIT_EXPECT_NULL(test, find_iova({}, 0));", d));
     if (step && !step->skipped)
@@ -439,7 +439,7 @@ class Suite {
   std::string body_;
   std::set<unsigned> faults_;
   bool irqs_off_ = false, injects_ = false, picks_ = false, gives_back_ = false, counts_ = false;
-  std::map<uint8_t, std::pair<uint64_t, uint64_t>> shapes_;  // granule's shift, start
+  std::map<uint8_t, std::pair<uint64_t, uint64_t>> shapes_;  // granule shift, start pfn
   std::map<uint8_t, engine::PageSet> reserved_;
   std::set<uint8_t> domains_, declared_;
   uint64_t most_ = 0;

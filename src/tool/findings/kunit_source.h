@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A program as a KUnit suite that stands alone in a kernel tree: calls of linux/iova.h, what the
-// contract expects of them, allocations that fail by fault injection.
+// Writes a program as a self-contained KUnit suite for a kernel tree: calls of linux/iova.h,
+// expectations from the contract, failing allocations by fault injection.
 #pragma once
 
 #include <string>
@@ -13,21 +13,22 @@
 
 namespace tool {
 
-// What a KUnit suite cannot say: the flush queue, which is private to dma-iommu.c; failures that no
-// fault injection makes.
+// Thrown for programs that KUnit cannot express: the flush queue is private to dma-iommu.c, and
+// fault injection cannot make every failure.
 struct NotInKunit : Failure {
   using Failure::Failure;
 };
 
 struct KunitSuite {
-  engine::Report report;  // what the program shows
-  std::string name;       // of the suite, its file and its Kconfig symbol: "iova_slab_free_null"
-  std::string source;     // of name + "_test.c"
-  std::string config;     // .kunitconfig
+  engine::Report report;  // finding that the program shows
+  std::string name;       // name of the suite, its file and its Kconfig symbol:
+                          // "iova_slab_free_null"
+  std::string source;     // content of name + "_test.c"
+  std::string config;     // content of .kunitconfig
 };
 
-// Of what the program shows on the variant; what is right, another allocator tells that has no
-// known issue. Throws NotInKunit, or Failure if the program shows nothing.
+// Reproduces the finding that the program shows on the variant. Expected results come from `right`,
+// an allocator without known issues. Throws NotInKunit, or Failure if the program shows nothing.
 KunitSuite make_kunit_suite(const program::Program& program, const iova_variant& variant,
                             const iova_variant& right);
 KunitSuite make_kunit_suite(const program::Program& program, const iova_variant& variant,

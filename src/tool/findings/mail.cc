@@ -19,15 +19,15 @@
 namespace tool {
 namespace {
 
-// The queue is in another file since v5.17, and of another subsystem for who reads subjects.
+// Since v5.17 the flush queue is in dma-iommu.c, which needs another subject prefix.
 bool is_of_queue(const engine::Report& report, const iova_variant& variant) {
   return variant.init_rcaches &&
          (report.call == "queue_iova" || report.call == "iommu_dma_init_fq" ||
           report.function.find("dma-iommu.c") != report.function.npos);
 }
 
-// Of "kernel@debian:6.12 (6.12.117-1~deb12u1)": "drivers/iommu/iova.c of Linux 6.12.117-1~deb12u1
-// as Debian packages it, built in userspace".
+// "kernel@debian:6.12 (6.12.117-1~deb12u1)" becomes "drivers/iommu/iova.c of Linux
+// 6.12.117-1~deb12u1 as Debian packages it, built in userspace".
 std::string in_words(const std::string& variant, bool of_queue) {
   const std::string kernel = "kernel@", debian = "debian:";
   if (!variant.starts_with(kernel)) return fmt::format("a model of the allocator ({})", variant);
@@ -42,7 +42,7 @@ std::string in_words(const std::string& variant, bool of_queue) {
                      of_queue ? " and the flush queue of drivers/iommu/dma-iommu.c" : "", release);
 }
 
-// "kmem_cache_free() of a NULL pointer", without the oracle's id.
+// The headline without the oracle's id: "kmem_cache_free() of a NULL pointer".
 std::string rule_of(const engine::Report& report) {
   const size_t end = report.headline.find(": ");
   return end == report.headline.npos ? report.headline : report.headline.substr(end + 2);
@@ -62,7 +62,7 @@ std::string subject_of(const engine::Report& report, const engine::KnownFinding*
   return fmt::format("Subject: iommu/{}: {}", of_queue ? "dma" : "iova", what);
 }
 
-// What an operation is in the kernel's terms.
+// Describes an operation in kernel terms.
 std::string meaning_of(const program::Operation& operation) {
   const program::OperationSpec& spec = program::spec(operation.code);
   const bool is_call = spec.on_domain || operation.code == program::OpCode::cache_get ||
@@ -81,7 +81,7 @@ std::string meaning_of(const program::Operation& operation) {
   return fmt::format("{}(){}", spec.function, count > 1 ? fmt::format(", {} times", count) : "");
 }
 
-// The calls up to the one at fault, which is marked: as a program has them, and in kernel terms.
+// The calls up to the marked one at fault, each as program text and in kernel terms.
 std::string calls_of(const program::Program& program, const engine::Report& report) {
   constexpr size_t words_at = 32;
   std::string text;
@@ -116,7 +116,7 @@ std::string since_in_words(const engine::KnownFinding& known) {
                                                    : "repaired upstream by " + known.upstream);
 }
 
-// The ledger's first words are for people who test.
+// Drops the ledger's prefix "In contract: ", which is meant for testers.
 std::string who_gets_there(const engine::KnownFinding& known) {
   static constexpr std::string_view in_contract = "In contract: ";
   return known.contract.starts_with(in_contract)
@@ -124,7 +124,7 @@ std::string who_gets_there(const engine::KnownFinding& known) {
              : known.contract;
 }
 
-// What upstream lacks and a repaired allocator does.
+// The repair of an issue that upstream has not fixed.
 std::string repair_of(const engine::KnownFinding& known) {
   for (const port::Behaviour& behaviour : port::behaviours)
     if (known.id == behaviour.repairs && known.upstream == "not fixed")
@@ -146,7 +146,8 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
     report = suite->report;
   } catch (const NotInKunit& reason) {
     why_not = reason.what();
-    report = *run_isolated(variant, program).report;  // else there was nothing to make a suite of
+    report = *run_isolated(variant, program).report;  // no suite was made, so run the program for
+                                                      // its report
   }
   const engine::KnownFinding* known = engine::find_known(report.key, variant);
 

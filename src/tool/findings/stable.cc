@@ -28,7 +28,7 @@ std::string keys_of(const Keys& keys) {
   return listed(words);
 }
 
-// What the repaired tree does beside the program itself; "" for nothing.
+// Changes in the repaired tree beyond the program itself; "" if there are none.
 std::string what_else(const Repaired& repaired) {
   std::vector<std::string> words;
   if (!repaired.came.empty())
@@ -53,7 +53,7 @@ std::string compared(const Repaired& repaired) {
 
 std::string paragraph(const std::string& text) { return in_lines(text, mail_columns) + "\n"; }
 
-// Trees with the same words, in one sentence each.
+// Groups trees that have the same text, for one sentence per group.
 std::vector<std::pair<std::string, std::vector<std::string>>> by_words(
     const std::vector<StableTree>& trees, const std::function<std::string(const StableTree&)>& of) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;

@@ -14,7 +14,7 @@ using program::OpCode;
 using program::Operation;
 using program::Program;
 
-// Of any program, and by chance: flushes that last are for programs that are about them.
+// Random programs have no lasting flushes: those are for programs written for them.
 enum class Origin { any, chance };
 
 bool can_be_said(OpCode code, const Abilities& abilities, Origin origin = Origin::any) {
@@ -24,7 +24,7 @@ bool can_be_said(OpCode code, const Abilities& abilities, Origin origin = Origin
   return abilities.has_queues || !program::is_of_queue(code);
 }
 
-// Of an operation's prefixes, those of a kind.
+// Removes the operation's prefixes of one kind.
 bool erase_prefixes(Program& program, size_t at, bool (*is)(OpCode)) {
   std::vector<Operation>& all = program.operations;
   bool any = false;
@@ -36,7 +36,7 @@ bool erase_prefixes(Program& program, size_t at, bool (*is)(OpCode)) {
   return any;
 }
 
-// The faults of an operation, where it is suspended, or without any the operation itself.
+// Removes the operation's faults, else its suspensions, else the operation itself.
 bool leave_out(Program& program, size_t at) {
   std::vector<Operation>& all = program.operations;
   if (at >= all.size()) return false;
@@ -56,19 +56,19 @@ Program sayable(const Program& program, const Abilities& abilities) {
   bool is_suspended = false, suspends = false, queues = false;
   for (const Operation& operation : program.operations) {
     if (!can_be_said(operation.code, abilities) || operation.code == OpCode::cpus) continue;
-    // The kernel's CPU 0 cannot go.
+    // The kernel's CPU 0 cannot go offline.
     if (program::spec(operation.code).changes_cpus && program::names_cpu(operation, 0)) continue;
-    // What goes on from one flush to another place has not been there in between.
+    // A list cannot move a strand from one suspension to the next, so drop repeated pauses.
     while (operation.code == OpCode::resume && said.operations.back().code == OpCode::pause)
       said.operations.pop_back();
     is_suspended |= program::is_suspension(operation.code);
     suspends |= is_suspended;
     queues |= operation.code == OpCode::queue;
-    // What handlers ask for fails for no task.
+    // Fault injection applies to a task and not to timer or work handlers.
     if (program::spec(operation.code).passes_time)
       erase_prefixes(said, said.operations.size(),
                      [](OpCode code) { return code == OpCode::fail; });
-    // Linux rounds times; the end of all that is pending is the same.
+    // Linux rounds times, so sleep until nothing is pending.
     if (operation.code == OpCode::tick && !is_suspended)
       said.operations.push_back(program::make(OpCode::idle));
     else
@@ -76,7 +76,7 @@ Program sayable(const Program& program, const Abilities& abilities) {
     if (!program::is_prefix(operation.code)) is_suspended = false;
   }
   if (!queues) return said;
-  // Before the end of a run lets exact times pass.
+  // Ends all flushes here, since the end of a run would let exact times pass.
   for (size_t i = 0; suspends && i < program::max_suspended; i++)
     said.operations.push_back(program::make(OpCode::flush_done));
   said.operations.push_back(program::make(OpCode::idle));

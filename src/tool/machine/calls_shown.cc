@@ -26,7 +26,7 @@ using program::OpCode;
 using program::Operation;
 using program::Program;
 
-// Operations that are not said; a tick may have become an idle time, which is no loss.
+// Operations that the list does not state. A tick replaced by idle is not missing.
 std::vector<std::string> left_out_of(const Program& program, const Program& said) {
   std::vector<std::string> missing;
   auto next = said.operations.begin();
@@ -45,7 +45,7 @@ std::vector<std::string> left_out_of(const Program& program, const Program& said
   return missing;
 }
 
-// How many lines of answers lead to it; 0: it was not found.
+// Number of answers up to the finding; 0: not found.
 size_t answers_until(const CallList& list, const engine::Report& report) {
   for (const CallList::Found& found : list.found)
     if (found.oracle == engine::oracle_of(report.key)) return found.answers;
@@ -56,7 +56,7 @@ size_t answers_until(const CallList& list, const engine::Report& report) {
 
 Closing closing(const CallList& list) {
   struct Domain {
-    std::map<uint64_t, uint64_t> fast, nodes;  // ends by first pfn
+    std::map<uint64_t, uint64_t> fast, nodes;  // end pfn by first pfn
   };
   std::map<uint64_t, Domain> domains;
   std::set<uint64_t> lasting;
@@ -92,10 +92,10 @@ Closing closing(const CallList& list) {
   for (const auto& [number, domain] : domains) {
     for (const auto& [lo, end] : domain.fast)
       all.lines += fmt::format("free_iova_fast {:x} {:x} {:x}\n", number, lo, end - lo);
-    // A request that is refused empties the magazines.
+    // A refused request flushes the magazines.
     all.lines +=
         fmt::format("alloc_iova_fast {0:x} 10000 0 1\ntree {0:x}\nput_iova_domain {0:x}\n", number);
-    all.left += 1 + domain.nodes.size();  // with the anchor
+    all.left += 1 + domain.nodes.size();  // 1 for the anchor node
   }
   return all;
 }
@@ -129,7 +129,7 @@ Confirmation judge_answers(const CallsToShow& shown, const std::string& answers,
           : "";
   const size_t until = std::min(answers_until(list, report), calls.size());
   for (size_t i = 0; i < until; i++) {
-    // Where the shim's run dies, "dies" comes before what Linux answers.
+    // If the shim dies here, "dies" precedes Linux's answer.
     const size_t at = i < expected.size() ? i : i + 1;
     const std::string said = i < expected.size() ? expected[i] : "it dies",
                       answered = at < actual.size() ? actual[at] : "nothing";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A program that shows a finding on the shim, as calls that a booted kernel makes: does it come to
-// the same there?
+// Shows a finding in a booted kernel: makes the program's calls there and compares the answers with
+// those of the shim.
 #pragma once
 
 #include <string>
@@ -14,15 +14,16 @@
 namespace tool {
 
 struct CallsToShow {
-  engine::Report report;  // what the program shows on the shim
+  engine::Report report;  // finding of the program on the shim
   Abilities abilities;
   CallList list;
-  uint64_t left = 0;                  // what left_in() tells where nothing is lost
-  std::vector<std::string> left_out;  // operations that Linux is not told of
+  uint64_t left = 0;                  // left_in() of a run that loses nothing
+  std::vector<std::string> left_out;  // operations that the list cannot state
 };
 
-// Before a kernel is there. right: an allocator without known issues. Throws Failure if the program
-// shows nothing, or not without what cannot be said on so many CPUs.
+// Prepares the calls before a kernel is built. right: an allocator without known issues. Throws
+// Failure if the program shows nothing, or nothing without the operations that cannot be stated for
+// most_cpus CPUs.
 CallsToShow calls_to_show(const program::Program& program, const iova_variant& variant,
                           const iova_variant& right, unsigned most_cpus);
 
@@ -32,21 +33,20 @@ struct CallsShown {
 };
 CallsShown show_calls(const Machine& machine, const CallsToShow& calls);
 
-// What is done at the end of a list that was cut, so that only what is lost stays in the trees, and
-// how many ranges of others stay there.
+// Commands that end a cut list by freeing all that callers own, so that only lost ranges stay in
+// the trees, and the number of other ranges that remain there.
 struct Closing {
   std::string lines;
   uint64_t left = 0;
 };
 Closing closing(const CallList& list);
 
-// What Linux's answers come to. A finding is the same one if the kernel dies in the call that the
-// report names, or if it answers every call up to the finding as the shim did: what broke the
-// promise there breaks it here.
+// Judges Linux's answers. The finding is the same if the kernel dies in the call that the report
+// names, or if it answers every call up to the finding as the shim did.
 Confirmation judge_answers(const CallsToShow& calls, const std::string& answers,
                            const std::string& console);
 
-// Ranges that are in the trees of domains right before those are put, all together.
+// Number of ranges in the trees of all domains right before their put_iova_domain().
 uint64_t left_in(const CallList& list, const std::string& answers);
 
 }  // namespace tool

@@ -36,7 +36,7 @@ TEST(JudgeAnswers, LoseNothingWhereTheRightOnesKeepAsMuch) {
             std::string::npos);
 }
 
-// A repaired kernel.
+// A repaired kernel answers differently before the finding.
 TEST(JudgeAnswers, AreOthersBeforeTheFinding) {
   const Confirmation answer = judged("0\n. h1\n. q1 s1 f1\nt1 abc\n.\nend\n");
   EXPECT_EQ(answer.verdict, Confirmation::nothing);
@@ -50,7 +50,7 @@ TEST(JudgeAnswers, AreOthersAndLoseRangesAllTheSame) {
 TEST(JudgeAnswers, EndWhereTheKernelDies) {
   const std::string begin = "Linux version 6.12\nBUG: KASAN: null-ptr-deref in x\n";
   EXPECT_EQ(judged("0\n", begin + " queue_iova+0x12/0x34\n").verdict, Confirmation::same);
-  // The report names the handler with its line.
+  // The report names the handler with file and line.
   CallsToShow of_handler = overrun();
   of_handler.report.function = "fq_flush_timeout (drivers/iommu/dma-iommu.c:210)";
   EXPECT_EQ(judge_answers(of_handler, "0\n", begin + " fq_flush_timeout+0x12/0x34\n").verdict,
@@ -60,7 +60,7 @@ TEST(JudgeAnswers, EndWhereTheKernelDies) {
   EXPECT_TRUE(other.words.starts_with("BUG: KASAN")) << other.words;
 }
 
-// The shim's run ended in the call, Linux's did not.
+// The shim's run ended in the call, but Linux returned from it.
 TEST(JudgeAnswers, GoOnWhereTheShimDies) {
   CallsToShow calls = overrun();
   calls.list.answers = "0\n. h1\n";
@@ -72,7 +72,7 @@ TEST(JudgeAnswers, GoOnWhereTheShimDies) {
   EXPECT_NE(answer.words.find("q1 s1 f1"), std::string::npos) << answer.words;
 }
 
-// Flushes end, time passes, and what is owned is given back: other ranges are lost.
+// closing() ends flushes, lets time pass and frees owned ranges; the rest counts as lost.
 TEST(Closing, GivesBackWhatIsOwned) {
   CallList list;
   list.lines =
@@ -83,7 +83,7 @@ TEST(Closing, GivesBackWhatIsOwned) {
   EXPECT_EQ(end.lines,
             "flush_done 0\nsleep 7d0\nfree_iova_fast 1 fc 2\nalloc_iova_fast 1 10000 0 1\ntree 1\n"
             "put_iova_domain 1\n");
-  EXPECT_EQ(end.left, 2u);  // the anchor, and what alloc_iova() has granted
+  EXPECT_EQ(end.left, 2u);  // the anchor and the range from alloc_iova()
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ constexpr char suite_file[] = "drivers/iommu/iovafuzz_kunit_test.c";
 constexpr char tree_file[] = "drivers/iommu/iovafuzz_tree.h";
 constexpr char asked_file[] = ".iovafuzz-asked", wanted_file[] = ".iovafuzz-wanted";
 
-// Nothing in a tree selects the allocator but drivers that User Mode Linux has not.
+// In a tree only drivers select IOMMU_IOVA, and User Mode Linux has none of them.
 constexpr char kconfig[] = R"(
 config IOVAFUZZ_REPLAY
 	bool "Calls of the IOVA allocator"
@@ -40,7 +40,7 @@ config IOVAFUZZ_KUNIT_TEST
 constexpr char makefile[] = "\nobj-$(CONFIG_IOVAFUZZ_REPLAY) += iovafuzz_replay.o\n"
                             "obj-$(CONFIG_IOVAFUZZ_KUNIT_TEST) += iovafuzz_kunit_test.o\n";
 
-// What is within reach of lines behind it alone: static functions, types of one file.
+// Code appended to a source file, since it uses that file's static functions and types.
 struct Inside {
   const char *owner, *sign, *line;
 };
@@ -49,8 +49,8 @@ constexpr Inside queue{"drivers/iommu/dma-iommu.c", "static void queue_iova(",
 constexpr Inside depot{"drivers/iommu/iova.c", "struct delayed_work work;",
                        "\n#include \"iovafuzz_depot.c\"\n"};
 
-// A command that takes long, with a line every ten seconds that has the end of its latest one.
-// Returns all it wrote. Throws Failure with its last lines.
+// Runs a slow command and prints the end of its latest output line every ten seconds. Returns the
+// whole output. Throws Failure with the last lines.
 std::string run_long(const std::string& what, const std::string& command) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point began = Clock::now();
@@ -82,7 +82,7 @@ void append(const fs::path& file, const char* text) {
   if (content.find(text) == content.npos) write_file(file, content + text);
 }
 
-// So that only what is new is built.
+// Keeps the modification time of unchanged files, so that make rebuilds only what changed.
 void write_if_new(const fs::path& file, const std::string& content) {
   if (!fs::exists(file) || read_file(file) != content) write_file(file, content);
 }
@@ -103,7 +103,7 @@ std::string assigned(const std::string& symbol) {
 
 }  // namespace
 
-// Its configuration is its own, however the tree is built for the shim.
+// Ignores the build options in the tree's spec: this kernel has its own configuration.
 KernelBuild::KernelBuild(const std::string& typed, const KernelKind& kind) : kind_(kind) {
   const std::string spec = parse_tree_spec(typed).where;
   const KernelTree tree = find_kernel_tree(spec);
@@ -119,7 +119,7 @@ KernelBuild::KernelBuild(const std::string& typed, const KernelKind& kind) : kin
     if (run_command({"which", tool}, false).status)
       throw Failure(
           fmt::format("there is no {}, which {} needs: install it", tool, kind_.in_words));
-  // A package's title has its version, since packages move on.
+  // The title contains the package version, so a new package gets a new folder.
   const std::string name = "linux-" + content_hash(title_) + kind_.name;
   const fs::path machines = builds_folder() / "machines";
   make_folder(machines);
@@ -135,7 +135,7 @@ KernelBuild::KernelBuild(const std::string& typed, const KernelKind& kind) : kin
     fs::rename(folder_, fresh);
     folder_ = fresh;
   }
-  // What the user changed since.
+  // Copies files that the user has changed since.
   if (!is_debian)
     for (const KernelFile& file : kernel_files())
       if (const fs::path from = fs::path(title_) / file.path; fs::exists(from))
@@ -162,7 +162,7 @@ void KernelBuild::lay_down(const std::string& spec) const {
   if (std::string version = debian_version(spec); !version.empty()) {
     unpack_debian_source(version, folder_);
   } else {
-    // A copy, since a build writes into files that are there.
+    // Copies the tree, since a build writes into it.
     std::string to = quoted(folder_.string());
     run_long("copying Linux", fmt::format("mkdir -p {1} && tar -C {0} --exclude=./.git -cf - . | "
                                           "tar -C {1} -xf - && {2} mrproper",

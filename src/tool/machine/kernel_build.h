@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A kernel built from a full tree, kept beside the builds: the tree's own sources, a configuration
-// of ours, and what makes the calls of a list.
+// Builds a kernel from a full source tree, in the builds folder: the tree's own sources, our
+// configuration, and the module that makes the calls of a list.
 #pragma once
 
 #include <filesystem>
@@ -11,30 +11,31 @@
 
 namespace tool {
 
-// For which machine.
+// The kind of machine that the kernel is for.
 struct KernelKind {
-  const char* name;                  // of its folder's end; "" for the first there was
+  const char* name;                  // suffix of the build's folder; "" for User Mode Linux
   const char* in_words;              // "User Mode Linux"
-  const char* arch;                  // as make ARCH= takes it
-  const char* config;                // make's target that completes the symbols: "olddefconfig"
-  const char* target;                // make's again
-  const char* program;               // the file that boots, which that makes
-  std::vector<std::string> symbols;  // "KUNIT", or "HZ=100"
-  std::vector<const char*> tools;    // beside those that every kernel is built with
+  const char* arch;                  // for make ARCH=
+  const char* config;                // make target that completes the configuration: "olddefconfig"
+  const char* target;                // make target that builds the kernel
+  const char* program;               // bootable file that the build creates
+  std::vector<std::string> symbols;  // Kconfig symbols: "KUNIT", or "HZ=100"
+  std::vector<const char*> tools;    // in addition to those that every kernel build needs
 };
 
 class KernelBuild {
  public:
-  // debian:VERSION, or a folder with all of Linux, which is never written to: it is copied and
-  // configured the first time. Slow steps are told on stderr. Throws Failure.
+  // debian:VERSION or a folder with all of Linux, which is copied and never written to. Copied and
+  // configured on first use. Prints slow steps on stderr. Throws Failure.
   KernelBuild(const std::string& spec, const KernelKind& kind);
 
-  // "debian:6.12 (6.12.117-1)", or the folder.
+  // "debian:6.12 (6.12.117-1)", or the folder's path.
   const std::string& title() const { return title_; }
 
-  // One process at a time builds it.
+  // Only one process at a time may build.
   FileLock lock() const;
-  // Builds what boots, with that KUnit suite if the kind has KUnit, under lock(). Throws Failure.
+  // Builds the bootable file under lock(), with the KUnit suite if the kind has KUnit. Throws
+  // Failure.
   std::filesystem::path build() const;
   std::filesystem::path build(const std::string& suite) const;
 

@@ -28,31 +28,31 @@ constexpr unsigned none = ~0u;
 
 // A call that has not returned.
 struct Open {
-  size_t index;  // of all calls
+  size_t index;  // index into reproducer::calls()
   Call call;
   unsigned cpu;
   bool irqs_off;
   size_t first_attempt;
   shim::Census before;
-  bool lasts = false;  // in a flush
+  bool lasts = false;  // its flush lasts
 };
 
-// A flush that lasts, and what it is part of: a call, or the handler of a queue's timer.
+// A lasting flush, within a call or within the handler of a queue's timer.
 struct LastingFlush {
-  const void* context;  // NULL: it is over
-  size_t call;          // none: of a timer
+  const void* context;  // NULL: the flush has ended
+  size_t call;          // index of the call; none: a timer's flush
   unsigned cpu;
   uint64_t since = shim_now();
-  size_t operation = 0;  // that let its timer run
+  size_t operation = 0;  // that ran the timer
 };
 
-// What has been let pass, until it is known what that came to.
+// Time that the run has let pass, until settle() knows its effect.
 struct Time {
-  std::optional<uint64_t> slept_since = {};  // until nothing is pending
-  bool advances = false;                     // by an exact time, with something pending
+  std::optional<uint64_t> slept_since = {};  // start of a rest until nothing is pending
+  bool advances = false;                     // by an exact time while something is pending
   unsigned cpu = 0;
   size_t operation = 0;
-  bool timers[program::max_domains] = {};  // that are pending
+  bool timers[program::max_domains] = {};  // timers pending before it
 };
 
 class Listing {
@@ -67,7 +67,7 @@ class Listing {
   }
 
   void begin(const Call& call) {
-    // In the midst of an exchange of contexts, or by the engine for what comes next.
+    // Ignores calls between strands, and the CPU that the engine sets for the next operation.
     if (is_over_ || call.function.starts_with("shim_set_current_cpu(")) return;
     settle();
     if (call.function.starts_with("shim_")) return act(call);
@@ -76,7 +76,7 @@ class Listing {
         call.function.starts_with("iova_cache_") || call.function == "iova_domain_init_rcaches" ||
         call.function == "init_iova_domain" || call.function == "put_iova_domain";
     if (waits_for_cpus && any_lasts()) cannot_say();
-    // Its CPU does nothing else.
+    // A CPU in a lasting flush makes no other calls.
     const unsigned cpu = raw_smp_processor_id();
     if (std::any_of(lasting_.begin(), lasting_.end(),
                     [&](const LastingFlush& flush) { return flush.context && flush.cpu == cpu; }))
@@ -94,7 +94,7 @@ class Listing {
     if (at == open_.end()) return cannot_say();
     const Open open = *at;
     open_.erase(at);
-    // Within a call that waited for it.
+    // Another call was waiting for this one.
     if (std::any_of(open_.begin(), open_.end(), [](const Open& other) { return !other.lasts; }))
       cannot_say();
     if (call.function == "init_iova_domain") memory_[number_of(call.domain)] = domain;
@@ -111,7 +111,7 @@ class Listing {
     domains_[number_of(call.domain)] = none;
   }
 
-  // In the midst of a call, or where the run ends.
+  // Called during a call, or at the end of the run.
   void find(const shim::Finding& finding) {
     if (is_over_) return;
     const std::string id = finding.oracle->id;
@@ -126,8 +126,9 @@ class Listing {
     add_call(open_.back(), true);
   }
 
-  // "calls faults cut operation operation oracle [oracle:answers...]\n", the list, a form feed, the
-  // answers. The operations are the first that cannot be said and the one that dies; "-" is none.
+  // Format: "calls faults cut operation operation oracle [oracle:answers...]\n", the list, a form
+  // feed, the answers. The operations are the first that cannot be stated and the one that dies;
+  // "-": none.
   std::string words() {
     settle();
     auto index = [](std::optional<size_t> at) { return at ? fmt::format("{}", *at) : "-"; };
@@ -164,7 +165,7 @@ class Listing {
                        [](const LastingFlush& flush) { return flush.context; });
   }
 
-  // The run counts all domains that there ever were; Linux has room for those at hand.
+  // The run numbers every domain anew; Linux has slots for the domains that exist.
   unsigned number_of(unsigned domain) {
     for (unsigned i = 0; i < program::max_domains; i++)
       if (domains_[i] == domain) return i;
@@ -191,7 +192,7 @@ class Listing {
       if (any_lasts()) cannot_say();
       time_ = {.slept_since = shim_now(), .cpu = raw_smp_processor_id(), .operation = operation_};
     } else if (is("shim_advance(")) {
-      // With nothing pending, nobody sees it.
+      // Without pending events, time has no effect.
       if (!shim::census().pending_events) return;
       time_ = {};
       time_.advances = true;
@@ -217,7 +218,7 @@ class Listing {
     were_pending_ = shim::census().pending_events;
   }
 
-  // What has begun to last, what is over, and how long all slept: it shows in what comes next.
+  // States flushes that began or ended and the time slept, before the next call is recorded.
   void settle_flushes_and_time() {
     for (size_t i = 0; i < shim::suspended_contexts(); i++) {
       const shim::Suspended suspended = shim::suspended(i);
@@ -238,9 +239,9 @@ class Listing {
         pass_the_rest_of_time(flush);
       }
     }
-    if (over > 1) cannot_say();  // one waited for the other's lock
+    if (over > 1) cannot_say();  // one flush waited for the other's lock
     if (time_.advances) {
-      // Exact times are not Linux's.
+      // Linux has no exact times.
       operation_ = time_.operation;
       cannot_say();
       time_ = {};
@@ -251,7 +252,7 @@ class Listing {
     time_ = {};
   }
 
-  // The operation whose time the flush held up goes on.
+  // The rest of the operation's time passes after its flush has ended.
   void pass_the_rest_of_time(const LastingFlush& flush) {
     const uint64_t ms = shim_now() - flush.since;
     if (!ms || !were_pending_) return;
@@ -263,7 +264,7 @@ class Listing {
     sleep(ms);
   }
 
-  // Linux rounds delays up, and has nothing else to do: longer is as good.
+  // Linux rounds delays up; sleeping longer has no other effect, since it is idle.
   void sleep(uint64_t ms) { line("sleep {:x}\n", ms + ms / 4 + 100); }
 
   bool is_known(const void* context) const {
@@ -277,13 +278,13 @@ class Listing {
   }
 
   bool begin_to_last(const shim::Suspended& suspended) {
-    constexpr size_t most = 8;  // as the replay has room for
+    constexpr size_t most = 8;  // size of lasting[] in in_linux/replay.c
     if (lasting_.size() == most) return false;
     if (time_.advances) {
       unsigned domain = none;
       for (unsigned i = 0; i < program::max_domains; i++) {
         if (!time_.timers[i] || is_timer_pending(i)) continue;
-        if (domain != none) return false;  // another one's ran before
+        if (domain != none) return false;  // another timer ran before it
         domain = i;
       }
       if (domain == none || suspended.cpu != time_.cpu) return false;
@@ -335,8 +336,8 @@ class Listing {
         fail += fmt::format(" {:x}", objects_);
         continue;
       }
-      // Of what is inside the making of a cache, the shim knows nothing but that it asks for
-      // objects.
+      // The shim does not model the allocations inside kmem_cache_create(), so only a first attempt
+      // can fail in Linux.
       const bool is_first = fails_creations_ && creations == 1 && !objects_ &&
                             attempt.call == shim::FallibleCall::cache_create;
       if (!is_first) cannot_say();
@@ -428,7 +429,7 @@ class Listing {
         [](void* context, unsigned long lo, unsigned long hi) {
           Sum& all = *static_cast<Sum*>(context);
           all.nodes++;
-          // As in_linux/replay.c has it.
+          // Same hash as in in_linux/replay.c.
           all.hash = (all.hash ^ lo) * 0x9e3779b97f4a7c15;
           all.hash = (all.hash ^ hi) * 0x9e3779b97f4a7c15;
           return true;
@@ -445,22 +446,22 @@ class Listing {
   bool fails_creations_ = false;
   fmt::memory_buffer lines_, answers_;
   uint64_t calls_ = 0, faults_ = 0;
-  size_t said_ = 0;  // lines of answers
+  size_t said_ = 0;  // number of answer lines
   std::string dies_of_;
   std::optional<size_t> unsaid_at_, dies_at_;
-  bool is_over_ = false;  // the run went past what Linux may not
+  bool is_over_ = false;  // the call misuses memory, and Linux may die here
   std::vector<CallList::Found> found_;
   std::set<std::string> found_ids_;
   unsigned domains_[program::max_domains] = {none, none, none, none};
   const void* memory_[program::max_domains] = {};
   uint64_t since_tree_ = 0, nodes_ = 0;
-  unsigned cpu_ = 0;  // that the list has come to
+  unsigned cpu_ = 0;  // current CPU of the list
   Time time_;
   size_t operation_ = 0;
-  uint64_t objects_ = 0;  // of the call that was added last
+  uint64_t objects_ = 0;  // of the last added call
   std::vector<Open> open_;
   std::vector<LastingFlush> lasting_;
-  bool were_pending_ = false;  // timers or works, before what is settled
+  bool were_pending_ = false;  // events were pending at the last settle()
 };
 
 Listing listing;
@@ -475,7 +476,7 @@ const iova_variant& listened(const iova_variant& real) {
   return reproducer::recorded(real);
 }
 
-// Of one CPU, nothing overlaps.
+// With one CPU, no calls overlap.
 template <bool fails_creations, bool has_one_cpu>
 constexpr Watcher watcher{
     .variant = listened<fails_creations>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where a program runs on the shim: the list of its calls, and what came of each (call_list.h).
+// Observes a program's run on the shim and records its calls as a list with answers (call_list.h).
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,11 @@
 
 namespace tool {
 
-// What a run came to, as its child tells it.
+// The result of a run, parsed from the child's words.
 struct Listed {
-  CallList list;                             // without the program
-  std::optional<size_t> unsaid_at, dies_at;  // operations: the first that cannot be said
+  CallList list;                             // without CallList::program
+  std::optional<size_t> unsaid_at, dies_at;  // first operation that cannot be stated; operation
+                                             // that dies
 };
 const Watcher& listing_watcher(const Abilities& abilities);
 Listed listed(const std::string& words);

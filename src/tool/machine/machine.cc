@@ -21,7 +21,7 @@
 
 namespace tool {
 
-// What the command starts is in its group, and an interrupt is handed on to all of it.
+// The command runs in its own process group, and an interrupt goes to the whole group.
 Boot::Boot(const std::string& command) {
   Pipe pipe;
   const std::string line = command + " 2>&1 </dev/null";
@@ -45,7 +45,8 @@ std::string Boot::end() {
   std::string all;
   char bytes[4096];
   for (;;) {
-    // Until it starts its program, the process has the handlers of this one, and would go on.
+    // Repeats the signal: before exec, the child still has this process's handlers and would
+    // survive.
     if (is_unwanted_ || interrupted()) kill(-process_, SIGTERM);
     pollfd console{.fd = console_, .events = POLLIN, .revents = 0};
     if (poll(&console, 1, look_again) <= 0) continue;

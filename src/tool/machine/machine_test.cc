@@ -11,7 +11,7 @@
 namespace tool {
 namespace {
 
-// As timeout puts a machine where a terminal's Ctrl-C does not reach it.
+// timeout runs its command in a process group of its own, which a terminal's Ctrl-C does not reach.
 TEST(Boot, EndsWithAnInterrupt) {
   {
     const InterruptGuard guard;

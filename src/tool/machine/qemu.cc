@@ -11,8 +11,8 @@ namespace fs = std::filesystem;
 namespace tool {
 namespace {
 
-// Nothing but what the calls take, so that it is built and booted soon: a table of the firmware's
-// tells it of its CPUs, without ACPI.
+// A minimal configuration with what the calls need, to build and boot fast. CPUs come from the
+// firmware's MP table, without ACPI.
 KernelKind qemu_kind() {
   return {.name = "-x86",
           .in_words = "Linux for x86-64",
@@ -53,14 +53,14 @@ KernelKind qemu_kind() {
           .tools = {"qemu-system-x86_64"}};
 }
 
-// In an option of QEMU, a comma stands for itself if there are two.
+// QEMU reads ",," in an option as a literal comma.
 std::string in_option(const fs::path& path) {
   std::string text;
   for (char c : path.string()) text += c == ',' ? ",," : std::string(1, c);
   return text;
 }
 
-// A header of the "newc" form, the name and the content, each up to a multiple of four.
+// A cpio entry in "newc" format: header and name, then the content, each padded to four bytes.
 std::string archived(const std::string& name, const std::string& content, unsigned mode) {
   const auto padded = [](std::string text) { return text.append((4 - text.size() % 4) % 4, '\0'); };
   const auto number = [](size_t n) { return fmt::format("{:08x}", n); };
@@ -89,10 +89,9 @@ std::string QemuKernel::boot_command(const fs::path& folder, unsigned cpus, cons
                                      const fs::path& answers) const {
   const fs::path disk = folder / "disk";
   write_file(disk, ram_disk("calls", read_file(calls)));
-  // icount: an instruction takes a nanosecond, and where all CPUs are idle, time jumps. The table
-  // has one CPU a socket. Without noapictimer, a boot waits until it has measured that timer, which
-  // takes most of its time. A kernel that hangs is given up after so many seconds of a processor,
-  // however many others want one.
+  // -icount: an instruction takes 1 ns, and time jumps if all CPUs are idle. The MP table lists one
+  // CPU per socket. noapictimer skips a timer calibration that dominates boot time. ulimit -t ends
+  // a hung kernel by CPU seconds, which do not depend on the host's load.
   return fmt::format(
       "ulimit -t 900; exec qemu-system-x86_64 -machine pc,accel=tcg -cpu qemu64 -m 384 -smp {0},sockets={0} "
       "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -nodefaults -no-user-config -no-reboot "

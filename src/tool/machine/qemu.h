@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Linux booted under QEMU: x86-64 with several CPUs, flush queues and KASAN. No root and no
-// hardware needed: CPUs are emulated in turn, by a count of instructions, so that what they do
-// depends on the host's speed and load in nothing.
+// Linux under QEMU: x86-64 with several CPUs, flush queues and KASAN. Needs no root and no
+// hardware. CPUs are emulated in turn by a count of instructions, so runs do not depend on the
+// host's speed or load.
 #pragma once
 
 #include "tool/machine/kernel_build.h"
@@ -12,7 +12,7 @@ namespace tool {
 class QemuKernel : public Machine {
  public:
   static constexpr unsigned most_cpus = 8;
-  // As KernelBuild is made.
+  // See KernelBuild.
   explicit QemuKernel(const std::string& spec);
 
   const std::string& title() const override { return build_.title(); }
@@ -28,7 +28,7 @@ class QemuKernel : public Machine {
   KernelBuild build_;
 };
 
-// A file as an initial RAM disk that has it under that name.
+// An initial RAM disk that contains one file.
 std::string ram_disk(const std::string& name, const std::string& content);
 
 }  // namespace tool

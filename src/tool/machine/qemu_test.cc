@@ -10,13 +10,13 @@
 namespace tool {
 namespace {
 
-// As "newc" archives are: 110 bytes of header, a name that ends in zero, all in fours.
+// "newc" format: 110 bytes of header, a NUL-terminated name, all padded to four bytes.
 TEST(RamDisk, HasAFile) {
   const std::string disk = ram_disk("calls", "program 0\nend\n");
   EXPECT_EQ(disk.size() % 4, 0u);
   EXPECT_EQ(disk.substr(0, 6), "070701");
-  EXPECT_EQ(disk.substr(54, 8), "0000000e");  // of the content
-  EXPECT_EQ(disk.substr(94, 8), "00000006");  // of the name
+  EXPECT_EQ(disk.substr(54, 8), "0000000e");  // size of the content
+  EXPECT_EQ(disk.substr(94, 8), "00000006");  // size of the name
   EXPECT_EQ(disk.substr(110, 6), std::string("calls", 6));
   EXPECT_EQ(disk.substr(116, 14), "program 0\nend\n");
   EXPECT_EQ(disk.substr(132, 6), "070701");
@@ -30,10 +30,10 @@ json confirmed(const std::string& file, std::vector<std::string> more = {}) {
   return tool_json(words);
 }
 
-// Builds a kernel. All that the ledger says of this tree, Linux itself shows.
+// Builds a kernel. Linux shows every known issue that the ledger has for this tree.
 TEST(QemuKernelLong, ShowsWhatTheLedgerHas) {
   for (const engine::KnownFinding& known : engine::ledger()) {
-    if (known.is_in_tree) continue;  // of older trees
+    if (known.is_in_tree) continue;  // only in older trees
     const json answer = confirmed(known.reproducer);
     EXPECT_EQ(answer["verdict"], "the same failure") << known.id << to_text(answer);
   }
@@ -45,7 +45,7 @@ TEST(QemuKernelLong, LosesRangesOfARingThatIsOverrun) {
       << to_text(answer);
 }
 
-// Among them flushes that last on several CPUs, with interrupts off on the one that keeps the time.
+// Includes flushes that last on several CPUs, with interrupts off on the timekeeping CPU.
 TEST(QemuKernelLong, AnswersAsTheShimDoes) {
   const json answer = tool_json({"confirm", "--machine", "qemu", "--programs", "1",
                                  (source_folder() / "corpus/iova_flush_queue").string()});

@@ -17,7 +17,8 @@ namespace {
 
 using program::Program;
 
-// A boot takes from a fifth of a second to some, an emulated call two milliseconds: minutes in all.
+// A boot takes a fifth of a second to a few seconds, an emulated call 2 ms: minutes per boot at
+// most.
 constexpr size_t most_of_a_boot = 2000, most_bytes_of_a_boot = 4 << 20;
 constexpr size_t most_differences = 5;
 
@@ -33,7 +34,7 @@ class Comparer {
     uint64_t next = 0;
     std::vector<NumberedList> running;
     std::optional<Boot> boot;
-    // The next lists are made while a kernel runs.
+    // Makes the next lists while the kernel runs.
     while (!interrupted()) {
       std::vector<NumberedList> lists = make_lists(next, count, make);
       if (boot) settle(running, boot->end());
@@ -57,7 +58,7 @@ class Comparer {
     std::vector<NumberedList> lists;
     size_t bytes = 0;
     auto may_die = [&](const std::string& oracle) {
-      // Each costs a boot.
+      // Each death costs a boot.
       return planned_deaths_[oracle] < machine_.boots_for_a_death();
     };
     while (next < count && lists.size() < most_of_a_boot && bytes < most_bytes_of_a_boot &&
@@ -73,7 +74,7 @@ class Comparer {
       const bool is_cut = list->is_cut;
       lists.push_back({number, *std::move(list)});
       if (!dies_of.empty()) planned_deaths_[dies_of]++;
-      if (!dies_of.empty() || is_cut) break;  // nothing comes behind it
+      if (!dies_of.empty() || is_cut) break;  // a death or a cut list must be the last
     }
     return lists;
   }
@@ -85,9 +86,9 @@ class Comparer {
     return Boot(machine_.boot_command(folder_.path(), abilities_.cpus, calls(), answers()));
   }
 
-  // Until all lists are answered: where the kernel went another way, the rest gets a new one.
+  // Boots again for the remaining lists until all are answered: a death or difference ends a boot.
   void settle(std::span<const NumberedList> lists, std::string console) {
-    // An interrupt ends the machine, too.
+    // An interrupt also stops the machine.
     while (!interrupted()) {
       const Answered answered = read(lists, console);
       for (const NumberedList& one : lists.first(answered.items)) {
@@ -116,14 +117,14 @@ class Comparer {
     return read_answers(lists, text);
   }
 
-  // Whether Linux does otherwise, and where.
+  // Whether Linux answers the program differently; fills in where.
   bool differs(LinuxDifference& difference, const Program& program) {
     if (interrupted() || ++tries_ > machine_.boots_for_a_difference()) return false;
     std::optional<CallList> list = lister_.list(program, [](const std::string&) { return true; });
     if (!list) return false;
     const NumberedList one[] = {{difference.number, *std::move(list)}};
     const std::string console = start(one).end();
-    if (interrupted()) return false;  // it may have said nothing
+    if (interrupted()) return false;  // the boot may have been cut short
     const Answered answered = read(one, console);
     if (!answered.difference) return false;
     difference.program = one[0].list.program;
@@ -193,7 +194,7 @@ Answered read_answers(std::span<const NumberedList> lists, const std::string& an
     if (answers.compare(at, head.size(), head) != 0)
       return {i + 1, false, false, AnswerDifference{"program", "begins", "nothing"}};
     at += head.size();
-    // To its end, or as far as it came.
+    // Up to the list's end, or the end of the answers.
     size_t end = at;
     while (end < answers.size() && answers.compare(end, 4, "end\n") != 0 &&
            answers.compare(end, 5, "dies\n") != 0) {

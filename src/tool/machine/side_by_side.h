@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The shim against Linux: programs as lists of calls, made by a booted kernel, and compared with
-// what the shim's run of them came to.
+// Compares the shim with Linux: a booted kernel makes the calls of programs, and its answers are
+// compared with those of the shim.
 #pragma once
 
 #include <cstdint>
@@ -16,35 +16,37 @@
 namespace tool {
 
 struct LinuxDifference {
-  uint64_t number;           // of the program
-  program::Program program;  // with nothing that the difference can do without
+  uint64_t number;           // number of the program
+  program::Program program;  // minimized
   AnswerDifference where;
-  std::string words;  // the kernel's own, if it complained
+  std::string words;  // the kernel's complaint, if any
 };
 
 struct SideBySide {
   uint64_t programs = 0, calls = 0, faults = 0;
   uint64_t passed_over = 0;                // programs that end the shim's process
-  std::map<std::string, uint64_t> deaths;  // where both say that memory is misused, by oracle
-  std::map<std::string, uint64_t> silent;  // where the shim alone does
+  std::map<std::string, uint64_t> deaths;  // by oracle: shim and Linux both report memory misuse
+  std::map<std::string, uint64_t> silent;  // by oracle: only the shim reports it
   std::vector<LinuxDifference> differences;
 };
 
-// Throws Failure if the variant's calls are none of today's Linux: before a kernel is built.
+// Throws Failure if the variant's API differs from that of current Linux. Call it before building a
+// kernel.
 void check_comparable(const iova_variant& variant);
 
-// Programs by number below count. Some thousands share a boot; it ends after a few differences.
+// Runs programs 0 to count - 1, up to some thousands per boot, and stops after a few differences.
 // Throws Failure.
 SideBySide compare_with_linux(const Machine& machine, const Abilities& abilities,
                               const iova_variant& variant, uint64_t count,
                               const std::function<program::Program(uint64_t number)>& make,
                               const std::function<void(uint64_t done)>& on_progress);
 
-// One after the other, the answers of a boot to what it was given; how many it came to the end of.
+// The answers of one boot to lists, matched in order up to the first death or difference.
 struct Answered {
   size_t items;
-  bool died = false, silent = false;           // at the last one, as the shim said or not
-  std::optional<AnswerDifference> difference;  // at the last one
+  bool died = false, silent = false;           // the last list ends in misuse; died: Linux reported
+                                               // it
+  std::optional<AnswerDifference> difference;  // in the last list
 };
 struct NumberedList {
   uint64_t number;

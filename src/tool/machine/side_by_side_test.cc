@@ -18,7 +18,7 @@ std::optional<CallList> list_of(const char* program, bool may_die = false,
   return lister.list(program::parse(program), [=](const std::string&) { return may_die; });
 }
 
-// Lines of a list without those that ask for a tree, which are as many as the run likes.
+// Without "tree" lines, whose number depends on the run.
 std::vector<std::string> calls_in(const CallList& list) {
   std::vector<std::string> lines = lines_of(list.lines);
   std::erase_if(lines, [](const std::string& line) { return line.starts_with("tree "); });
@@ -48,7 +48,7 @@ TEST(CallLister, SaysWhatARunCallsAndWhatCameOfIt) {
   EXPECT_EQ(answers[5], ".");
 }
 
-// Of a counted operation, faults are those of the call that meets them.
+// In an operation with a count, a fault belongs to the call that allocates the object.
 TEST(CallLister, SaysWhichObjectOfACallFails) {
   auto list = list_of("cache_get\ninit start=1\nfail 0x2\nalloc x3\n");
   ASSERT_TRUE(list);
@@ -60,7 +60,7 @@ TEST(CallLister, SaysWhichObjectOfACallFails) {
   EXPECT_EQ(fail[1], "alloc_iova 0 1 fffff 1");
 }
 
-// Both times that a depot is trimmed, until nothing is pending.
+// Each idle sleeps until the depot is trimmed and nothing is pending.
 TEST(CallLister, SaysHowLongIdleTimesAre) {
   auto list = list_of("cache_get\ninit start=1\ninit_rcaches\nalloc_fast x1024\n"
                       "free_fast x1024\nidle\nidle\nput\n");
@@ -69,11 +69,11 @@ TEST(CallLister, SaysHowLongIdleTimesAre) {
   for (const std::string& line : calls_in(*list))
     if (line.starts_with("sleep ")) times.push_back(std::stoull(line.substr(6), nullptr, 16));
   ASSERT_EQ(times.size(), 2u);
-  EXPECT_GT(times[0], 200u);  // ms: one magazine in 100
+  EXPECT_GT(times[0], 200u);  // ms; each 100 ms trim one magazine
   EXPECT_EQ(times[1], 100u);
 }
 
-// Per-CPU memory is no object of slab, and there is nothing that makes it fail in Linux.
+// Linux's fault injection covers slab objects but not per-CPU memory.
 TEST(CallLister, LeavesOutFailuresThatLinuxCannotMake) {
   auto list = list_of("cache_get\ninit start=1\nfail 0x2\ninit_rcaches\nput\ninit start=1\n"
                       "fail 0x8\ninit_rcaches\n",
@@ -92,7 +92,8 @@ TEST(CallLister, LeavesOutWhatNeedsOtherCpusQueuesOrExactTimes) {
             program::print(program::parse("cpus 1\ncache_get\ninit\nidle\nput\n")));
 }
 
-// The timer's handler waits for a lock that is held during another flush: no order of ends says so.
+// The timer's handler waits for a lock that another flush holds; a list cannot state in which order
+// they end.
 TEST(CallLister, LetsNoFlushLastThatAnotherOneWaitsFor) {
   const auto list = list_of("cpus 3\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x258\n"
                             "cpu 2\nqueue x255\nslow\nqueue\ncpu 1\nqueue\nslow\npause 100\n"
@@ -106,7 +107,7 @@ TEST(CallLister, LetsNoFlushLastThatAnotherOneWaitsFor) {
       << program::print(list->program);
 }
 
-// Where there are some: all but the end of CPU 0, of which the kernel knows nothing.
+// Also with several CPUs: CPU 0 cannot go offline.
 TEST(CallLister, LeavesOutWhatSeveralCpusCannotDoEither) {
   EXPECT_EQ(program::print(sayable(program::parse("cpus 2\ncpu 1\noffline 0\noffline 1\ncache_get\n"
                                                   "init\ninit_rcaches\nqueue_init\nalloc_fast\n"
@@ -125,7 +126,7 @@ TEST(CallLister, LeavesOutFailuresOfWhatHandlersAskFor) {
 
 constexpr char queue[] = "cache_get\ninit start=1\ninit_rcaches\nqueue_init\n";
 
-// The lines from the first that begins so.
+// The lines from the first with that prefix on.
 std::vector<std::string> lines_from(const CallList& list, const std::string& begin) {
   std::vector<std::string> lines = calls_in(list);
   lines.erase(lines.begin(), std::find_if(lines.begin(), lines.end(), [&](const std::string& line) {
@@ -149,7 +150,7 @@ TEST(CallLister, SaysOnWhichCpuCallsAreMade) {
   EXPECT_NE(list->answers.find(" q1 s0 f0\n"), std::string::npos) << list->answers;
 }
 
-// A timer's flush, until flush_done.
+// A timer's flush lasts until flush_done.
 TEST(CallLister, SaysThatTheFlushOfATimerLasts) {
   auto list =
       list_of((std::string(queue) + "alloc_fast x2\nqueue\nslow\ntick 10\nqueue\nflush_done\n"
@@ -169,7 +170,7 @@ TEST(CallLister, SaysThatTheFlushOfATimerLasts) {
   EXPECT_EQ(lasts[2], ".");
 }
 
-// That of a call on a full ring; a call that comes to its end late is answered then.
+// queue_iova() on a full ring flushes; its answer comes after flush_done.
 TEST(CallLister, SaysThatTheFlushOfACallLasts) {
   for (const char* prefix : {"slow\n", "pause 5\n"}) {
     auto list = list_of((std::string(queue) + "alloc_fast x256\nqueue x255\n" + prefix +
@@ -188,7 +189,7 @@ TEST(CallLister, SaysThatTheFlushOfACallLasts) {
   }
 }
 
-// What goes on once the flush is over has time pass on its CPU: the second timer runs there.
+// After flush_done the rest of the time passes on the timer's CPU, where the second timer runs.
 TEST(CallLister, SaysWhereTheRestOfALongTimePasses) {
   auto list = list_of((std::string(queue) + "alloc_fast x2\nqueue\nslow\ntick 50\nqueue\n"
                                             "flush_done\nalloc\n")
@@ -201,7 +202,7 @@ TEST(CallLister, SaysWhereTheRestOfALongTimePasses) {
   EXPECT_EQ(lines, (std::vector<std::string>{"flush_done 0", "cpu 0", "sleep 96"}));
 }
 
-// A depot is trimmed 100 ms later, which is not over yet: Linux has no exact times.
+// The depot is trimmed every 100 ms, so it is still pending; Linux has no exact times.
 TEST(CallLister, LetsNoTimerLastWithinATimeThatEndsAmidst) {
   auto list = list_of((std::string(queue) + "alloc_fast x1024\nqueue\nfree_fast x1023\nslow\n"
                                             "tick 50\nalloc\nflush_done\nalloc\n")
@@ -211,7 +212,7 @@ TEST(CallLister, LetsNoTimerLastWithinATimeThatEndsAmidst) {
   EXPECT_EQ(list->lines.find("timer"), std::string::npos) << list->lines;
 }
 
-// An interrupt would come to the CPU that waits for the hardware.
+// The call would interrupt the CPU that waits for the flush.
 TEST(CallLister, LeavesOutCallsOnACpuWhoseFlushLasts) {
   const std::string lasts = std::string(queue) + "alloc_fast x2\nqueue\nslow\ntick 10\ncpu 0\n";
   auto list = list_of((lasts + "irq\nalloc\nflush_done\n").c_str(), false, several);
@@ -229,7 +230,7 @@ TEST(CallLister, LeavesOutSuspensionsElsewhere) {
   EXPECT_NE(program::print(list->program).find("alloc_fast"), std::string::npos);
 }
 
-// The first cache that a call creates, since that asks for an object before anything else does.
+// The first cache creation of a call can fail: it is the call's first allocation.
 TEST(CallLister, SaysThatTheFirstCacheOfACallFails) {
   auto list = list_of("fail 0x1\ncache_get\nfail 0x2\ncache_get\n", true, alone);
   ASSERT_TRUE(list);
@@ -238,7 +239,7 @@ TEST(CallLister, SaysThatTheFirstCacheOfACallFails) {
   EXPECT_TRUE(list->answers.starts_with("-12\n")) << list->answers;
 }
 
-// The 5th object: a magazine is missing, and all are freed.
+// The 4th attempt, a magazine, fails, and the error path frees the missing magazine.
 TEST(CallLister, EndsWithMisuseOrLeavesItOut) {
   auto dies = list_of("cache_get\ninit start=1\nfail 0x8\ninit_rcaches\nalloc\n", true);
   ASSERT_TRUE(dies);
@@ -302,7 +303,7 @@ TEST(ReadAnswers, KnowThatBothDie) {
   EXPECT_TRUE(read_answers(lists, "program 1\n").difference);
 }
 
-// It says so before a kernel is built.
+// The check comes before a kernel is built.
 TEST(SideBySide, NeedsCallsOfTodaysLinux) {
   iova_variant old = parse_variant("6.12").variant();
   old.init_rcaches = nullptr;
@@ -310,7 +311,7 @@ TEST(SideBySide, NeedsCallsOfTodaysLinux) {
   EXPECT_NO_THROW(check_comparable(parse_variant("6.1").variant()));
 }
 
-// Builds a kernel. What the corpus has and what chance makes of it.
+// Builds a kernel. Runs the corpus and random programs.
 TEST(SideBySideLong, LinuxAnswersAsTheShimDoes) {
   json same = tool_json({"confirm", "--programs", "1000", (source_folder() / "corpus").string()});
   EXPECT_EQ(same["differences"].size(), 0u) << to_text(same);
@@ -320,7 +321,7 @@ TEST(SideBySideLong, LinuxAnswersAsTheShimDoes) {
   EXPECT_TRUE(same["silent"].empty()) << to_text(same);
 }
 
-// Another release on the shim than the one that is booted, and one with a defect.
+// Builds a kernel. Several CPUs with hotplug and flush queues.
 TEST(SideBySideLong, SeveralCpusAnswerAsTheShimDoes) {
   json same = tool_json({"confirm", "--machine", "qemu", "--programs", "1000",
                          (source_folder() / "corpus").string()});

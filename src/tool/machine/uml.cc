@@ -17,7 +17,7 @@ KernelKind uml_kind() {
           .config = "olddefconfig",
           .target = "linux",
           .program = "linux",
-          // Tracing for its tracepoints, which count objects.
+          // Tracing provides the tracepoints that count objects.
           .symbols = {"KUNIT", "DEBUG_KERNEL", "DEBUG_FS", "FAULT_INJECTION", "FAILSLAB",
                       "FAULT_INJECTION_DEBUG_FS", "IOMMU_SUPPORT", "IOMMU_IOVA", "IOVAFUZZ_REPLAY",
                       "IOVAFUZZ_KUNIT_TEST", "PANIC_ON_OOPS", "KALLSYMS", "FTRACE",
@@ -32,7 +32,7 @@ UmlKernel::UmlKernel(const std::string& spec) : build_(spec, uml_kind()) {}
 std::string UmlKernel::run(const KunitSuite& suite) const {
   const FileLock lock = build_.lock();
   const fs::path program = build_.build(suite.source);
-  // Its console is what it prints; it halts after its tests, or when it panics.
+  // The console is stdout. The kernel halts after its tests or when it panics.
   return Boot(fmt::format("exec timeout -k 5 60 {} mem=256M console=tty kunit_shutdown=halt "
                           "kunit.enable=1",
                           quoted(program.string())))
@@ -59,7 +59,8 @@ Confirmation confirmation(const KunitSuite& suite, const std::string& console) {
                   console.find("not ok") == console.npos;
     return {passed ? Confirmation::nothing : Confirmation::no_answer, passed ? "" : console};
   }
-  // What is right, the test expects. Else the kernel died or complained: in the program's call?
+  // The suite expects correct behaviour, so a failed expectation is the finding. Otherwise the
+  // kernel died or complained, and the stack must contain the program's call.
   bool is_of_test = words.substr(0, words.find('\n')).find("EXPECTATION") != words.npos;
   bool is_same = is_of_test || is_on_stack(console, suite.report);
   return {is_same ? Confirmation::same : Confirmation::other, words};

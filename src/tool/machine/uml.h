@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Linux booted as User Mode Linux: no root and no hardware needed, one CPU. With KUnit, and
-// allocations that fail.
+// Linux as User Mode Linux: one CPU, no root and no hardware needed. Has KUnit and failing
+// allocations.
 #pragma once
 
 #include "tool/findings/kunit_source.h"
@@ -11,10 +11,10 @@ namespace tool {
 
 class UmlKernel : public Machine {
  public:
-  // As KernelBuild is made.
+  // See KernelBuild.
   explicit UmlKernel(const std::string& spec);
 
-  // Builds the suite into the kernel and boots it: what it printed. Throws Failure.
+  // Builds the suite into the kernel, boots it and returns its output. Throws Failure.
   std::string run(const KunitSuite& suite) const;
 
   const std::string& title() const override { return build_.title(); }

@@ -64,7 +64,7 @@ TEST(UmlKernel, NeedsAllOfLinux) {
   }
 }
 
-// Builds a kernel, and boots it with the bug and with its repair.
+// Builds and boots kernels with the bug and with its repair.
 TEST(UmlKernelLong, FailsAsTheShimSays) {
   auto confirmed = [](const std::string& file) {
     return tool_json({"confirm", (source_folder() / "corpus" / file).string()});

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Allocations in the call at hand. They fail by fault injection, as the kernel has it:
- * current->fail_nth counts the objects that are asked for down, whether any is to fail or not.
- * Objects are counted by tracepoints.
+ * Counts and fails the allocations of the current call. Failures use the kernel's fault injection:
+ * current->fail_nth counts down with every object requested, also when none is to fail. Tracepoints
+ * count objects.
  */
 #ifndef IOVAFUZZ_ALLOCATIONS_H
 #define IOVAFUZZ_ALLOCATIONS_H
@@ -18,11 +18,11 @@
 #define MANY 1000000000u
 static unsigned int to_fail[64], failures, failed;
 static bool counting, irqs_off;
-static unsigned int armed, asked_for; /* up to when it was armed */
+static unsigned int armed, asked_for; /* requests counted up to the last arm() */
 static int objects, percpu_objects;
-static bool creation_fails; /* of a cache, in the first object that it asks for */
+static bool creation_fails; /* fail the first object that a cache creation requests */
 
-/* The next that fails, if any. */
+/* Arms the next failure, or a count that is never reached. */
 static void arm(void) {
   armed = failed < failures ? to_fail[failed++] - asked_for : MANY;
   current->fail_nth = armed;
@@ -31,7 +31,7 @@ static void arm(void) {
 static struct task_struct* interpreter;
 static bool is_counted(void) { return counting && in_task() && current == interpreter; }
 
-/* Slab and per-CPU memory ask for objects of their own now and then: those are not counted. */
+/* Excludes objects that slab and per-CPU memory allocate for themselves. */
 static bool is_in_allocator(unsigned long site) {
   static struct {
     unsigned long site;
@@ -101,7 +101,7 @@ static void end(void) {
     end();              \
   } while (0)
 
-/* What may sleep is spared by fault injection unless it is told not to, and faults are no news. */
+/* By default failslab spares sleeping allocations and logs every fault; turn both off. */
 static void set_up_faults(void) {
   struct dentry* failslab = debugfs_lookup("failslab", NULL);
   struct dentry* spares = failslab ? debugfs_lookup("ignore-gfp-wait", failslab) : NULL;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Included behind the last line of a tree's iova.c, whose own code stays as it is: rcaches are of
- * that file alone. */
+/* Appended to the tree's unmodified iova.c, since struct iova_rcache is private to that file. */
 #include "iovafuzz_depot.h"
 
 struct delayed_work* iovafuzz_depot_work(struct iova_domain* iovad, unsigned int size) {

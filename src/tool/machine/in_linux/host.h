@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a booted kernel reads the calls of a list and hands out its answers: each machine its way. */
+/* How a booted kernel reads the calls of a list and writes answers, per machine. */
 #ifndef IOVAFUZZ_HOST_H
 #define IOVAFUZZ_HOST_H
 
@@ -8,7 +8,7 @@
 #include <linux/reboot.h>
 #include <os.h>
 
-/* Files of the host. */
+/* Files on the host. */
 static int host_calls, host_answers;
 
 static bool host_open(const char* calls, const char* answers) {
@@ -40,8 +40,8 @@ static void host_halt(void) {
 #include <linux/initrd.h>
 #include <linux/io.h>
 
-/* Calls are a file of the initial RAM disk. What is written to the one port is in a file of the
- * host at once, also of a kernel that dies; what is written to the other ends the machine. */
+/* Calls are a file in the initial RAM disk. Answers go to a port whose bytes reach a host file at
+ * once, even if the kernel dies next; a write to the exit port ends the machine. */
 #define ANSWERS_PORT 0xe9
 #define EXIT_PORT 0x501
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Included behind the last line of a tree's dma-iommu.c, whose own code stays as it is: its flush
- * queue is static.
- */
+/* Appended to the tree's unmodified dma-iommu.c, since its flush queue is static. */
 #include "iovafuzz_queue.h"
 
 #if CAN_QUEUE
@@ -44,7 +41,7 @@ int iovafuzz_init_queue(struct iova_domain* iovad, bool single) {
 
 #if TREE_HAS_SINGLE_QUEUE
   d->cookie.options.qt = single ? IOMMU_DMA_OPTS_SINGLE_QUEUE : IOMMU_DMA_OPTS_PER_CPU_QUEUE;
-  /* As the shim's queue is: programs cannot fill a driver's single ring. */
+  /* Same size as the shim's queue: programs cannot fill a driver's larger single ring. */
   d->cookie.options.fq_size = IOVA_DEFAULT_FQ_SIZE;
   d->cookie.options.fq_timeout = single ? IOVA_SINGLE_FQ_TIMEOUT : IOVA_DEFAULT_FQ_TIMEOUT;
 #endif

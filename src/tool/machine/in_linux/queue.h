@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Domains with the flush queue of dma-iommu.c, where the machine has one. */
+/* Domains with the flush queue of dma-iommu.c, if the machine has it. */
 #ifndef IOVAFUZZ_QUEUE_H
 #define IOVAFUZZ_QUEUE_H
 
@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include <linux/timer.h>
 
-#include "iovafuzz_tree.h" /* what the tree's sources have */
+#include "iovafuzz_tree.h" /* features of the tree's sources */
 
 #if defined(CONFIG_IOMMU_DMA) && TREE_HAS_QUEUE
 #define CAN_QUEUE 1
@@ -20,7 +20,7 @@
 #endif
 
 struct queue_state {
-  unsigned int queued; /* in all rings */
+  unsigned int queued; /* all rings together */
   unsigned long long started, finished;
 };
 
@@ -29,17 +29,17 @@ struct queue_state {
 struct iova_domain* iovafuzz_new_domain(void);
 void iovafuzz_free_domain(struct iova_domain* iovad);
 int iovafuzz_init_queue(struct iova_domain* iovad, bool single);
-/* The pages that are put with it are its own. */
+/* iovafuzz_queue() passes the listed pages to the queue; the caller frees the struct itself. */
 struct iovafuzz_pages;
 struct iovafuzz_pages* iovafuzz_new_pages(unsigned long pages);
 void iovafuzz_queue(struct iova_domain* iovad, unsigned long pfn, unsigned long size,
                     struct iovafuzz_pages* pages);
 void iovafuzz_end_queue(struct iova_domain* iovad);
-/* false: the domain has no queue. */
+/* Returns false if the domain has no queue. */
 bool iovafuzz_queue_state(struct iova_domain* iovad, struct queue_state* state);
 struct timer_list* iovafuzz_queue_timer(struct iova_domain* iovad);
 
-/* What the hardware does: of the replay. */
+/* The hardware flush; implemented by the replay module. */
 void iovafuzz_flush_hardware(void);
 
 #else

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Built into a kernel, in its drivers/iommu/: makes the calls of a list and writes what came of
- * each. call_list.h has the form of both. Once it is through, the machine halts. Its command line:
- * iovafuzz_replay.calls=FILE iovafuzz_replay.answers=FILE, as host.h takes them.
- *
- * One task makes all calls, each on the CPU that the list says; one with a flush that lasts is made
- * by a task of its own.
+ * Built into a kernel, in drivers/iommu/: makes the calls of a list, writes the answers (format in
+ * call_list.h), and halts the machine. Kernel parameters: iovafuzz_replay.calls=FILE
+ * iovafuzz_replay.answers=FILE, see host.h. One task makes all calls, each on the CPU that the list
+ * names; a call whose flush lasts has a task of its own.
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
@@ -30,7 +28,7 @@ static char *calls, *answers;
 module_param(calls, charp, 0);
 module_param(answers, charp, 0);
 
-/* Files. */
+/* Input and output. */
 
 static char in[1 << 16], out[1 << 16];
 static size_t in_at, in_end, out_end;
@@ -49,14 +47,14 @@ static __printf(1, 2) void say(const char* format, ...) {
   va_end(arguments);
 }
 
-/* What was answered is not lost with the machine. The first of all: the last one ends it. */
+/* Keeps answers if the kernel panics. Runs first, since the last notifier ends the machine. */
 static int flush_at_panic(struct notifier_block* self, unsigned long unused, void* message) {
   flush();
   return NOTIFY_DONE;
 }
 static struct notifier_block at_panic = {.notifier_call = flush_at_panic, .priority = INT_MAX};
 
-/* Without its end; NULL behind the last one. */
+/* Returns the next line without its newline, or NULL at the end. */
 static char* next_line(void) {
   static char line[1024];
   size_t length = 0;
@@ -77,23 +75,23 @@ static char* next_line(void) {
   return line;
 }
 
-/* CPUs. The list has them as the kernel does. */
+/* CPUs, numbered as in the kernel. */
 
-static unsigned int here; /* where calls are made */
+static unsigned int here; /* CPU of the following calls */
 
 static void run_on(unsigned int cpu) {
   if (set_cpus_allowed_ptr(current, cpumask_of(cpu))) panic("iovafuzz: CPU %u is not online", cpu);
 }
 
-/* Flushes of the hardware last until they are told to end, the oldest is 0. The CPU does nothing
- * else for as long, so that nothing that waits for all CPUs may happen meanwhile. It is halted
- * between ticks, since emulated instructions take time, and hears them where its caller has
- * interrupts off, too: one CPU's tick moves time for all. No more than the tick happens there. */
+/* A hardware flush lasts until flush_done; number 0 is the oldest. Its CPU does nothing else, so
+ * operations that wait for all CPUs must not run meanwhile. The CPU halts between ticks, since
+ * emulated instructions take time. It takes ticks even if its caller has interrupts off, because
+ * one CPU's tick advances time for all; softirqs stay disabled. */
 
 static struct {
   bool ended;
   unsigned int cpu;
-  struct iova_domain* of_call; /* NULL: it is of a timer */
+  struct iova_domain* of_call; /* NULL: a timer's flush */
   struct completion call_is_over;
 } lasting[8];
 static unsigned int begun;
@@ -107,7 +105,7 @@ static bool is_lasting(unsigned int cpu) {
   return false;
 }
 
-/* One that is free, other than that. */
+/* An online CPU without a lasting flush, other than `but`. */
 static unsigned int another_cpu(unsigned int but) {
   unsigned int cpu;
 
@@ -137,9 +135,9 @@ void iovafuzz_flush_hardware(void) {
 
 static struct iova_domain* domains[4];
 
-/* The timers of queues and the works of depots run when the list lets time pass, on the CPU where
- * it does, however long the calls took before: until then they are held. Their delays, in jiffies;
- * 0: it is not held. */
+/* Queue timers and depot works run only while the list lets time pass, on the CPU that it names,
+ * however long earlier calls took. Until then they are held here: their delays in jiffies; 0: not
+ * held. */
 static struct { unsigned long timer, works[16]; } held[ARRAY_SIZE(domains)];
 
 static unsigned long delay_of(const struct timer_list* timer) {
@@ -156,7 +154,7 @@ static void hold(unsigned int number) {
     unsigned long* delay = &held[number].works[size];
 
     if (!work || !delayed_work_pending(work) || !cancel_delayed_work(work)) continue;
-    /* Held before, it was pending all the time. */
+    /* A work that was already held keeps its old delay. */
     if (!*delay) *delay = delay_of(&work->timer);
   }
 }
@@ -235,7 +233,7 @@ static void say_tree(struct iova_domain* iovad) {
 #endif
 }
 
-/* Lines. */
+/* Commands. */
 
 static unsigned long next_number(char** line) {
   char* word = strsep(line, " ");
@@ -266,10 +264,10 @@ static int make_lasting_call(void* argument) {
   return 0;
 }
 
-/* Until the next tick. QEMU gives no turn to a CPU behind one that is busy all the time. */
+/* Sleeps until the next tick: QEMU never switches to CPUs behind one that is always busy. */
 static void let_others_run(void) { schedule_timeout_uninterruptible(1); }
 
-static bool lasts; /* the call at hand, or what it flushes */
+static bool lasts; /* the flush of the next call lasts */
 
 static void queue(struct iova_domain* iovad, unsigned long pfn, unsigned long size,
                   unsigned long count) {
@@ -309,7 +307,7 @@ static void queue(struct iova_domain* iovad, unsigned long pfn, unsigned long si
   say(begun == number ? "does not flush\n" : "lasts\n");
 }
 
-/* The timer of a queue begins a flush that lasts. */
+/* Runs a queue's timer so that its flush lasts. */
 static void let_timer_last(unsigned int number) {
   unsigned int before = begun;
   unsigned long end;
@@ -325,11 +323,11 @@ static void let_timer_last(unsigned int number) {
   say(begun == before ? "does not flush\n" : "lasts\n");
 }
 
-/* It ends, and what it is part of does. */
+/* Ends a lasting flush, and the call or handler around it. */
 static void finish(unsigned int number) {
   smp_store_release(&lasting[number].ended, true);
   if (lasting[number].of_call) wait_for_completion(&lasting[number].call_is_over);
-  /* Behind the handler, tasks have their turn again. */
+  /* A task can run on this CPU only after the handler has returned. */
   run_on(lasting[number].cpu);
   hold_all();
 }
@@ -434,7 +432,7 @@ static void call(const char* function, char* line) {
   }
 }
 
-/* Of a program that ended in the midst: CPUs that are busy keep others from coming. */
+/* Ends flushes of a program that was cut: their busy CPUs would block hotplug. */
 static void end_flushes(void) {
 #if CAN_QUEUE
   unsigned int i;
@@ -444,7 +442,7 @@ static void end_flushes(void) {
 #endif
 }
 
-/* As every program begins. */
+/* Every program begins with all CPUs online. */
 static void bring_cpus_up(void) {
   unsigned int cpu;
 
@@ -521,7 +519,7 @@ static void make_calls(void) {
       run_on(here);
       call(word, line);
       hold_all();
-      if (dies) halt_machine(); /* it did not: who knows what else is wrong by now */
+      if (dies) halt_machine(); /* the kernel survived misuse, so its state cannot be trusted */
     }
   }
 }
@@ -534,7 +532,7 @@ static int __init iovafuzz_replay(void) {
   set_up_counters();
   interpreter = current;
 #if defined(CONFIG_IOMMU_DMA) && TREE_HOLDS_CACHE
-  iova_cache_put(); /* what dma-iommu.c has taken at boot */
+  iova_cache_put(); /* drop the reference that dma-iommu.c took at boot */
 #endif
   make_calls();
   halt_machine();
