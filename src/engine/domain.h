@@ -44,6 +44,7 @@ struct Range {
   uint64_t queued_at = 0;       // ms
   bool overlaps_flush = false;  // queued while a flush lasted
   bool is_overtaken = false;    // a timer ran during that flush and may have passed over the range
+  bool has_met_timer = false;   // a timer has fired since it was queued
   unsigned ring = 0;            // the CPU of its ring, or 0
   bool in_ring = false;         // counted as an entry of that ring, since queue() returned
   bool is_released = false;     // the queue released it, perhaps at once inside queue()

@@ -79,7 +79,7 @@ void Judges::hear(const Event& event) {
     case Kind::flush_end: return tell(event, books);
     case Kind::pages_put: return tell(event, flush_queue_, tracer_, books);
     case Kind::release_end: return tell(event, models_, refusals_);
-    case Kind::handler_begin: return tell(event, models_);
+    case Kind::handler_begin: return tell(event, models_, flush_queue_);
     case Kind::time_passed: return tell(event, models_, flush_queue_);
     case Kind::idle: return tell(event, rest_);
     case Kind::cpu_offline: return tell(event, models_);

@@ -26,6 +26,9 @@ void FlushQueue::hear(const Event& event) {
   switch (event.kind) {
     case Kind::pages_put: return put(event);
     case Kind::time_passed: return check_timeouts(event);
+    case Kind::handler_begin:
+      if (event.number) note_timer();
+      return;
     default: return;
   }
 }
@@ -44,6 +47,7 @@ void FlushQueue::queued(const Call& call) {
   if (range.is_released) return;
   range.in_ring = !call.has_moved;  // else the ring of any CPU may hold it
   range.queued_at = shim_now();
+  range.has_met_timer = false;
   const bool beside_flush = shim::suspended_contexts() && !scene_.overlapped;
   range.overlaps_flush = beside_flush || is_touched_by_others(call);
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();
@@ -101,6 +105,12 @@ void FlushQueue::put(const Event& event) {
   if (range.in_ring) in_ring_[domain.number][range.ring]--;
 }
 
+// Any timer counts, since a suspended tick does not say which queue's has fired.
+void FlushQueue::note_timer() const {
+  for (Domain& domain : scene_.books.domains())
+    for (Range& range : domain.queued) range.has_met_timer = true;
+}
+
 void FlushQueue::check_timeouts(const Event& passed) const {
   const bool waited = passed.number;
   for (Domain& domain : scene_.books.domains()) {
@@ -108,8 +118,7 @@ void FlushQueue::check_timeouts(const Event& passed) const {
       const iova_queue& queue = *variant().queue;
       uint64_t timeout = domain.single_queue ? queue.timeout_of_single : queue.timeout;
       timeout = (msecs_to_jiffies(timeout) * 1000 + HZ - 1) / HZ;  // a timer never fires early
-      // Any timer counts, since the queue's may have fired before this range was queued.
-      if (waited && range.overlaps_flush) range.is_overtaken = true;
+      if (waited && range.overlaps_flush && range.has_met_timer) range.is_overtaken = true;
       if (range.queued_at + timeout > shim_now()) continue;
       if (waited || range.is_overtaken) continue;
       raise(oracle::queue_overdue, "fq_flush_timeout",

@@ -138,6 +138,7 @@ class FlushQueue : public Judge {
   bool sees_all(const Domain& domain) const;
   void put(const Event& event);
   const char* releasing_function() const;
+  void note_timer() const;
   void check_timeouts(const Event& passed) const;
 
   std::array<std::array<unsigned, program::max_cpus>, program::max_domains> in_ring_{};
