@@ -29,6 +29,9 @@ std::string_view promise_of(std::string_view oracle_id);
 std::string_view views_of(std::string_view oracle_id);
 // Whether the key is of an oracle that says of no broken promise: a difference from the reference.
 bool is_difference(std::string_view key);
+// Whether one such key stands for all of its oracle: more of a model's is the same in other places.
+// Of allocators that are compared, each operation may differ for a reason of its own.
+bool stands_for_its_oracle(std::string_view key);
 // Whether it is a mismatch of book-keeping, which every later look meets again: one finding,
 // whatever operation shows it, so its key names none.
 bool goes_on(const shim::Oracle& oracle);

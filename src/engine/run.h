@@ -33,7 +33,9 @@ class Run {
  public:
   const Result& run(const iova_variant& variant, const program::Program& program,
                     const Options& options);
-  // Raises variants-differ at an operation of the run that is over. Returns the keys gone past.
+  // Whether variants-differ at an operation of the run that is over would be gone past.
+  bool knows_difference(size_t operation, const Options& options);
+  // Raises it. Returns the keys gone past.
   std::vector<std::string> report_difference(size_t operation, std::string values,
                                              const Options& options);
   // Returns true to go on past a known finding.
@@ -105,6 +107,7 @@ class Run {
   ShimEvents shim_events{history, books, position, looker_};
 
  private:
+  shim::Finding difference_at(size_t operation, std::string values, const Options& options);
   const Result& run_once(const iova_variant& variant, const program::Program& program,
                          const Options& options);
   void begin(const iova_variant& variant, const program::Program& program, const Options& options);

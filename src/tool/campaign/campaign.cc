@@ -30,7 +30,7 @@ using std::chrono::milliseconds;
 namespace tool {
 namespace {
 
-constexpr milliseconds save_every{2000};
+constexpr milliseconds save_every{2000}, shortest_turn{500};
 
 // A place for one process at a time; targets and engines take turns in it if there are more.
 struct Slot {
@@ -166,7 +166,7 @@ class Campaign {
       return options_.shared.empty() ? milliseconds::max() : milliseconds(300'000);
     // AFL++ begins with several runs of every input that there is.
     bool is_slow = progress_.targets[slot.lane].engine == Engine::aflpp;
-    const milliseconds shortest{is_slow ? 3'000 : 500};
+    const milliseconds shortest = is_slow ? milliseconds(3'000) : shortest_turn;
     constexpr milliseconds longest{60'000};
     milliseconds limit = longest;
     if (options_.time) {
@@ -262,7 +262,13 @@ class Campaign {
   }
 
   void serve(Slot& slot) {
-    if (Clock::now() >= slot.until) slot.process->interrupt();
+    // Inputs that a process began with and did not get through count for nothing: its turn waits
+    // for them, a while.
+    constexpr std::chrono::seconds longest_start{60};
+    const Clock::time_point now = Clock::now();
+    if (now >= slot.until && !slot.process->has_begun() && now < slot.started + longest_start)
+      slot.until = now + shortest_turn;
+    if (now >= slot.until) slot.process->interrupt();
     if (slot.process->read_output()) {
       hand_over(slot);
       if (slot.process->take_kept())

@@ -56,6 +56,10 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
 }
 
 // What a killed process was writing does not count.
+bool stands_for_its_oracle(const StoredFinding& finding) {
+  return finding.is_difference && engine::stands_for_its_oracle(finding.key);
+}
+
 size_t count_inputs(const fs::path& folder) {
   std::error_code ignored;
   size_t count = 0;
@@ -200,8 +204,8 @@ std::vector<std::string> FindingStore::found_keys() const {
   std::vector<std::string> keys;
   // One difference an oracle is enough: more is the same in other places.
   for (const StoredFinding& finding : findings_)
-    keys.emplace_back(finding.is_difference ? engine::oracle_of(finding.key)
-                                            : std::string_view(finding.key));
+    keys.emplace_back(stands_for_its_oracle(finding) ? engine::oracle_of(finding.key)
+                                                     : std::string_view(finding.key));
   keys.insert(keys.end(), other_names_.begin(), other_names_.end());
   return keys;
 }
@@ -272,7 +276,8 @@ bool FindingStore::take_found(const Input& input, const std::string& key) {
   if (found) add_input(*found, input);
   return found || other_names_.contains(key) ||
          std::any_of(findings_.begin(), findings_.end(), [&](const StoredFinding& finding) {
-           return finding.is_difference && engine::oracle_of(key) == engine::oracle_of(finding.key);
+           return stands_for_its_oracle(finding) &&
+                  engine::oracle_of(key) == engine::oracle_of(finding.key);
          });
 }
 
