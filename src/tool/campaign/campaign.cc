@@ -74,6 +74,7 @@ class Campaign {
         store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
+                .past = options.past,
                 .timeout_ms = static_cast<int>(options.input_timeout) * 1000,
                 .minimize_executions = options.minimize_executions,
                 .minimize_beside = true}),
@@ -461,10 +462,15 @@ class Campaign {
     fs::rename(input, folder / input.filename());
   }
 
-  // Those of the keys that are in the ledger; the others are this campaign's own findings.
+  // Those of the keys that are in the ledger or to be gone past; the others are this campaign's own
+  // findings.
   void note_known(TargetProgress& row, const std::set<std::string>& keys) const {
-    for (const std::string& key : keys)
-      if (const engine::KnownFinding* known = store_.known(key)) row.known[known->id].insert(key);
+    for (const std::string& key : keys) {
+      if (const engine::KnownFinding* known = store_.known(key))
+        row.known[known->id].insert(key);
+      else if (store_.is_past(key))
+        row.past.insert(key);
+    }
   }
 
   void stop_all() {

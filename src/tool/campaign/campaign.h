@@ -40,6 +40,7 @@ struct CampaignOptions {
   bool seeds = true;                             // else from an empty corpus
   bool ledger = true;                            // go past known findings; else they are new
   std::vector<std::string> forgotten;            // ids of known findings that are new nevertheless
+  std::vector<std::string> past = {};            // keys and oracles to go past besides
   uint64_t minimize_executions = 0;              // to make a finding's program smaller
   bool stock_mutators = false;  // the engine's own, on bytes, instead of by operation
   uint64_t least_space = 0;     // bytes that stay free on the disk: else the campaign ends
@@ -66,7 +67,8 @@ struct TargetProgress {
   std::chrono::milliseconds last_new{0};  // of the campaign's time: when either grew
   double quiet = 0;                       // seconds since then in which it was running
   size_t new_findings = 0;
-  KnownMet known = {};  // of the ledger
+  KnownMet known = {};              // of the ledger
+  std::set<std::string> past = {};  // keys that were gone past as somebody asked
 };
 
 // Of all campaigns of a folder on a variant. A killed one counts as far as it had told.

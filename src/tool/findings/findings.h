@@ -68,6 +68,7 @@ json confirmation_of(const StoredFinding& finding);  // null: none
 struct StoreOptions {
   bool use_ledger = true;                   // what is known of the variant is gone past
   std::vector<std::string> forgotten = {};  // ids of the ledger that are not known after all
+  std::vector<std::string> past = {};       // keys and oracles to go past besides
   // What shows nothing but a known finding gets a finding's folder, too. Else it is not this
   // store's: take() returns its key, and writes nothing.
   bool keep_known = false;
@@ -106,6 +107,8 @@ class FindingStore {
   bool make_smaller_beside(std::string* gone);
   // The entry of the ledger, if that is used, or NULL.
   const engine::KnownFinding* known(const std::string& key) const;
+  // Of StoreOptions::past.
+  bool is_past(const std::string& key) const;
   // Keys that a target can go past, in a file for it to read: of the ledger and found so far.
   std::filesystem::path known_file() const { return folder_ / "known.txt"; }
 
@@ -140,6 +143,8 @@ class FindingStore {
   // Where a key has its folder.
   std::filesystem::path folder_of(const std::string& key) const;
   bool is_difference(const std::string& key) const;
+  // Of the ledger, or gone past: no finding of this store.
+  bool is_of_others(const std::string& key) const;
 
   std::filesystem::path folder_;
   std::filesystem::path differences_;

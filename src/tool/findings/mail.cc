@@ -148,7 +148,7 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
     why_not = reason.what();
     report = *run_isolated(variant, program).report;  // else there was nothing to make a suite of
   }
-  const engine::KnownFinding* known = engine::find_known(report.key, variant);
+  const engine::KnownFinding* known = find_issue(report.key, variant);
 
   const bool of_queue = is_of_queue(report, variant);
 

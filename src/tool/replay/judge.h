@@ -36,11 +36,11 @@ shim::Severity severity_of(const Outcome& outcome);
 class Judge {
  public:
   // With use_ledger, known findings are gone past to what comes after them, but for those of the
-  // ids that are forgotten.
+  // ids that are forgotten. Findings of the keys or oracles of past are gone past, too.
   Judge(const TestedVariant& tested, bool use_ledger, std::vector<std::string> forgotten = {},
-        int timeout_ms = 25'000)
+        int timeout_ms = 25'000, std::vector<std::string> past = {})
       : tested_(tested), use_ledger_(use_ledger), forgotten_(std::move(forgotten)),
-        timeout_ms_(timeout_ms) {}
+        past_(std::move(past)), timeout_ms_(timeout_ms) {}
 
   // Something new, if the input shows it anywhere, a broken promise before a difference; else one
   // of the keys found before; else what the ledger knows.
@@ -48,7 +48,9 @@ class Judge {
                  const std::vector<std::string>& found) const;
   // The ledger's entry on the variant, if it is used, or NULL.
   const engine::KnownFinding* known(const std::string& key) const;
-  // The keys of all of them.
+  // Whether somebody asked to go past it.
+  bool is_past(const std::string& key) const;
+  // The keys of all of either.
   std::vector<std::string> known_keys() const;
   // Past the findings of the keys; differences too, unless they are to be told.
   IsolateOptions options(const fuzz::Target& target, std::vector<std::string> past,
@@ -60,7 +62,7 @@ class Judge {
 
   TestedVariant tested_;
   bool use_ledger_;
-  std::vector<std::string> forgotten_;
+  std::vector<std::string> forgotten_, past_;
   int timeout_ms_;
 };
 
