@@ -10,6 +10,7 @@
 #include "tool/campaign/screen.h"
 #include "tool/campaign/shared.h"
 #include "tool/campaign/summary.h"
+#include "tool/replay/known.h"
 #include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
@@ -39,6 +40,7 @@ struct Arguments {
   bool stock_mutators = false, minimize = true;
   std::string out, shared;
   std::vector<std::string> forgotten;
+  PastOption past;
   uint64_t least_space = 100;  // MB
 };
 
@@ -113,6 +115,7 @@ int run(const Arguments& arguments) {
   options.seeds = !arguments.no_seeds;
   options.ledger = !arguments.no_ledger;
   options.forgotten = arguments.forgotten;
+  options.past = arguments.past.expand(*options.tested.variant);
   std::vector<std::string> ids;
   for (const engine::KnownFinding& finding : engine::ledger()) ids.push_back(finding.id);
   for (const std::string& id : options.forgotten)
@@ -200,6 +203,7 @@ int main(int argc, char** argv) {
   line.flag("--no-ledger", arguments.no_ledger, "report known issues as new (iovafuzz list known)");
   line.option("--forget", arguments.forgotten, "id of a known issue to report as new")
       .one_at_a_time();
+  arguments.past.add_to(line);
   line.flag("--minimize,!--no-minimize", arguments.minimize, "reduce findings, or do not");
   line.flag("--stock-mutators", arguments.stock_mutators,
             "mutate bytes with the engine's mutators instead of operations");

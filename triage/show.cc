@@ -78,7 +78,7 @@ json to_json(const Input& input, const iova_variant& variant, const Outcome& out
               {"variant", variant.name},
               {"steps", steps},
               {"key", outcome.key()}};
-  if (const engine::KnownFinding* known = engine::find_known(outcome.key(), variant))
+  if (const engine::KnownFinding* known = find_issue(outcome.key(), variant))
     result["known"] = known->id;
   if (!outcome.known_met.empty()) result["gone_past"] = outcome.known_met;
   if (outcome.kind == Outcome::clean) result["trace"] = fmt::format("{:016x}", outcome.trace_hash);

@@ -57,7 +57,7 @@ _iovafuzz() {
     replay) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --times --timeout --quiet --json --help' -- "$word")) ;;
     report) COMPREPLY=($(compgen -W '--out --follow --coverage --mail --json --help' -- "$word")) ;;
     reproducer) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --out --cc --json --help' -- "$word")) ;;
-    run) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --engine --sanitizer --time --jobs --seed --first --no-seeds --no-ledger --forget --minimize --no-minimize --stock-mutators --timeout --memory --out --sync --keep-free --json --help' -- "$word")) ;;
+    run) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --engine --sanitizer --time --jobs --seed --first --no-seeds --no-ledger --forget --past --minimize --no-minimize --stock-mutators --timeout --memory --out --sync --keep-free --json --help' -- "$word")) ;;
     show) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --past --json --help' -- "$word")) ;;
     status) COMPREPLY=($(compgen -W '--json --help' -- "$word")) ;;
     suite) COMPREPLY=($(compgen -W '--kernel --revision --defect --strict --contract-only --case --define --faults --most --fail --fail-from --cpus --jobs --json --help' -- "$word")) ;;

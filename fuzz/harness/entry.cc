@@ -123,8 +123,9 @@ bool keep(const std::string& key) {
 
 void know_what_was_kept(bool by_oracle) {
   for (const std::string& key : kept)
-    known_keys.emplace_back(by_oracle && engine::is_difference(key) ? engine::oracle_of(key)
-                                                                    : std::string_view(key));
+    known_keys.emplace_back(by_oracle && engine::stands_for_its_oracle(key)
+                                ? engine::oracle_of(key)
+                                : std::string_view(key));
   kept.clear();
 }
 

@@ -33,6 +33,10 @@ std::string_view oracle_of(std::string_view key) { return key.substr(0, key.find
 
 bool is_difference(std::string_view key) { return promise_of(oracle_of(key)).empty(); }
 
+bool stands_for_its_oracle(std::string_view key) {
+  return is_difference(key) && oracle_of(key) != oracle::variants_differ.id;
+}
+
 bool goes_on(const shim::Oracle& oracle) {
 #define ORACLE(identifier, id, rule, recoverable, severity, promise, views, ...) \
   if (&oracle == &oracle::identifier) return *#__VA_ARGS__;

@@ -31,6 +31,10 @@ std::string_view promise_of(std::string_view oracle_id);
 std::string_view views_of(std::string_view oracle_id);
 // Whether the key's oracle breaks no promise: a difference from the reference.
 bool is_difference(std::string_view key);
+// Whether one difference under such a key stands for all of its oracle: a model that has left the
+// variant's way differs from then on. In allocators that are compared, each operation may differ
+// for a reason of its own.
+bool stands_for_its_oracle(std::string_view key);
 // Whether the oracle finds a mismatch of book-keeping, which persists until the run ends. It is one
 // finding whichever operation shows it, so its key names none.
 bool goes_on(const shim::Oracle& oracle);

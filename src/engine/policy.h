@@ -35,10 +35,9 @@ class Policy {
   void end() { may_look_closer_ = false; }
 
   Fate fate_of(const shim::Finding& finding, const std::string& key) const;
-
- private:
   bool is_known(const shim::Finding& finding, const std::string& key) const;
 
+ private:
   std::span<const std::string> known_;
   std::string only_;
   bool (*keep_)(const std::string& key) = nullptr;

@@ -488,15 +488,24 @@ void Run::repeat_closely_before_this_call() {
   execute_all();
 }
 
-std::vector<std::string> Run::report_difference(size_t operation, std::string values,
-                                                const Options& options) {
+shim::Finding Run::difference_at(size_t operation, std::string values, const Options& options) {
   position.current = operation;
   position.call_start = position.calls_begun = 0;
   options_ = {.known = options.known, .only = options.only, .keep = options.keep};
   policy_.begin(options_, true, true);
+  return {&oracle::variants_differ, position.function(), "", std::move(values), nullptr};
+}
+
+bool Run::knows_difference(size_t operation, const Options& options) {
+  const shim::Finding finding = difference_at(operation, "", options);
+  return policy_.is_known(finding, key_of(finding, position, injected_));
+}
+
+std::vector<std::string> Run::report_difference(size_t operation, std::string values,
+                                                const Options& options) {
+  const shim::Finding finding = difference_at(operation, std::move(values), options);
   result_.known_met.clear();
-  shim::raise(
-      shim::Finding{&oracle::variants_differ, position.function(), "", std::move(values), nullptr});
+  shim::raise(finding);
   return result_.known_met;
 }
 

@@ -33,6 +33,8 @@ class Run {
  public:
   const Result& run(const iova_variant& variant, const program::Program& program,
                     const Options& options);
+  // Whether variants-differ at an operation of the finished run is a known finding.
+  bool knows_difference(size_t operation, const Options& options);
   // Raises variants-differ at an operation of the finished run. Returns the keys of known findings.
   std::vector<std::string> report_difference(size_t operation, std::string values,
                                              const Options& options);
@@ -108,6 +110,7 @@ class Run {
   ShimEvents shim_events{history, books, position, looker_};
 
  private:
+  shim::Finding difference_at(size_t operation, std::string values, const Options& options);
   const Result& run_once(const iova_variant& variant, const program::Program& program,
                          const Options& options);
   void begin(const iova_variant& variant, const program::Program& program, const Options& options);

@@ -30,7 +30,7 @@ using std::chrono::milliseconds;
 namespace tool {
 namespace {
 
-constexpr milliseconds save_every{2000};
+constexpr milliseconds save_every{2000}, shortest_turn{500};
 
 // Holds one process at a time. Targets and engines take turns if there are more of them.
 struct Slot {
@@ -76,6 +76,7 @@ class Campaign {
         store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
+                .past = options.past,
                 .timeout_ms = static_cast<int>(options.input_timeout) * 1000,
                 .minimize_executions = options.minimize_executions,
                 .minimize_beside = true}),
@@ -169,7 +170,7 @@ class Campaign {
       return options_.shared.empty() ? milliseconds::max() : milliseconds(300'000);
     // AFL++ first runs every input several times.
     bool is_slow = progress_.targets[slot.lane].engine == Engine::aflpp;
-    const milliseconds shortest{is_slow ? 3'000 : 500};
+    const milliseconds shortest = is_slow ? milliseconds(3'000) : shortest_turn;
     constexpr milliseconds longest{60'000};
     milliseconds limit = longest;
     if (options_.time) {
@@ -265,7 +266,13 @@ class Campaign {
   }
 
   void serve(Slot& slot) {
-    if (Clock::now() >= slot.until) slot.process->interrupt();
+    // Inputs that a process began with and did not get through count for nothing: its turn waits
+    // for them, a while.
+    constexpr std::chrono::seconds longest_start{60};
+    const Clock::time_point now = Clock::now();
+    if (now >= slot.until && !slot.process->has_begun() && now < slot.started + longest_start)
+      slot.until = now + shortest_turn;
+    if (now >= slot.until) slot.process->interrupt();
     if (slot.process->read_output()) {
       hand_over(slot);
       if (slot.process->take_kept())
@@ -458,10 +465,14 @@ class Campaign {
     fs::rename(input, folder / input.filename());
   }
 
-  // Only keys in the ledger; the rest are this campaign's own findings.
+  // Only keys in the ledger or of --past; the rest are this campaign's own findings.
   void note_known(TargetProgress& row, const std::set<std::string>& keys) const {
-    for (const std::string& key : keys)
-      if (const engine::KnownFinding* known = store_.known(key)) row.known[known->id].insert(key);
+    for (const std::string& key : keys) {
+      if (const engine::KnownFinding* known = store_.known(key))
+        row.known[known->id].insert(key);
+      else if (store_.is_past(key))
+        row.past.insert(key);
+    }
   }
 
   void stop_all() {

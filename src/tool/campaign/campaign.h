@@ -40,6 +40,7 @@ struct CampaignOptions {
   bool seeds = true;                             // false: start from an empty corpus
   bool ledger = true;                            // ignore known findings; false: report them as new
   std::vector<std::string> forgotten;            // ids of known findings to report as new
+  std::vector<std::string> past = {};            // further keys and oracles to ignore
   uint64_t minimize_executions = 0;              // limit for minimizing a finding's program
   bool stock_mutators = false;                   // the engine mutates bytes instead of operations
   uint64_t least_space = 0;                      // bytes; the campaign ends if less is free on disk
@@ -66,7 +67,8 @@ struct TargetProgress {
   std::chrono::milliseconds last_new{0};  // campaign time when coverage or corpus last grew
   double quiet = 0;                       // seconds of running since then
   size_t new_findings = 0;
-  KnownMet known = {};  // from the ledger
+  KnownMet known = {};              // from the ledger
+  std::set<std::string> past = {};  // keys that CampaignOptions::past made it ignore
 };
 
 // Sums over all campaigns in the folder on this variant. A killed campaign counts up to the last

@@ -70,6 +70,8 @@ class FuzzerProcess {
   void interrupt();  // ask the process to end
   int status() const { return status_; }
   const FuzzerStatistics& statistics() const { return statistics_; }
+  // Whether it is through the inputs that it starts with, as far as it tells.
+  virtual bool has_begun() const { return true; }
   const std::set<std::string>& known_met() const { return known_met_; }
   // Whether it has stored inputs with findings since the last call, and continued.
   bool take_kept() { return std::exchange(kept_, false); }
@@ -96,9 +98,11 @@ class FuzzerProcess {
 class LibFuzzer : public FuzzerProcess {
  public:
   using FuzzerProcess::FuzzerProcess;
+  bool has_begun() const override { return has_begun_; }
 
  private:
   void take_line(const std::string& line) override;
+  bool has_begun_ = false;
 };
 
 // Throws Failure.

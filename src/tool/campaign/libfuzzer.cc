@@ -20,6 +20,8 @@ int64_t number_after(const std::string& line, const char* label) {
 }  // namespace
 
 void LibFuzzer::take_line(const std::string& line) {
+  // "#123 INITED cov: 45 ...", or what it says instead where there is nothing to start with.
+  has_begun_ |= line.find("\tINITED ") != std::string::npos;
   int64_t executed = number_after(line, "stat::number_of_executed_units:");
   if (executed >= 0) statistics_.executions = static_cast<uint64_t>(executed);
   int64_t coverage = number_after(line, " cov: "), corpus = number_after(line, " corp: ");

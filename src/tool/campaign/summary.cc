@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tool/campaign/screen.h"
+#include "tool/replay/issues.h"
 #include "tool/replay/known.h"
 #include "tool/support/failure.h"
 #include "tool/support/files.h"
@@ -56,6 +57,17 @@ std::string in_words_of_differences(const json& summary) {
         fmt::format("     smallest program: {}\n", quoted(row.at("reproducer").get<std::string>()));
   }
   return text + "--strict makes them findings\n";
+}
+
+// As the command known prints it, with the keys that are not the ledger's.
+std::string lines_of_issue(const json& issue) {
+  std::vector<std::string> more{upstream_status(issue.at("since").get<std::string>(),
+                                                issue.at("upstream").get<std::string>())};
+  const std::string state = issue.value("state", "present");
+  const bool is_present = state == "present";
+  for (const std::string& key : issue.value("other_keys", std::vector<std::string>()))
+    more.push_back((is_present ? "it shows as " : "its reproducer shows ") + key);
+  return issue_lines(state, issue.at("id"), issue.at("title"), more);
 }
 
 std::string next_step(const json& summary, const std::string& launcher) {
@@ -119,11 +131,19 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
   Meaning meaning = meaning_of(variant.name, options.ledger);
   json targets = json::array(), found = json::array(), known = json::array();
   json differences = json::array();
+  std::set<std::string> past;
   KnownMet met = known_met(progress);
   for (const engine::KnownFinding& finding : engine::ledger()) {
     if (!met.contains(finding.id)) continue;
     json row = tool::to_json(finding);
     row["keys"] = met[finding.id];
+    row["other_keys"] = json::array();
+    bool is_present = false;
+    for (const std::string& key : met[finding.id]) {
+      is_present |= resembles(finding, key);
+      if (!engine::has_key(finding, key)) row["other_keys"].push_back(key);
+    }
+    row["state"] = IssueState{is_present ? IssueState::present : IssueState::other}.in_words();
     row["replay"] = show_command(finding, options.tested.replay_options);
     known.push_back(row);
   }
@@ -141,6 +161,7 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
                        {"quiet_seconds", row.quiet},
                        {"new", row.new_findings},
                        {"known", row.known}});
+    past.insert(row.past.begin(), row.past.end());
     if (row.stability) targets.back()["stability"] = *row.stability;
   }
   for (const StoredFinding& finding : result.findings)
@@ -187,6 +208,7 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
           {"differences", differences},
           {"gone", result.gone},
           {"known", known},
+          {"past", past},
           {"total",
            {{"runs", progress.totals.runs},
             {"seconds", progress.totals.seconds},
@@ -243,9 +265,10 @@ std::string overview(const json& summary, size_t columns) {
     lines = {"", fmt::format("{} met (iovafuzz list known has more):",
                              counted(known.size(), "known issue"))};
   for (const json& issue : known)
-    lines.push_back(fmt::format("   {} ({}): {}", issue.at("id").get<std::string>(),
-                                counted(issue.at("keys").size(), "key"),
-                                issue.at("title").get<std::string>()));
+    for (const std::string& line : lines_of(lines_of_issue(issue))) lines.push_back(line);
+  const std::vector<std::string> past = summary.value("past", std::vector<std::string>());
+  if (!past.empty()) lines.insert(lines.end(), {"", "gone past, as --past asks:"});
+  for (const std::string& key : past) lines.push_back("   " + key);
   for (const std::string& line : lines) text += shortened(line, columns) + "\n";
   return text;
 }

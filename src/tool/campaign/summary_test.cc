@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "fuzz/targets.h"
+#include "tool/replay/known.h"
 #include "tool/support/json.h"
 #include "tool/variants/variants.h"
 
@@ -55,10 +56,36 @@ TEST_F(SummaryTest, FitsTheWidth) {
   }
 }
 
-TEST_F(SummaryTest, GivesKnownIssuesALineEach) {
-  std::string text = overview(to_json(result_, options_), 80);
-  for (const engine::KnownFinding& known : engine::ledger())
-    EXPECT_NE(text.find("\n   " + known.id + " ("), std::string::npos) << text;
+// They are those of the command known.
+TEST_F(SummaryTest, GivesKnownIssuesALineEachWithTheirRepair) {
+  result_.progress.targets[0].known["mag-free-null"].insert("slab-free-null:other:init_rcaches:x");
+  std::string text = overview(to_json(result_, options_), 200);
+  for (const engine::KnownFinding& known : engine::ledger()) {
+    std::vector<std::string> more{upstream_status(known)};
+    if (known.id == "mag-free-null")
+      more.push_back("it shows as slab-free-null:other:init_rcaches:x");
+    EXPECT_NE(text.find("\n" + issue_lines("present", known.id, known.title, more)),
+              std::string::npos)
+        << text;
+  }
+}
+
+// Where the issue's own check lacks a view.
+TEST_F(SummaryTest, SaysWhichIssueWasMetAsAnotherFinding) {
+  for (TargetProgress& row : result_.progress.targets)
+    row.known = {{"hint-poisoned", {"spurious-failure:alloc_iova:alloc:none"}}};
+  std::string text = overview(to_json(result_, options_), 200);
+  EXPECT_NE(text.find("\nanother finding "), std::string::npos) << text;
+  EXPECT_NE(text.find("shows spurious-failure:alloc_iova:alloc:none\n"), std::string::npos) << text;
+}
+
+TEST_F(SummaryTest, ListsWhatWasGonePastAsAsked) {
+  EXPECT_EQ(overview(to_json(result_, options_), 200).find("--past"), std::string::npos);
+  result_.progress.targets[0].past = result_.progress.targets[1].past = {"hint-wrong:f:alloc:none"};
+  auto summary = to_json(result_, options_);
+  EXPECT_EQ(summary["past"], json({"hint-wrong:f:alloc:none"}));
+  EXPECT_NE(overview(summary, 200).find("--past asks:\n   hint-wrong:f:alloc:none\n"),
+            std::string::npos);
 }
 
 TEST_F(SummaryTest, SaysWhatToDoNext) {

@@ -15,6 +15,7 @@
 #include "engine/oracles.h"
 #include "fuzz/targets.h"
 #include "tool/findings/c_source.h"
+#include "tool/replay/issues.h"
 #include "tool/replay/minimizer.h"
 #include "tool/support/build.h"
 #include "tool/support/failure.h"
@@ -52,6 +53,10 @@ json to_json(const StoredFinding& finding, const std::string& variant) {
                  {"replay", finding.replay}});
   if (finding.outcome.report) report["report"] = tool::to_json(*finding.outcome.report);
   return report;
+}
+
+bool stands_for_its_oracle(const StoredFinding& finding) {
+  return finding.is_difference && engine::stands_for_its_oracle(finding.key);
 }
 
 // Partial files of a killed process do not count.
@@ -106,7 +111,7 @@ json facts_of(const StoredFinding& finding) {
 FindingStore::FindingStore(fs::path out, const TestedVariant& tested, const StoreOptions& options)
     : folder_(absolute_path(out) / findings_folder),
       differences_(folder_.parent_path() / differences_folder), tested_(tested), options_(options),
-      judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms) {
+      judge_(tested, options.use_ledger, options.forgotten, options.timeout_ms, options.past) {
   make_folder(folder_);
   write_known();
 }
@@ -157,7 +162,7 @@ void FindingStore::load() {
 std::vector<std::string> FindingStore::load_what_shows() {
   std::vector<std::string> gone;
   for (auto& [finding, variant] : stored_findings(folder_.parent_path())) {
-    if (known(finding.key)) continue;
+    if (is_of_others(finding.key)) continue;
     const fuzz::Target* target = nullptr;
     for (const fuzz::Target* candidate : fuzz::targets)
       if (finding.target == candidate->name) target = candidate;
@@ -187,6 +192,10 @@ const engine::KnownFinding* FindingStore::known(const std::string& key) const {
   return judge_.known(key);
 }
 
+bool FindingStore::is_past(const std::string& key) const { return judge_.is_past(key); }
+
+bool FindingStore::is_of_others(const std::string& key) const { return known(key) || is_past(key); }
+
 bool FindingStore::is_difference(const std::string& key) const {
   return !tested_.variant->strict && engine::is_difference(key);
 }
@@ -197,10 +206,9 @@ fs::path FindingStore::folder_of(const std::string& key) const {
 
 std::vector<std::string> FindingStore::found_keys() const {
   std::vector<std::string> keys;
-  // One difference per oracle is enough; others show the same cause in other places.
   for (const StoredFinding& finding : findings_)
-    keys.emplace_back(finding.is_difference ? engine::oracle_of(finding.key)
-                                            : std::string_view(finding.key));
+    keys.emplace_back(stands_for_its_oracle(finding) ? engine::oracle_of(finding.key)
+                                                     : std::string_view(finding.key));
   keys.insert(keys.end(), other_names_.begin(), other_names_.end());
   return keys;
 }
@@ -227,7 +235,7 @@ TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& targe
   std::string key = outcome.key();
   if (key.empty() && must_show) return {nullptr, ""};
   if (key.empty()) key = fmt::format("unreproduced:{}", target.name);
-  bool is_ours = options_.keep_known ? !outcome.key().empty() : !known(key);
+  bool is_ours = options_.keep_known ? !outcome.key().empty() : !is_of_others(key);
   if (!is_ours || (!find(key) && other_names_.contains(key))) return {nullptr, key};
   StoredFinding* found = find(key);
   bool is_new = !found;
@@ -237,11 +245,11 @@ TakenInput FindingStore::take_once(const Input& input, const fuzz::Target& targe
     finding.executions = executions;
     if (options_.whole && interrupted()) return {nullptr, key};
     // Minimization may have changed the key to that of another finding.
-    if (finding.key != key && (known(finding.key) || find(finding.key))) {
+    if (finding.key != key && (is_of_others(finding.key) || find(finding.key))) {
       other_names_.insert(key);
       write_known();
     }
-    if (!options_.keep_known && known(finding.key)) return {nullptr, finding.key};
+    if (!options_.keep_known && is_of_others(finding.key)) return {nullptr, finding.key};
     found = find(finding.key);
     is_new = !found;
     if (is_new) {
@@ -271,7 +279,8 @@ bool FindingStore::take_found(const Input& input, const std::string& key) {
   if (found) add_input(*found, input);
   return found || other_names_.contains(key) ||
          std::any_of(findings_.begin(), findings_.end(), [&](const StoredFinding& finding) {
-           return finding.is_difference && engine::oracle_of(key) == engine::oracle_of(finding.key);
+           return stands_for_its_oracle(finding) &&
+                  engine::oracle_of(key) == engine::oracle_of(finding.key);
          });
 }
 
@@ -307,8 +316,8 @@ StoredFinding FindingStore::make(const std::string& key, const Input& input,
 
 void FindingStore::place(StoredFinding& finding, const fuzz::Target& target) const {
   bool uses_ledger = options_.use_ledger || options_.keep_known;
-  bool is_forgotten = options_.use_ledger && !known(finding.key) &&
-                      engine::find_known(finding.key, *tested_.variant);
+  bool is_forgotten =
+      options_.use_ledger && !known(finding.key) && find_issue(finding.key, *tested_.variant);
   finding.standing =
       uses_ledger && !is_forgotten ? standing_of(finding.key, *tested_.variant) : Standing::is_new;
   finding.is_difference = is_difference(finding.key);
@@ -368,7 +377,7 @@ std::string FindingStore::finish(const Large& large) {
   StoredFinding finding = *stored;
   program::Program smallest = large.input.program;
   make_smaller(finding, *large.target, &smallest);
-  bool is_another = finding.key != large.key && (known(finding.key) || find(finding.key));
+  bool is_another = finding.key != large.key && (is_of_others(finding.key) || find(finding.key));
   if (is_another) return finding.key;
   place(finding, *large.target);
   write(finding, large.input, *large.target, smallest);
@@ -381,7 +390,7 @@ std::string FindingStore::book(const std::string& was, const std::string& key) {
   if (!finding) return "";
   StoredFinding* other = key == was ? finding : find(key);
   const fs::path old = finding->folder, folder = other ? other->folder : folder_of(key);
-  const bool is_known = known(key);
+  const bool is_known = is_of_others(key);
   if (key != was) {
     other_names_.insert(was);
     std::error_code none;
@@ -476,7 +485,7 @@ void FindingStore::write_report(StoredFinding finding, const std::string& log) c
   std::string needed;
   for (const std::string& need : finding.needed) needed += need + "\n";
   if (!finding.operands.empty()) needed += finding.operands + "\n";
-  const engine::KnownFinding* entry = engine::find_known(finding.key, *tested_.variant);
+  const engine::KnownFinding* entry = find_issue(finding.key, *tested_.variant);
   write_file(finding.folder / "report.txt",
              fmt::format("{}\n{}{}, {}\nvariant: {}\ntarget: {}\nshown in {} of {} runs\n"
                          "replay: {}\n{}{}\n{}\n",

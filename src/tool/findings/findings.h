@@ -68,6 +68,7 @@ json confirmation_of(const StoredFinding& finding);  // null if there is none
 struct StoreOptions {
   bool use_ledger = true;                   // ignore the variant's known findings
   std::vector<std::string> forgotten = {};  // ledger ids to treat as new
+  std::vector<std::string> past = {};       // further keys and oracles to ignore
   // Also store inputs that show only a known finding. Otherwise take() returns their key and writes
   // nothing.
   bool keep_known = false;
@@ -107,6 +108,8 @@ class FindingStore {
   bool make_smaller_beside(std::string* gone);
   // The ledger entry of the key. NULL if there is none or the ledger is not used.
   const engine::KnownFinding* known(const std::string& key) const;
+  // Whether StoreOptions::past has the key or its oracle.
+  bool is_past(const std::string& key) const;
   // File of keys for a target to ignore: known issues and the findings so far.
   std::filesystem::path known_file() const { return folder_ / "known.txt"; }
 
@@ -141,6 +144,8 @@ class FindingStore {
   // The folder for a key.
   std::filesystem::path folder_of(const std::string& key) const;
   bool is_difference(const std::string& key) const;
+  // Of the ledger, or gone past: no finding of this store.
+  bool is_of_others(const std::string& key) const;
 
   std::filesystem::path folder_;
   std::filesystem::path differences_;

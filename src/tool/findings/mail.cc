@@ -149,7 +149,7 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
     report = *run_isolated(variant, program).report;  // no suite was made, so run the program for
                                                       // its report
   }
-  const engine::KnownFinding* known = engine::find_known(report.key, variant);
+  const engine::KnownFinding* known = find_issue(report.key, variant);
 
   const bool of_queue = is_of_queue(report, variant);
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/oracles.h"
+#include "tool/replay/issues.h"
 #include "tool/support/words.h"
 #include "tool/variants/kernel_tree.h"
 
@@ -37,7 +39,7 @@ Standing standing_of(const std::string& key, const iova_variant& variant) {
                                         : engine::affects_revision(finding, revision);
     return is_expected ? Standing::is_known : Standing::came_back;
   }
-  return Standing::is_new;
+  return find_issue(key, variant) ? Standing::is_known : Standing::is_new;
 }
 
 shim::Severity severity_of(const Outcome& outcome) {
@@ -46,16 +48,23 @@ shim::Severity severity_of(const Outcome& outcome) {
 }
 
 const engine::KnownFinding* Judge::known(const std::string& key) const {
-  const engine::KnownFinding* finding =
-      use_ledger_ ? engine::find_known(key, *tested_.variant) : nullptr;
+  const engine::KnownFinding* finding = use_ledger_ ? find_issue(key, *tested_.variant) : nullptr;
   bool is_forgotten =
       finding && std::find(forgotten_.begin(), forgotten_.end(), finding->id) != forgotten_.end();
   return is_forgotten ? nullptr : finding;
 }
 
+bool Judge::is_past(const std::string& key) const {
+  return std::any_of(past_.begin(), past_.end(), [&](const std::string& past) {
+    return past == key || past == engine::oracle_of(key);
+  });
+}
+
 std::vector<std::string> Judge::known_keys() const {
-  std::vector<std::string> keys = engine::known_keys(*tested_.variant);
+  std::vector<std::string> keys =
+      use_ledger_ ? issue_keys(*tested_.variant) : std::vector<std::string>();
   std::erase_if(keys, [&](const std::string& key) { return !known(key); });
+  keys.insert(keys.end(), past_.begin(), past_.end());
   return keys;
 }
 
@@ -81,7 +90,8 @@ Outcome Judge::replay(const Input& input, const fuzz::Target& target,
   Outcome outcome = replay_past(input, target, past, false);
   auto goes_past = [&] { return outcome.kind == Outcome::clean && !outcome.known_met.empty(); };
   if (goes_past() && !tested_.variant->strict) outcome = replay_past(input, target, past, true);
-  if (goes_past() && use_ledger_) outcome = replay_past(input, target, known_keys(), true);
+  if (goes_past() && (use_ledger_ || !past_.empty()))
+    outcome = replay_past(input, target, known_keys(), true);
   if (goes_past()) outcome = replay_past(input, target, {}, true);
   return outcome;
 }

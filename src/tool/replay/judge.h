@@ -35,11 +35,12 @@ shim::Severity severity_of(const Outcome& outcome);
 
 class Judge {
  public:
-  // use_ledger: runs continue past known findings, except those whose ids are in forgotten.
+  // use_ledger: runs continue past known findings, except those whose ids are in forgotten. Runs
+  // also continue past the keys and oracles in past.
   Judge(const TestedVariant& tested, bool use_ledger, std::vector<std::string> forgotten = {},
-        int timeout_ms = 25'000)
+        int timeout_ms = 25'000, std::vector<std::string> past = {})
       : tested_(tested), use_ledger_(use_ledger), forgotten_(std::move(forgotten)),
-        timeout_ms_(timeout_ms) {}
+        past_(std::move(past)), timeout_ms_(timeout_ms) {}
 
   // Returns a new finding if the input shows one (a broken promise before a difference); else one
   // of the keys in found; else a finding that the ledger knows.
@@ -48,7 +49,9 @@ class Judge {
   // The ledger's entry for the key on the variant. NULL if there is none, or it is forgotten, or
   // the ledger is not used.
   const engine::KnownFinding* known(const std::string& key) const;
-  // All keys for which known() has an entry.
+  // Whether past has the key or its oracle.
+  bool is_past(const std::string& key) const;
+  // All keys for which known() has an entry or is_past() is true.
   std::vector<std::string> known_keys() const;
   // Options for a run that continues past the given keys. Differences are ignored unless
   // tell_differences is set.
@@ -61,7 +64,7 @@ class Judge {
 
   TestedVariant tested_;
   bool use_ledger_;
-  std::vector<std::string> forgotten_;
+  std::vector<std::string> forgotten_, past_;
   int timeout_ms_;
 };
 

@@ -30,13 +30,23 @@ std::string wrapped(const std::string& text, const std::string& indent) {
 
 }  // namespace
 
+std::string upstream_status(const std::string& since, const std::string& upstream) {
+  return fmt::format("since {}, {}{}", since, upstream == "not fixed" ? "" : "fixed by ", upstream);
+}
+
 std::string upstream_status(const engine::KnownFinding& finding) {
-  return fmt::format("since {}, {}{}", finding.since,
-                     finding.upstream == "not fixed" ? "" : "fixed by ", finding.upstream);
+  return upstream_status(finding.since, finding.upstream);
+}
+
+std::string issue_lines(const std::string& state, const std::string& id, const std::string& text,
+                        const std::vector<std::string>& more) {
+  std::string lines = fmt::format("{:<21}  {:<22}  {}\n", state, id, text);
+  for (const std::string& line : more) lines += fmt::format("{:23}{}\n", "", line);
+  return lines;
 }
 
 std::string known_note(const std::string& key, const iova_variant& variant) {
-  const engine::KnownFinding* known = engine::find_known(key, variant);
+  const engine::KnownFinding* known = find_issue(key, variant);
   return known ? fmt::format(" (known: {}, {})", known->id, known->title) : "";
 }
 
@@ -79,7 +89,7 @@ std::vector<std::string> PastOption::expand(const iova_variant& variant) const {
       expanded.push_back(key);
       continue;
     }
-    std::vector<std::string> known = engine::known_keys(variant);
+    std::vector<std::string> known = issue_keys(variant);
     expanded.insert(expanded.end(), known.begin(), known.end());
   }
   return expanded;

@@ -7,6 +7,7 @@
 
 #include "engine/ledger.h"
 #include "iova/variant.h"
+#include "tool/replay/issues.h"
 #include "tool/support/command_line.h"
 #include "tool/support/json.h"
 
@@ -20,16 +21,22 @@ template <class Counts>
 json known_ids(const Counts& keys, const iova_variant& variant) {
   json ids = json::object();
   for (const auto& [key, count] : keys)
-    if (const engine::KnownFinding* known = engine::find_known(key, variant)) ids[key] = known->id;
+    if (const engine::KnownFinding* known = find_issue(key, variant)) ids[key] = known->id;
   return ids;
 }
 
 // "since v6.9, fixed by fa8fb60d3637, v7.1".
 std::string upstream_status(const engine::KnownFinding& finding);
+std::string upstream_status(const std::string& since, const std::string& upstream);
 
 // Whole sentences on a known finding, in lines that begin with the indent.
 std::string describe(const engine::KnownFinding& finding, const std::string& indent);
 json to_json(const engine::KnownFinding& finding);
+
+// Of an issue, as every list of issues prints it: its state, its id and what is said of it; behind
+// that, of one that is there, upstream_status() and what else is to be said.
+std::string issue_lines(const std::string& state, const std::string& id, const std::string& text,
+                        const std::vector<std::string>& more = {});
 
 // The command that shows it; options choose the variant ("--revision 6.12 ").
 std::string show_command(const engine::KnownFinding& finding, const std::string& options);
@@ -39,7 +46,7 @@ struct PastOption {
   std::vector<std::string> keys;
 
   void add_to(CommandLine& line);
-  // With "ledger" replaced by the keys that are known on the variant.
+  // With "ledger" replaced by the keys that are known on the variant (issue_keys()).
   std::vector<std::string> expand(const iova_variant& variant) const;
 };
 

@@ -6,6 +6,7 @@
 
 #include "engine/oracles.h"
 #include "tool/replay/isolate.h"
+#include "tool/replay/issues.h"
 #include "tool/support/failure.h"
 #include "tool/variants/kernel.h"
 
@@ -42,12 +43,7 @@ Presence presence_on(const iova_variant& variant, const program::Program& progra
     Outcome outcome = options.known.empty() ? recorder.run(variant, program)
                                             : run_isolated(variant, program, options);
     if (outcome.kind == Outcome::clean) {
-      for (const RecordedStep& step : outcome.steps) {
-        // Without a separate init_rcaches call, init_iova_domain() has made the rcaches.
-        bool is_done = step.operation < program.operations.size() && !variant.init_rcaches &&
-                       program.operations[step.operation].code == program::OpCode::init_rcaches;
-        if (step.skipped && !is_done && skipped.empty()) skipped = step.outcome;
-      }
+      skipped = not_asked(program, outcome.steps, !variant.init_rcaches);
       break;
     }
     presence.keys.push_back(outcome.key());
