@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // affected: finds the releases that show a finding, the commits that introduced and repaired it,
 // and the trees that need the repair.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -293,9 +293,7 @@ struct Stable {
 };
 
 std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (size_t i = 0; i < names.size(); i++) text += (i ? ", " : "") + names[i];
-  return names.empty() ? "none" : text;
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 Stable stable_of(const Clone& clone, const History& history, const program::Program& program,

@@ -59,7 +59,7 @@ std::string in_words(const char* expected, const Record& a, const char* actual, 
                      line(actual, b));
 }
 
-// The program on one of them after the other.
+// Runs the program on both allocators, one after the other.
 class Comparing {
  public:
   Comparing(const iova_variant& expected, const iova_variant& actual,
@@ -73,15 +73,15 @@ class Comparing {
                                .hz = std::max(expected.hz, actual.hz),  // one of them may take any
                                .ignored = ignored} {}
 
-  // Where they part.
+  // Returns the operation at which they differ first.
   std::optional<size_t> find() {
     if (!part()) return std::nullopt;
-    // Once more, now with a look at the whole state after every operation.
+    // Runs again with a full look after each operation, to find the first difference.
     options_.always_check = true;
     return part().value_or(program_.operations.size());
   }
 
-  // And again, for people.
+  // Runs again, and describes the difference.
   std::string in_words(size_t operation) {
     const Record a = record(expected_, program_, options_, operation);
     const Record b = record(actual_, program_, options_, operation);
@@ -90,7 +90,7 @@ class Comparing {
 
  private:
   std::optional<size_t> part() {
-    static std::vector<uint64_t> expected_traces;  // keeps its memory
+    static std::vector<uint64_t> expected_traces;  // keeps its capacity
     expected_traces = run(expected_, program_, options_).traces;
     const std::vector<uint64_t>& traces = run(actual_, program_, options_).traces;
     if (traces == expected_traces) return std::nullopt;
@@ -123,7 +123,7 @@ const std::vector<std::string>& expect_same(const iova_variant& expected,
   known_met.clear();
   Comparing comparing(expected, actual, program, options.faults, options.ignored);
   if (const std::optional<size_t> at = comparing.find()) {
-    // Nobody reads of what is known: words take longer than all the rest.
+    // Words take longer than everything else, and nobody reads those of a known difference.
     const bool is_known = the_run().knows_difference(*at, options);
     known_met = the_run().report_difference(*at, is_known ? "" : comparing.in_words(*at), options);
   }

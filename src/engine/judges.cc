@@ -105,6 +105,7 @@ void Judges::begin_call(Call& call) {
   switch (call.function) {
     case Function::init_domain: return tell_begin(call, models_, rest_, hints_);
     case Function::reserve: return tell_begin(call, rest_);
+    case Function::find: return tell_begin(call, lookups_);
     case Function::queue: return tell_begin(call, flush_queue_, rest_, books);
     case Function::free_pfn: return tell_begin(call, ignored_frees_, books);
     case Function::free_fast: return tell_begin(call, rest_, books, refusals_);

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "engine/oracles.h"
 #include "engine/views.h"
 #include "iova/port_variants.h"
 #include "shim/finding.h"
@@ -58,6 +61,15 @@ class Look : public testing::Test {
   Tracer tracer_;
   Judges judges_{scene_, tracer_};
 };
+
+TEST(Views, OfOraclesHaveFlags) {
+  EXPECT_EQ(views_named("rings"), unsigned{IOVA_VIEW_RINGS});
+  EXPECT_EQ(views_named("ring"), 0u);
+  for (const shim::Oracle* oracle : oracles()) {
+    std::istringstream names{std::string(views_of(oracle->id))};
+    for (std::string name; names >> name;) EXPECT_NE(views_named(name), 0u) << oracle->id;
+  }
+}
 
 TEST_F(Look, HoldOfAnEmptyDomain) { check(); }
 

@@ -12,6 +12,7 @@
 #include "engine/compare.h"
 #include "engine/engine.h"
 #include "iova/port_variants.h"
+#include "shim/cost.h"
 #include "shim/cpu.h"
 #include "shim/iommu.h"
 #include "shim/slab.h"
@@ -28,6 +29,11 @@ const iova_variant& good = port::fixed::variant;
 
 // The faulty functions; their names say how they differ from `good`.
 void* alloc_nothing(void*, unsigned long, unsigned long, bool) { return nullptr; }
+
+void* find_by_walking(void* domain, unsigned long pfn) {
+  for (int step = 0; step < 200; step++) shim_count_step();
+  return good.find(domain, pfn);
+}
 
 void* alloc_an_error(void*, unsigned long, unsigned long, bool) {
   return reinterpret_cast<void*>(-static_cast<intptr_t>(ENOMEM));
@@ -312,6 +318,8 @@ const Broken broken[] = {
        };
      },
      FAST "alloc_fast x2\n"},
+    {&oracle::lookup_linear, "lookup-linear:find_iova:find:none",
+     [](iova_variant& v) { v.find = find_by_walking; }, "cache_get\ninit\nalloc x100\nfind\n"},
     {&oracle::find_wrong, "find-wrong:find_iova:find:none",
      [](iova_variant& v) { v.find = find_nothing; }, FAST "alloc\nfind\n"},
     {&oracle::rcache_range_wrong, "rcache-range-wrong:iova_cache_get:cache_get:none",

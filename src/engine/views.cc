@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "shim/context.h"
 
@@ -162,6 +163,21 @@ bool fits(const iova_variant& variant, const Domain& domain, const Request& requ
       },
       &search);
   return search.found;
+}
+
+unsigned views_named(std::string_view name) {
+  constexpr std::pair<std::string_view, unsigned> names[] = {
+      {"all", IOVA_VIEWS_OF_MODELS},
+      {"nodes", IOVA_VIEW_NODES},
+      {"cached-nodes", IOVA_VIEW_CACHED_NODES},
+      {"hint", IOVA_VIEW_HINT},
+      {"magazines", IOVA_VIEW_MAGAZINES},
+      {"depots", IOVA_VIEW_DEPOTS},
+      {"rings", IOVA_VIEW_RINGS},
+  };
+  for (const auto& [known, views] : names)
+    if (known == name) return views;
+  return 0;
 }
 
 }  // namespace engine

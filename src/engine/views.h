@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/books.h"
@@ -79,6 +80,9 @@ inline iova_variant without_views(iova_variant variant) {
 inline bool shows_all_of_models(unsigned views) {
   return (views & IOVA_VIEWS_OF_MODELS) == IOVA_VIEWS_OF_MODELS;
 }
+
+// The iova_view flags of a word in oracles.inc: "nodes"; "all" for those of the models. 0: no view.
+unsigned views_named(std::string_view name);
 
 // Describes the allocator's own state of every domain in one line, limited to these views.
 std::string describe_allocator(const iova_variant& variant, std::span<const Domain> domains,

@@ -97,8 +97,14 @@ class Rest : public Judge {
 class Lookups : public Judge {
  public:
   using Judge::Judge;
+  void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;
+
+ private:
+  void check_steps(const Call& call) const;
+
+  uint64_t steps_before_ = 0;
 };
 
 class Races : public Judge {

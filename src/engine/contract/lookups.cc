@@ -5,14 +5,29 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "engine/contract/judges.h"
 #include "engine/printing.h"
-#include "engine/request.h"
+#include "shim/cost.h"
 
 namespace engine::contract {
 
+void Lookups::begin_call(Call&) { steps_before_ = shim::cost().steps; }
+
+// A balanced tree takes a few steps a level. The books know how many ranges it may hold.
+void Lookups::check_steps(const Call& call) const {
+  constexpr uint64_t always = 64, a_level = 8;
+  if (scene_.overlapped || call.strand) return;
+  const uint64_t steps = shim::cost().steps - steps_before_;
+  const uint64_t ranges = call.domain->live.size() + call.domain->perhaps_cached.ranges().size() +
+                          call.domain->reserved.intervals().size();
+  if (steps > always + a_level * std::bit_width(ranges))
+    raise(oracle::lookup_linear, fmt::format("{} steps among {} ranges", steps, ranges));
+}
+
 void Lookups::end_call(Call& call) {
+  check_steps(call);
   if (call.is_no_range) return raise(oracle::no_range, fmt::format("{}", call.iova));
   if (call.range) {
     const Range& range = *call.range;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "engine/oracles.h"
+#include "engine/views.h"
 #include "program/mutation.h"
 #include "tool/replay/input.h"
 #include "tool/replay/isolate.h"
@@ -19,7 +20,7 @@ namespace {
 
 using engine::KnownFinding;
 
-// oracle:function:operation:fault site; what is none has fewer.
+// Splits oracle:function:operation:fault site; missing parts are empty.
 std::vector<std::string> parts_of(const std::string& key) {
   std::vector<std::string> parts;
   std::istringstream text(key);
@@ -33,7 +34,7 @@ bool resemble(const std::string& key, const std::string& other) {
   return a[0] == b[0] && a[2] == b[2];
 }
 
-// Those of the others, which may stand in front of it.
+// Keys of the other issues, which may occur before this one.
 std::vector<std::string> keys_of_others(const KnownFinding& issue) {
   std::vector<std::string> keys;
   for (const KnownFinding& other : engine::ledger())
@@ -45,25 +46,18 @@ program::Program reproducer_of(const KnownFinding& issue) {
   return read_input(source_folder() / "corpus" / issue.reproducer).program;
 }
 
-// The view that an oracle needs and the variant lacks, or "".
+// Returns the view that the oracle needs and the variant lacks, or "".
 std::string lacking_view(std::string_view oracle, const iova_variant& variant) {
   std::istringstream names{std::string(engine::views_of(oracle))};
   for (std::string name; names >> name;) {
-    const unsigned needed = name == "all"            ? IOVA_VIEWS_OF_MODELS
-                            : name == "nodes"        ? IOVA_VIEW_NODES
-                            : name == "cached-nodes" ? IOVA_VIEW_CACHED_NODES
-                            : name == "hint"         ? IOVA_VIEW_HINT
-                            : name == "magazines"    ? IOVA_VIEW_MAGAZINES
-                            : name == "depots"       ? IOVA_VIEW_DEPOTS
-                            : name == "rings"        ? IOVA_VIEW_RINGS
-                                                     : 0u;
+    const unsigned needed = engine::views_named(name);
     const bool has_no_hint = needed & IOVA_VIEW_HINT && variant.lacks_hint;
     if ((variant.views & needed) != needed || has_no_hint) return name;
   }
   return "";
 }
 
-// Of an issue that none of its oracles could tell: what the first of them needs.
+// The same for an issue: "" if any of its oracles has its views, else what the first one needs.
 std::string lacking_view(const KnownFinding& issue, const iova_variant& variant) {
   std::string first;
   for (const std::string& key : issue.keys) {
@@ -74,7 +68,7 @@ std::string lacking_view(const KnownFinding& issue, const iova_variant& variant)
   return first;
 }
 
-// The port with its views shows the ledger's keys; a test holds it to that.
+// The port with all views shows the ledger's keys; a test checks that.
 bool may_show_other_keys(const iova_variant& variant) {
   return !std::string_view(variant.name).starts_with("port@") || !variant.views;
 }
@@ -84,8 +78,8 @@ bool is_in_ledger(const std::string& key) {
                      [&](const KnownFinding& issue) { return engine::has_key(issue, key); });
 }
 
-// The key under which the reproducer shows the issue on the variant, if it is none of the ledger's;
-// or "". Asked once.
+// Returns the key under which the reproducer shows the issue on the variant, if the ledger does not
+// have it, else "". Runs the reproducer once and remembers the answer.
 const std::string& other_key(const KnownFinding& issue, const iova_variant& variant) {
   static std::map<std::tuple<const void*, std::string, unsigned, std::string>, std::string> asked;
   auto [at, is_new] =
@@ -99,8 +93,7 @@ const std::string& other_key(const KnownFinding& issue, const iova_variant& vari
   return at->second;
 }
 
-// What functions are called on the variant that are others in the ledger, as far as the reproducers
-// tell.
+// Maps functions in the ledger's keys to their names in the variant, as far as reproducers show.
 std::map<std::string, std::string> names_on(const iova_variant& variant) {
   std::map<std::string, std::string> names;
   for (const KnownFinding& issue : engine::ledger()) {
@@ -169,13 +162,13 @@ IssueState state_of(const KnownFinding& issue, const iova_variant& variant) {
   const std::string key = outcome.key();
   if (resembles(issue, key)) return {IssueState::present, key};
   if (key.empty()) {
-    // Unless it is that call whose issue it is.
+    // An issue of init_rcaches itself does not apply where that call is skipped.
     const bool init_is_whole =
         !variant.init_rcaches && parts_of(issue.keys[0])[2] != "init_rcaches";
     std::string why = not_asked(reproducer, outcome.steps, init_is_whole);
     if (!why.empty()) return {IssueState::not_applicable, "", why};
   }
-  // Programs near it show no key that its oracles cannot tell.
+  // Without the oracles' views, programs near it cannot show the key either.
   const std::string view = lacking_view(issue, variant);
   std::vector<program::Program> near(view.empty() ? neighbours : 0, reproducer);
   std::vector<Job> jobs;

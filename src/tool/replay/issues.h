@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which known issues an allocator has, and under which keys: its reproducer shows that. Where
-// functions have other names, or where the judge sees less of the allocator, a finding's key is
-// another than the ledger's.
+// Tells which known issues an allocator has, and under which keys, by running their reproducers.
+// A finding's key differs from the ledger's if functions of the tree have other names, or if the
+// variant lacks views.
 #pragma once
 
 #include <string>
@@ -15,30 +15,31 @@ namespace tool {
 
 struct IssueState {
   enum State { present, repaired, not_applicable, other } state = repaired;
-  std::string key = {};      // that shows: of present and other
+  std::string key = {};      // of present and other: the key that was found
   std::string why = {};      // of not_applicable and other
-  std::string program = {};  // that shows it, if that is not the reproducer
+  std::string program = {};  // shows the issue, if the reproducer does not
 
   // "present", "repaired in this tree", "not applicable", "another finding".
   const char* in_words() const;
 };
 
-// Why a run did not ask the allocator for all of its program: of the first step that it skipped, or
-// "". init_is_whole: init_iova_domain() has done what iova_domain_init_rcaches() would.
+// Returns why the run skipped a step, for the first that it skipped, or "". With init_is_whole,
+// init_iova_domain() has made the rcaches, so a skipped init_rcaches does not count.
 std::string not_asked(const program::Program& program, const std::vector<RecordedStep>& steps,
                       bool init_is_whole);
 
-// By the reproducer, and by programs near it: a tree may need another size or another attempt to
-// fail.
+// Runs the reproducer, and programs near it: a tree may need another size or another failing
+// attempt.
 IssueState state_of(const engine::KnownFinding& issue, const iova_variant& variant);
 
-// The oracle and the operation are those of one of its keys; function and fault site may have
-// other names.
+// Whether the key has oracle and operation of one of the issue's keys. Function and fault site may
+// have other names.
 bool resembles(const engine::KnownFinding& issue, const std::string& key);
 
-// engine::find_known() and engine::known_keys(), with the keys under which the reproducers show
-// their issues here: such that resemble the issue, and its other keys with the names that this
-// tells; or any where the issue's own oracles need views that the variant lacks.
+// Like engine::find_known() and engine::known_keys(), but they also know the keys under which the
+// reproducers show their issues on this variant: keys that resemble the issue, the issue's other
+// keys with functions renamed accordingly, and any key if the variant lacks the views that the
+// issue's oracles need.
 const engine::KnownFinding* find_issue(const std::string& key, const iova_variant& variant);
 std::vector<std::string> issue_keys(const iova_variant& variant);
 

@@ -4,31 +4,11 @@
 #include <fmt/core.h>
 
 #include <filesystem>
-#include <sstream>
 
 #include "tool/support/build.h"
 #include "tool/support/words.h"
 
 namespace tool {
-namespace {
-
-std::string wrapped(const std::string& text, const std::string& indent) {
-  constexpr size_t width = 100;
-  std::string result, line = indent;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    bool is_first = line.size() == indent.size();
-    if (!is_first && line.size() + 1 + word.size() > width) {
-      result += line + "\n";
-      line = indent;
-      is_first = true;
-    }
-    line += is_first ? word : " " + word;
-  }
-  return result + line + "\n";
-}
-
-}  // namespace
 
 std::string upstream_status(const std::string& since, const std::string& upstream) {
   return fmt::format("since {}, {}{}", since, upstream == "not fixed" ? "" : "fixed by ", upstream);
@@ -51,8 +31,9 @@ std::string known_note(const std::string& key, const iova_variant& variant) {
 }
 
 std::string describe(const engine::KnownFinding& finding, const std::string& indent) {
-  return wrapped(finding.story, indent) + wrapped(finding.contract, indent) +
-         wrapped("upstream: " + upstream_status(finding), indent);
+  constexpr size_t columns = 100;
+  return in_lines(finding.story, columns, indent) + in_lines(finding.contract, columns, indent) +
+         in_lines("upstream: " + upstream_status(finding), columns, indent);
 }
 
 json to_json(const engine::KnownFinding& finding) {

@@ -19,22 +19,9 @@ constexpr std::pair<const char*, double> units[] = {{"ms", 1},     {"s", 1e3},  
                                                     {"h", 3600e3}, {"d", 24 * 3600e3}, {"", 1e3}};
 constexpr size_t width = 80;  // columns of help
 
-// Wraps the words at the width; lines begin at the column, and the first one continues at "at".
-std::string wrapped(const std::string& text, size_t column, size_t at) {
-  std::string result;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (at > column && at + 1 + word.size() > width) {
-      result += "\n" + std::string(column, ' ');
-      at = column;
-    } else if (at > column) {
-      result += " ";
-      at++;
-    }
-    result += word;
-    at += word.size();
-  }
-  return result + "\n";
+// Wraps the words at the width. Lines begin at the column, where the first one continues.
+std::string wrapped(const std::string& text, size_t column) {
+  return in_lines(text, width, std::string(column, ' ')).substr(column);
 }
 
 struct Declared {
@@ -125,18 +112,18 @@ struct CommandLine::Inside {
         bool fits = row.size() + 2 <= column;
         rows +=
             row + (fits ? std::string(column - row.size(), ' ') : "\n" + std::string(column, ' '));
-        rows += wrapped(what, column, column);
+        rows += wrapped(what, column);
       }
       if (rest && !arguments) {
         rows += "  -- ENGINE_OPTION..." + std::string(column - 21, ' ');
-        rows += wrapped(rest_help, column, column);
+        rows += wrapped(rest_help, column);
       }
       if (!rows.empty())
         text += fmt::format("\n{}:\n{}", arguments ? "Arguments" : "Options", rows);
     }
     if (!examples.empty()) text += "\nExamples:\n";
     for (const auto& [command, meaning] : examples)
-      text += fmt::format("  {}\n      {}", command, wrapped(meaning, 6, 6));
+      text += fmt::format("  {}\n      {}", command, wrapped(meaning, 6));
     return text;
   }
 

@@ -31,8 +31,7 @@ json to_json(const engine::Report& report) {
 engine::Report report_from_json(const json& j) {
   using shim::Severity;
   Severity severity = Severity::unknown;
-  for (Severity candidate :
-       {Severity::memory_safety, Severity::hang, Severity::wrong_result, Severity::lost_resource})
+  for (Severity candidate : shim::severities)
     if (j["severity"] == shim::name(candidate)) severity = candidate;
   std::vector<shim::CallSite> callers;
   for (const json& one : j.value("callers", json::array()))

@@ -62,15 +62,15 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::string in_lines(const std::string& text, size_t columns) {
+std::string in_lines(const std::string& text, size_t columns, const std::string& indent) {
   std::istringstream words(text);
-  std::string result, line;
+  std::string result, line = indent;
   for (std::string word; words >> word;) {
-    if (!line.empty() && line.size() + 1 + word.size() > columns) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > columns) {
       result += line + "\n";
-      line.clear();
+      line = indent;
     }
-    line += (line.empty() ? "" : " ") + word;
+    line += (line.size() == indent.size() ? "" : " ") + word;
   }
   return result + line + "\n";
 }

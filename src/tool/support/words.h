@@ -22,8 +22,9 @@ std::string counted(uint64_t count, const std::string& one);
 // The lines of a text, without newlines.
 std::vector<std::string> lines_of(const std::string& text);
 
-// Breaks a text into lines of at most that many columns, each with a newline.
-std::string in_lines(const std::string& text, size_t columns);
+// Wraps the words of the text into lines of at most that many columns, each with the indent in
+// front and a newline at its end.
+std::string in_lines(const std::string& text, size_t columns, const std::string& indent = "");
 
 // Quotes a word for a shell, if it needs quotes.
 std::string quoted(const std::string& word);

@@ -152,18 +152,28 @@ std::string home_of(const KernelTree& tree, const std::string& text) {
   return (tree.folder / "drivers/iommu/iova.c").string();
 }
 
+struct MissingMember {
+  std::string structure, name;
+};
+
+// Returns the member that the compiler, clang or GCC, misses in a structure.
+std::optional<MissingMember> missing_member(const CompilerError& error) {
+  static const std::regex by_clang("no member named '(\\w+)' in '([^']+)'");
+  static const std::regex by_gcc("'([^']+)' has no member named '(\\w+)'");
+  std::smatch match;
+  if (std::regex_search(error.words, match, by_clang)) return MissingMember{match[2], match[1]};
+  if (std::regex_search(error.words, match, by_gcc)) return MissingMember{match[1], match[2]};
+  return std::nullopt;
+}
+
 // Message for an error in the tree's own code.
 std::string in_tree(const CompilerError& error, const std::string& path) {
   std::string where = fmt::format("{}:{}: ", path, error.line), line = line_of(path, error.line);
   if (std::string header = unknown_header(error); !header.empty())
     return where + "the shim has no " + header;
-  static const std::regex member("no member named '(\\w+)' in '([^']+)'");
-  static const std::regex member_of_gcc("'([^']+)' has no member named '(\\w+)'");
+  if (const std::optional<MissingMember> missing = missing_member(error))
+    return fmt::format("{}{} has no {}", where, missing->structure, missing->name);
   std::smatch match;
-  if (std::regex_search(error.words, match, member))
-    return fmt::format("{}{} has no {}", where, match[2].str(), match[1].str());
-  if (std::regex_search(error.words, match, member_of_gcc))
-    return fmt::format("{}{} has no {}", where, match[1].str(), match[2].str());
   static const std::regex twice("(?:redefinition of|conflicting types for) '(\\w+)'");
   if (std::regex_search(error.words, match, twice))
     return fmt::format("{}declares {} otherwise than a header does", where, match[1].str());
@@ -185,14 +195,9 @@ std::string in_glue(const KernelTree& tree, const CompilerError& error) {
     std::string sentence = match[1].matched ? match[1] : match[2];
     return home_of(tree, "#define " + word_after(sentence, 0)) + ": " + sentence;
   }
-  static const std::regex member("no member named '(\\w+)' in '([^']+)'");
-  static const std::regex member_of_gcc("'([^']+)' has no member named '(\\w+)'");
-  std::string structure, field;
-  if (std::regex_search(error.words, match, member)) structure = match[2], field = match[1];
-  if (std::regex_search(error.words, match, member_of_gcc)) structure = match[1], field = match[2];
-  if (!field.empty())
-    return fmt::format("{}: {} has no {}, which iovafuzz reads", home_of(tree, structure + " {"),
-                       structure, field);
+  if (const std::optional<MissingMember> missing = missing_member(error))
+    return fmt::format("{}: {} has no {}, which iovafuzz reads",
+                       home_of(tree, missing->structure + " {"), missing->structure, missing->name);
   static const std::regex arguments("too (?:few|many) arguments to function(?: '(\\w+)')?");
   if (std::regex_search(error.words, match, arguments)) {
     std::string name = match[1].matched ? match[1].str() : error.declared_name;
