@@ -28,7 +28,9 @@ TEST(FindingStore, GoesPastWhatItIsAskedTo) {
     EXPECT_EQ(taken.key, key);
     EXPECT_EQ(taken.new_finding != nullptr, past.empty());
     EXPECT_EQ(store.is_past(key), !past.empty());
-    if (!past.empty()) EXPECT_EQ(read_file(store.known_file()), past + "\n");
+    if (!past.empty()) {
+      EXPECT_EQ(read_file(store.known_file()), past + "\n");
+    }
     // What comes behind it is new all the same.
     const Input more =
         input(folder, "cache_get\ninit\nfail 0x10\ninit_rcaches\n"

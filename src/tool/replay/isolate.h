@@ -24,15 +24,16 @@ struct Job {
 
 // A step, as received from the child.
 struct RecordedStep {
-  size_t operation;
-  bool skipped;
-  std::string outcome;
-  size_t attempts;
-  std::vector<std::string> failed_attempts;
-  std::string of_slab;  // a digit per attempt: '1' if it asks kmalloc() or a cache for an object
-  uint64_t steps, longest_stretch, handler_steps;  // as in engine::Step
-  size_t ranges;
-  unsigned cpu, suspended_on;
+  size_t operation = 0;
+  bool skipped = false;
+  std::string outcome = {};
+  size_t attempts = 0;
+  std::vector<std::string> failed_attempts = {};
+  std::string of_slab =
+      {};  // a digit per attempt: '1' if it asks kmalloc() or a cache for an object
+  uint64_t steps = 0, longest_stretch = 0, handler_steps = 0;  // as in engine::Step
+  size_t ranges = 0;
+  unsigned cpu = 0, suspended_on = 0;
 };
 
 // A call into the allocator or the shim, as received from the child (reproducer/recorder.h).

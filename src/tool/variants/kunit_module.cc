@@ -53,7 +53,7 @@ KunitModule compile(const std::string& file, const Compilation& with,
   std::vector<std::string> words{c_compiler()};
   words.insert(words.end(), std::begin(flags), std::end(flags));
   // The flags of a tree's own code (cmake/variants.cmake).
-  for (const std::string& all :
+  for (const char* all :
        {IOVAFUZZ_KERNEL_FLAGS,
         with.build.zeroes_locals ? IOVAFUZZ_ZEROED_LOCALS : IOVAFUZZ_PATTERNED_LOCALS}) {
     const std::vector<std::string> some = unquoted(all);
