@@ -59,7 +59,7 @@ for _ in 1 2 3 4 5; do
   read -rt 0.1 -u 7
 done
 while kill -0 $build 2>/dev/null; do
-  kill -0 $PPID 2>/dev/null || end # the caller was killed and its lock is gone
+  kill -0 $PPID 2>/dev/null || end # the caller was killed
   tell
   read -rt 0.3 -u 7
 done

@@ -61,9 +61,9 @@ void Caller::make(Call& call) {
   call.is_over = true;
   order_end(call, variant_->queue && variant_->queue->orders_itself);
   shim::finish_stores();
-  if (call.domain && call.has_moved && may_cache(call.function))
-    for (unsigned cpu = 0; cpu < num_possible_cpus(); cpu++)
-      if (!cpu_online(cpu)) call.domain->stranded_on |= 1u << cpu;
+  if (call.domain && may_cache(call.function))
+    for (unsigned cpu = 0; call.left_cpus >> cpu; cpu++)
+      if (call.left_cpus >> cpu & 1 && !cpu_online(cpu)) call.domain->stranded_on |= 1u << cpu;
   auto made = shim::attempts().subspan(call.first_attempt);
   call.attempts = made.size();
   for (const shim::Attempt& attempt : made) {

@@ -126,8 +126,8 @@ struct Domain {
   PageSet reserved;
   PerhapsCached perhaps_cached;
   uint64_t highest_pfn = 0;  // the highest pfn that was ever in a range
-  // CPUs that were offline when a call ended on another CPU than it began on. Ranges that it may
-  // have cached there are out of reach of a flush until these CPUs return.
+  // CPUs (bits) that went offline while a call that may cache ran there, which was moved elsewhere.
+  // A flush does not reach what the call may have left in their caches until these CPUs return.
   uint32_t stranded_on = 0;
   // Calls that may overlap: all so far, and those that have not returned.
   Traffic begun, under_way;

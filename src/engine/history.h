@@ -88,7 +88,7 @@ struct Call {
   uint8_t strand = 0;
   unsigned cpu = 0;
   size_t first_attempt = 0;  // index into shim::attempts()
-  bool has_moved = false;    // to another CPU, perhaps and back
+  uint32_t left_cpus = 0;    // CPUs that it was moved away from, as bits
   // Other calls may overlap this one. before: the domain's `begun` less the calls of others under
   // way, taken when this call had begun. ambient_before: the same for operations that may touch any
   // domain (Scene::ambient).

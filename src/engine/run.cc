@@ -24,9 +24,9 @@ namespace engine {
 namespace {
 
 // The handler of a finding throws these through allocator and shim, up to Run::run(). No function
-// on the way is noexcept. Allocator and shim hold nothing in destructors, and resetting the world
-// discards their half-done work. Suspended contexts are not unwound; their stacks are dropped with
-// the world.
+// on the way is noexcept. Scopes that end on the way release nothing (shim_is_given_up()), and
+// resetting the world discards half-done work. Suspended contexts are not unwound; their stacks are
+// dropped with the world.
 struct Abandoned {};  // the run is repeated, or was reported
 struct GivenUp {};    // a known finding ends the run
 

@@ -129,7 +129,7 @@ Strands::Fate Strands::resume(size_t nth) {
 
 void Strands::move(size_t nth, unsigned cpu) {
   const Strand& strand = *static_cast<const Strand*>(shim::suspended(nth).argument);
-  if (Call* call = strand.position.call) call->has_moved = true;
+  if (Call* call = strand.position.call) call->left_cpus |= 1u << shim::suspended(nth).cpu;
   shim::migrate_context(nth, cpu);
 }
 

@@ -27,7 +27,8 @@ shim_cpuhp_callback startup_callback, dead_callback;
 const shim_site* registered_at;
 std::vector<hlist_node*> instances;  // oldest first
 
-// Whether a CPU is going offline, and the context that does it. Changes of instances wait for that.
+// Whether a CPU is going offline or coming online, and the context that does it. Changes of
+// instances wait for that.
 bool is_changing;
 const void* changed_by;
 
@@ -63,7 +64,10 @@ void tear_down(unsigned cpu, hlist_node* node) {
     raise(oracle::cpuhp_dead_failed, registered_at, fmt::format("returned {}", error), node);
 }
 
-bool is_registered(cpuhp_state state) { return registered && state == registered_state; }
+bool is_registered(cpuhp_state state) {
+  note_read(&registered);
+  return registered && state == registered_state;
+}
 
 }  // namespace
 
@@ -71,7 +75,6 @@ void facility::reset_cpus(unsigned cpus) {
   possible = cpus;
   online = (1u << cpus) - 1;
   current = 0;
-  note_change(&registered);
   registered = false;
   startup_callback = dead_callback = nullptr;
   registered_at = nullptr;
@@ -128,6 +131,7 @@ void shim_cpu_offline(unsigned cpu) {
   online &= ~(1u << cpu);
   if (current == cpu) current = shim_next_online_cpu(0);
   facility::note_cpu_dead(cpu);
+  note_read(&registered);
   if (!registered || !dead_callback) return;
   for (hlist_node* node : begin_change("before the callbacks for a dead CPU")) tear_down(cpu, node);
   end_change();
@@ -136,6 +140,7 @@ void shim_cpu_offline(unsigned cpu) {
 int shim_cpu_online(unsigned cpu) {
   facility::tell_action(__func__, cpu);
   int error = 0;
+  note_read(&registered);
   if (registered && startup_callback) {
     const std::vector<hlist_node*> called = begin_change("before the callbacks for a new CPU");
     size_t ready = 0;
@@ -175,6 +180,7 @@ void(cpuhp_remove_multi_state)(cpuhp_state state, const shim_site* site) {
   if (!is_registered(state)) return raise(oracle::cpuhp_not_registered, site, "on removal");
   if (!instances.empty())
     raise(oracle::cpuhp_instances_left, site, fmt::format("{} instances", instances.size()));
+  note_change(&registered);
   registered = false;
   startup_callback = dead_callback = nullptr;
 }

@@ -34,7 +34,7 @@ unsigned int num_online_cpus(void);
 bool cpu_online(unsigned int cpu);
 unsigned int raw_smp_processor_id(void);
 /* The current CPU. A finding if the task could migrate: outside spinlocks and handlers, with
- * interrupts and preemption on. */
+ * interrupts, softirqs and preemption on. */
 unsigned int shim_stable_processor_id(const struct shim_site* site);
 /* The next online CPU at or after cpu, num_possible_cpus() if there is none. */
 unsigned int shim_next_online_cpu(unsigned int cpu);

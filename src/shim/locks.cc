@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -365,13 +366,19 @@ void(spin_unlock)(spinlock_t* lock, const shim_site* site) {
   scheduling_point(after_lock, site);
 }
 
-unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
+static unsigned long lock_irqsave(spinlock_t* lock, bool nested, const shim_site* site) {
   scheduling_point(before_lock, site);
   int flags = irqs_off++;
   if (flags == in_timer) stretch_start = steps;
-  acquire(lock, false, site);
+  acquire(lock, false, site, nested);
   mark_taken_with_irqs_off(lock, flags > in_timer);
   return static_cast<unsigned long>(flags);
+}
+unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const shim_site* site) {
+  return lock_irqsave(lock, false, site);
+}
+unsigned long shim_spin_lock_irqsave_nested(spinlock_t* lock, const shim_site* site) {
+  return lock_irqsave(lock, true, site);
 }
 
 void(spin_unlock_irqrestore)(spinlock_t* lock, unsigned long flags, const shim_site* site) {
@@ -483,6 +490,8 @@ void shim_local_bh_enable(const shim_site* site) {
   state.bh_off--;
   if (!hard_interrupts_off()) note_context_of_held(site);
 }
+
+bool shim_is_given_up(void) { return std::uncaught_exceptions(); }
 
 unsigned long shim_local_irq_save(void) {
   int flags = irqs_off;

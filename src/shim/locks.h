@@ -7,7 +7,7 @@
  * it releases the lock; if none could ever release it, taking it is a deadlock. Order inversions,
  * and locks shared between interrupt handlers and code with interrupts on, are judged by lock class
  * (one class for each place of initialization, as in lockdep). Broken rules are findings
- * (oracles.inc, lock-* and sleep-in-atomic).
+ * (oracles.inc, lock-*, irqs-* and sleep-in-atomic).
  */
 #ifndef IOVAFUZZ_SHIM_LOCKS_H
 #define IOVAFUZZ_SHIM_LOCKS_H
@@ -51,6 +51,7 @@ void spin_lock(spinlock_t* lock, const struct shim_site* site);
 void shim_spin_lock_nested(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock(spinlock_t* lock, const struct shim_site* site);
 unsigned long shim_spin_lock_irqsave(spinlock_t* lock, const struct shim_site* site);
+unsigned long shim_spin_lock_irqsave_nested(spinlock_t* lock, const struct shim_site* site);
 void spin_unlock_irqrestore(spinlock_t* lock, unsigned long flags, const struct shim_site* site);
 /* The first switches interrupts off and the second on, whatever they were before: a finding where
  * they were off before. */
@@ -89,6 +90,8 @@ void shim_local_irq_enable(const struct shim_site* site);
 unsigned long shim_local_irq_save(void);
 void shim_local_irq_restore(unsigned long flags, const struct shim_site* site);
 bool irqs_disabled(void);
+/* Whether the run is given up at a finding: scopes that end then must not release anything. */
+bool shim_is_given_up(void);
 /* Run code as a hard interrupt handler would: interrupts off, no sleeping. Pairs nest. */
 void shim_irq_enter(void);
 void shim_irq_exit(void);

@@ -370,6 +370,12 @@ TEST_F(Locks, NestedLocksOfOneClassAreInOrder) {
     });
   };
   EXPECT_EQ(nest_with([](spinlock_t* lock) { shim_spin_lock_nested(lock, SHIM_SITE); }), Ids{});
+  EXPECT_EQ(nest_with([this](spinlock_t* lock) {
+              flags = shim_spin_lock_irqsave_nested(lock, SHIM_SITE);
+              spin_unlock_irqrestore(lock, flags);
+              shim_spin_lock_nested(lock, SHIM_SITE);
+            }),
+            Ids{});
   EXPECT_EQ(nest_with([](spinlock_t* lock) { spin_lock(lock); }), order);
 }
 

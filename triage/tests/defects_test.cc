@@ -122,5 +122,21 @@ TEST(PlantedDefectsLong, ThatRaceAreSeenByThreadSanitizerToo) {
   EXPECT_EQ(result.status, 0) << result.output;
 }
 
+// Ranges of an earlier run leave nothing to the next one.
+TEST(QueueTimerFlagClearedLate, IsFoundWhateverRanBefore) {
+  TemporaryFolder folder;
+  const std::string before = folder.write(
+      "before.iova", "cpus 2\ncache_get\ninit\ninit_rcaches\nqueue_init\ninit domain=1\n"
+                     "init_rcaches domain=1\nqueue_init domain=1\nalloc_fast x2\n"
+                     "alloc_fast domain=1\nqueue\nslow\ntick 10\nqueue\nqueue domain=1\n"
+                     "tick 10\nflush_done\n");
+  const std::string shows = folder.write(
+      "shows.iova", "cache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x2\nqueue\nslow\n"
+                    "tick 10\nqueue\nflush_done\ntick 10\n");
+  const CommandResult result = tool({"replay", "--quiet", "--revision", "fixed", "--defect",
+                                     "queue-timer-flag-cleared-late", before, shows});
+  EXPECT_NE(result.output.find("queue-overdue:"), std::string::npos) << result.output;
+}
+
 }  // namespace
 }  // namespace tool

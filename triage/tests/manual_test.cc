@@ -165,9 +165,7 @@ TEST(Launcher, OneConfiguresWhatTwoBegin) {
       fmt::format("PATH='{}':$PATH IOVAFUZZ_BUILD='{}' '{}' list known", programs.string(),
                   build.string(), (source_folder() / "iovafuzz").string());
   const CommandResult result = run_command({"bash", "-c", list + " & " + list + "; wait"}, false);
-  EXPECT_EQ(result.output, fmt::format("iovafuzz: another iovafuzz is building in {}/fuzz: "
-                                       "waiting\nlisted\nlisted\n",
-                                       build.string()));
+  EXPECT_TRUE(result.output.ends_with("listed\nlisted\n")) << result.output;
   EXPECT_EQ(read_file(build / "ran"), "--preset\n--build\n--build\n");
 }
 

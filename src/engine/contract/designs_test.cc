@@ -248,6 +248,11 @@ TEST(Overlap, IsJudgedByWhatItMayTouch) {
                "cpus 4\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast slot=b x2\n"
                "alloc_fast x256\ncpu 3\nqueue slot=b\npause 13\ntick 20\ncpu 1\nqueue x255\n"
                "slow\nqueue\ncpu 0\nqueue slot=b\nresume\ntick 1\n");
+  // A timer's handler that has not cleared its flag yet, while another flush lags.
+  expect_clean(upstream,
+               "cpus 4\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x257\n"
+               "alloc_fast slot=b x2\ncpu 3\nqueue x255\npause 5\nqueue\ncpu 1\npause strand=b 1\n"
+               "tick 10\ncpu 2\nqueue slot=b\nresume strand=b\ntick 100\nresume\ntick 1\n");
 }
 
 TEST(Overlap, HidesNoKnownIssueUnderAnotherName) {

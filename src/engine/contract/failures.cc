@@ -42,7 +42,10 @@ void Failures::end_call(Call& call) {
       return;
     // If a design that is not strict grants a range after a fault, it had an alternative.
     case Function::reserve:
-      if (call.is_no_range) raise(oracle::no_range, fmt::format("{}", call.iova));
+      if (call.is_no_range) {
+        failed_ = true;
+        return raise(oracle::no_range, fmt::format("{}", call.iova));
+      }
       if (!call.granted || variant().strict) check_reported(!call.granted, call);
       return;
     case Function::alloc:

@@ -33,7 +33,11 @@ void FlushQueue::hear(const Event& event) {
   }
 }
 
-void FlushQueue::begin_call(Call& call) { call.range->in_ring = call.range->is_released = false; }
+void FlushQueue::begin_call(Call& call) {
+  Range& range = *call.range;
+  range.in_ring = range.is_released = false;
+  range.overlaps_flush = range.is_overtaken = range.has_met_timer = false;
+}
 
 void FlushQueue::end_call(Call& call) {
   if (call.function == Function::queue)
@@ -45,9 +49,11 @@ void FlushQueue::end_call(Call& call) {
 void FlushQueue::queued(const Call& call) {
   Range& range = *call.range;
   if (range.is_released) return;
-  range.in_ring = !call.has_moved;  // else the ring of any CPU may hold it
+  range.in_ring = !call.left_cpus;  // else the ring of any CPU may hold it
   range.queued_at = shim_now();
-  range.has_met_timer = false;
+  // A handler that began before the call may have left its flag set, so it may pass this range
+  // over.
+  range.has_met_timer |= call.may_overlap && scene_.ambient_begun != call.ambient_before;
   const bool beside_flush = shim::suspended_contexts() && !scene_.overlapped;
   range.overlaps_flush = beside_flush || is_touched_by_others(call);
   range.ring = call.domain->single_queue ? 0 : raw_smp_processor_id();

@@ -15,7 +15,8 @@ namespace engine::contract {
 
 void Lookups::begin_call(Call&) { steps_before_ = shim::cost().steps; }
 
-// A balanced tree takes a few steps a level. The books know how many ranges it may hold.
+// Steps are moves from a range to its neighbour (shim/cost.h); going down a tree takes none. The
+// books know how many ranges it may hold.
 void Lookups::check_steps(const Call& call) const {
   constexpr uint64_t always = 64, a_level = 8;
   if (scene_.overlapped || call.strand) return;

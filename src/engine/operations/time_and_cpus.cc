@@ -63,6 +63,7 @@ void online(Run& run, const Operation& operation) {
   if (int error = shim_cpu_online(cpu))
     return run.outcome("the allocator keeps it offline: {}", print_error(error));
   run.history.add({.kind = Kind::cpu_online, .cpu = cpu});
+  for (Domain& domain : run.books.domains()) domain.stranded_on &= ~(1u << cpu);
   run.outcome("{} CPUs online", num_online_cpus());
 }
 

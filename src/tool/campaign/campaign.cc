@@ -104,7 +104,7 @@ class Campaign {
     for (size_t i = 0; i < slots_.size(); i++) slots_[i].lane = i % lanes_.size();
     noted_at_ = Clock::now();
     report(nullptr);
-    while (has_space() && !over()) {
+    while (!over() && has_space()) {
       start_all();
       wait_for_output();
       for (Slot& slot : slots_)

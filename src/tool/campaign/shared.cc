@@ -37,7 +37,7 @@ std::string host_name() {
 json machine_row(const std::string& name, const json& summary) {
   uint64_t executions = 0;
   double speed = 0, cpu = 0;
-  for (const json& target : summary["targets"]) {
+  for (const json& target : summary.at("targets")) {
     executions += target.at("executions").get<uint64_t>();
     cpu += target.at("cpu_seconds").get<double>();
     if (target.at("state") == "running") speed += target.at("executions_per_second").get<double>();
@@ -54,7 +54,7 @@ json machine_row(const std::string& name, const json& summary) {
           {"executions", executions},
           {"executions_per_second", is_running ? speed : 0},
           {"cpu_seconds", cpu},
-          {"findings", summary["findings"].size()}};
+          {"findings", summary.at("findings").size()}};
 }
 
 // Keyed by machine name. A campaign has no summary before its first report.

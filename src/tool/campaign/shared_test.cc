@@ -77,7 +77,8 @@ TEST_F(Shared, OthersAreThoseOnTheSameVariant) {
 
 TEST_F(Shared, WhatIsNoSummaryIsLeftOut) {
   tell("a", "port@6.12", {"x"});
-  for (const char* text : {"", "{\"variant\": \"port@6.12\", \"fin", "[]", "{\"findings\": 1}"}) {
+  for (const char* text : {"", "{\"variant\": \"port@6.12\", \"fin", "[]", "{\"findings\": 1}",
+                           "{\"running\": false}"}) {
     make_folder(root_.path() / "machines/b");
     write_file(summary_file(root_.path() / "machines/b"), text);
     EXPECT_EQ(shared_summary(root_.path())["machines"].size(), 1u) << text;

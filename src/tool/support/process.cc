@@ -146,6 +146,7 @@ pid_t run_child(const std::function<int()>& body, Group group, int at_our_end) {
     status = body();
   } catch (const std::exception& failure) {
     dprintf(STDERR_FILENO, "%s\n", failure.what());
+  } catch (...) {
   }
   flush_output();
   _exit(status);

@@ -21,6 +21,7 @@ struct shim_guard {
   }                                                                                             \
   static inline void shim_end_##kind(struct shim_guard *guard) {                                \
     type *lock = guard->lock;                                                                   \
+    if (shim_is_given_up()) return;                                                             \
     release;                                                                                    \
   }
 SHIM_GUARD(spinlock, spinlock_t, (spin_lock)(lock, site), (spin_unlock)(lock, guard->site))

@@ -18,7 +18,10 @@
 
 /* All subclasses but the lock's own class count as one. */
 #define spin_lock_nested(lock, subclass) shim_spin_lock_nested((lock), SHIM_SITE)
-#define spin_lock_irqsave_nested(lock, flags, subclass) spin_lock_irqsave((lock), (flags))
+#define spin_lock_irqsave_nested(lock, flags, subclass)         \
+  do {                                                          \
+    (flags) = shim_spin_lock_irqsave_nested((lock), SHIM_SITE); \
+  } while (0)
 
 #define raw_spin_lock_init(lock) spin_lock_init(lock)
 #define raw_spin_lock(lock) spin_lock(lock)
