@@ -163,7 +163,7 @@ std::string broken_by(const engine::Promise& promise) {
   std::string text;
   for (const engine::KnownFinding& known : engine::ledger())
     for (const std::string& key : known.keys)
-      if (engine::promise_of(key.substr(0, key.find(':'))) == promise.id) {
+      if (engine::promise_of(engine::oracle_of(key)) == promise.id) {
         text += fmt::format("{} `{}` ({})", text.empty() ? "" : ",", known.id, known.since);
         break;
       }

@@ -138,9 +138,15 @@ bool may_switch_irqs_on(const shim_site* site) {
   return true;
 }
 
-bool is_held_here(const shim_lock* lock) {
-  for (int i = 0; i < held_count; i++)
-    if (held[i].lock == lock) return true;
+HeldLock* held_here(const shim_lock* lock) {
+  for (int i = held_count; i-- > 0;)
+    if (held[i].lock == lock) return &held[i];
+  return nullptr;
+}
+
+bool is_initialized(const shim_lock* lock, const shim_site* site) {
+  if (lock->magic == SHIM_LOCK_MAGIC) return true;
+  raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
   return false;
 }
 
@@ -167,11 +173,8 @@ void take(shim_lock* lock, bool sleeping, const shim_site* site);
 
 // nested: the caller vouches for the order among locks of one class.
 void acquire(shim_lock* lock, bool sleeping, const shim_site* site, bool nested = false) {
-  if (lock->magic != SHIM_LOCK_MAGIC) {
-    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
-    return;
-  }
-  if (lock->dep_map.held && is_held_here(lock)) {
+  if (!is_initialized(lock, site)) return;
+  if (lock->dep_map.held && held_here(lock)) {
     raise(oracle::lock_recursion, site, name(*lock), lock);
     return;
   }
@@ -205,12 +208,6 @@ void take(shim_lock* lock, bool sleeping, const shim_site* site) {
   note_ordered(Ordered::lock, lock);
 }
 
-HeldLock* held_here(const shim_lock* lock) {
-  for (int i = held_count; i-- > 0;)
-    if (held[i].lock == lock) return &held[i];
-  return nullptr;
-}
-
 void mark_taken_with_irqs_off(const shim_lock* lock, bool were_off) {
   if (HeldLock* one = held_here(lock)) one->needs_irqs_off = true, one->had_irqs_off = were_off;
 }
@@ -220,10 +217,7 @@ bool was_taken_with_irqs_off(const shim_lock* lock) {
 }
 
 void release(shim_lock* lock, const shim_site* site) {
-  if (lock->magic != SHIM_LOCK_MAGIC) {
-    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
-    return;
-  }
+  if (!is_initialized(lock, site)) return;
   for (int i = held_count; i-- > 0;) {
     if (held[i].lock != lock) continue;
     for (; i + 1 < held_count; i++) held[i] = held[i + 1];
@@ -423,10 +417,7 @@ void(spin_unlock_bh)(spinlock_t* lock, const shim_site* site) {
 
 int(spin_trylock)(spinlock_t* lock, const shim_site* site) {
   scheduling_point(before_lock, site);
-  if (lock->magic != SHIM_LOCK_MAGIC) {
-    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
-    return 0;
-  }
+  if (!is_initialized(lock, site)) return 0;
   note_read(lock);
   if (lock->dep_map.held) return 0;
   note_context(*lock, index_of(lock->lock_class), true, site);
@@ -437,9 +428,7 @@ int(spin_trylock)(spinlock_t* lock, const shim_site* site) {
 bool spin_is_locked(spinlock_t* lock) { return lock->dep_map.held; }
 
 void(assert_spin_locked)(spinlock_t* lock, const shim_site* site) {
-  if (lock->magic != SHIM_LOCK_MAGIC)
-    raise(oracle::lock_uninitialized, site, "its memory is not an initialized lock", lock);
-  else if (!lock->dep_map.held)
+  if (is_initialized(lock, site) && !lock->dep_map.held)
     raise(oracle::lock_not_held, site, name(*lock), lock);
 }
 

@@ -133,12 +133,15 @@ class Failures : public Judge {
 class FlushQueue : public Judge {
  public:
   using Judge::Judge;
-  void begin() override { in_ring_ = {}; }
+  void begin() override {
+    for (unsigned domain = 0; domain < program::max_domains; domain++) begin_queue(domain);
+  }
   void begin_call(Call& call) override;
   void end_call(Call& call) override;
   void hear(const Event& event) override;
 
  private:
+  void begin_queue(unsigned domain);
   void queued(const Call& call);
   bool holds_all(const Domain& domain) const;
   bool sees_all(const Domain& domain) const;
@@ -148,6 +151,8 @@ class FlushQueue : public Judge {
   void check_timeouts(const Event& passed) const;
 
   std::array<std::array<unsigned, program::max_cpus>, program::max_domains> in_ring_{};
+  // Whether a call that moved has queued a range, by domain: any CPU's ring may hold it.
+  std::array<bool, program::max_domains> has_moved_{};
 };
 
 }  // namespace engine::contract

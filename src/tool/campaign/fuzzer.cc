@@ -41,12 +41,7 @@ FuzzerProcess::FuzzerProcess(const std::vector<std::string>& command,
     dup2(pipe.write_end(), STDOUT_FILENO);
     dup2(pipe.write_end(), STDERR_FILENO);
     for (const std::string& word : environment) putenv(const_cast<char*>(word.c_str()));
-    std::vector<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    execvp(arguments[0], arguments.data());
-    dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
-    return 127;
+    return become(arguments_of(command));
   };
   pid_ = run_child(become_fuzzer, Group::own, at_our_end);
   output_ = pipe.keep_read_end();

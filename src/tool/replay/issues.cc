@@ -194,12 +194,13 @@ IssueState state_of(const KnownFinding& issue, const iova_variant& variant) {
 const KnownFinding* find_issue(const std::string& key, const iova_variant& variant) {
   if (const KnownFinding* known = engine::find_known(key, variant)) return known;
   if (!may_show_other_keys(variant) || key.empty() || is_in_ledger(key)) return nullptr;
+  const std::map<std::string, std::string> names = names_on(variant);
   for (const KnownFinding& issue : engine::ledger()) {
     if (!engine::affects(issue, variant)) continue;
     const bool may_be = resembles(issue, key);
     if ((may_be || !lacking_view(issue, variant).empty()) && other_key(issue, variant) == key)
       return &issue;
-    if (may_be && contains(in_names(issue.keys, names_on(variant)), key)) return &issue;
+    if (may_be && contains(in_names(issue.keys, names), key)) return &issue;
   }
   return nullptr;
 }

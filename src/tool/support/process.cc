@@ -29,14 +29,25 @@ static void flush_output() {
   if (fflush(stdout) && !is_unread(errno) && !lost_for) lost_for = errno;
 }
 
+std::vector<char*> arguments_of(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  return arguments;
+}
+
+int become(const std::vector<char*>& arguments) {
+  execvp(arguments[0], arguments.data());
+  dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
+  return 127;
+}
+
 CommandResult run_command(const std::vector<std::string>& words, bool show, bool keep_errors) {
   std::optional<Pipe> pipe;
   if (!show) pipe.emplace();
   // Other threads may start commands at the same time or hold the heap's lock, so nothing is
   // allocated between fork() and exec.
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = arguments_of(words);
   flush_output();
   pid_t pid = fork();
   if (pid < 0) throw Failure(fmt::format("cannot start {}: {}", words[0], strerror(errno)));
@@ -45,9 +56,7 @@ CommandResult run_command(const std::vector<std::string>& words, bool show, bool
       dup2(pipe->write_end(), STDOUT_FILENO);
       if (keep_errors) dup2(pipe->write_end(), STDERR_FILENO);
     }
-    execvp(arguments[0], arguments.data());
-    dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], strerror(errno));
-    _exit(127);
+    _exit(become(arguments));
   }
   // A terminal's Ctrl-C reaches the child as well; a signal sent to this process alone does not, so
   // it is forwarded as SIGTERM.

@@ -26,6 +26,12 @@ CommandResult run_command(const std::vector<std::string>& words, bool show,
 // Returns the command's stdout. Throws Failure with that output if the command fails.
 std::string must_run(const std::vector<std::string>& words);
 
+// The words as become() takes them. They must outlive it.
+std::vector<char*> arguments_of(const std::vector<std::string>& words);
+// Becomes that program, in a child that has been forked. Returns 127, with a line on stderr, if it
+// cannot be started. Allocates no memory.
+int become(const std::vector<char*>& arguments);
+
 // Process group of a child. With "own", a terminal's Ctrl-C reaches this process alone.
 enum class Group { ours, own };
 // Runs body in a forked child, which gets the signal at_our_end when this process dies. Its exit
