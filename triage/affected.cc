@@ -470,24 +470,29 @@ int affected(Arguments arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("affected", "tells which kernels show a finding");
-  line.option("FILE", arguments.file, "an input that shows it").required();
-  line.option("--key", arguments.key, "the finding, instead of what the input shows first");
-  line.option("--repo", arguments.repo,
-              "a git clone of Linux: on all of its releases; with ,hz=250 behind it, built so");
-  line.option("--from", arguments.from, "first release of the clone");
-  line.option("--to", arguments.to, "last release of the clone, instead of the newest");
+  CommandLine line("affected", "lists the kernels that show a finding");
+  line.option("FILE", arguments.file, "input that shows the finding").required();
+  line.option("--key KEY", arguments.key,
+              "finding to look for (default: the first that the input shows)");
   line.option(
-      "--fix", arguments.fix,
-      "a patch, or a commit of the clone: is it needed, does it apply, what does it change?");
-  line.option("--time", arguments.time,
-              "random programs on each repaired tree, beside the seeds and failing allocations");
-  line.option("--kernel", arguments.kernels,
-              "path of a kernel tree, or debian:VERSION, instead of the port and Debian's")
+      "--repo CLONE", arguments.repo,
+      "git clone of Linux, all of whose releases are tested; append ,hz=250 to build them that way");
+  line.option("--from RELEASE", arguments.from, "first release to test");
+  line.option("--to RELEASE", arguments.to, "last release to test (default: the newest)");
+  line.option(
+      "--fix COMMIT", arguments.fix,
+      "repair to try on each tree: a commit of the clone, or a patch file; reports where it is needed, whether it applies, and what it changes");
+  line.option(
+      "--time", arguments.time,
+      "time for random programs on each repaired tree, in addition to the seeds and failing allocations");
+  line.option(
+          "--kernel TREE", arguments.kernels,
+          "kernel tree to test instead of the port and Debian's trees: a path or debian:VERSION; may be repeated")
       .one_at_a_time()
       .excludes("--repo");
   line.flag("--json", arguments.json, "print JSON");
-  line.example("iovafuzz affected crash.iova --repo ~/linux --fix fa8fb60d3637",
-               "who has the bug, since when, and does the repair apply there?");
+  line.example(
+      "iovafuzz affected crash.iova --repo ~/linux --fix fa8fb60d3637",
+      "lists the releases with the bug, the commit that introduced it, and where the repair applies");
   return line.run(argc, argv, [&] { return affected(arguments); });
 }

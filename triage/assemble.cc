@@ -7,9 +7,10 @@ int main(int argc, char** argv) {
   using namespace tool;
   std::vector<std::string> files;
   std::string out;
-  CommandLine line("assemble", "turns text programs into the bytes that engines handle");
-  line.option("FILE", files, "inputs, or folders of inputs").required();
-  line.option("--out", out, "folder for the results, instead of standard output");
-  line.example("iovafuzz assemble seeds --out corpus-of-bytes", "one file of bytes for each text");
+  CommandLine line("assemble", "converts text programs to the byte form that engines use");
+  line.option("FILE", files, "input, or folder of inputs").required();
+  line.option("--out DIR", out, "folder for the results (default: standard output)");
+  line.example("iovafuzz assemble seeds --out corpus-of-bytes",
+               "writes one binary file per text program");
   return line.run(argc, argv, [&] { return convert(files, out, to_bytes, ""); });
 }

@@ -95,15 +95,18 @@ int bisect(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("bisect", "finds the commit with which a finding came, or went");
-  line.option("FILE", arguments.file, "an input that shows it").required();
-  line.option("--repo", arguments.repo, "a git clone of Linux; with ,hz=250 behind it, built so")
+  CommandLine line("bisect", "finds the commit that introduced or repaired a finding");
+  line.option("FILE", arguments.file, "input that shows the finding").required();
+  line.option("--repo CLONE", arguments.repo,
+              "git clone of Linux; append ,hz=250 to build its trees that way")
       .required();
-  line.option("--good", arguments.good, "a commit or tag that does not show it").required();
-  line.option("--bad", arguments.bad, "one that does").required();
-  line.option("--key", arguments.key, "the finding, instead of what the input shows first");
+  line.option("--good COMMIT", arguments.good, "commit or tag that does not show the finding")
+      .required();
+  line.option("--bad COMMIT", arguments.bad, "commit or tag that shows the finding").required();
+  line.option("--key KEY", arguments.key,
+              "finding to look for (default: the first that the input shows)");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz bisect crash.iova --repo ~/linux --good v6.8 --bad v6.9",
-               "with which commit did it come?");
+               "finds the commit that introduced the finding");
   return line.run(argc, argv, [&] { return bisect(arguments); });
 }

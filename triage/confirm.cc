@@ -182,31 +182,31 @@ int confirm(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("confirm", "runs programs on a booted Linux, which must do as the shim says");
-  line.option("FILE", arguments.files,
-              "a program that shows a finding: text (.iova), or the bytes of a crash; with "
-              "--programs, inputs or folders of inputs to compare first");
-  line.option("--kernel", arguments.kernel,
-              "a folder with all of Linux, or debian:VERSION (its whole source is fetched)");
+  CommandLine line("confirm", "compares a booted Linux with the shim, or shows a finding there");
   line.option(
-      "--shown-on", arguments.shown_on,
-      "revision of the port or kernel tree that runs on the shim, if the kernel is another");
-  line.option("--machine", arguments.machine,
-              "uml: User Mode Linux, one CPU; qemu: x86-64 with several, flush queues and KASAN")
+      "FILE", arguments.files,
+      "program that shows a finding (text or crash file); with --programs: inputs or folders of inputs to compare first");
+  line.option("--kernel TREE", arguments.kernel,
+              "kernel to boot: a full source tree, or debian:VERSION, whose source is fetched");
+  line.option(
+      "--shown-on VARIANT", arguments.shown_on,
+      "revision or kernel tree that runs on the shim, if it differs from the booted kernel");
+  line.option(
+          "--machine MACHINE", arguments.machine,
+          "machine to boot. uml: User Mode Linux with one CPU; qemu: x86-64 with several CPUs, flush queues and KASAN")
       .one_of({"uml", "qemu"});
   line.option("--programs", arguments.programs,
-              "number of random programs whose calls the shim and Linux must answer alike; 0: FILE "
-              "shows a finding")
+              "number of random programs to compare call by call; 0: confirm the finding of FILE")
       .range(0, 1e12);
   line.option("--seed", arguments.seed, "seed of the random programs");
-  line.flag("--console", arguments.console, "print all that the kernel printed")
+  line.flag("--console", arguments.console, "print the whole output of the kernel")
       .excludes("--programs");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz confirm --kernel ~/linux crash-1234",
-               "does Linux itself fail there? the first time, a kernel is built");
+               "boots Linux and reports whether it fails; the first use builds the kernel");
   line.example("iovafuzz confirm --machine qemu crash-1234",
-               "what takes two CPUs, or a flush that lasts on one");
+               "the same for a finding that needs several CPUs or a lasting flush");
   line.example("iovafuzz confirm --programs 1000 corpus",
-               "does the shim show anything that Linux does not?");
+               "compares the shim with Linux call by call");
   return line.run(argc, argv, [&] { return confirm(arguments); });
 }

@@ -238,12 +238,13 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("cost", "finds the operation that keeps interrupts off longest");
-  line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
+  line.option("FILE", arguments.files, "input, or folder of inputs").required();
   arguments.choice.add_options(line);
-  line.option("--ranges", arguments.ranges, "numbers of ranges in use, for the curve")
+  line.option("--ranges", arguments.ranges,
+              "numbers of ranges in use at which the cost is measured")
       .delimited_by(',');
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz cost --kernel debian:6.12 corpus/iova_worst_case",
-               "how the worst operation of Linux 6.12 grows with the ranges in use");
+               "shows how the worst operation of Linux 6.12 scales with the ranges in use");
   return line.run(argc, argv, [&] { return cost(arguments); });
 }

@@ -70,12 +70,13 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CommandLine line("coverage", "shows which lines and branches of the allocator inputs reach");
   line.option("INPUT", arguments.inputs,
-              "files or folders, such as a campaign's corpus, instead of the seeds");
-  line.option("--kernel", arguments.kernel,
-              "path of a kernel tree, or debian:VERSION: its own code, instead of the port");
-  line.option("--html", arguments.html, "folder for the pages, instead of one of the build's");
+              "input or folder of inputs, such as a campaign's corpus (default: the seeds)");
+  line.option("--kernel TREE", arguments.kernel,
+              "kernel tree to measure instead of the port: a path or debian:VERSION");
+  line.option("--html DIR", arguments.html,
+              "folder for the pages (default: a folder of the build)");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz coverage --kernel debian:6.12 .campaign/corpus",
-               "what a campaign's corpus reaches of Linux 6.12");
+               "shows the coverage of Linux 6.12 by a campaign's corpus");
   return line.run(argc, argv, [&] { return report_coverage(arguments); });
 }

@@ -135,27 +135,26 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CommandLine line("diff", "compares two allocators on the same programs");
   const char* variant =
-      "REVISION, REVISION+DEFECT, debian:VERSION, or the path of a kernel tree, with ,hz=250 or "
-      ",locals=zero behind it, built so";
+      "REVISION, REVISION+DEFECT, debian:VERSION, or the path of a kernel tree; append ,hz=250 or ,locals=zero to build a tree that way";
   std::string kinds;
   for (const engine::Ignorable& one : engine::ignorables)
     kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", one.name, one.words);
   line.option("EXPECTED", arguments.expected, variant).required();
   line.option("ACTUAL", arguments.actual, variant).required();
-  line.option("FILE", arguments.files, "inputs or folders of inputs to compare first");
+  line.option("FILE", arguments.files, "input or folder of inputs to compare first");
   line.option("--programs", arguments.programs, "number of random programs to compare")
       .range(0, 1e12);
   line.option("--seed", arguments.seed, "seed of the random programs");
-  line.option("--jobs", arguments.jobs, "processes at a time")
+  line.option("--jobs", arguments.jobs, "number of parallel processes")
       .range(1, 1024)
-      .shown_default("one a processor");
-  line.option("--ignore", arguments.ignored, "kinds of differences that do not count: " + kinds)
+      .shown_default("one per processor");
+  line.option("--ignore KIND,...", arguments.ignored, "differences to ignore: " + kinds)
       .delimited_by(',');
-  line.option("--out", arguments.out, "file for a program that shows a difference");
+  line.option("--out FILE", arguments.out, "file for the program that shows the first difference");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz diff debian:6.12 ~/linux corpus",
-               "does the patched tree behave differently from Debian's 6.12?");
+               "compares a patched tree with Debian's 6.12");
   line.example("iovafuzz diff ~/linux ~/linux,locals=zero corpus",
-               "does it matter what uninitialized variables of the tree hold?");
+               "shows whether the tree depends on uninitialized variables");
   return line.run(argc, argv, [&] { return diff(arguments); });
 }

@@ -7,9 +7,9 @@ int main(int argc, char** argv) {
   using namespace tool;
   std::vector<std::string> files;
   std::string out;
-  CommandLine line("disassemble", "turns inputs into text programs");
-  line.option("FILE", files, "inputs, or folders of inputs").required();
-  line.option("--out", out, "folder for the results, instead of standard output");
+  CommandLine line("disassemble", "converts inputs to text programs");
+  line.option("FILE", files, "input, or folder of inputs").required();
+  line.option("--out DIR", out, "folder for the results (default: standard output)");
   line.example("iovafuzz disassemble crash-1234", "prints the program");
   return line.run(argc, argv, [&] { return convert(files, out, to_text, ".iova"); });
 }

@@ -102,21 +102,21 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("explore", "runs a program in every schedule with at most so many preemptions");
-  line.option("FILE", arguments.file, "an input").required();
+  CommandLine line("explore", "runs a program in every schedule with at most K preemptions");
+  line.option("FILE", arguments.file, "input").required();
   line.option("--preemptions,-k", arguments.preemptions,
-              "how often an operation is suspended while others run")
+              "highest number of preemptions in a schedule")
       .range(0, program::max_suspended);
-  line.option("--from", arguments.from,
-              "the first operation that is suspended, as show numbers them; those before it only "
-              "prepare");
+  line.option(
+      "--from RELEASE", arguments.from,
+      "number of the first operation that may be suspended (see iovafuzz show); earlier operations only prepare");
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
-  line.option("--time", arguments.time, "how long at most, as in 30s or 10m");
-  line.option("--out", arguments.out, "a file for the schedule that shows something");
+  line.option("--time", arguments.time, "time limit of the search");
+  line.option("--out FILE", arguments.out, "file for the first schedule that shows a finding");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz explore -k 2 --kernel debian:6.12 --past ledger corpus/iova_races/"
                "cpus_share_the_tree.iova",
-               "does any overlap of these requests break a promise?");
+               "reports whether any overlap of these requests breaks a promise");
   return line.run(argc, argv, [&] { return tool::run(arguments); });
 }

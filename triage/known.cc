@@ -58,10 +58,10 @@ int known(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("known", "tells which known issues an allocator has");
+  CommandLine line("known", "lists the known issues that an allocator has");
   arguments.choice.add_options(line);
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz known --kernel ~/linux",
-               "which of them does this tree have? exit status 1 if any");
+               "checks a tree; the exit status is 1 if it has any");
   return line.run(argc, argv, [&] { return known(arguments); });
 }

@@ -50,12 +50,13 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("kunit", "writes a KUnit test that shows the same finding in a kernel");
-  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  line.option("FILE", arguments.file, "text program (.iova), or crash file of an engine")
+      .required();
   arguments.choice.add_options(line);
-  line.option("--out", arguments.out,
-              "folder for the test and its .kunitconfig, instead of the test on stdout");
+  line.option("--out DIR", arguments.out,
+              "folder for the test and its .kunitconfig (default: the test on standard output)");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz kunit --kernel ~/linux --out test crash-1234",
-               "writes a test to put into drivers/iommu");
+               "writes a test for drivers/iommu");
   return line.run(argc, argv, [&] { return print_suite(arguments); });
 }

@@ -225,12 +225,13 @@ int list(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("list", "lists targets, operations, oracles, revisions, defects, known issues");
+  CommandLine line(
+      "list", "lists targets, operations, oracles, promises, revisions, defects or known issues");
   line.option(
       "WHAT", arguments.what,
       "targets, operations, oracles, promises, revisions, defects, known, or dictionary TARGET");
   line.option("TARGET", arguments.name, "target of the dictionary");
   line.flag("--json", arguments.json, "print JSON");
-  line.example("iovafuzz list known", "the ledger: known issues and which revisions have them");
+  line.example("iovafuzz list known", "lists the known issues and the revisions that have them");
   return line.run(argc, argv, [&] { return list(arguments); });
 }

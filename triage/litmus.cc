@@ -50,14 +50,15 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("litmus", "writes litmus tests for herd7 from the accesses of a run");
-  line.option("FILE", arguments.file, "an input").required();
-  line.option("--operation", arguments.operations,
-              "an operation that becomes a thread, by its number in show; two or more times")
+  line.option("FILE", arguments.file, "input").required();
+  line.option("--operation N", arguments.operations,
+              "number of an operation (see iovafuzz show) that becomes a thread; give two or more")
       .one_at_a_time();
   arguments.choice.add_options(line);
-  line.option("--out", arguments.out, "a folder for the tests, instead of printing them");
-  line.example("iovafuzz litmus --operation 7 --operation 9 --out litmus "
-               "corpus/iova_races/queue_is_new_to_another_cpu.iova",
-               "do the barriers order what was written before it was shown?");
+  line.option("--out DIR", arguments.out, "folder for the tests (default: standard output)");
+  line.example(
+      "iovafuzz litmus --operation 7 --operation 9 --out litmus "
+      "corpus/iova_races/queue_is_new_to_another_cpu.iova",
+      "writes tests of whether the barriers order the initialization before the publication");
   return line.run(argc, argv, [&] { return tool::litmus(arguments); });
 }

@@ -28,10 +28,9 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("mail", "writes a finding as plain text for the kernel's lists");
-  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash; minimized")
-      .required();
+  line.option("FILE", arguments.file, "minimized text program (.iova) or crash file").required();
   arguments.choice.add_options(line);
   line.example("iovafuzz mail --kernel debian:6.12 crash-1234",
-               "what breaks, who gets there, since when, and a KUnit test");
+               "prints what breaks, who can reach it, since when, and a KUnit test");
   return line.run(argc, argv, [&] { return mail(arguments); });
 }

@@ -128,16 +128,18 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("minimize", "reduces an input to the smallest program with the same finding");
-  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  line.option("FILE", arguments.file, "text program (.iova), or crash file of an engine")
+      .required();
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
-  line.option("--key", arguments.key, "the key to keep; another one is refused");
-  line.option("--out", arguments.out,
-              "file for the smaller program, instead of FILE.minimized.iova; an unfinished one is "
-              "resumed");
-  line.option("--times", arguments.times, "runs that must agree before a step is taken")
+  line.option("--key KEY", arguments.key,
+              "key that the input must show and keep (default: the first that it shows)");
+  line.option(
+      "--out FILE", arguments.out,
+      "file for the result (default: FILE.minimized.iova); the same command resumes an interrupted one");
+  line.option("--times", arguments.times, "number of runs that must agree on each step")
       .range(1, 1000);
-  line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
+  line.option("--timeout", arguments.timeout, "time limit of one run").range(0.1, 1e6);
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz minimize --revision 6.12 crash-1234", "writes crash-1234.minimized.iova");
   return line.run(argc, argv, [&] { return minimize(arguments); });

@@ -121,14 +121,14 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("replay", "runs inputs and reports their findings");
-  line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
+  line.option("FILE", arguments.files, "input, or folder of inputs").required();
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
-  line.option("--times", arguments.times, "runs of each input").range(1, 1000000);
-  line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
-  line.flag("--quiet", arguments.quiet, "print a line for each input and no reports");
+  line.option("--times", arguments.times, "number of runs per input").range(1, 1000000);
+  line.option("--timeout", arguments.timeout, "time limit of one run").range(0.1, 1e6);
+  line.flag("--quiet", arguments.quiet, "print one line per input instead of reports");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz replay --kernel debian:6.12 crash-1234",
-               "does Linux 6.12 itself show the finding?");
+               "runs the input on Linux 6.12's own code");
   return line.run(argc, argv, [&] { return replay(arguments); });
 }

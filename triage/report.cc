@@ -72,18 +72,17 @@ int write_report(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("report", "writes a campaign or a triage as one page for a browser");
+  CommandLine line("report", "writes the findings of a campaign or triage as an HTML page");
   line.option("DIR", arguments.folder,
-              "folder of a campaign (run --out), running or ended, or of a triage")
+              "folder of a campaign (iovafuzz run --out), running or ended, or of a triage")
       .required();
-  line.option("--out", arguments.file, "file to write, instead of DIR/report.html");
-  line.flag("--follow", arguments.follow, "write it anew until the campaign ends");
+  line.option("--out FILE", arguments.file, "file to write (default: DIR/report.html)");
+  line.flag("--follow", arguments.follow, "update the page until the campaign ends");
   line.flag("--coverage", arguments.model.coverage,
-            "measure what the corpus reaches, function by function (builds; takes minutes)");
-  line.option("--mail", arguments.mail, "key of a finding: print its mail instead")
+            "add the corpus's coverage by function, which takes minutes");
+  line.option("--mail KEY", arguments.mail, "print the mail about this finding instead")
       .excludes("--out");
-  line.flag("--json", arguments.json, "print what the page is made of as JSON instead");
-  line.example("iovafuzz report .campaign",
-               "findings with their pictures in .campaign/report.html, which needs no network");
+  line.flag("--json", arguments.json, "print the content of the page as JSON instead");
+  line.example("iovafuzz report .campaign", "writes .campaign/report.html, which needs no network");
   return line.run(argc, argv, [&] { return write_report(arguments); });
 }

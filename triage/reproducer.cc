@@ -127,15 +127,17 @@ int reproducer(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("reproducer", "writes a C file that shows the same finding without an engine");
-  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  CommandLine line("reproducer", "writes a C file that shows the finding without an engine");
+  line.option("FILE", arguments.file, "text program (.iova), or crash file of an engine")
+      .required();
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
-  line.option("--out", arguments.out,
-              "the C file, instead of FILE.c; the program is beside it, with .run behind the name");
-  line.option("--cc", arguments.compiler, "the C compiler").shown_default("the one of this build");
+  line.option("--out FILE", arguments.out,
+              "C file to write (default: FILE.c); the compiled program gets .run appended");
+  line.option("--cc COMPILER", arguments.compiler, "C compiler")
+      .shown_default("the compiler of this build");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz reproducer --revision 6.12 crash-1234",
-               "writes crash-1234.c, compiles it as crash-1234.c.run and runs that");
+               "writes crash-1234.c, compiles it to crash-1234.c.run and runs that");
   return line.run(argc, argv, [&] { return reproducer(arguments); });
 }

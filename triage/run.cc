@@ -186,42 +186,45 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("run", "fuzzes the allocator and reports what it finds");
-  line.option("TARGET", arguments.targets, "targets (iovafuzz list targets), instead of all");
+  CommandLine line("run", "fuzzes the allocator and reports findings");
+  line.option("TARGET", arguments.targets, "target (default: all of iovafuzz list targets)");
   arguments.choice.add_options(line);
-  line.option("--engine", arguments.engine, "fuzzing engine; both share each target's corpus")
+  line.option("--engine ENGINE", arguments.engine,
+              "fuzzing engine; with both, the engines share each target's corpus")
       .one_of({"libfuzzer", "aflpp", "both"});
-  line.option("--sanitizer", arguments.sanitizer, "sanitizers that targets are built with")
+  line.option("--sanitizer SANITIZER", arguments.sanitizer, "sanitizers of the targets")
       .one_of({"both", "address", "undefined", "none"});
   line.option("--time", arguments.time, "length of the campaign; 0: until Ctrl-C");
-  line.option("--jobs", arguments.jobs, "processes at a time")
+  line.option("--jobs", arguments.jobs, "number of parallel processes")
       .range(1, 1024)
-      .shown_default("one a processor");
+      .shown_default("one per processor");
   line.option("--seed", arguments.seed, "seed of the engine's random numbers");
   line.flag("--first", arguments.first, "stop at the first new finding");
   line.flag("--no-seeds", arguments.no_seeds, "start from an empty corpus");
   line.flag("--no-ledger", arguments.no_ledger, "report known issues as new (iovafuzz list known)");
-  line.option("--forget", arguments.forgotten, "id of a known issue to report as new")
+  line.option("--forget ID", arguments.forgotten,
+              "id of a known issue to report as new; may be repeated")
       .one_at_a_time();
   arguments.past.add_to(line);
-  line.flag("--minimize,!--no-minimize", arguments.minimize, "reduce findings, or do not");
+  line.flag("--minimize,!--no-minimize", arguments.minimize, "minimize findings (default), or not");
   line.flag("--stock-mutators", arguments.stock_mutators,
-            "mutate bytes with the engine's mutators instead of operations");
-  line.option("--timeout", arguments.input_timeout, "limit of one input").range(1, 1e5);
-  line.option("--memory", arguments.memory, "limit of one process, in MB").range(64, 1 << 20);
-  line.option("--out", arguments.out, "folder for corpus, logs and findings, instead of .campaign");
+            "use the engine's byte mutators instead of our mutators of operations");
+  line.option("--timeout", arguments.input_timeout, "time limit of one input").range(1, 1e5);
+  line.option("--memory", arguments.memory, "memory limit of one process, in MB")
+      .range(64, 1 << 20);
+  line.option("--out DIR", arguments.out,
+              "folder for corpus, logs and findings (default: .campaign)");
   line.option(
-          "--sync", arguments.shared,
-          "folder that this campaign shares with others, on this and other machines: the corpus "
-          "is everybody's, findings are by machine (iovafuzz status DIR)")
+          "--sync DIR", arguments.shared,
+          "folder shared with campaigns on this and other machines: one corpus for all, findings per machine (iovafuzz status DIR)")
       .excludes("--out");
-  line.option("--keep-free", arguments.least_space, "free disk space below which to stop, in MB")
+  line.option("--keep-free", arguments.least_space,
+              "stop when less than this much disk space is free, in MB")
       .range(0, 1e12);
   line.flag("--json", arguments.json, "print the summary as JSON");
-  line.rest(arguments.engine_options,
-            "options for the engine, as libFuzzer or afl-fuzz takes them");
+  line.rest(arguments.engine_options, "options for libFuzzer or afl-fuzz");
   line.example("iovafuzz run --time 10m", "fuzzes the port with every known issue fixed");
   line.example("iovafuzz run --kernel ~/linux --first",
-               "looks for a new bug in the tree's own iova.c");
+               "stops at the first new finding in the tree's own iova.c");
   return line.run(argc, argv, [&] { return run(arguments); });
 }

@@ -141,12 +141,13 @@ int show(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("show", "prints any input as an annotated program with its results");
-  line.option("FILE", arguments.file, "a text program (.iova), or the bytes of a crash").required();
+  CommandLine line("show", "prints an input as a program with the result of each operation");
+  line.option("FILE", arguments.file, "text program (.iova), or crash file of an engine")
+      .required();
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz show --revision 6.12 crash-1234",
-               "what each operation returned on Linux 6.12's behaviour, and the report");
+               "shows the results on the port of Linux 6.12, and the report");
   return line.run(argc, argv, [&] { return show(arguments); });
 }

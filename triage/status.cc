@@ -65,10 +65,10 @@ int status(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("status", "shows how a campaign stands, running or ended");
+  CommandLine line("status", "shows the state of a campaign, running or ended");
   line.option("DIR", arguments.folder,
-              "folder of the campaign, or one that several share, instead of .campaign");
-  line.flag("--json", arguments.json, "print its summary as JSON");
-  line.example("iovafuzz status", "the campaign that runs in another terminal");
+              "folder of a campaign, or one that several share (default: .campaign)");
+  line.flag("--json", arguments.json, "print the summary as JSON");
+  line.example("iovafuzz status", "shows the campaign that runs in another terminal");
   return line.run(argc, argv, [&] { return status(arguments); });
 }

@@ -304,33 +304,34 @@ int suite(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("suite", "runs a KUnit suite over the shim, with allocations that fail");
-  line.option("FILE", arguments.file, "a C file with kunit_test_suite()").required();
+  CommandLine line("suite", "runs a KUnit suite over the shim, with failing allocations");
+  line.option("FILE", arguments.file, "C file with kunit_test_suite()").required();
   arguments.choice.add_options(line);
-  line.option("--case", arguments.only, "a case to run, instead of all; may be repeated")
+  line.option("--case NAME", arguments.only, "test case to run (default: all); may be repeated")
       .one_at_a_time();
-  line.option("--define", arguments.definitions,
-              "NAME=VALUE or NAME(x)=VALUE, what the suite needs and the allocator does not have; "
-              "may be repeated")
+  line.option(
+          "--define NAME=VALUE", arguments.definitions,
+          "macro that the suite needs and the tree lacks: NAME=VALUE or NAME(x)=VALUE; may be repeated")
       .one_at_a_time();
-  line.flag("--faults", arguments.faults,
-            "run each case again with each of the allocator's allocations failing, alone and with "
-            "all after it");
-  line.option("--most", arguments.most,
-              "failing allocations of a case that --faults takes, spread over all places")
+  line.flag(
+      "--faults", arguments.faults,
+      "run each case again for each of the allocator's allocations, failing alone and with all later ones");
+  line.option(
+          "--most", arguments.most,
+          "highest number of failing allocations per case for --faults, spread over all call sites")
       .range(1, 1'000'000);
-  line.option("--fail", arguments.fail, "number of the one allocation of a case that fails, from 0")
+  line.option("--fail", arguments.fail, "number of the only allocation that fails, from 0")
       .excludes("--faults");
   line.option("--fail-from", arguments.fail_from,
-              "number of the first allocation of a case that fails, with all after it")
+              "number of the first allocation that fails; all later ones fail, too")
       .excludes("--faults")
       .excludes("--fail");
-  line.option("--cpus", arguments.cpus, "CPUs of the world").range(1, SHIM_MAX_CPUS);
-  line.option("--jobs", arguments.jobs, "processes at a time")
+  line.option("--cpus", arguments.cpus, "number of CPUs").range(1, SHIM_MAX_CPUS);
+  line.option("--jobs", arguments.jobs, "number of parallel processes")
       .range(1, 1024)
-      .shown_default("one a processor");
+      .shown_default("one per processor");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz suite --kernel ~/linux --faults ~/linux/drivers/iommu/iova-kunit.c",
-               "does the suite pass, and what does the allocator not survive in it?");
+               "runs the suite, then each case with failing allocations");
   return line.run(argc, argv, [&] { return suite(arguments); });
 }

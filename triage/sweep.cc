@@ -111,13 +111,13 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("sweep",
-                   "runs a program with each allocation failing, alone and with all after it");
-  line.option("FILE", arguments.files, "inputs, or folders of inputs").required();
+                   "runs a program with each allocation failing, alone and with all later ones");
+  line.option("FILE", arguments.files, "input, or folder of inputs").required();
   arguments.choice.add_options(line);
-  line.flag("--pairs", arguments.pairs, "fail every two allocations instead of every one");
+  line.flag("--pairs", arguments.pairs, "fail each pair of allocations instead of each allocation");
   line.flag("--json", arguments.json, "print JSON");
   line.example(
       "iovafuzz sweep --kernel debian:6.12 corpus/iova_domain/plain_life_of_one_domain.iova",
-      "which failed allocation does Linux 6.12 not survive?");
+      "lists the failed allocations that Linux 6.12 does not handle");
   return line.run(argc, argv, [&] { return sweep(arguments); });
 }

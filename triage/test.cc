@@ -146,11 +146,11 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("test", "builds and runs the test suite");
-  line.option("--only", arguments.only, "a regular expression: run the suites whose names match");
-  line.flag("--sanitized-only", arguments.sanitized_only, "leave out the build without sanitizers");
-  line.flag("--long", arguments.is_long, "all that takes longer than a commit can wait for");
+  line.option("--only REGEX", arguments.only, "run only the suites whose names match");
+  line.flag("--sanitized-only", arguments.sanitized_only, "skip the build without sanitizers");
+  line.flag("--long", arguments.is_long, "run the long tests as well");
   line.flag("--coverage", arguments.coverage,
-            "instead: require that the seeds cover the port and Linux 6.12's own code");
+            "check instead that the seeds cover the port and Linux 6.12's own code");
   line.example("iovafuzz test --only Seed", "runs the tests of the seeds");
   return line.run(argc, argv, [&] { return test(arguments); });
 }

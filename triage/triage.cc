@@ -230,19 +230,21 @@ int triage_folders(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("triage", "sorts folders of crashes into minimized, reported findings");
+  CommandLine line("triage", "groups crash files into minimized findings with reports");
   line.option("DIR", arguments.paths,
-              "crashes, or folders of libFuzzer, AFL++, OSS-Fuzz or of this tool")
+              "crash file, or folder of libFuzzer, AFL++, OSS-Fuzz or this tool")
       .required();
   arguments.choice.add_options(line);
-  line.option("--out", arguments.out,
-              "folder of the findings, instead of .campaign/triage; an existing one is added to");
-  line.option("--times", arguments.times, "runs of the first input of a finding").range(1, 10000);
-  line.option("--timeout", arguments.timeout, "limit of one run").range(0.1, 1e6);
+  line.option(
+      "--out DIR", arguments.out,
+      "folder for the findings (default: .campaign/triage); an existing folder is extended");
+  line.option("--times", arguments.times, "number of runs of a finding's first input")
+      .range(1, 10000);
+  line.option("--timeout", arguments.timeout, "time limit of one run").range(0.1, 1e6);
   line.option("--minimize-executions", arguments.minimize_executions,
-              "most executions to reduce one finding; 0: do not reduce");
+              "highest number of executions to minimize one finding; 0: do not minimize");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz triage --kernel debian:6.12 crashes",
-               "findings of Linux 6.12 among the files of the folder crashes");
+               "groups the files of the folder crashes by their findings on Linux 6.12");
   return line.run(argc, argv, [&] { return triage_folders(arguments); });
 }

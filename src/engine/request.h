@@ -41,9 +41,9 @@ inline Request request_of(const iova_variant& variant, const Call& call) {
 }
 
 // Candidate placements of a request, searched from the lowest pfn up between taken pages.
-class Placement {
+class PlacementSearch {
  public:
-  Placement(const Domain& domain, const Request& request)
+  PlacementSearch(const Domain& domain, const Request& request)
       : next_(std::max(domain.start_pfn, request.lowest)),
         limit_(std::min(request.limit, uint64_t{IOVA_ANCHOR_PFN} - 1)), size_(request.size),
         is_open_(!request.aligned || request.size <= uint64_t{1} << 63),

@@ -149,9 +149,9 @@ size_t queued_in(const iova_variant& variant, const void* domain) {
 
 bool fits(const iova_variant& variant, const Domain& domain, const Request& request) {
   struct Search {
-    Placement placement;
+    PlacementSearch placement;
     bool found;
-  } search{Placement(domain, request), false};
+  } search{PlacementSearch(domain, request), false};
   if (!search.placement.is_open()) return false;
   variant.each_node(
       domain.memory,

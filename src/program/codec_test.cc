@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "program/printing.h"
+#include "program/printing_test.h"
 #include "shim/fault.h"
 
 namespace program {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "program/printing.h"
+#include "program/printing_test.h"
 
 namespace program {
 namespace {

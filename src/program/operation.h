@@ -130,7 +130,7 @@ inline constexpr uint8_t init = 16;        // init and teardown, and a few opera
                                            // that use what a failed init left
 inline constexpr uint8_t cost = 32;        // no faults, which end work early
 inline constexpr uint8_t interleave = 64;  // overlapping operations
-inline constexpr uint8_t all = edges | queue | rcache | tree | init | cost;
+inline constexpr uint8_t sequential = edges | queue | rcache | tree | init | cost;
 }  // namespace uses
 
 struct OperationSpec {

@@ -5,8 +5,8 @@
 #include "fault.h"
 #include "locks.h"
 #include "slab.h"
-#include "test_world.h"
 #include "timekeeping.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "locks.h"
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -6,7 +6,7 @@
 #include "cpu.h"
 #include "percpu.h"
 #include "task.h"
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

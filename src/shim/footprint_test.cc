@@ -3,8 +3,8 @@
 
 #include "locks.h"
 #include "object.h"
-#include "test_world.h"
 #include "timekeeping.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

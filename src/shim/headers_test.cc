@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fault.h"
 #include "include/linux/refcount.h"
-#include "test_world.h"
+#include "world_test.h"
 
 // headers_test.c
 extern "C" const char* wrong_in_headers(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "iommu.h"
 
-#include "test_world.h"
 #include "world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "fault.h"
 #include "object.h"
-#include "test_world.h"
+#include "world_test.h"
 
 // kunit_test.c
 extern "C" const kunit_module kunit_module;

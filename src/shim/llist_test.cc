@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "llist.h"
 
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -4,7 +4,7 @@
 #include "context.h"
 #include "cpu.h"
 #include "slab.h"
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "percpu.h"
 #include "slab.h"
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

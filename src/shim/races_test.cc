@@ -7,8 +7,8 @@
 #include "object.h"
 #include "rcu.h"
 #include "slab.h"
-#include "test_world.h"
 #include "timekeeping.h"
+#include "world_test.h"
 
 // Instrumented code calls these before each access.
 extern "C" {

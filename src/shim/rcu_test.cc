@@ -4,8 +4,8 @@
 #include "context.h"
 #include "object.h"
 #include "slab.h"
-#include "test_world.h"
 #include "timekeeping.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

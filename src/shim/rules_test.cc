@@ -16,8 +16,8 @@
 #include "rcu.h"
 #include "sanitizer.h"
 #include "slab.h"
-#include "test_world.h"
 #include "timekeeping.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -8,8 +8,8 @@
 #include "locks.h"
 #include "object.h"
 #include "sanitizer.h"
-#include "test_world.h"
 #include "types.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

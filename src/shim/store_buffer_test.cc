@@ -5,7 +5,7 @@
 #include "context.h"
 #include "cpu.h"
 #include "locks.h"
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

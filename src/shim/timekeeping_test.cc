@@ -3,7 +3,7 @@
 
 #include "locks.h"
 #include "slab.h"
-#include "test_world.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -9,8 +9,8 @@
 #include "object.h"
 #include "percpu.h"
 #include "slab.h"
-#include "test_world.h"
 #include "timekeeping.h"
+#include "world_test.h"
 
 namespace shim {
 namespace {

@@ -38,13 +38,11 @@ struct Configuration {
 
 const std::vector<Configuration>& configurations() {
   static const std::vector<Configuration> all{
-      {"default", "as run does it, with the seeds", {}},
-      {"no-seeds", "from an empty corpus", {"--no-seeds"}},
-      {"stock",
-       "from an empty corpus, with the engine's own mutators",
-       {"--no-seeds", "--stock-mutators"}},
+      {"default", "the settings of iovafuzz run, with the seeds", {}},
+      {"no-seeds", "starts from an empty corpus", {"--no-seeds"}},
+      {"stock", "the same, with the engine's own mutators", {"--no-seeds", "--stock-mutators"}},
       {"contract",
-       "from an empty corpus, judged by the contract alone",
+       "starts from an empty corpus and judges by the contract alone",
        {"--no-seeds", "--contract-only"}},
   };
   return all;
@@ -380,27 +378,29 @@ int bench_find(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("bench find", "measures how soon campaigns find the planted defects");
+  CommandLine line("bench find", "measures how fast campaigns find the planted defects");
   std::string names;
   for (const Configuration& configuration : configurations())
     names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", configuration.name,
                          configuration.meaning);
-  line.option("DEFECT", arguments.defects, "defects (iovafuzz list defects), instead of all");
-  line.option("--configuration", arguments.configurations,
-              "configurations, instead of all. " + names)
+  line.option("DEFECT", arguments.defects,
+              "planted defect (default: all of iovafuzz list defects)");
+  line.option("--configuration NAME", arguments.configurations,
+              "configuration to measure (default: all); may be repeated. " + names)
       .one_at_a_time();
-  line.option("--target", arguments.targets, "targets, instead of all").one_at_a_time();
-  line.option("--revision", arguments.revision, "revision that defects are planted in");
-  line.option("--time", arguments.time, "limit of one campaign");
-  line.option("--seeds", arguments.seeds, "campaigns for each defect and configuration")
+  line.option("--target TARGET", arguments.targets, "target to run (default: all); may be repeated")
+      .one_at_a_time();
+  line.option("--revision REVISION", arguments.revision, "revision to plant the defects in");
+  line.option("--time TIME", arguments.time, "time limit of one campaign");
+  line.option("--seeds", arguments.seeds, "number of campaigns per defect and configuration")
       .range(1, 1000);
-  line.option("--jobs", arguments.jobs, "campaigns at a time, of one process each")
+  line.option("--jobs", arguments.jobs, "number of parallel campaigns of one process each")
       .range(1, 1024)
-      .shown_default("one a processor");
-  line.option("--out", arguments.out,
-              "folder for find.json and find.svg; a stopped run goes on from there");
+      .shown_default("one per processor");
+  line.option("--out DIR", arguments.out,
+              "folder for find.json and find.svg; the same command resumes a stopped run");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz bench find max32-not-reset --seeds 1 --time 20s",
-               "how soon is this defect found?");
+               "measures how fast one defect is found");
   return line.run(argc, argv, [&] { return bench_find(arguments); });
 }

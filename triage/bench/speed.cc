@@ -196,10 +196,10 @@ int bench_speed(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("bench speed", "measures executions per second, memory and growth of cost");
-  line.option("--time", arguments.time, "length of each measurement, about").range(0.1, 1e4);
+  CommandLine line("bench speed", "measures executions per second, memory, and how costs grow");
+  line.option("--time", arguments.time, "approximate length of each measurement").range(0.1, 1e4);
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz bench speed --time 1s",
-               "a quick look; absolute figures depend on the machine");
+               "measures quickly; absolute figures depend on the machine");
   return line.run(argc, argv, [&] { return bench_speed(arguments); });
 }

@@ -95,10 +95,12 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("corpus merge", "adds inputs that extend a corpus");
-  line.option("FROM", arguments.from, "corpora, or folders that hold some by target").required();
-  line.option("--into", arguments.into, "the corpus; its own files are kept").required();
+  line.option("FROM", arguments.from, "corpus of a target, or folder with a corpus per target")
+      .required();
+  line.option("--into DIR", arguments.into, "corpus that receives the inputs; its files are kept")
+      .required();
   arguments.options.add_to(line);
   line.example("iovafuzz corpus merge --into corpus/iova_tree .campaign",
-               "adds what the campaign covers beyond the seeds");
+               "adds the inputs of the campaign that cover more than the seeds");
   return line.run(argc, argv, [&] { return merge(arguments); });
 }

@@ -196,13 +196,16 @@ int minimize(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("corpus minimize", "keeps the inputs that no others cover");
-  line.option("DIR", arguments.folders, "corpora, or folders that hold some by target").required();
+  CommandLine line("corpus minimize", "removes inputs whose coverage others have");
+  line.option("DIR", arguments.folders, "corpus of a target, or folder with a corpus per target")
+      .required();
   arguments.options.add_to(line);
-  line.option("--out", arguments.out,
-              "new folder for copies of the inputs kept; crashing ones go beside it");
-  line.flag("--in-place", arguments.in_place, "remove the other inputs; crashing ones go beside")
+  line.option("--out DIR", arguments.out,
+              "new folder for copies of the kept inputs; crashing inputs go to a folder beside it");
+  line.flag("--in-place", arguments.in_place,
+            "remove redundant inputs; crashing inputs go to a folder beside the corpus")
       .excludes("--out");
-  line.example("iovafuzz corpus minimize --in-place .campaign", "keeps a campaign's corpora small");
+  line.example("iovafuzz corpus minimize --in-place .campaign",
+               "minimizes the corpora of a campaign");
   return line.run(argc, argv, [&] { return minimize(arguments); });
 }

@@ -146,14 +146,17 @@ int promote(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("corpus promote", "makes an input a seed, as text");
-  line.option("FILE", arguments.file, "the input").required();
+  CommandLine line("corpus promote", "adds an input to the seeds, as text");
+  line.option("FILE", arguments.file, "input").required();
   arguments.options.add_to(line);
   line.get("--target").required();
-  line.option("--name", arguments.name, "name of the seed: what it reaches, like_this").required();
-  line.option("--comment", arguments.comment, "its story, a sentence");
-  line.option("--to", arguments.to, "folder for it, instead of corpus/TARGET");
-  line.flag("--force", arguments.force, "even if it covers nothing new");
+  line.option("--name NAME", arguments.name,
+              "name of the seed, which says what it reaches: hole_below_the_limit_is_found")
+      .required();
+  line.option("--comment SENTENCE", arguments.comment,
+              "comment for the first line: a sentence about the scenario");
+  line.option("--to DIR", arguments.to, "folder for the seed (default: corpus/TARGET)");
+  line.flag("--force", arguments.force, "add the seed even if it covers nothing new");
   line.example("iovafuzz corpus promote --target iova_tree --name low_hole_is_found FILE",
                "writes corpus/iova_tree/low_hole_is_found.iova");
   return line.run(argc, argv, [&] { return promote(arguments); });

@@ -194,8 +194,9 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line("corpus stats", "shows sizes, operations and coverage of a corpus");
-  line.option("DIR", arguments.folders, "corpora, or folders that hold some by target").required();
+  line.option("DIR", arguments.folders, "corpus of a target, or folder with a corpus per target")
+      .required();
   arguments.options.add_to(line);
-  line.example("iovafuzz corpus stats .campaign", "what a campaign has collected");
+  line.example("iovafuzz corpus stats .campaign", "describes the corpora of a campaign");
   return line.run(argc, argv, [&] { return stats(arguments); });
 }

@@ -434,23 +434,22 @@ int mutants(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("mutants", "shows which mistakes in iova.c the collection would miss");
-  line.option("--kernel", arguments.kernel, "path of a kernel tree, or debian:VERSION");
-  line.option("--suite", arguments.suite, "a C file with a KUnit suite that judges, too");
+  CommandLine line("mutants", "shows which source mutations of iova.c the targets and seeds miss");
+  line.option("--kernel TREE", arguments.kernel, "kernel tree to mutate: a path or debian:VERSION");
+  line.option("--suite FILE", arguments.suite, "C file with a KUnit suite to score as well");
   line.option(
-          "--define", arguments.definitions,
-          "NAME=VALUE or NAME(x)=VALUE, what the suite needs and the tree does not have; may be "
-          "repeated")
+          "--define NAME=VALUE", arguments.definitions,
+          "macro that the suite needs and the tree lacks: NAME=VALUE or NAME(x)=VALUE; may be repeated")
       .one_at_a_time();
-  line.option("--time", arguments.time, "limit of one mutant; 0: seeds only");
+  line.option("--time", arguments.time, "fuzzing time per mutant; 0: seeds only");
   line.option("--sample", arguments.sample, "number of mutants, spread over all functions; 0: all");
   line.option("--seed", arguments.seed, "seed of the sample, the random programs and the engine");
-  line.option("--jobs", arguments.jobs, "mutants at a time")
+  line.option("--jobs", arguments.jobs, "number of parallel mutants")
       .range(1, 1024)
-      .shown_default("one a processor");
-  line.option("--out", arguments.out, "folder for verdicts and survivors");
+      .shown_default("one per processor");
+  line.option("--out DIR", arguments.out, "folder for verdicts and surviving mutants");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz mutants --kernel debian:6.12 --sample 40",
-               "a sample of 40 mutants of Linux 6.12");
+               "tests a sample of 40 mutants of Linux 6.12");
   return line.run(argc, argv, [&] { return mutants(arguments); });
 }

@@ -194,25 +194,24 @@ int preflight(const Arguments& arguments) {
 int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
-  CommandLine line("preflight", "builds as OSS-Fuzz does and checks what it asks of a build");
-  line.option("--sanitizer", arguments.sanitizers, "builds to make")
+  CommandLine line("preflight", "runs OSS-Fuzz's build checks plus our own");
+  line.option("--sanitizer SANITIZER,...", arguments.sanitizers, "sanitizers to build with")
       .one_of({"address", "undefined", "memory", "coverage", "none"})
       .delimited_by(',');
   line.option(
-          "--engine", arguments.engines,
-          "engines to build for; afl and honggfuzz are OSS-Fuzz's to judge, and the latter is taken "
-          "from a checkout that is built, named by IOVAFUZZ_HONGGFUZZ")
+          "--engine ENGINE,...", arguments.engines,
+          "engines to build for; afl and honggfuzz need --oss-fuzz, and honggfuzz a built checkout that IOVAFUZZ_HONGGFUZZ names")
       .one_of({"libfuzzer", "afl", "honggfuzz"})
       .delimited_by(',');
-  line.option("--oss-fuzz", arguments.oss_fuzz,
-              "clone of google/oss-fuzz, whose scripts judge the builds, too");
-  line.option("--clusterfuzz", arguments.clusterfuzz,
-              "clone of google/clusterfuzz, whose parser and comparer judge crashes");
-  line.option("--out", arguments.out, "folder for the builds, instead of .build/preflight");
-  line.option("--kernel", arguments.kernel, "also the targets of this kernel tree");
+  line.option("--oss-fuzz CLONE", arguments.oss_fuzz,
+              "clone of google/oss-fuzz, to run its scripts on the builds");
+  line.option("--clusterfuzz CLONE", arguments.clusterfuzz,
+              "clone of google/clusterfuzz, to run its crash parser and comparer");
+  line.option("--out DIR", arguments.out, "folder for the builds (default: .build/preflight)");
+  line.option("--kernel TREE", arguments.kernel, "kernel tree whose targets are checked as well");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz preflight --sanitizer address", "checks one build");
   line.example("iovafuzz preflight --oss-fuzz ../oss-fuzz --clusterfuzz ../clusterfuzz",
-               "the same, and has the farm's own code judge builds and crashes");
+               "runs the farm's own scripts and crash parser as well");
   return line.run(argc, argv, [&] { return preflight(arguments); });
 }

@@ -173,10 +173,10 @@ TEST(BadInput, NumbersBelowZeroAreRefused) {
                                {"confirm", "--programs"}})
     for (const char* number : {"-1", " -1"})
       expect_refused({command, name, number, file},
-                     fmt::format("{}: '{}' is no number of 0 or more (iovafuzz {} --help)", name,
+                     fmt::format("{}: '{}' is not a number of 0 or more (iovafuzz {} --help)", name,
                                  number, command));
   expect_refused({"cost", "--ranges", "100,-1", file},
-                 "--ranges: '-1' is no number of 0 or more (iovafuzz cost --help)");
+                 "--ranges: '-1' is not a number of 0 or more (iovafuzz cost --help)");
   EXPECT_EQ(tool({"diff", "7.3", "7.3", file, "--programs", "18446744073709551615"}).status, 2);
 }
 

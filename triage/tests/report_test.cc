@@ -6,7 +6,7 @@
 #include <regex>
 
 #include "tool/campaign/course.h"
-#include "tool/page/page_check.h"
+#include "tool/page/page_check_test.h"
 #include "tool/support/command_test.h"
 #include "tool/support/failure.h"
 #include "tool/support/words.h"

@@ -12,7 +12,7 @@
 #include "iova/port_variants.h"
 #include "shim/list.h"
 #include "shim/object.h"
-#include "shim/test_world.h"
+#include "shim/world_test.h"
 #include "testing/literally.h"
 
 namespace engine::contract {

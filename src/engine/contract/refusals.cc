@@ -133,7 +133,7 @@ void Refusals::raise_offline(const Call& call, const Request& request) const {
 
 uint64_t placements_beside_owned(const Domain& domain, const Request& request,
                                  bool (*is_kept)(const Range&), uint64_t enough) {
-  Placement placement(domain, request);
+  PlacementSearch placement(domain, request);
   uint64_t count = 0;
   auto owned = domain.live.begin();
   auto reserved = domain.reserved.intervals().begin(), no_more = domain.reserved.intervals().end();

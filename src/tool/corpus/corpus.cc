@@ -115,12 +115,12 @@ std::vector<size_t> living_members(const Cover& cover) {
 }
 
 void CorpusOptions::add_to(CommandLine& line) {
-  line.option("--target", target, "the target, instead of the folder's name");
-  line.option("--variant", variants,
-              "variants beside the port's revisions: REVISION+DEFECT, debian:VERSION or the path "
-              "of a kernel tree")
+  line.option("--target TARGET", target, "target of the corpus (default: the folder's name)");
+  line.option(
+          "--variant VARIANT", variants,
+          "variant to run beside the port's revisions: REVISION+DEFECT, debian:VERSION or the path of a kernel tree; may be repeated")
       .one_at_a_time();
-  line.option("--timeout", timeout, "limit of one run").range(1, 1e6);
+  line.option("--timeout", timeout, "time limit of one run").range(1, 1e6);
   line.flag("--json", json, "print JSON");
 }
 

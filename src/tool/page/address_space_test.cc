@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "tool/page/page_check.h"
+#include "tool/page/page_check_test.h"
 
 namespace tool {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tool/page/html.h"
-#include "tool/page/page_check.h"
+#include "tool/page/page_check_test.h"
 
 namespace tool {
 namespace {

@@ -58,8 +58,9 @@ std::string show_command(const engine::KnownFinding& finding, const std::string&
 }
 
 void PastOption::add_to(CommandLine& line) {
-  line.option("--past", keys,
-              "key of a finding, or id of an oracle, to go past; \"ledger\": all known issues")
+  line.option(
+          "--past KEY", keys,
+          "key or oracle id of findings to ignore; \"ledger\": all known issues; may be repeated")
       .one_at_a_time();
 }
 

@@ -24,9 +24,15 @@ std::string wrapped(const std::string& text, size_t column) {
   return in_lines(text, width, std::string(column, ' ')).substr(column);
 }
 
+// "--out DIR" has a placeholder for the value.
+std::string without_placeholder(const std::string& names) {
+  return names.substr(0, names.find(' '));
+}
+
 struct Declared {
   CLI::Option* option;
   std::string names, help, value, word;  // value: the default; word: placeholder of the value
+  bool is_time = false;
   bool is_required = false;
   std::vector<std::string> choices = {};
 
@@ -50,7 +56,7 @@ milliseconds parse_duration(const std::string& text) {
   for (const auto& [unit, factor] : units)
     if (end != text.c_str() && std::string(end) == unit && number >= 0 && number * factor < 1e13)
       return milliseconds(static_cast<int64_t>(number * factor));
-  throw Failure(fmt::format("'{}' is no duration: give it as 30s, 10m or 2h", text));
+  throw Failure(fmt::format("'{}' is not a duration: give it as 30s, 10m or 2h", text));
 }
 
 std::string print_duration(milliseconds time) {
@@ -69,19 +75,26 @@ struct CommandLine::Inside {
   std::string rest_help;
 
   Option add(CommandLine& line, CLI::Option* option, const std::string& names,
-             const std::string& help, const std::string& value, const std::string& word) {
+             const std::string& help, const std::string& value, const std::string& usual_word) {
     // An empty value usually comes from an unset shell variable; it would be mistaken for an option
     // that was not given.
     option->check([](const std::string& given) {
       return given.empty() ? "the value is empty" : std::string();
     });
     // The parser would let a negative number wrap around.
-    if (word == "N" || word == "N,...")
+    if (usual_word == "N" || usual_word == "N,...")
       option->check([](const std::string& given) {
-        return given.find('-') == given.npos ? std::string()
-                                             : fmt::format("'{}' is no number of 0 or more", given);
+        return given.find('-') == given.npos
+                   ? std::string()
+                   : fmt::format("'{}' is not a number of 0 or more", given);
       });
-    declared.push_back({option, names, help, value, word});
+    const size_t space = names.find(' ');
+    declared.push_back({.option = option,
+                        .names = without_placeholder(names),
+                        .help = help,
+                        .value = value,
+                        .word = space == names.npos ? usual_word : names.substr(space + 1),
+                        .is_time = usual_word == "TIME"});
     return Option(line, declared.size() - 1);
   }
 
@@ -167,43 +180,47 @@ CommandLine::~CommandLine() = default;
 
 CommandLine::Option CommandLine::option(const std::string& names, std::string& value,
                                         const std::string& help) {
-  return inside_->add(*this, inside_->app.add_option(names, value), names, help, value, "WORD");
+  return inside_->add(*this, inside_->app.add_option(without_placeholder(names), value), names,
+                      help, value, "WORD");
 }
 CommandLine::Option CommandLine::option(const std::string& names, std::vector<std::string>& value,
                                         const std::string& help) {
-  return inside_->add(*this, inside_->app.add_option(names, value), names, help, "", "WORD");
+  return inside_->add(*this, inside_->app.add_option(without_placeholder(names), value), names,
+                      help, "", "WORD");
 }
 CommandLine::Option CommandLine::option(const std::string& names, std::vector<uint64_t>& value,
                                         const std::string& help) {
   std::string before;
   for (uint64_t number : value) before += fmt::format("{}{}", before.empty() ? "" : ",", number);
-  return inside_->add(*this, inside_->app.add_option(names, value), names, help, before, "N,...");
+  return inside_->add(*this, inside_->app.add_option(without_placeholder(names), value), names,
+                      help, before, "N,...");
 }
 CommandLine::Option CommandLine::option(const std::string& names, uint64_t& value,
                                         const std::string& help) {
-  return inside_->add(*this, inside_->app.add_option(names, value), names, help,
-                      fmt::format("{}", value), "N");
+  return inside_->add(*this, inside_->app.add_option(without_placeholder(names), value), names,
+                      help, fmt::format("{}", value), "N");
 }
 CommandLine::Option CommandLine::option(const std::string& names, unsigned& value,
                                         const std::string& help) {
-  return inside_->add(*this, inside_->app.add_option(names, value), names, help,
-                      fmt::format("{}", value), "N");
+  return inside_->add(*this, inside_->app.add_option(without_placeholder(names), value), names,
+                      help, fmt::format("{}", value), "N");
 }
 CommandLine::Option CommandLine::option(const std::string& names, std::optional<unsigned>& value,
                                         const std::string& help) {
-  return inside_->add(*this, inside_->app.add_option(names, value), names, help, "", "N");
+  return inside_->add(*this, inside_->app.add_option(without_placeholder(names), value), names,
+                      help, "", "N");
 }
 CommandLine::Option CommandLine::option(const std::string& names, milliseconds& value,
                                         const std::string& help) {
   auto* option = inside_->app.add_option_function<std::string>(
-      names, [&value](const std::string& s) { value = parse_duration(s); });
+      without_placeholder(names), [&value](const std::string& s) { value = parse_duration(s); });
   return inside_->add(*this, option, names, help, print_duration(value), "TIME");
 }
 CommandLine::Option CommandLine::option(const std::string& names,
                                         std::optional<milliseconds>& value,
                                         const std::string& help) {
-  auto* option =
-      inside_->app.add_option_function<std::string>(names, [&value](const std::string& s) {
+  auto* option = inside_->app.add_option_function<std::string>(
+      without_placeholder(names), [&value](const std::string& s) {
         milliseconds time = parse_duration(s);
         value = time.count() ? std::optional(time) : std::nullopt;
       });
@@ -281,7 +298,7 @@ CommandLine::Option& CommandLine::Option::required() {
 }
 CommandLine::Option& CommandLine::Option::range(double low, double high) {
   Declared& declared = line_.inside_->declared[index_];
-  bool is_time = declared.word == "TIME";
+  const bool is_time = declared.is_time;
   std::string names = declared.names;
   declared.option->check([=](const std::string& word) {
     char* end = nullptr;

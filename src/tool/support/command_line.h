@@ -46,8 +46,9 @@ class CommandLine {
   CommandLine(std::string name, std::string summary);
   ~CommandLine();
 
-  // The initial value is the default; --help shows it unless it is empty. Help is a noun phrase
-  // with units.
+  // names: "FILE" for an argument, "--preemptions,-k N" for an option with the placeholder of its
+  // value. The initial value is the default; --help shows it unless it is empty. Help is a noun
+  // phrase with units.
   Option option(const std::string& names, std::string& value, const std::string& help);
   Option option(const std::string& names, std::vector<std::string>& value, const std::string& help);
   Option option(const std::string& names, std::vector<uint64_t>& value, const std::string& help);

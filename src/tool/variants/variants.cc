@@ -31,17 +31,17 @@ const port::DefectInfo* defect_of(const VariantChoice& choice) {
 }  // namespace
 
 void VariantChoice::add_options(CommandLine& line) {
-  line.option("--kernel", kernel,
-              "path of a kernel tree, or debian:VERSION, instead of the port; with ,hz=250 or "
-              ",locals=zero behind it, built so");
-  line.option("--revision", revision, "revision of the port (iovafuzz list revisions)")
+  line.option(
+      "--kernel TREE", kernel,
+      "kernel tree to use instead of the port: a path or debian:VERSION; append ,hz=250 or ,locals=zero to build it that way");
+  line.option("--revision REVISION", revision, "revision of the port (iovafuzz list revisions)")
       .excludes("--kernel");
-  line.option("--defect", defect, "defect planted in the revision (iovafuzz list defects)")
+  line.option("--defect DEFECT", defect, "defect planted in the revision (iovafuzz list defects)")
       .excludes("--kernel");
   line.flag("--strict", strict,
-            "what differs from the port but breaks no promise is a finding, too");
+            "report differences from the port as findings even if they break no promise");
   line.flag("--contract-only", contract_only,
-            "judge by calls and results alone, without a look inside the allocator")
+            "judge calls and results alone, without views of the allocator's state")
       .excludes("--strict");
 }
 
