@@ -11,12 +11,16 @@
 #include "program/forms.h"
 #include "program/operation.h"
 #include "tool/replay/known.h"
+#include "tool/support/build.h"
 #include "tool/support/command_line.h"
 #include "tool/support/failure.h"
+#include "tool/support/files.h"
 #include "tool/support/json.h"
 #include "tool/support/targets.h"
 #include "tool/support/words.h"
 #include "tool/variants/port.h"
+
+namespace fs = std::filesystem;
 
 namespace tool {
 namespace {
@@ -179,6 +183,37 @@ void print_promises() {
                promise.relied_on_by, broken_by(promise), judged_by(promise));
 }
 
+// The comment at the beginning of a seed, without the license.
+std::string story_in(const fs::path& seed) {
+  std::string story;
+  for (const std::string& line : lines_of(read_file(seed))) {
+    if (!line.starts_with("# ")) break;
+    if (line.find("SPDX-License-Identifier") != line.npos) continue;
+    story += (story.empty() ? "" : " ") + line.substr(2);
+  }
+  return story;
+}
+
+json seeds(const std::string& target) {
+  if (!target.empty()) find_target(target);
+  json rows = json::array();
+  for (const fuzz::Target* each : fuzz::targets) {
+    if (!target.empty() && target != each->name) continue;
+    const fs::path folder = source_folder() / "corpus" / each->name;
+    if (!fs::exists(folder)) continue;
+    for (const FoundFile& seed : find_files({folder.string()}))
+      rows.push_back({{"name", fmt::format("corpus/{}/{}", each->name, seed.name.string())},
+                      {"purpose", story_in(seed.path)}});
+  }
+  return rows;
+}
+
+void print_seeds(const json& rows) {
+  for (const json& row : rows)
+    fmt::print("{}\n{}", row["name"].get<std::string>(),
+               in_lines(row["purpose"].get<std::string>(), 100, "  "));
+}
+
 struct Arguments {
   std::string what, name;
   bool json = false;
@@ -193,6 +228,14 @@ int list(const Arguments& arguments) {
   }
   if (what == "promises") {
     print_promises();
+    return nothing_new;
+  }
+  if (what == "seeds") {
+    const json rows = seeds(arguments.name);
+    if (arguments.json)
+      fmt::print("{}", to_text({{"seeds", rows}}));
+    else
+      print_seeds(rows);
     return nothing_new;
   }
   struct Section {
@@ -211,7 +254,7 @@ int list(const Arguments& arguments) {
     if (!arguments.json) section.print(section.name, all[section.name]);
   }
   if (all.is_null()) {
-    std::vector<std::string> names{"dictionary", "promises"};
+    std::vector<std::string> names{"dictionary", "promises", "seeds"};
     for (const Section& section : sections) names.push_back(section.name);
     throw Failure(unknown_word("list", what, names));
   }
@@ -226,11 +269,13 @@ int main(int argc, char** argv) {
   using namespace tool;
   Arguments arguments;
   CommandLine line(
-      "list", "lists targets, operations, oracles, promises, revisions, defects or known issues");
+      "list",
+      "lists targets, operations, oracles, promises, revisions, defects, known issues or seeds");
   line.option(
       "WHAT", arguments.what,
-      "targets, operations, oracles, promises, revisions, defects, known, or dictionary TARGET");
-  line.option("TARGET", arguments.name, "target of the dictionary");
+      "targets, operations, oracles, promises, revisions, defects, known, seeds [TARGET], or "
+      "dictionary TARGET");
+  line.option("TARGET", arguments.name, "target of the seeds or the dictionary");
   line.flag("--json", arguments.json, "print JSON");
   line.example("iovafuzz list known", "lists the known issues and the revisions that have them");
   return line.run(argc, argv, [&] { return list(arguments); });

@@ -325,6 +325,16 @@ TEST(Known, FindingsAreListed) {
   EXPECT_EQ(rows[0]["upstream"], "fa8fb60d3637, v7.1");
 }
 
+TEST(List, SeedsHaveTheirStories) {
+  const std::string seed = "corpus/iova_tree/adjacent_reservations_stay_apart.iova";
+  const std::string listed = tool({"list", "seeds", "iova_tree"}).output;
+  EXPECT_NE(listed.find(seed + "\n  Reservations that touch"), std::string::npos) << listed;
+  EXPECT_EQ(listed.find("SPDX"), std::string::npos);
+  EXPECT_EQ(listed.find("corpus/iova_rcache/"), std::string::npos);
+  EXPECT_EQ(tool_json({"list", "seeds"})["seeds"].size(), seeds().size());
+  EXPECT_EQ(tool({"list", "seeds", "iova_trees"}).status, 2);
+}
+
 TEST(Assemble, BytesAndTextMeanTheSame) {
   TemporaryFolder folder;
   fs::path corpus = source_folder() / "corpus", text = folder.path() / "text";

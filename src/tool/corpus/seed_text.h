@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Writes a seed as text: license, story, and the program, with the place where each pause suspends.
-#ifndef IOVAFUZZ_TOOL_CORPUS_SEED_TEXT_H
-#define IOVAFUZZ_TOOL_CORPUS_SEED_TEXT_H
+#pragma once
 
 #include <string>
 #include <vector>
@@ -22,5 +21,3 @@ std::string seed_text(const Input& input, const std::string& name, const std::st
                       const std::vector<std::string>& places);
 
 }  // namespace tool
-
-#endif
