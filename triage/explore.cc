@@ -85,7 +85,7 @@ int run(const Arguments& arguments) {
   }
   fmt::print("{}: {}\n", arguments.file, in_words(seen, arguments, variant.name));
   for (const std::string& met : seen.known_met)
-    fmt::print("gone past: {}{}\n", met, known_note(met, variant));
+    fmt::print("ignored: {}{}\n", met, known_note(met, variant));
   if (!seen.schedule) return nothing_new;
   fmt::print("{}{}\n", key, known_note(key, variant));
   if (seen.outcome.report)
