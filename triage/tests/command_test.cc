@@ -45,7 +45,8 @@ TEST(BadInput, OperandOutOfRangeIsNamedWithItsLine) {
 TEST(BadInput, TextThatWasCutOffIsNotTakenForAShorterProgram) {
   TemporaryFolder folder;
   std::string file = folder.write("a.iova", "cache_get\nalloc size=1");
-  expect_refused({"replay", file}, file + ":2: the last line does not end: is the file cut off?");
+  expect_refused({"replay", file},
+                 file + ":2: the last line has no newline: is the file truncated?");
 }
 
 TEST(BadInput, EmptyFileIsRefused) {
