@@ -93,11 +93,10 @@ TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
     targets += fmt::format("{}{}", targets.empty() ? "" : ", ", target->name);
   expect_refused({"run", "iova_all"}, "unknown target 'iova_all': there are " + targets);
   expect_refused({"run", "iova_port_vs_kernel"},
-                 "iova_port_vs_kernel: it compares a kernel tree with the port's revision that it "
-                 "is like: choose such a tree with --kernel");
+                 "iova_port_vs_kernel: it compares a kernel tree with the matching revision of the "
+                 "port: give such a tree with --kernel");
   expect_refused({"run", "program_text", "--revision", "6.12"},
-                 "program_text: it tests the text form of programs, which no allocator has a part "
-                 "in");
+                 "program_text: it tests the text form of programs and uses no allocator");
   for (auto [arguments, words] :
        std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
            {{"run", "--engine", "honggfuzz"}, {"honggfuzz", "libfuzzer, aflpp, both"}},

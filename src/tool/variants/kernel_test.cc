@@ -265,7 +265,7 @@ TEST(KernelTree, FiveTenWithItsOwnWaysIsServed) {
   CommandResult result =
       tool({"run", "iova_port_vs_kernel", "--kernel", "debian:5.10", "--time", "1s"});
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find("compares a kernel tree with the port's revision"),
+  EXPECT_NE(result.output.find("compares a kernel tree with the matching revision"),
             std::string::npos);
 }
 
