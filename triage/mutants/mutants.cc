@@ -342,7 +342,7 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
   JudgeOptions options{arguments.time, arguments.seed, arguments.suite, arguments.definitions};
   MutantJudge judge(tree, slots, options);
   if (options.time.count() && !judge.is_like_its_revision())
-    say("targets that compare with the port are left out: the tree matches no revision of the port");
+    say("targets that compare with the port are left out: the tree matches none of its revisions");
   Processes processes(judge, slots, !suite.empty());
   size_t done = 0;
   for (auto next = open.begin(); next != open.end() || processes.any();) {
