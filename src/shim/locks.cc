@@ -166,7 +166,7 @@ bool comes_from(size_t i, const shim_lock* lock, bool sleeping) {
 std::string holder_of(const shim_lock& lock) {
   for (size_t i = 0; i < suspended_contexts(); i++)
     if (holds(facility::locks_of_suspended(i), &lock))
-      return fmt::format("a context suspended on this CPU, {}", suspended(i).cpu);
+      return fmt::format("a context that is suspended on CPU {}", suspended(i).cpu);
   return "a context that waits for this one";
 }
 
