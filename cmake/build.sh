@@ -70,7 +70,7 @@ status=$?
 
 if grep -aq 'No space left on device' "$log"; then
   echo "iovafuzz: the disk is full: $(df -h --output=avail,target "$folder" | tail -n 1 |
-    sed -E 's/ *([^ ]+) +(.*)/\1 left on \2/'); free some, or build elsewhere with IOVAFUZZ_BUILD=DIR" >&2
+    sed -E 's/ *([^ ]+) +(.*)/\1 left on \2/'); free some space, or build elsewhere with IOVAFUZZ_BUILD=DIR" >&2
 elif grep -aqE 'Permission denied|Read-only file system' "$log"; then
   echo "iovafuzz: $(grep -aE 'Permission denied|Read-only file system' "$log" | head -n 1)" >&2
 elif grep -aqE 'unsupported tree|error:' "$log"; then
@@ -80,5 +80,5 @@ elif grep -aqE 'unsupported tree|error:' "$log"; then
 else
   [ -n "${IOVAFUZZ_CALLER_TELLS-}" ] || tail -n 15 "$log" | cut -c 1-300 >&2
 fi
-[ -n "${IOVAFUZZ_CALLER_TELLS-}" ] || echo "iovafuzz: the build failed: $log has all of it" >&2
+[ -n "${IOVAFUZZ_CALLER_TELLS-}" ] || echo "iovafuzz: the build failed: see $log" >&2
 exit 2

@@ -16,10 +16,10 @@ install() {
   local as_root=() command said='' log=$build/install.log started=$SECONDS
   command="apt-get install $*"
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail "these packages are missing: run this as root, then try again: $command"
+    command -v sudo >/dev/null || fail "packages are missing: run as root, then try again: $command"
     as_root=(sudo)
     # Asks for a password if necessary.
-    sudo -v || fail "these packages are missing: run this as root, then try again: $command"
+    sudo -v || fail "packages are missing: run as root, then try again: $command"
   fi
   echo "iovafuzz: installing $*" >&2
   # Waits for another iovafuzz that installs. Closes our locks for daemons that a package starts.
@@ -45,7 +45,7 @@ install() {
   done
   if is_moving; then printf '\r\033[K' >&2; fi
   trap - INT TERM HUP
-  wait $pid || fail "cannot install $*: $log says why; by hand: $command"
+  wait $pid || fail "cannot install $*: see $log, or run by hand: $command"
   exec 9>&-
 }
 
@@ -93,9 +93,9 @@ find_clang() {
       cxx=$candidate
       return
     fi
-    broken="$candidate does not make fuzz targets: $(grep -aE 'error|cannot' "$build/probe.log" | head -n 1)"
+    broken="$candidate cannot build fuzz targets: $(grep -aE 'error|cannot' "$build/probe.log" | head -n 1)"
   done
-  has_dpkg || fail "needs clang++ 14 or newer with compiler-rt (libFuzzer, AddressSanitizer)${broken:+; $broken}"
+  has_dpkg || fail "iovafuzz needs clang++ 14 or newer with compiler-rt (libFuzzer, AddressSanitizer)${broken:+; $broken}"
   newest() {
     apt-cache search --names-only '^clang-[0-9]+$' | grep -oE '^clang-[0-9]+' | grep -oE '[0-9]+' |
       sort -rn | head -n 1
@@ -105,8 +105,8 @@ find_clang() {
     install ca-certificates # updates the package lists if there are none
     version=$(newest)
   fi
-  [ -n "$version" ] || fail "there is no clang to install${broken:+; $broken}"
+  [ -n "$version" ] || fail "apt offers no clang package to install${broken:+; $broken}"
   install "clang-$version" "libclang-rt-$version-dev" "llvm-$version"
   cxx=clang++-$version
-  usable "$cxx" || fail "$cxx does not make fuzz targets: $(head -n 1 "$build/probe.log")"
+  usable "$cxx" || fail "$cxx cannot build fuzz targets: $(head -n 1 "$build/probe.log")"
 }

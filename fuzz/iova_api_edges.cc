@@ -3,7 +3,7 @@
 
 const fuzz::Target fuzz::iova_api_edges{
     .name = "iova_api_edges",
-    .purpose = "what the interface allows and no caller does: limit ~0, pfn 0, late reservations, "
+    .purpose = "legal arguments that no in-tree caller uses: limit ~0, pfn 0, late reservations, "
                "unknown pfns",
     .operations = program::operations_of(program::uses::edges),
     .max_len = 512,

@@ -3,7 +3,7 @@
 
 const fuzz::Target fuzz::iova_flush_queue{
     .name = "iova_flush_queue",
-    .purpose = "the flush queue: rings, its timer, hardware flushes that overlap with all else, "
+    .purpose = "the flush queue: rings, its timer, hardware flushes that overlap other operations, "
                "teardown",
     .operations = program::operations_of(program::uses::queue),
     .max_len = 2048,

@@ -3,7 +3,7 @@
 
 const fuzz::Target fuzz::iova_interleave{
     .name = "iova_interleave",
-    .purpose = "operations that are suspended anywhere while others run: domains, tree, magazines, "
+    .purpose = "operations suspended at any point while others run: domains, tree, magazines, "
                "CPUs that come and go",
     .operations = program::operations_of(program::uses::rcache | program::uses::tree |
                                          program::uses::interleave),

@@ -3,8 +3,9 @@
 
 const fuzz::Target fuzz::iova_queue_interleave{
     .name = "iova_queue_interleave",
-    .purpose = "the flush queue, its timer, flushes and teardown, suspended anywhere while others "
-               "run",
+    .purpose =
+        "the flush queue, its timer, flushes and teardown, suspended at any point while others "
+        "run",
     .operations = program::operations_of(program::uses::queue | program::uses::interleave),
     .max_len = 2048,
     .needs_queue = true,

@@ -3,7 +3,7 @@
 
 const fuzz::Target fuzz::iova_races{
     .name = "iova_races",
-    .purpose = "data races: what CPUs, timers and works access in common without a lock",
+    .purpose = "data races between CPUs, timers and works",
     .operations = program::all_operations,
     .max_len = 2048,
     .watches_races = true,

@@ -4,7 +4,7 @@
 const fuzz::Target fuzz::iova_tree{
     .name = "iova_tree",
     .purpose = "the tree alone: alloc, free, find, reserve of all sizes, limits and granules, "
-               "exactly judged",
+               "with exact checks of placement",
     .operations = program::operations_of(program::uses::tree),
     .max_len = 2048,
 };

@@ -3,8 +3,8 @@
 
 const fuzz::Target fuzz::iova_worst_case{
     .name = "iova_worst_case",
-    .purpose = "the operation that keeps interrupts off the longest: steps through the tree are "
-               "the feedback",
+    .purpose = "the operation that keeps interrupts off longest: steps through the tree guide the "
+               "engine",
     .operations = program::operations_of(program::uses::cost),
     .max_len = 256,
     .seeks_cost = true,

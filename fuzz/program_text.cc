@@ -3,8 +3,8 @@
 
 const fuzz::Target fuzz::program_text{
     .name = "program_text",
-    .purpose = "our own text parser and codec: any bytes, as a program and as text, come back as "
-               "they were",
+    .purpose = "our own text parser and codec: a program must survive conversion to text and to "
+               "bytes",
     .operations = program::all_operations,
     .max_len = 2048,
     .reads_text = true,

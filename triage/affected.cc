@@ -57,7 +57,7 @@ std::string key_in_ledger(const fs::path& file) {
 std::string key_shown(const std::vector<Presence>& all) {
   for (size_t i = all.size(); i-- > 0;)
     if (!all[i].keys.empty()) return all[i].keys[0];
-  throw Failure("the program shows nothing on any of the trees");
+  throw Failure("the program shows no finding on any of the trees");
 }
 
 // Lists rows, merging adjacent rows with the same result into one line.
@@ -93,7 +93,7 @@ std::string why_not_shown(const Presence& presence) {
   if (presence.state == Presence::not_built)
     return fmt::format("the tree cannot be built: {}", presence.why);
   return presence.why.empty()
-             ? "the program shows nothing there"
+             ? "the program shows no finding there"
              : fmt::format("the program is {} there: {}", presence.in_words(), presence.why);
 }
 
@@ -110,7 +110,7 @@ class History {
   History(const Clone& clone, const program::Program& program, const Arguments& arguments)
       : clone_(clone), program_(program), releases_(clone.releases(arguments.from, arguments.to)) {
     if (releases_.empty())
-      throw Failure(fmt::format("{}: has no release tags from {} on", arguments.repo,
+      throw Failure(fmt::format("{}: the clone has no release tags from {} on", arguments.repo,
                                 arguments.from.empty() ? "any" : arguments.from));
     std::vector<KernelTree> trees;
     std::set<std::string> seen;
@@ -162,7 +162,7 @@ class History {
       return fmt::format("the fault is repaired since {}{}", last->at.tag, by(*last));
     if (!last && later)
       return fmt::format("the fault was introduced later, in {}{}", later->at.tag, by(*later));
-    return "the program shows nothing there";
+    return "the program shows no finding there";
   }
   // Indices of the last release of each series.
   std::vector<size_t> newest() const {
@@ -237,7 +237,7 @@ Fix read_fix(const std::string& word, const Clone* clone) {
   if (!fs::is_regular_file(word, none)) {
     if (!clone)
       throw Failure(
-          fmt::format("{}: is no patch; of a commit, give the clone: --repo CLONE", word));
+          fmt::format("{}: is not a patch file; for a commit, give its clone: --repo CLONE", word));
     Commit commit = clone->commit(word);
     return {clone->difference(commit.id), commit.text(), commit};
   }
@@ -280,7 +280,7 @@ struct Stable {
     if (row.needs && row.patched->applies())
       row.repaired = trial.try_on(tree, row.patched->tree);
     else if (!row.needs && row.patched->how == Patched::is_there_already)
-      row.why_not += row.why_not.empty() ? "it has the repair" : "";
+      row.why_not += row.why_not.empty() ? "it already has the repair" : "";
   }
   json in_json() const {
     json rows = json::array();
@@ -359,7 +359,7 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
   }
 
   std::string text = fmt::format("{}\n\n{}\n", history.key(), in_words(history.rows()));
-  text += fmt::format("{}, {} of the files that matter\n", counted(releases.size(), "release"),
+  text += fmt::format("{}, {} of the allocator's files\n", counted(releases.size(), "release"),
                       counted(history.trees(), "version"));
   for (const Turn& turn : history.turns())
     text += fmt::format("{} in {}{}\n", turn.came ? "introduced" : "repaired", turn.at.tag,
@@ -367,7 +367,7 @@ int in_clone(const Arguments& arguments, const program::Program& program) {
   text += fmt::format("\nneed the repair: {}\nnot affected: {}\n", listed(affected),
                       listed(unaffected));
   if (!unknown.empty())
-    text += fmt::format("not known, since they cannot be built: {}\n", listed(unknown));
+    text += fmt::format("unknown, since they cannot be built: {}\n", listed(unknown));
   if (stable) text += stable->in_words();
   put(text);
   return affected.empty() ? nothing_new : findings;
@@ -460,7 +460,7 @@ int affected(Arguments arguments) {
   program::Program program = read_input(arguments.file).program;
   if (arguments.key.empty()) arguments.key = key_in_ledger(arguments.file);
   if (arguments.fix.empty() && arguments.time.count())
-    throw Failure("--time is for what a repair changes: give --fix");
+    throw Failure("--time needs --fix: it limits the comparison of a repaired tree");
   return arguments.repo.empty() ? on_trees(arguments, program) : in_clone(arguments, program);
 }
 

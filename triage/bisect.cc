@@ -44,16 +44,17 @@ int bisect(const Arguments& arguments) {
     at_bad = about(at_bad, key);
   }
   if (key.empty())
-    throw Failure(fmt::format("{} shows nothing on {}", arguments.file, arguments.bad));
+    throw Failure(fmt::format("{} shows no finding on {}", arguments.file, arguments.bad));
   if (at_bad.state != Presence::present)
     throw Failure(fmt::format("{} does not show {} on {}", arguments.file, key, arguments.bad));
   if (at_end(good).state == Presence::present)
-    throw Failure(fmt::format("{} shows {} on {}, too", arguments.file, key, arguments.good));
+    throw Failure(fmt::format("{} shows {} on {}, too: --good must not show it", arguments.file,
+                              key, arguments.good));
   // The finding came if GOOD is older than BAD, and went if GOOD is newer.
   const bool came = clone.is_ancestor(good.id, bad.id);
   if (!came && !clone.is_ancestor(bad.id, good.id))
-    throw Failure(
-        fmt::format("neither of {} and {} comes after the other", arguments.good, arguments.bad));
+    throw Failure(fmt::format("neither of {} and {} is an ancestor of the other", arguments.good,
+                              arguments.bad));
   const std::vector<Commit> changes =
       came ? clone.changes(good.id, bad.id) : clone.changes(bad.id, good.id);
   if (changes.empty()) throw Failure("no commit between them changed the allocator's files");
@@ -67,7 +68,7 @@ int bisect(const Arguments& arguments) {
   std::string among;
   for (size_t i = suspects.first; i < suspects.last; i++) {
     others.push_back({{"commit", changes[i].id}, {"subject", changes[i].subject}});
-    among += "or with " + changes[i].text() + ", which cannot be built\n";
+    among += "or by " + changes[i].text() + ", which cannot be built\n";
   }
   if (arguments.json) {
     put(to_text(json{{"key", key},
@@ -81,10 +82,10 @@ int bisect(const Arguments& arguments) {
     return nothing_new;
   }
   put(fmt::format(
-      "{}\n\n{} with {}\n{}the {} of {} that changed the allocator's files, found in "
+      "{}\n\n{} by {}\n{}the {} of {} that changed the allocator's files, found in "
       "{}\n\n{}",
-      key, came ? "came" : "went", found.text(), among,
-      suspects.last + 1 == changes.size() ? "last" : fmt::format("number {}", suspects.last + 1),
+      key, came ? "introduced" : "repaired", found.text(), among,
+      suspects.last + 1 == changes.size() ? "last" : fmt::format("no. {}", suspects.last + 1),
       counted(changes.size(), "commit"), counted(runs, "run"), clone.difference(found.id)));
   return nothing_new;
 }

@@ -60,7 +60,7 @@ int tell(const Arguments& arguments, const Machine& machine, const engine::Repor
   } else {
     std::string missing;
     for (const std::string& operation : left_out)
-      missing += fmt::format("left out, since this machine cannot be told: {}\n", operation);
+      missing += fmt::format("left out, since this machine cannot run it: {}\n", operation);
     put(fmt::format("{}\n{}, booted ({}): {}\n{}\n{}{}", report.headline, machine.title(),
                     machine.name(), in_words(answer.verdict), missing, answer.words,
                     arguments.console ? "\n" + console : ""));
@@ -153,15 +153,15 @@ int compare_programs(const Arguments& arguments, const iova_variant& variant) {
                   machine->title(), machine->name(), variant.name, result.programs, result.calls,
                   result.faults,
                   same ? "no difference" : counted(result.differences.size(), "difference")));
-  put(in_words(result.deaths, "Linux died there, too"));
-  put(in_words(result.silent, "Linux went on"));
+  put(in_words(result.deaths, "Linux crashed, too"));
+  put(in_words(result.silent, "Linux continued"));
   if (result.passed_over)
-    put(fmt::format("{} left out: the shim's process dies\n",
+    put(fmt::format("{} left out, since the shim's process dies\n",
                     counted(result.passed_over, "program")));
   if (!same)
-    put("answers: result, a objects asked for, o objects more, p per-CPU objects more, c cached_node, "
-        "d cached32_node, h max32_alloc_size, q ranges queued, s and f flushes started and "
-        "finished; t ranges and their hash\n");
+    put("fields of an answer: result; a: allocation attempts; o, p: change of objects and per-CPU "
+        "objects; c: cached_node; d: cached32_node; h: max32_alloc_size; q: queued ranges; s, f: "
+        "flushes started and finished; t: ranges and their hash\n");
   for (const LinuxDifference& difference : result.differences)
     put(fmt::format("\nprogram {}: {}\n  shim:  {}\n  Linux: {}\n{}\n{}", difference.number,
                     difference.where.call, difference.where.expected, difference.where.actual,

@@ -144,12 +144,12 @@ std::vector<std::string> caps_of(const iova_variant& variant, const Program& pro
   }
   std::vector<std::string> caps;
   if (fills_ring)
-    caps.push_back(fmt::format("a ring holds {} ranges: to queue more flushes them, and its "
-                               "handler gets no longer",
+    caps.push_back(fmt::format("a ring holds {} ranges: queueing more flushes them, so its "
+                               "handler takes no more steps",
                                variant.queue->entries - 1));
   if (fills_magazines)
-    caps.push_back(fmt::format("a CPU's magazines of a size hold {} ranges: more go to the depot, "
-                               "or back to the tree",
+    caps.push_back(fmt::format("a CPU's magazines hold {} ranges of a size: further ranges go to "
+                               "the depot or back to the tree",
                                2 * variant.magazine_pfns));
   return caps;
 }
@@ -183,7 +183,7 @@ int cost(const Arguments& arguments) {
   Handler handler;
   Candidate best = costliest(variant, inputs, handler);
   if (best.program.operations.empty())
-    throw Failure(fmt::format("no input runs to its end on {}", variant.name));
+    throw Failure(fmt::format("no input runs to its end without a finding on {}", variant.name));
   uint64_t steps = best.steps;
   size_t ranges = best.ranges;
   shrink(variant, best);
@@ -215,18 +215,17 @@ int cost(const Arguments& arguments) {
     return nothing_new;
   }
   fmt::print("costliest of {} inputs on {}: {} steps with interrupts off, with {} ranges in use\n\n"
-             "{}\nits last operation, with all counts grown:\n{:>12}  {:>12}  {:>20}\n",
+             "{}\nits last operation, with all counts scaled:\n{:>12}  {:>12}  {:>20}\n",
              inputs.size(), variant.name, steps, ranges, text, "ranges", "steps",
-             "each when repeated");
+             "per repeated call");
   for (const Point& point : curve)
     fmt::print("{:>12}  {:>12}  {:>20}\n", point.ranges,
                point.steps ? fmt::format("{}", point.steps) : "too much", point.repeated);
   for (const std::string& cap : caps) fmt::print("{}\n", cap);
   if (handler.steps)
-    fmt::print(
-        "\nlongest handler of a timer or of work: {} steps, at most {} of them in one stretch "
-        "with interrupts off, in operation {} of {}\n",
-        handler.steps, handler.longest_stretch, handler.operation, handler.file);
+    fmt::print("\nlongest timer or work handler: {} steps, at most {} of them in one stretch "
+               "with interrupts off, in operation {} of {}\n",
+               handler.steps, handler.longest_stretch, handler.operation, handler.file);
   return nothing_new;
 }
 

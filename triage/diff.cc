@@ -60,7 +60,7 @@ struct Verdict {
 };
 Verdict verdict(const Outcome& outcome) {
   switch (outcome.kind) {
-    case Outcome::clean: return {"same", "do the same"};
+    case Outcome::clean: return {"same", "behave the same"};
     case Outcome::timeout: return {"timeout", "are not compared: a program hangs on one of them"};
     case Outcome::crash: return {"crash", "are not compared: a program crashes one of them"};
     case Outcome::finding: break;

@@ -36,11 +36,11 @@ std::string in_words(const Exploration& seen, const Arguments& arguments, const 
   const std::string of =
       arguments.from ? fmt::format(" of operation {} and later ones", arguments.from) : "";
   const std::string equal =
-      seen.equal ? fmt::format(" ({} more are equal to one of them)", seen.equal) : "";
+      seen.equal ? fmt::format(" ({} more are equivalent to these)", seen.equal) : "";
   if (seen.schedule)
     return fmt::format("{} schedules run on {}, the last with a finding", seen.schedules, variant);
   if (!seen.is_complete)
-    return fmt::format("time is up on {} after {} schedules{}: no finding in those", variant,
+    return fmt::format("time is up on {} after {} schedules{}: no finding so far", variant,
                        seen.schedules, equal);
   return fmt::format("all {} schedules with at most {} {}{} on {}{}: no finding", seen.schedules,
                      preemptions, preemptions == 1 ? "preemption" : "preemptions", of, variant,
@@ -62,7 +62,7 @@ int run(const Arguments& arguments) {
                .deadline = deadline,
                .on_run = [&](const Exploration& so_far, const program::Program&, const Outcome&) {
                  if (!arguments.json)
-                   counter.show(fmt::format("{} schedules run, {} equal to one of them",
+                   counter.show(fmt::format("{} schedules run, {} equivalent to these",
                                             so_far.schedules, so_far.equal));
                }});
   counter.clear();
@@ -85,7 +85,7 @@ int run(const Arguments& arguments) {
   }
   fmt::print("{}: {}\n", arguments.file, in_words(seen, arguments, variant.name));
   for (const std::string& met : seen.known_met)
-    fmt::print("gone past: {}{}\n", met, known_note(met, variant));
+    fmt::print("ignored: {}{}\n", met, known_note(met, variant));
   if (!seen.schedule) return nothing_new;
   fmt::print("{}{}\n", key, known_note(key, variant));
   if (seen.outcome.report)

@@ -46,7 +46,8 @@ int known(const Arguments& arguments) {
     }
     fmt::print("{}", issue_lines(state.in_words(), issue.id,
                                  state.why.empty() ? issue.title : state.why, more));
-    if (!state.program.empty()) fmt::print("shown by a program near that one:\n{}", state.program);
+    if (!state.program.empty())
+      fmt::print("shown by a variation of the reproducer:\n{}", state.program);
   }
   if (arguments.json) fmt::print("{}", to_text(rows));
   return any ? findings : nothing_new;

@@ -37,7 +37,7 @@ int print_suite(const Arguments& arguments) {
   write_file(folder / (suite.name + "_test.c"), suite.source);
   write_file(folder / ".kunitconfig", suite.config);
   if (!arguments.json)
-    put(fmt::format("{}\n{}\nthe first lines of the former say where they go\n",
+    put(fmt::format("{}\n{}\nthe first lines of the .c file say where both go\n",
                     (folder / (suite.name + "_test.c")).string(),
                     (folder / ".kunitconfig").string()));
   return findings;

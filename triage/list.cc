@@ -102,9 +102,9 @@ void print_known(const char* title, const json&) {
   for (const engine::KnownFinding& finding : engine::ledger()) {
     fmt::print("  {}: {}\n{}", finding.id, finding.title, describe(finding, "    "));
     const bool is_of_port = !finding.affected.empty();
-    fmt::print("    revisions: {}; to be looked at again by {}\n",
+    fmt::print("    revisions: {}; review due by {}\n",
                is_of_port ? fmt::format("{}", fmt::join(finding.affected, ", "))
-                          : "none of the port, older kernel trees",
+                          : "none of the port, only older kernel trees",
                finding.expires);
     for (const std::string& key : finding.keys) fmt::print("    key: {}\n", key);
     fmt::print("    {}\n",

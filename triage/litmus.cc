@@ -21,14 +21,16 @@ struct Arguments {
 int litmus(const Arguments& arguments) {
   const Input input = read_input(arguments.file);
   const iova_variant& variant = arguments.choice.variant();
-  if (arguments.operations.size() < 2) throw Failure("a test needs two operations or more");
+  if (arguments.operations.size() < 2)
+    throw Failure("a test needs at least two operations: give --operation N for each");
   for (size_t operation : arguments.operations)
     if (operation >= input.program.operations.size())
       throw Failure(fmt::format("{}: there is no operation {}", arguments.file, operation));
   const std::string name = input.path.stem().string();
   const std::vector<std::string> tests =
       litmus_tests(name, input.program, record_order(variant, input.program), arguments.operations);
-  if (tests.empty()) throw Failure("these operations share no words whose order a read can tell");
+  if (tests.empty())
+    throw Failure("these operations share no words whose order a read could reveal");
   for (size_t i = 0; i < tests.size(); i++) {
     if (arguments.out.empty()) {
       fmt::print("{}{}", i ? "\n" : "", tests[i]);

@@ -29,7 +29,7 @@ struct Arguments {
   bool json = false;
 };
 
-constexpr char unfinished[] = "# unfinished: the same command goes on from here\n";
+constexpr char unfinished[] = "# unfinished: run the same command again to resume\n";
 
 std::string key_of(const iova_variant& variant, const program::Program& program,
                    const Arguments& arguments, const std::vector<std::string>& known) {
@@ -52,9 +52,9 @@ int minimize(const Arguments& arguments) {
   std::vector<std::string> known = arguments.past.expand(variant);
   std::string key = key_of(variant, input.program, arguments, known);
   if (key.empty())
-    throw Failure(fmt::format("{}: shows nothing on {}", arguments.file, variant.name));
+    throw Failure(fmt::format("{}: shows no finding on {}", arguments.file, variant.name));
   if (!arguments.key.empty() && key != arguments.key)
-    throw Failure(fmt::format("{}: shows {}, not {}; --past {} goes past it", arguments.file, key,
+    throw Failure(fmt::format("{}: shows {}, not {}; --past {} ignores it", arguments.file, key,
                               arguments.key, key));
   fs::path out = arguments.out.empty() ? default_out(arguments.file) : fs::path(arguments.out);
   program::Program start = input.program;
@@ -79,7 +79,7 @@ int minimize(const Arguments& arguments) {
   bool never_shown = result.outcome.kind == Outcome::clean;
   if (never_shown && !interrupted())
     throw Failure(
-        fmt::format("{}: does not show {} every time on {}", arguments.file, key, variant.name));
+        fmt::format("{}: does not show {} in every run on {}", arguments.file, key, variant.name));
   key = result.key;
   std::string comments;
   for (const std::string& need : result.needed) comments += "# " + need + "\n";
@@ -114,7 +114,7 @@ int minimize(const Arguments& arguments) {
     for (const std::string& need : result.needed) fmt::print("{}\n", need);
     if (!result.operands.empty()) fmt::print("{}\n", result.operands);
     for (const auto& [other, path] : also)
-      fmt::print("on the way, something else: {} in {}\n", other, path);
+      fmt::print("another finding, met on the way: {} in {}\n", other, path);
     fmt::print("written to {}\n", out.string());
   }
   return findings;

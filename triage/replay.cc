@@ -90,7 +90,7 @@ int replay(const Arguments& arguments) {
       fmt::print("{}: {}{} ({}/{} runs)\n", path, key.empty() ? "clean" : key,
                  known_note(key, variant), count, arguments.times);
     for (const std::string& key : differences)
-      fmt::print("{}: behaves otherwise, breaks no promise: {}\n", path, key);
+      fmt::print("{}: difference, breaks no promise: {}\n", path, key);
     if (traces.size() > 1) fmt::print("{}: {} different traces\n", path, traces.size());
     if (found && !arguments.quiet) {
       if (last_finding.report) fmt::print("{}", report_text(*last_finding.report));
@@ -104,7 +104,7 @@ int replay(const Arguments& arguments) {
     results.push_back(
         {{"file", path.string()}, {"variant", "text"}, {"runs", 1}, {"keys", {{key, 1}}}});
     if (arguments.json) continue;
-    fmt::print("{}: read as text: {}\n", path.string(), key);
+    fmt::print("{}: checked as text: {}\n", path.string(), key);
     if (outcome.report && !arguments.quiet) fmt::print("{}", report_text(*outcome.report));
   }
   if (arguments.json) fmt::print("{}", to_text(results));

@@ -86,10 +86,10 @@ int reproducer(const Arguments& arguments) {
       .record = true, .record_calls = true, .known = arguments.past.expand(variant)};
   Outcome outcome = run_isolated(variant, input.program, options);
   if (!outcome.report)
-    throw Failure(fmt::format("{}: shows {} on {}, of which no C file can be made", arguments.file,
-                              outcome.key().empty() ? "nothing" : outcome.key(), variant.name));
+    throw Failure(fmt::format("{}: shows {} on {}, for which no C file can be made", arguments.file,
+                              outcome.key().empty() ? "no finding" : outcome.key(), variant.name));
   if (!outcome.known_met.empty())
-    throw Failure(fmt::format("{}: the finding comes after {}, which a C file cannot go past",
+    throw Failure(fmt::format("{}: the finding comes after {}, which a C file cannot ignore",
                               arguments.file, outcome.known_met[0]));
   write_file(out, c_source(input.program, variant, outcome));
   build({"reproducer"});

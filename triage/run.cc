@@ -58,12 +58,12 @@ std::string sanitizers_of(const std::string& word) {
 std::string obstacle(const fuzz::Target& target, const TestedVariant& tested,
                      const std::vector<Engine>& engines) {
   if (target.watches_races && engines == std::vector{Engine::aflpp})
-    return "AFL++'s compiler does not tell of memory accesses: use --engine libfuzzer";
+    return "AFL++'s compiler does not report memory accesses: use --engine libfuzzer";
   if (target.compares && !tested.expected)
-    return "it compares a kernel tree with the port's revision that it is like: choose such a tree "
+    return "it compares a kernel tree with the matching revision of the port: give such a tree "
            "with --kernel";
   if (target.reads_text && !tested.replay_options.empty())
-    return "it tests the text form of programs, which no allocator has a part in";
+    return "it tests the text form of programs and uses no allocator";
   if (target.needs_queue && !tested.variant->queue)
     return fmt::format("{} has no flush queue: its {}", tested.variant->name,
                        tested.variant->why_no_queue);
@@ -136,14 +136,14 @@ int run(const Arguments& arguments) {
   std::string sanitizer = sanitizers_of(arguments.sanitizer);
   for (Engine engine : engines)
     if (engine == Engine::aflpp && run_command({"which", "afl-fuzz"}, false).status)
-      throw Failure("there is no afl-fuzz: install the package afl++");
+      throw Failure("afl-fuzz is missing: install the package afl++");
 
   if (!arguments.json) {
     if (const std::string& kernel = arguments.choice.kernel; !kernel.empty()) {
       const std::vector<std::string> notes = compiler_notes(find_kernel_tree(kernel));
       for (const std::string& note : notes) put(fmt::format("note: {}\n", note));
       if (!notes.empty())
-        put(fmt::format("note: whether it matters: {} diff {} {} corpus\n", launcher(),
+        put(fmt::format("note: to see whether this matters: {} diff {} {} corpus\n", launcher(),
                         quoted(kernel), quoted(kernel + ",locals=zero")));
     }
     put(left_out(arguments, options.tested, engines));

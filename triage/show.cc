@@ -59,7 +59,7 @@ void print_steps(const Input& input, const iova_variant& variant, const Outcome&
 void print_no_finding(const Outcome& outcome, const iova_variant& variant) {
   fmt::print("\n");
   for (const std::string& key : outcome.known_met)
-    fmt::print("gone past: {}{}\n", key, known_note(key, variant));
+    fmt::print("ignored: {}{}\n", key, known_note(key, variant));
   fmt::print("no {}finding, trace {:016x}\n", outcome.known_met.empty() ? "" : "other ",
              outcome.trace_hash);
 }

@@ -211,7 +211,7 @@ std::string in_words(const Findings& found, const Arguments& arguments) {
                         outcome.known.empty() ? "" : fmt::format(" (known: {})", outcome.known));
     if (!outcome.fault.empty()) text += fmt::format("  failed: {}\n", outcome.fault);
     if (!outcome.where.empty()) text += fmt::format("  in {}: {}\n", outcome.where, outcome.values);
-    text += fmt::format("  {} of {}; again: {}\n", counted(shown.runs, "run"),
+    text += fmt::format("  {} of {}; to repeat: {}\n", counted(shown.runs, "run"),
                         counted(shown.cases.size(), "case"), command_of(arguments, shown));
   }
   return text;
@@ -219,7 +219,7 @@ std::string in_words(const Findings& found, const Arguments& arguments) {
 
 int suite(const Arguments& arguments) {
   if ((arguments.fail || arguments.fail_from) && arguments.only.size() != 1)
-    throw Failure("--fail and --fail-from need the case that they are for: give one --case");
+    throw Failure("--fail and --fail-from apply to a single case: give one --case");
   KunitRunner runner(load_kunit(arguments.file, arguments.choice, arguments.definitions),
                      {.cpus = arguments.cpus, .jobs = arguments.jobs});
   std::vector<KunitCase> cases;
@@ -288,7 +288,7 @@ int suite(const Arguments& arguments) {
     return status;
   }
   if (arguments.faults)
-    put(fmt::format("\neach failed attempt of the allocator to allocate, alone and with all after "
+    put(fmt::format("\neach allocation of the allocator failing, alone and with all after "
                     "it:\n{:<40} {:>8} {:>8} {:>6} {:>7} {:>7} {:>7} {:>8}\n",
                     "case", "attempts", "failed", "runs", "passed", "fails", "misuses",
                     "findings") +

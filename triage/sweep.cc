@@ -36,7 +36,7 @@ size_t sweep_one(const Input& input, const iova_variant& variant, const Argument
                  std::map<size_t, Row>& rows) {
   Outcome base = run_isolated(variant, input.program);
   if (base.kind != Outcome::clean)
-    throw Failure(fmt::format("{}: is not clean on {} without further failures: {}",
+    throw Failure(fmt::format("{}: on {}, it shows a finding even without further failures: {}",
                               input.path.string(), variant.name, base.key()));
   std::vector<Job> jobs;
   if (arguments.pairs) {

@@ -100,10 +100,10 @@ int check_coverage(const std::string& kernel) {
   Judgement judgement = judge(subject.reached, rows, subject.of == "kernel");
   for (const Gap& gap : judgement.unexplained) fmt::print("{}", describe(gap));
   for (const Excuse& excuse : judgement.stale)
-    fmt::print("src/tool/coverage/unreached.inc: does not hold: in {}(): {}\n", excuse.function,
+    fmt::print("src/tool/coverage/unreached.inc: row is outdated: in {}(): {}\n", excuse.function,
                excuse.text);
   const Share& all = subject.reached.all;
-  fmt::print("seeds reach {} of {} lines and {} of {} branches of {}; {} gaps have a reason\n",
+  fmt::print("seeds reach {} of {} lines and {} of {} branches of {}; {} gaps are explained\n",
              all.lines_reached, all.lines, all.branches_reached, all.branches, subject.what,
              judgement.explained);
   fflush(stdout);

@@ -49,7 +49,7 @@ class Seen {
     const std::string title = "# on " + variant;
     for (bool first = true; std::getline(lines, line) && !lines.eof(); first = false) {
       if (first && line != title)
-        throw Failure(fmt::format("{} is of a triage {}, not on {}: choose another --out",
+        throw Failure(fmt::format("{} belongs to a triage {}, not on {}: choose another --out",
                                   folder.string(), line.substr(std::min<size_t>(2, line.size())),
                                   variant));
       whole += line + "\n";
@@ -111,7 +111,7 @@ std::string describe(const StoredFinding& finding, const iova_variant& variant) 
                       counted(finding.inputs, "input"), finding.shown, finding.runs,
                       finding.is_minimal || finding.reproducer.extension() != ".iova"
                           ? ""
-                          : ", not as small as it might be",
+                          : ", not fully minimized",
                       quoted(finding.folder.string()), finding.replay);
   return text;
 }
@@ -210,8 +210,8 @@ int triage_folders(const Arguments& arguments) {
   if (arguments.json) {
     fmt::print("{}", to_text(as_json));
   } else {
-    fmt::print("{}\n{}, {} of them not looked at before: {} new to this folder ({} known), {} "
-               "nothing{}\nsummary.txt, summary.json and findings.sarif are in {}\n",
+    fmt::print("{}\n{}, {} of them not examined before: {} new to this folder ({} known), {} "
+               "no finding{}\nsummary.txt, summary.json and findings.sarif are in {}\n",
                text, counted(summary.files, "file"), summary.looked_at,
                counted(summary.new_here, "finding"), summary.known_of_them,
                summary.showed_nothing == 1 ? "1 input shows"

@@ -17,11 +17,12 @@ int main(int count, char** words) {
     try {
       program::Program program = program::parse(text);
       std::vector<uint8_t> bytes = program::encode(program);
-      if (program::decode(bytes) != program) throw std::runtime_error("too large for an input");
+      if (program::decode(bytes) != program)
+        throw std::runtime_error("the program is too large for an input");
       std::ofstream out(words[1] / seed.stem(), std::ios::binary);
       out.write(reinterpret_cast<const char*>(bytes.data()),
                 static_cast<std::streamsize>(bytes.size()));
-      if (!out.flush()) throw std::runtime_error("cannot be assembled to a file");
+      if (!out.flush()) throw std::runtime_error("the assembled file cannot be written");
     } catch (const program::ParseError& error) {
       fmt::print(stderr, "{}:{}: {}\n", seed.string(), error.line, error.what());
       return 1;

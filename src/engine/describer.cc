@@ -62,7 +62,7 @@ std::string describe_space(const iova_variant& variant, const Domain& domain, co
   }
   std::string text;
   size_t left_out = parts.size() > max_lines ? parts.size() - max_lines : 0;
-  if (left_out) text += fmt::format("  {} parts below\n", left_out);
+  if (left_out) text += fmt::format("  {} lower parts left out\n", left_out);
   for (size_t i = left_out; i < parts.size(); i++)
     text += fmt::format("  {:<24} {}{}\n", print_range(parts[i].lo, parts[i].hi), parts[i].what,
                         parts[i].ranges > 1 ? fmt::format(", {} ranges", parts[i].ranges) : "");
@@ -91,7 +91,7 @@ std::string describe_state(const Circumstances& at) {
                         domain.has_rcaches ? "rcaches" : "no rcaches", domain.live.size(),
                         domain.reserved.pages());
     if (domain.has_queue)
-      text += fmt::format(", {} of the ranges queued, {} flushes, the newest that is over: {}",
+      text += fmt::format(", {} of the ranges queued, {} flushes, newest finished flush: {}",
                           domain.queued.size(), domain.flushes_started, domain.newest_finished);
     text += "\n" +
             describe_space(at.variant, domain, at.models ? &at.models->of(domain).tree : nullptr);
@@ -110,8 +110,8 @@ std::string describe_operation(const program::Program& whole_program, const Posi
   if (position.calls_begun > 1)
     text += fmt::format(", its {} call", shim::ordinal(position.calls_begun - 1));
   if (index == position.current) return text;
-  return text + (position.operation() ? fmt::format(", which goes on at {}", position.current)
-                                      : ", which goes on at the end");
+  return text + (position.operation() ? fmt::format(", which continues at {}", position.current)
+                                      : ", which continues at the end");
 }
 
 std::string describe_suspended(const shim::Suspended& is) {

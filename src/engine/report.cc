@@ -76,9 +76,9 @@ std::string format(const Report& report) {
     text += fmt::format(" <- {}{}\n", caller.function,
                         caller.where.empty() ? "" : fmt::format(" ({})", caller.where));
   if (report.blame != "allocator") text += fmt::format("blame: {}\n", report.blame);
-  if (!report.came_to.empty()) text += fmt::format("came to: {}\n", report.came_to);
+  if (!report.came_to.empty()) text += fmt::format("first noticed as: {}\n", report.came_to);
   text += format_for_farms(report);
-  for (const std::string& key : report.gone_past) text += "gone past: " + key + "\n";
+  for (const std::string& key : report.gone_past) text += "ignored: " + key + "\n";
   if (!report.values.empty()) text += "found: " + report.values + "\n";
   if (!report.history.empty()) text += "object: " + report.history + "\n";
   text += "program:\n" + report.program;

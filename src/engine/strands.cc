@@ -39,7 +39,7 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
   const shim::Room needed =
       is_interrupt || spec.passes_time ? shim::Room::interrupts : shim::Room::tasks;
   if (shim::room_on(raw_smp_processor_id()) < needed)
-    return "what is suspended on this CPU leaves no room";
+    return "an operation suspended on this CPU leaves no room";
   // Operations that a lasting flush suspends keep their callers' order by themselves.
   if (!overlapping_) return nullptr;
   for (const Strand& strand : strands_) {

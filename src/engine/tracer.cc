@@ -55,7 +55,7 @@ void Tracer::hear(const Event& event) {
     case Kind::operation_end:
       if (is_of_models && traces(ignored::allocations)) add_attempts();
       return;
-    case Kind::skipped: return add(~uint64_t{0}, "an operation that is left out");
+    case Kind::skipped: return add(~uint64_t{0}, "a skipped operation");
     case Kind::flush_begin: return add(event.number, "the number of a hardware flush");
     case Kind::pages_put:
       if (event.range) add(event.range->lo, "a range that the queue releases");
@@ -76,14 +76,15 @@ void Tracer::end_call(Call& call) {
   const char* const function = print(call.function);
   auto tell = [&](const char* what, uint64_t value) {
     trace_.add(value);
-    if (parts_) write(fmt::format("what {}() {}", function, what), fmt::format("{:#x}", value));
+    if (parts_)
+      write(fmt::format("the pfn that {}() {}", function, what), fmt::format("{:#x}", value));
   };
   switch (call.function) {
     case Function::cache_get:
     case Function::init_rcaches:
     case Function::queue_init:
       trace_.add(static_cast<uint64_t>(call.error));
-      if (parts_) write(fmt::format("what {}() returns", function), print_error(call.error));
+      if (parts_) write(fmt::format("the result of {}()", function), print_error(call.error));
       return;
     case Function::alloc:
     case Function::alloc_fast:
@@ -126,7 +127,7 @@ void Tracer::add_attempts() {
     if (has_size) write("the size" + of, fmt::format("{} bytes", a.size));
     if (traces(ignored::gfp) || traces(ignored::zeroing))
       write("the GFP flags" + of, shim::describe_gfp(gfp));
-    write("the fate" + of, a.failed ? "fails" : "succeeds");
+    write("the outcome" + of, a.failed ? "fails" : "succeeds");
   }
   // Last, since the first differing allocation says more.
   if (parts_) write("the number of allocations", fmt::format("{}", attempts.size()));
@@ -174,7 +175,7 @@ void Tracer::write(const Snapshot& view) {
     for (const iova_depot_view& depot : view.depots) {
       const size_t bin = static_cast<size_t>(&depot - view.depots);
       tell(fmt::format("the length of depot {}", bin), depot.size);
-      flag(fmt::format("whether the work of depot {} is pending", bin), depot.work_pending);
+      flag(fmt::format("the pending state of the work of depot {}", bin), depot.work_pending);
     }
   if (views_ & IOVA_VIEW_MAGAZINES) {
     tell("the number of magazines", view.magazines.size());
@@ -199,8 +200,8 @@ void Tracer::write(const Snapshot& view) {
   const iova_queue_fields& queue = view.queue;
   if (!queue.exists || !(views_ & IOVA_VIEW_RINGS)) return;
   tell("the count of flushes started", queue.started);
-  flag("whether the queue's timer is on", queue.timer_on);
-  flag("whether the queue's timer is pending", queue.timer_pending);
+  flag("the flag fq_timer_on", queue.timer_on);
+  flag("the pending state of the queue's timer", queue.timer_pending);
   tell("the count of flushes finished", queue.finished);
   size_t number = 0;
   for (const iova_queued_view& entry : view.queued)

@@ -35,8 +35,8 @@ function(library name headers)
   string(REGEX MATCH "linux/(${headers})\\.h" included "${source}${header}")
   foreach(file ${ARGN})
     if(USES_${name} AND NOT EXISTS ${TREE}/${file})
-      message(NOTICE "unsupported tree: ${TREE}/${file} is missing, and drivers/iommu/iova.c needs "
-        "it: it includes ${included}")
+      message(NOTICE "unsupported tree: ${TREE}/${file} is missing, but drivers/iommu/iova.c "
+        "includes ${included}")
       message(FATAL_ERROR "unsupported tree")
     endif()
   endforeach()

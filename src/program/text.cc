@@ -59,7 +59,8 @@ class Parser {
     while (!text_.empty()) {
       line_++;
       size_t end = text_.find('\n');
-      if (end == std::string_view::npos) fail("the last line does not end: is the file cut off?");
+      if (end == std::string_view::npos)
+        fail("the last line has no newline: is the file truncated?");
       std::string_view line = text_.substr(0, end);
       text_.remove_prefix(end + 1);
       auto words = split(line.substr(0, line.find('#')));
@@ -69,7 +70,8 @@ class Parser {
       if (program.operations.size() > max_operations)
         fail(fmt::format("a program has at most {} operations", max_operations));
       if (total_calls > max_calls_in_text)
-        fail(fmt::format("the counts of a program add up to at most {} calls", max_calls_in_text));
+        fail(fmt::format("the counts of a program may add up to at most {} calls",
+                         max_calls_in_text));
     }
     return program;
   }
@@ -87,8 +89,8 @@ class Parser {
       words.push_back(line.substr(0, end));
       for (char c : words.back())
         if (c < '!' || c > '~')
-          fail(
-              fmt::format("byte {:#04x} is no printable character", static_cast<unsigned char>(c)));
+          fail(fmt::format("byte {:#04x} is not a printable character",
+                           static_cast<unsigned char>(c)));
       line.remove_prefix(end);
     }
   }
@@ -115,7 +117,8 @@ class Parser {
     }
     for (size_t i = 0; i < op->operands.size(); i++)
       if (spec(op->operands[i].role).written == Written::alone && !given[i])
-        fail(fmt::format("{} needs {}", op->name, spec(op->operands[i].role).meaning));
+        fail(fmt::format("{} needs {}: {}", op->name, spec(op->operands[i].role).key,
+                         spec(op->operands[i].role).meaning));
     return operation;
   }
 
@@ -154,7 +157,7 @@ class Parser {
   uint64_t index_of_name(const RoleSpec& role, std::string_view text) const {
     auto found = std::find(role.names.begin(), role.names.end(), text);
     if (found == role.names.end())
-      fail(fmt::format("{} '{}' is none of {}", role.key, text, fmt::join(role.names, ", ")));
+      fail(fmt::format("{} '{}' is not one of {}", role.key, text, fmt::join(role.names, ", ")));
     return static_cast<uint64_t>(found - role.names.begin());
   }
 
@@ -168,7 +171,7 @@ class Parser {
     }
     uint64_t power = number(digits, 1, most, role.key) * unit;
     if (!std::has_single_bit(power) || power > most)
-      fail(fmt::format("{} '{}' is no power of two from 1 to {}", role.key, text,
+      fail(fmt::format("{} '{}' is not a power of two from 1 to {}", role.key, text,
                        print_value(role, {0, role.high})));
     return std::countr_zero(power);
   }
@@ -211,7 +214,7 @@ class Parser {
     auto [end, error] =
         std::from_chars(digits.begin(), digits.end(), result, hexadecimal ? 16 : 10);
     if (digits.empty() || end != digits.end() || error == std::errc::invalid_argument)
-      fail(fmt::format("{} '{}' is no number", what, text));
+      fail(fmt::format("{} '{}' is not a number", what, text));
     if (error == std::errc::result_out_of_range || result < low || result > high)
       fail(fmt::format("{} {} is out of range: {} to {}", what, text, print_number(low),
                        print_number(high)));

@@ -114,25 +114,25 @@ TEST(TextErrors, OutOfRange) {
 }
 
 TEST(TextErrors, NoNumber) {
-  EXPECT_EQ(error_of("alloc size=\n"), "1: size '' is no number");
-  EXPECT_EQ(error_of("alloc size\n"), "1: size '' is no number");
-  EXPECT_EQ(error_of("alloc x\n"), "1: x '' is no number");
-  EXPECT_EQ(error_of("alloc size=0x\n"), "1: size '0x' is no number");
-  EXPECT_EQ(error_of("alloc size=1k\n"), "1: size '1k' is no number");
-  EXPECT_EQ(error_of("alloc size=-1\n"), "1: size '-1' is no number");
-  EXPECT_EQ(error_of("alloc limit=dma33\n"), "1: pfn 'dma33' is no number");
-  EXPECT_EQ(error_of("alloc limit=dma32*2\n"), "1: pfn 'dma32*2' is no number");
-  EXPECT_EQ(error_of("alloc limit=start+\n"), "1: offset '' is no number");
+  EXPECT_EQ(error_of("alloc size=\n"), "1: size '' is not a number");
+  EXPECT_EQ(error_of("alloc size\n"), "1: size '' is not a number");
+  EXPECT_EQ(error_of("alloc x\n"), "1: x '' is not a number");
+  EXPECT_EQ(error_of("alloc size=0x\n"), "1: size '0x' is not a number");
+  EXPECT_EQ(error_of("alloc size=1k\n"), "1: size '1k' is not a number");
+  EXPECT_EQ(error_of("alloc size=-1\n"), "1: size '-1' is not a number");
+  EXPECT_EQ(error_of("alloc limit=dma33\n"), "1: pfn 'dma33' is not a number");
+  EXPECT_EQ(error_of("alloc limit=dma32*2\n"), "1: pfn 'dma32*2' is not a number");
+  EXPECT_EQ(error_of("alloc limit=start+\n"), "1: offset '' is not a number");
 }
 
 TEST(TextErrors, NoneOfTheNames) {
   EXPECT_EQ(error_of("alloc slot=q\n"),
-            "1: slot 'q' is none of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p");
+            "1: slot 'q' is not one of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p");
   EXPECT_EQ(error_of("alloc slot=ab\n"),
-            "1: slot 'ab' is none of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p");
-  EXPECT_EQ(error_of("free at=end\n"), "1: at 'end' is none of first, middle, last");
-  EXPECT_EQ(error_of("init granule=3\n"), "1: granule '3' is no power of two from 1 to 4K");
-  EXPECT_EQ(error_of("init granule=8K\n"), "1: granule '8K' is no power of two from 1 to 4K");
+            "1: slot 'ab' is not one of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p");
+  EXPECT_EQ(error_of("free at=end\n"), "1: at 'end' is not one of first, middle, last");
+  EXPECT_EQ(error_of("init granule=3\n"), "1: granule '3' is not a power of two from 1 to 4K");
+  EXPECT_EQ(error_of("init granule=8K\n"), "1: granule '8K' is not a power of two from 1 to 4K");
   EXPECT_EQ(error_of("init start=start+1\n"), "1: a domain's start can't be relative to itself");
 }
 
@@ -144,20 +144,21 @@ TEST(TextErrors, GivenTwice) {
 }
 
 TEST(TextErrors, MissingPositional) {
-  EXPECT_EQ(error_of("tick\n"), "1: tick needs milliseconds");
-  EXPECT_EQ(error_of("fail\n"), "1: fail needs bit i fails the i-th attempt, from 0");
-  EXPECT_EQ(error_of("offline\n"), "1: offline needs a CPU");
+  EXPECT_EQ(error_of("tick\n"), "1: tick needs ms: milliseconds");
+  EXPECT_EQ(error_of("fail\n"), "1: fail needs mask: bit i fails the i-th attempt, from 0");
+  EXPECT_EQ(error_of("offline\n"), "1: offline needs cpu: a CPU");
 }
 
 TEST(TextErrors, CutOffLastLine) {
-  EXPECT_EQ(error_of("put\nput"), "2: the last line does not end: is the file cut off?");
-  EXPECT_EQ(error_of("# only a comment"), "1: the last line does not end: is the file cut off?");
+  EXPECT_EQ(error_of("put\nput"), "2: the last line has no newline: is the file truncated?");
+  EXPECT_EQ(error_of("# only a comment"),
+            "1: the last line has no newline: is the file truncated?");
 }
 
 TEST(TextErrors, NonPrintableByte) {
-  EXPECT_EQ(error_of("put\nput \x01\n"), "2: byte 0x01 is no printable character");
-  EXPECT_EQ(error_of("p\xc3\xbct\n"), "1: byte 0xc3 is no printable character");
-  EXPECT_EQ(error_of(std::string_view("put\0\n", 5)), "1: byte 0x00 is no printable character");
+  EXPECT_EQ(error_of("put\nput \x01\n"), "2: byte 0x01 is not a printable character");
+  EXPECT_EQ(error_of("p\xc3\xbct\n"), "1: byte 0xc3 is not a printable character");
+  EXPECT_EQ(error_of(std::string_view("put\0\n", 5)), "1: byte 0x00 is not a printable character");
 }
 
 TEST(TextErrors, TooManyOperations) {
@@ -171,7 +172,8 @@ TEST(TextErrors, TooManyCalls) {
   std::string text;
   for (size_t i = 0; i < max_calls_in_text / max_count_in_text; i++) text += "alloc x131072\n";
   EXPECT_EQ(error_of(text), "no error");
-  EXPECT_EQ(error_of(text + "put\n"), "3: the counts of a program add up to at most 262144 calls");
+  EXPECT_EQ(error_of(text + "put\n"),
+            "3: the counts of a program may add up to at most 262144 calls");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ IommuHandlers told{[](const void*) {}, [](const list_head*) {}};
 Object* page_of(list_head* element, const shim_site* site) {
   Object* page = object_at(element);
   if (!page || page->kind != ObjectKind::page) {
-    raise(oracle::page_foreign, site, "an element of the list is no page", element);
+    raise(oracle::page_foreign, site, "an element of the list is not a page", element);
     return nullptr;
   }
   if (!page->live) {

@@ -64,7 +64,7 @@ int index_of(shim_lock_class* lock_class) {
   int index = 1;
   while (index < class_count && classes[index] != lock_class) index++;
   if (index == max_classes) {
-    fmt::print(stderr, "the shim knows at most {} lock classes\n", max_classes);
+    fmt::print(stderr, "the shim supports at most {} lock classes\n", max_classes);
     abort();
   }
   if (index == class_count) classes[class_count++] = lock_class;
@@ -95,8 +95,9 @@ void note_order(const shim_lock& lock, int index, bool nested, const shim_site* 
     if (after[outer] & bit || (nested && outer == index)) continue;
     if (outer == index || reachable(index) >> outer & 1)
       raise(oracle::lock_order, site,
-            fmt::format("{} is taken while {} is held, and elsewhere the other way round",
-                        name(lock), name(*held[i].lock)));
+            fmt::format(
+                "{} is taken while {} is held; elsewhere they are taken in the opposite order",
+                name(lock), name(*held[i].lock)));
     after[outer] |= bit;
   }
 }
@@ -165,8 +166,8 @@ bool comes_from(size_t i, const shim_lock* lock, bool sleeping) {
 std::string holder_of(const shim_lock& lock) {
   for (size_t i = 0; i < suspended_contexts(); i++)
     if (holds(facility::locks_of_suspended(i), &lock))
-      return fmt::format("suspended on this CPU, {}", suspended(i).cpu);
-  return "which waits for this one";
+      return fmt::format("a context that is suspended on CPU {}", suspended(i).cpu);
+  return "a context that waits for this one";
 }
 
 void take(shim_lock* lock, bool sleeping, const shim_site* site);
@@ -182,8 +183,8 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site, bool nested 
   wait_for_others([lock] { return !lock->dep_map.held; },
                   [=](size_t i) { return comes_from(i, lock, sleeping); });
   if (lock->dep_map.held) {
-    raise(oracle::lock_deadlock, site,
-          fmt::format("{}, held by what is {}", name(*lock), holder_of(*lock)), lock);
+    raise(oracle::lock_deadlock, site, fmt::format("{}, held by {}", name(*lock), holder_of(*lock)),
+          lock);
     return;
   }
   int index = index_of(lock->lock_class);
@@ -195,7 +196,7 @@ void acquire(shim_lock* lock, bool sleeping, const shim_site* site, bool nested 
 // Nobody has it.
 void take(shim_lock* lock, bool sleeping, const shim_site* site) {
   if (held_count == int{held.size()}) {
-    fmt::print(stderr, "the shim knows at most {} held locks\n", held.size());
+    fmt::print(stderr, "the shim supports at most {} held locks\n", held.size());
     abort();
   }
   note_change(lock);
@@ -340,7 +341,7 @@ void shim_count_step(void) {
   if (++steps - stretch_start < most_steps) return;
   const std::vector<CallSite> callers = call_chain();
   raise(Finding{&oracle::search_endless, callers.empty() ? "?" : callers[0].function, "",
-                fmt::format("{} steps, and none the last", most_steps), nullptr});
+                fmt::format("{} steps without an end", most_steps), nullptr});
 }
 
 void shim_lock_init(shim_lock* lock, shim_lock_class* lock_class) {
@@ -397,7 +398,7 @@ void(spin_unlock_irq)(spinlock_t* lock, const shim_site* site) {
   release(lock, site);
   if (were_off && !in_hard_interrupt())
     raise(oracle::irqs_on_early, site,
-          fmt::format("they were off before {} was taken", name(*lock)), lock);
+          fmt::format("interrupts were off before {} was taken", name(*lock)), lock);
   else
     shim_local_irq_enable(site);
   scheduling_point(after_lock, site);

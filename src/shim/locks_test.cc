@@ -181,8 +181,8 @@ TEST_F(Locks, OrderNamesBothLocks) {
   nest(&a, &b);
   std::vector<Finding> found = findings_of([this] { nest(&b, &a); });
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].values, "&a of SetUp() is taken while &b of SetUp() is held, "
-                             "and elsewhere the other way round");
+  EXPECT_EQ(found[0].values.find("&a of SetUp() is taken while &b of SetUp() is held"), 0u)
+      << found[0].values;
 }
 
 TEST_F(Locks, OrderIsForgottenByTheNextRun) {
@@ -421,7 +421,7 @@ TEST_F(LocksDeathTest, TooManyHeldLocksAreToldAsTheShimsOwnLimit) {
       spin_lock(&locks[i]);
     }
   };
-  EXPECT_DEATH(take_all(), "the shim knows at most 16 held locks");
+  EXPECT_DEATH(take_all(), "at most 16 held locks");
 }
 
 }  // namespace

@@ -107,7 +107,8 @@ Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t
   size_t start = round_up(a.used + red_zone, alignment < granule ? granule : alignment);
   size_t end = start + round_up(size, granule) + red_zone;
   if (size > arena_size || end + poison_step > arena_size) {
-    fmt::print(stderr, "the shim's arena of {} bytes is full: a cap on programs is missing\n",
+    fmt::print(stderr,
+               "the shim's arena of {} bytes is full: the limits of programs are too high\n",
                arena_size);
     abort();
   }

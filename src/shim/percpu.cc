@@ -48,7 +48,7 @@ void(free_percpu)(void* address, const shim_site* site) {
   if (!address) return;
   Object* handle = handle_at(address);
   if (!handle) {
-    raise(oracle::percpu_free_foreign, site, "the pointer came from no per-CPU allocation",
+    raise(oracle::percpu_free_foreign, site, "the pointer does not come from a per-CPU allocation",
           address);
     return;
   }
@@ -67,7 +67,8 @@ void(free_percpu)(void* address, const shim_site* site) {
 void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
   Object* handle = handle_at(address);
   if (!handle)
-    raise(oracle::percpu_foreign, site, "the pointer came from no per-CPU allocation", address);
+    raise(oracle::percpu_foreign, site, "the pointer does not come from a per-CPU allocation",
+          address);
   else if (!handle->live)
     raise(oracle::percpu_use_after_free, site, describe(*handle), address);
   if (cpu >= num_possible_cpus())

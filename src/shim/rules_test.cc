@@ -66,7 +66,7 @@ const Program programs[] = {
        kfree(object);
        kfree(object);
      }},
-    {&oracle::slab_free_foreign, "slab-free-foreign: free of a pointer that is no slab object",
+    {&oracle::slab_free_foreign, "slab-free-foreign: free of a pointer that is not a slab object",
      [] {
        int local = 0;
        kfree(&local);
@@ -85,14 +85,14 @@ const Program programs[] = {
        kmem_cache* none = nullptr;
        kmem_cache_alloc(none, GFP_KERNEL);
      }},
-    {&oracle::slab_foreign_cache, "slab-foreign-cache: use of a pointer that is no cache",
+    {&oracle::slab_foreign_cache, "slab-foreign-cache: use of a pointer that is not a cache",
      [] { kmem_cache_alloc(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL)), GFP_KERNEL); }},
     {&oracle::slab_destroyed_cache, "slab-destroyed-cache: use of a destroyed cache",
      [] { kmem_cache_alloc(destroyed_cache(), GFP_KERNEL); }},
     {&oracle::slab_destroy_twice, "slab-destroy-twice: kmem_cache_destroy() of a destroyed cache",
      [] { kmem_cache_destroy(destroyed_cache()); }},
     {&oracle::slab_destroy_foreign,
-     "slab-destroy-foreign: kmem_cache_destroy() of a pointer that is no cache",
+     "slab-destroy-foreign: kmem_cache_destroy() of a pointer that is not a cache",
      [] { kmem_cache_destroy(static_cast<kmem_cache*>(kmalloc(128, GFP_KERNEL))); }},
     {&oracle::slab_destroy_live, "slab-destroy-live: kmem_cache_destroy() with live objects",
      [] {
@@ -100,9 +100,9 @@ const Program programs[] = {
        kmem_cache_alloc(cache, GFP_KERNEL);
        kmem_cache_destroy(cache);
      }},
-    {&oracle::slab_zero_size, "slab-zero-size: cache of objects without a size",
+    {&oracle::slab_zero_size, "slab-zero-size: cache of objects with size zero",
      [] { kmem_cache_create("test", 0, 0, 0, nullptr); }},
-    {&oracle::slab_out_of_bounds, "slab-out-of-bounds: access beside an object",
+    {&oracle::slab_out_of_bounds, "slab-out-of-bounds: access outside of an object",
      [] {
        catch_sanitizer_reports();
        void* object = kmalloc(40, GFP_KERNEL);
@@ -128,7 +128,7 @@ const Program programs[] = {
        check_end_of_run();
      }},
     {&oracle::slab_sheaf_foreign,
-     "slab-sheaf-foreign: use of a sheaf that is none of this cache or was returned",
+     "slab-sheaf-foreign: use of a sheaf that belongs to another cache or was returned",
      [] {
        kmem_cache* cache = new_cache();
        slab_sheaf* sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
@@ -150,7 +150,7 @@ const Program programs[] = {
        vfree(memory);
      }},
     {&oracle::vmalloc_free_foreign,
-     "vmalloc-free-foreign: vfree() of a pointer that is no vmalloc memory",
+     "vmalloc-free-foreign: vfree() of a pointer that is not vmalloc memory",
      [] { vfree(kmalloc(40, GFP_KERNEL)); }},
     {&oracle::vmalloc_leak, "vmalloc-leak: vmalloc memory left at the end of the run",
      [] {
@@ -167,7 +167,8 @@ const Program programs[] = {
        iommu_put_pages_list(&list);
        iommu_put_pages_list(&list);
      }},
-    {&oracle::page_foreign, "page-foreign: list of page-table pages with something else in it",
+    {&oracle::page_foreign,
+     "page-foreign: list of page-table pages with an element that is not a page",
      [] {
        list_head list, element;
        INIT_LIST_HEAD(&list);
@@ -195,7 +196,7 @@ const Program programs[] = {
        shim_per_cpu_ptr(object, 0, SHIM_SITE);
      }},
     {&oracle::percpu_foreign,
-     "percpu-foreign: per-CPU access through a pointer that is no per-CPU object",
+     "percpu-foreign: per-CPU access through a pointer that is not a per-CPU object",
      [] { shim_per_cpu_ptr(kmalloc(8, GFP_KERNEL), 0, SHIM_SITE); }},
     {&oracle::percpu_double_free, "percpu-double-free: per-CPU object freed twice",
      [] {
@@ -204,7 +205,7 @@ const Program programs[] = {
        free_percpu(object);
      }},
     {&oracle::percpu_free_foreign,
-     "percpu-free-foreign: free_percpu() of a pointer that is no per-CPU object",
+     "percpu-free-foreign: free_percpu() of a pointer that is not a per-CPU object",
      [] { free_percpu(kmalloc(8, GFP_KERNEL)); }},
     {&oracle::percpu_leak, "percpu-leak: per-CPU object left at the end of the run",
      [] {
@@ -222,7 +223,7 @@ const Program programs[] = {
        spin_lock(&lock);
        spin_lock(&lock);
      }},
-    {&oracle::lock_deadlock, "lock-deadlock: lock waited for that is never released",
+    {&oracle::lock_deadlock, "lock-deadlock: wait for a lock that is never released",
      [] {
        static spinlock_t lock;
        spin_lock_init(&lock);
@@ -264,7 +265,7 @@ const Program programs[] = {
        spin_unlock(&a), spin_unlock(&b);
      }},
     {&oracle::lock_irq_unsafe,
-     "lock-irq-unsafe: lock taken in an interrupt handler and elsewhere with interrupts on",
+     "lock-irq-unsafe: lock taken in an interrupt handler and elsewhere with interrupts enabled",
      [] {
        spinlock_t lock;
        spin_lock_init(&lock);
@@ -282,8 +283,7 @@ const Program programs[] = {
        spin_unlock(&lock);
        check_end_of_operation("test");
      }},
-    {&oracle::irqs_on_early,
-     "irqs-on-early: interrupts switched on where others rely on it that they are off",
+    {&oracle::irqs_on_early, "irqs-on-early: interrupts enabled where they must stay off",
      [] {
        shim_irq_enter();
        shim_local_irq_enable(SHIM_SITE);
@@ -388,7 +388,7 @@ const Program programs[] = {
      }},
 
     // RCU
-    {&oracle::rcu_double_call, "rcu-double-call: RCU callback queued while it waits already",
+    {&oracle::rcu_double_call, "rcu-double-call: RCU callback queued while it is already waiting",
      [] {
        static rcu_head head;
        call_rcu(&head, ignore_callback);
@@ -411,11 +411,12 @@ const Program programs[] = {
        check_end_of_operation("test");
      }},
     {&oracle::rcu_unprotected,
-     "rcu-unprotected: RCU pointer followed without its lock and outside of a read-side section",
+     "rcu-unprotected: RCU pointer dereferenced without its lock and outside a read-side section",
      [] { shim_check_rcu_access(rcu_read_lock_held(), SHIM_SITE); }},
 
     // Lock-free lists
-    {&oracle::llist_double_add, "llist-double-add: element added to a lock-free list that it is on",
+    {&oracle::llist_double_add,
+     "llist-double-add: element added to a lock-free list that already holds it",
      [] {
        llist_head list{};
        llist_node node;

@@ -97,7 +97,7 @@ Oracle& make_oracle(std::string id, const char* rule) {
 }
 
 // An access to an unmapped address, which each sanitizer and the bare signal name differently.
-Oracle& wild_access() { return make_oracle("wild-access", "access to memory that does not exist"); }
+Oracle& wild_access() { return make_oracle("wild-access", "access to an invalid address"); }
 
 void on_asan_report(const char* report) {
   std::string_view text = report;
@@ -165,11 +165,11 @@ bool catching;
 // Replaces MemorySanitizer's own report, which knows neither object nor key. Only a value is wrong,
 // so the run can continue.
 void on_unset_memory(uint32_t origin) {
-  static constexpr Oracle unset{"msan-unset-memory", "memory is used that was never written", true,
+  static constexpr Oracle unset{"msan-unset-memory", "use of uninitialized memory", true,
                                 Severity::memory_safety};
   const Object* object = origin_object(origin);
   Frame frame = frame_at_fault();
-  std::string values = object ? describe(*object) : "of no object of the shim";
+  std::string values = object ? describe(*object) : "the memory is not an object of the shim";
   // Gives a use after free the key that it has in builds with AddressSanitizer.
   const Oracle& oracle = object && !object->live ? oracle::slab_use_after_free : unset;
   raise(Finding{&oracle, frame.function, frame.where, values, object ? object->memory : nullptr,

@@ -54,7 +54,7 @@ void require_usable(const kmem_cache* cache, const shim_site* site) {
   if (!cache)
     raise(oracle::slab_null_cache, site, "the cache was never created, or its creation failed");
   else if (!known(cache))
-    raise(oracle::slab_foreign_cache, site, "the pointer came from no kmem_cache_create()");
+    raise(oracle::slab_foreign_cache, site, "the pointer does not come from kmem_cache_create()");
   else if (cache->destroyed)
     raise(oracle::slab_destroyed_cache, site, describe_cache(*cache));
 }
@@ -76,7 +76,8 @@ Object* freeable(const void* address, const shim_site* site) {
         address < around->memory + around->size)
       raise(oracle::slab_free_interior, site, describe(*around), address);
     else
-      raise(oracle::slab_free_foreign, site, "the pointer came from no slab allocation", address);
+      raise(oracle::slab_free_foreign, site, "the pointer does not come from a slab allocation",
+            address);
     return nullptr;
   }
   if (!object->live) {
@@ -160,7 +161,7 @@ kmem_cache*(kmem_cache_create)(const char* name, unsigned size, unsigned align, 
   if (!is_permanent && should_fail(FallibleCall::cache_create, name, size, GFP_KERNEL, site))
     return nullptr;
   if (caches_in_run == max_caches) {
-    fmt::print(stderr, "the shim knows at most {} caches\n", max_caches);
+    fmt::print(stderr, "the shim supports at most {} caches\n", max_caches);
     abort();
   }
   kmem_cache& cache = caches[caches_in_run++];
@@ -186,7 +187,7 @@ void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
   if (!cache) return;
   (might_sleep)(site);
   if (!known(cache)) {
-    raise(oracle::slab_destroy_foreign, site, "the pointer came from no kmem_cache_create()");
+    raise(oracle::slab_destroy_foreign, site, "the pointer does not come from kmem_cache_create()");
     return;
   }
   if (cache->destroyed) {
@@ -199,7 +200,7 @@ void(kmem_cache_destroy)(kmem_cache* cache, const shim_site* site) {
   });
   if (cache->live || has_sheaves) {
     std::string values = describe_cache(*cache);
-    if (has_sheaves) values += "\n  a sheaf of it is not returned";
+    if (has_sheaves) values += "\n  a sheaf of the cache was not returned";
     for (size_t i = 0; i < object_count(); i++) {
       const Object& object = object_by_index(i);
       if (object.live && object.cache == cache) values += "\n  live: " + describe(object);
@@ -323,7 +324,7 @@ void(vfree)(const void* address, const shim_site* site) {
   if (!address) return;
   Object* object = object_at(address);
   if (!object || object->kind != ObjectKind::vmalloc) {
-    raise(oracle::vmalloc_free_foreign, site, "the pointer came from no vmalloc()", address);
+    raise(oracle::vmalloc_free_foreign, site, "the pointer does not come from vmalloc()", address);
     return;
   }
   if (!object->live) {

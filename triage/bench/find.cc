@@ -195,8 +195,7 @@ std::string table(const std::vector<Cell>& cells,
     text += fmt::format(" {:>10.0f} {:>6.2f} {:>4}", std::exp(logarithms[c]),
                         std::exp(logarithms[c] - logarithms[0]),
                         misses[c] ? fmt::format("-{}", misses[c]) : "");
-  return text + "\n-N: N campaigns that did not find it in their time, counted as if they had "
-                "with their last execution\n";
+  return text + "\n-N: N campaigns missed the defect; their last execution counts as the find\n";
 }
 
 json to_json(const Arguments& arguments, const std::vector<Cell>& cells,
@@ -339,7 +338,7 @@ void plot(const fs::path& out, const std::vector<Cell>& cells,
   write_file(out / "find.dat", data);
   write_file(out / "find.gnuplot", script + "\n");
   CommandResult result = run_command({"env", "-C", out.string(), "gnuplot", "find.gnuplot"}, false);
-  if (result.status) throw Failure("gnuplot draws no plot: " + result.output);
+  if (result.status) throw Failure("gnuplot failed: " + result.output);
 }
 
 int bench_find(const Arguments& arguments) {
@@ -361,7 +360,8 @@ int bench_find(const Arguments& arguments) {
   const auto taken =
       std::count_if(cells.begin(), cells.end(), [](const Cell& cell) { return cell.is_over; });
   if (taken && !arguments.json)
-    fmt::print("{} of {} campaigns have run: {}\n", taken, cells.size(), (out / results).string());
+    fmt::print("{} of {} campaigns have already run: {}\n", taken, cells.size(),
+               (out / results).string());
   run_all(cells, arguments, defects, chosen, built, out);
   plot(out, cells, defects, chosen);
   if (arguments.json)

@@ -171,10 +171,10 @@ void print(const Results& results) {
       fmt::format(", {:.1f} % of nothing",
                   100 * results.life.per_second / results.nothing.per_second));
   for (const auto& [name, speed] : results.targets) row(name + ", from its seeds", speed, "");
-  fmt::print("\n{:<32} {:>10}\n", "calls in an execution", "us each");
+  fmt::print("\n{:<32} {:>10}\n", "calls in an execution", "us a call");
   for (const auto& [calls, seconds] : results.by_calls)
     fmt::print("{:<32} {:>10.3f}\n", calls, 1e6 * seconds / static_cast<double>(calls));
-  fmt::print("at 10,000 it is {:.2f} times that at 100\n", results.growth());
+  fmt::print("a call among 10,000 takes {:.2f} times as long as one among 100\n", results.growth());
   fmt::print("\n{:<32} {:>10}\n", fmt::format("CPUs, {} calls", calls_on_cpus), "us");
   for (const auto& [cpus, seconds] : results.by_cpus)
     fmt::print("{:<32} {:>10.1f}\n", cpus, 1e6 * seconds);

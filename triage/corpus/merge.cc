@@ -75,13 +75,13 @@ int merge(const Arguments& arguments) {
                               {"crashing", to_json(dead)},
                               {"complaints", corpus.complaints}}));
   } else {
-    fmt::print("{}: {} of {} inputs add to the {} of {}\n", target.name, added.size(),
+    fmt::print("{}: {} of {} inputs extend the {} of {}\n", target.name, added.size(),
                more.members.size(), size, into.string());
     fmt::print("  {:<32} {:>12} {:>14}\n", "variant", "new edges", "new features");
     for (size_t i = 0; i < binaries.size(); i++)
       fmt::print("  {:<32} {:>12} {:>14}\n", binaries[i].variant, after[i].edges - before[i].edges,
                  after[i].features - before[i].features);
-    if (!dead.empty()) fmt::print("inputs that a variant does not survive, left where they are:\n");
+    if (!dead.empty()) fmt::print("inputs that crash a variant, left in place:\n");
     print_dead(dead);
   }
   return corpus.complaints.empty() && dead.empty() ? nothing_new : findings;

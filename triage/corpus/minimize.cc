@@ -61,11 +61,11 @@ Minimized minimize(const Corpus& corpus, const CorpusOptions& options) {
   result.after = count_cover(again, living_members(again), variants);
   for (size_t i = 0; i < variants; i++)
     if (result.after[i] != result.before[i])
-      throw Failure(fmt::format(
-          "{} on {}: inputs do not cover the same whenever they run ({} features, then {}): "
-          "nothing was written",
-          corpus.target->name, result.binaries[i].variant, result.before[i].features,
-          result.after[i].features));
+      throw Failure(
+          fmt::format("{} on {}: the inputs' coverage differs between runs ({} features, then {}): "
+                      "nothing was written",
+                      corpus.target->name, result.binaries[i].variant, result.before[i].features,
+                      result.after[i].features));
   return result;
 }
 
@@ -131,8 +131,7 @@ void print(const Minimized& result) {
     fmt::print("  {:<32} {:>6} of {:>5} {:>8} of {:>7}\n", result.binaries[i].variant,
                result.after[i].edges, result.before[i].edges, result.after[i].features,
                result.before[i].features);
-  if (!result.dead.empty())
-    fmt::print("inputs that no corpus should have, as a variant does not survive them:\n");
+  if (!result.dead.empty()) fmt::print("inputs that crash a variant and belong in no corpus:\n");
   print_dead(result.dead);
 }
 
@@ -160,7 +159,7 @@ int minimize(const Arguments& arguments) {
     std::error_code error;
     bool is_new = !fs::exists(arguments.out, error);
     if (!is_new && (!fs::is_directory(arguments.out) || !fs::is_empty(arguments.out)))
-      throw Failure(fmt::format("{}: is there already: choose another --out, or add to it with "
+      throw Failure(fmt::format("{}: already exists: choose another --out, or add to it with "
                                 "corpus merge --into",
                                 arguments.out));
   }

@@ -33,21 +33,22 @@ void check_name(const std::string& name) {
                          return islower(c) || isdigit(c) || c == '_';
                        });
   if (!is_snake_case)
-    throw Failure(fmt::format("--name {}: give it like depot_trimmed_by_delayed_work", name));
+    throw Failure(
+        fmt::format("--name {}: use lower-case words, as in depot_trimmed_by_delayed_work", name));
 }
 
 void check_input(const fuzz::Target& target, const Member& member) {
   std::string path = member.path.string();
   const program::Program& program = member.input.program;
-  if (program.operations.empty()) throw Failure(fmt::format("{}: does nothing", path));
+  if (program.operations.empty()) throw Failure(fmt::format("{}: has no operations", path));
   for (const program::Operation& operation : program.operations)
     if (std::find(target.operations.begin(), target.operations.end(), operation.code) ==
         target.operations.end())
-      throw Failure(
-          fmt::format("{}: '{}' is not for {}", path, program::print(operation), target.name));
+      throw Failure(fmt::format("{}: '{}' is not an operation of {}", path,
+                                program::print(operation), target.name));
   size_t size = program::encode(program).size();
   if (size > target.max_len)
-    throw Failure(fmt::format("{}: {} bytes are more than the {} that {} takes", path, size,
+    throw Failure(fmt::format("{}: {} bytes exceed the {} that {} takes", path, size,
                               target.max_len, target.name));
   const iova_variant& fixed = VariantChoice().variant();
   std::string key = run_isolated(fixed, program).key();
@@ -72,8 +73,8 @@ std::vector<Gain> gains(const Member& member, const std::vector<fs::path>& folde
   if (!cover.inputs[number].died_on.empty())
     for (const DeadMember& row : dead_members(corpus, cover, binaries))
       if (row.member == &corpus.members[number])
-        throw Failure(fmt::format("{}: shows {} on {}, which is not known of it: a finding, not a "
-                                  "seed",
+        throw Failure(fmt::format("{}: shows {} on {}, where it is not a known issue: a finding, "
+                                  "not a seed",
                                   member.path.string(), row.key, row.variant));
   auto all = living_members(cover), seeds = all;
   std::erase(seeds, number);
@@ -90,7 +91,7 @@ int promote(const Arguments& arguments) {
   const fuzz::Target& target = find_target(arguments.options.target);
   if (target.compares || target.reads_text)
     throw Failure(
-        fmt::format("{} has no seeds of its own: it takes those of other targets", target.name));
+        fmt::format("{} has no seeds of its own: it uses those of other targets", target.name));
   check_name(arguments.name);
   fs::path own = source_folder() / "corpus" / target.name;
   fs::path folder = arguments.to.empty() ? own : fs::path(arguments.to);
@@ -101,7 +102,7 @@ int promote(const Arguments& arguments) {
     folders.push_back(folder);
   for (const fs::path& other : folders)
     if (fs::path same = other / seed.filename(); fs::exists(same, error))
-      throw Failure(fmt::format("{}: is there already: choose another --name", same.string()));
+      throw Failure(fmt::format("{}: already exists: choose another --name", same.string()));
   Member member = read_member(target, arguments.file, "");
   check_input(target, member);
   const program::Program& program = member.input.program;
@@ -109,14 +110,14 @@ int promote(const Arguments& arguments) {
       seed_text(member.input, arguments.name, arguments.comment,
                 places_of_pauses(program, Recorder().run(VariantChoice().variant(), program)));
   if (program::parse(text) != program)
-    throw Failure(fmt::format("{}: its text would mean something else", arguments.file));
+    throw Failure(fmt::format("{}: its text parses to a different program", arguments.file));
 
   auto found = gains(member, folders, target, arguments.options);
   bool adds = std::any_of(found.begin(), found.end(),
                           [](const Gain& gain) { return gain.count.features > 0; });
   if (!adds && !arguments.force)
-    throw Failure(fmt::format("{}: covers nothing that the seeds of {} do not: --force takes it "
-                              "nevertheless",
+    throw Failure(fmt::format("{}: adds no coverage to the seeds of {}: --force promotes it "
+                              "anyway",
                               arguments.file, target.name));
   make_folder(folder);
   write_file(seed, text);

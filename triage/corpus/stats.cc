@@ -102,23 +102,23 @@ struct Covered {
 };
 
 void print(const Corpus& corpus, const Statistics& statistics, const Covered& covered) {
-  fmt::print("{}: {} files, {} bytes; of one: {} to {}, median {}\n", corpus.target->name,
+  fmt::print("{}: {} files, {} bytes; each {} to {}, median {}\n", corpus.target->name,
              corpus.members.size(), statistics.total_bytes, statistics.bytes.least,
              statistics.bytes.most, statistics.bytes.median);
   if (statistics.too_long)
-    fmt::print("  {} are longer than the {} bytes that the target takes\n", statistics.too_long,
+    fmt::print("  {} exceed the {} bytes that the target takes\n", statistics.too_long,
                corpus.target->max_len);
   if (corpus.target->reads_text) {
     fmt::print("  {} duplicates\n", statistics.duplicates);
   } else {
-    fmt::print("  operations of one: {} to {}, median {}\n", statistics.operations.least,
+    fmt::print("  operations per input: {} to {}, median {}\n", statistics.operations.least,
                statistics.operations.most, statistics.operations.median);
-    fmt::print("  {} inject faults, {} are not canonical, {} mean the same as another\n",
+    fmt::print("  {} inject faults, {} are not canonical, {} are the same program as another\n",
                statistics.with_faults, statistics.not_canonical, statistics.duplicates);
     fmt::print("  {:<32} {:>9} {:>9}\n", "operation", "times", "inputs");
     for (const auto& [code, use] : by_times(statistics))
       fmt::print("  {:<32} {:>9} {:>9}{}\n", program::spec(code).name, use.times, use.inputs,
-                 is_for(*corpus.target, code) ? "" : "  not the target's");
+                 is_for(*corpus.target, code) ? "" : "  not an operation of the target");
     for (OpCode code : statistics.never)
       fmt::print("  {:<32} {:>9}\n", program::spec(code).name, "never");
   }
@@ -126,7 +126,7 @@ void print(const Corpus& corpus, const Statistics& statistics, const Covered& co
   for (size_t i = 0; i < covered.binaries.size(); i++)
     fmt::print("  {:<32} {:>9} {:>9}\n", covered.binaries[i].variant, covered.counts[i].edges,
                covered.counts[i].features);
-  if (!covered.dead.empty()) fmt::print("inputs that a variant does not survive:\n");
+  if (!covered.dead.empty()) fmt::print("inputs that crash a variant:\n");
   print_dead(covered.dead);
 }
 

@@ -119,7 +119,7 @@ void MutantJudge::run_suite() {
   build({kunit_library(tree_)});
   SuiteRun run(load_kunit(options_.suite, tree_, options_.definitions));
   if (size_t bad = run.first_bad(); bad < run.cases.size())
-    throw Failure(fmt::format("{}: {} fails on the tree itself, so that it can tell no mutant: {}",
+    throw Failure(fmt::format("{}: {} fails on the unchanged tree, so it cannot judge mutants: {}",
                               options_.suite, run.cases[bad].title(), run.plain[bad].why));
   for (const auto& [test_case, outcome] : run.with_failures)
     if (outcome.is_finding()) causes_.insert(outcome.cause);

@@ -58,7 +58,7 @@ class Verdicts {
       : file_(file), seconds_(seconds), seeds_(hash_of_seeds()) {
     if (!fs::exists(file)) return;
     all_ = try_parse_json(read_file(file));
-    if (!all_.is_object()) throw Failure(fmt::format("{}: is damaged", file.string()));
+    if (!all_.is_object()) throw Failure(fmt::format("{}: is damaged: delete it", file.string()));
   }
 
   std::optional<MutantVerdict> find(const std::string& id) const {
@@ -332,17 +332,17 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
     fflush(stdout);
   };
   if (open.size() < all.size())
-    say(fmt::format("{} of {} were judged before", all.size() - open.size(), all.size()));
+    say(fmt::format("{} of {} mutants are already judged", all.size() - open.size(), all.size()));
   if (open.empty()) return;
 
   make_folder(build_folder() / "mutants");
-  FileLock lock(build_folder() / "mutants" / "lock", "waiting for another mutants to end");
+  FileLock lock(build_folder() / "mutants" / "lock", "waiting for another mutants command to end");
   say(fmt::format("building {} ...", tree.title));
   unsigned slots = static_cast<unsigned>(std::min<size_t>(arguments.jobs, open.size()));
   JudgeOptions options{arguments.time, arguments.seed, arguments.suite, arguments.definitions};
   MutantJudge judge(tree, slots, options);
   if (options.time.count() && !judge.is_like_its_revision())
-    say("targets that compare with the port are left out: the tree is not like a revision of it");
+    say("targets that compare with the port are left out: the tree matches none of its revisions");
   Processes processes(judge, slots, !suite.empty());
   size_t done = 0;
   for (auto next = open.begin(); next != open.end() || processes.any();) {
@@ -416,12 +416,12 @@ int mutants(const Arguments& arguments) {
                judged.mutant->function, cost, marked(judged.mutant->before, "-"),
                marked(judged.mutant->after, "+"));
   }
-  fmt::print("\n{} of {} possible mutants: {} break a promise, {} differ only, {} survived; "
-             "everything is in {}\n",
+  fmt::print("\n{} of {} possible mutants: {} break a promise, {} only differ, {} survived; "
+             "results are in {}\n",
              all.size(), every.size(), total.breaks_promise,
              total.all_killed() - total.breaks_promise, total.survived, out.string());
   if (has_suite)
-    fmt::print("{} kills {} of the {} that differ, {} of them only where an allocation fails\n",
+    fmt::print("{} kills {} of the {} that differ, {} of them only when an allocation fails\n",
                arguments.suite, total.by_suite, total.all_killed() + total.survived,
                total.by_suite_with_failures);
   return status;

@@ -146,15 +146,15 @@ class Inspector {
   bool find(const fs::path& out) {
     add("name", std::regex_match(target_, std::regex("[A-Za-z0-9_-]+"))
                     ? ""
-                    : "a name is of letters, digits, _ and -");
+                    : "a name may have only letters, digits, _ and -");
     fs::path binary = out / target_;
     std::string why;
     if (!fs::is_regular_file(binary))
-      why = "there is no such file";
+      why = "the file is missing";
     else if (!is_executable(binary))
       why = "it is not executable";
     else if (!holds_entry_point(read_file(binary)))
-      why = "it is no binary with LLVMFuzzerTestOneInput";
+      why = "it is not a binary with LLVMFuzzerTestOneInput";
     add("present", why);
     return why.empty();
   }
@@ -162,10 +162,10 @@ class Inspector {
   void look_into_binary(const fs::path& out) {
     fs::path binary = out / target_;
     std::string kind = architecture(binary);
-    add("architecture", kind == "x86_64" ? "" : "it is for " + kind);
+    add("architecture", kind == "x86_64" ? "" : "it is built for " + kind);
     std::string fixed;
     for (const std::string& folder : library_folders(binary))
-      if (folder.rfind("$ORIGIN", 0) != 0) fixed = fmt::format("{} is not within $ORIGIN", folder);
+      if (folder.rfind("$ORIGIN", 0) != 0) fixed = fmt::format("{} is not below $ORIGIN", folder);
     add("rpath", fixed);
     std::string foreign;
     for (const std::string& library : libraries(binary))
@@ -193,7 +193,7 @@ class Inspector {
                                     : "");
     add("start", starts_ || at_home_only ? "" : last_words(moved, preflight_.seconds));
     if (!starts_ || preflight_.sanitizer == "coverage") return;
-    add("instrumented", uninteresting ? "the engine has found no interesting inputs" : "");
+    add("instrumented", uninteresting ? "the engine found no interesting inputs" : "");
     if (uninteresting) return;
     static const std::regex loaded("INFO: Loaded [0-9]+ modules +\\(([0-9]+) ");
     std::smatch match;
@@ -250,7 +250,8 @@ class Inspector {
           run(out, {"-dict=" + fs::absolute(path).string(), "-seed=1337", "-runs=1"});
       if (result.output.find(fmt::format("Dictionary: {} entries", dictionary.entries)) ==
           result.output.npos)
-        check.why = "the engine does not take all of it: " + last_words(result, preflight_.seconds);
+        check.why =
+            "the engine does not accept all entries: " + last_words(result, preflight_.seconds);
     }
     check.ok = check.ok && check.why.empty();
     checks_.push_back(check);
@@ -275,13 +276,13 @@ class Inspector {
     for (const TargetOption& option : file.options) {
       if (option.section != "libfuzzer" || !why.empty()) continue;
       if (starts_ && !flags.contains(option.key))
-        why = fmt::format("libFuzzer knows no -{}", option.key);
+        why = fmt::format("libFuzzer has no flag -{}", option.key);
       else if (option.key == "dict" && !fs::is_regular_file(out / option.value) &&
                option.value != target_ + ".dict")  // a missing dictionary is already reported
-        why = fmt::format("there is no {}", option.value);
+        why = fmt::format("{} is missing", option.value);
       else if (option.key == "max_len" &&
                option.value.find_first_not_of("0123456789") != option.value.npos)
-        why = fmt::format("max_len is no number: {}", option.value);
+        why = fmt::format("max_len is not a number: {}", option.value);
     }
     add("options", why);
   }
@@ -334,7 +335,7 @@ Check inspect_strays(const fs::path& out, const std::vector<std::string>& target
 
 std::vector<Check> inspect(const fs::path& folder, const Preflight& preflight) {
   const fs::path out = named_path(folder);
-  if (!fs::is_directory(out)) throw Failure(fmt::format("{}: is no folder", out.string()));
+  if (!fs::is_directory(out)) throw Failure(fmt::format("{}: is not a folder", out.string()));
   std::vector<Inspector> inspectors;
   std::vector<size_t> present;
   for (const std::string& target : preflight.targets) {

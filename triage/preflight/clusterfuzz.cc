@@ -152,7 +152,7 @@ const RecordedReading* recorded_reading(const std::string& oracle) {
 ClusterFuzz::ClusterFuzz(const fs::path& clone) : clone_(clone) {
   if (!fs::exists(clone_ / "src/clusterfuzz/stacktraces"))
     throw Failure(fmt::format(
-        "{} is no clone of ClusterFuzz: it has no src/clusterfuzz/stacktraces", clone.string()));
+        "{} is not a clone of ClusterFuzz: it has no src/clusterfuzz/stacktraces", clone.string()));
 }
 
 ClusterFuzz::Answers ClusterFuzz::read(const std::vector<CrashText>& texts) const {

@@ -35,14 +35,14 @@ bool has_stack_in_fuzz_folder(const std::string& text) {
 // The mistake in a reading; "" if there is none.
 std::string mistake_in(const Reading& reading, const std::string& oracle, const std::string& text) {
   const RecordedReading* row = recorded_reading(oracle);
-  if (!row) return fmt::format("no row for {} in clusterfuzz.inc", oracle);
+  if (!row) return fmt::format("clusterfuzz.inc has no row for {}", oracle);
   if (reading.type != row->type || reading.security != row->security)
-    return fmt::format("not as recorded: {}", show(reading));
+    return fmt::format("differs from clusterfuzz.inc: {}", show(reading));
   if (!reading.labels.empty() && !has_stack_in_fuzz_folder(text))
     return fmt::format("labelled {}: {}", reading.labels[0], show(reading));
   Reading ours = reading_of(text);
   if (ours.type != reading.type || ours.state != reading.state || ours.security != reading.security)
-    return fmt::format("our rules read {}, its own {}", show(ours), show(reading));
+    return fmt::format("our rules read {}, ClusterFuzz reads {}", show(ours), show(reading));
   return "";
 }
 
@@ -83,9 +83,9 @@ class Court {
       const Crash& other = crashes_[j].crash;
       bool is_one = answers_.are_one(i, j);
       if (is_one == (crash.key == other.key)) continue;
-      return fmt::format("{} {} {} of {}: {} / {}", crash.key, is_one ? "is taken for" : "is not",
-                         other.key, other.of, show(answers_.readings[i]),
-                         show(answers_.readings[j]));
+      return fmt::format("{} {} {} of {}: {} / {}", crash.key,
+                         is_one ? "is grouped with" : "is not grouped with", other.key, other.of,
+                         show(answers_.readings[i]), show(answers_.readings[j]));
     }
     return "";
   }
@@ -115,7 +115,7 @@ std::vector<Check> check_oracles(const ClusterFuzz& judge,
     std::string why = mistake_in(answers.readings[i], oracles[i].oracle, oracles[i].text);
     for (size_t j = 0; j < oracles.size() && why.empty(); j++)
       if (answers.are_one(i, j) != (oracles[i].oracle == oracles[j].oracle))
-        why = fmt::format("taken for {}: {}", oracles[j].oracle, show(answers.readings[j]));
+        why = fmt::format("grouped with {}: {}", oracles[j].oracle, show(answers.readings[j]));
     std::string& noted = mistakes[oracles[i].oracle];
     if (noted.empty()) noted = why;
   }

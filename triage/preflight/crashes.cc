@@ -76,7 +76,7 @@ class CaseRunner {
 
   std::vector<Crash> run() {
     if (!take(0, shown_.program))
-      throw Failure(fmt::format("{} shows nothing in {}", shown_.of, binary_.string()));
+      throw Failure(fmt::format("{} shows no finding in {}", shown_.of, binary_.string()));
     const std::vector<program::OpCode> codes = one_after_another();
     size_t inputs = 1;
     for (size_t number = 1; number <= mutants && inputs < enough_inputs; number++) {

@@ -95,11 +95,11 @@ void put_afl_beside(const fs::path& out) {
 // No distribution has honggfuzz, so this is a built checkout.
 fs::path honggfuzz_folder() {
   const char* folder = getenv("IOVAFUZZ_HONGGFUZZ");
-  if (!folder) throw Failure("IOVAFUZZ_HONGGFUZZ does not name a built checkout of honggfuzz");
+  if (!folder) throw Failure("set IOVAFUZZ_HONGGFUZZ to a built checkout of honggfuzz");
   for (const char* part : {"honggfuzz", "libhfuzz/libhfuzz.a", "libhfcommon/libhfcommon.a"})
     if (!fs::is_regular_file(fs::path(folder) / part))
       throw Failure(
-          fmt::format("{} is no built checkout of honggfuzz: it has no {}", folder, part));
+          fmt::format("{} is not a built checkout of honggfuzz: it has no {}", folder, part));
   return fs::absolute(folder);
 }
 

@@ -123,7 +123,7 @@ class Run {
                         .figure = lines,
                         .limit = ">= 1",
                         .ok = lines > 0,
-                        .why = lines > 0 ? "" : "no line of it is covered"});
+                        .why = lines > 0 ? "" : "none of its lines is covered"});
     }
     return checks;
   }
@@ -159,7 +159,7 @@ OssFuzz::OssFuzz(const fs::path& clone)
     : scripts_(fs::absolute(clone) / "infra/base-images/base-runner") {
   if (!fs::exists(scripts_ / "bad_build_check"))
     throw Failure(fmt::format(
-        "{} is no clone of OSS-Fuzz: it has no infra/base-images/base-runner/bad_build_check",
+        "{} is not a clone of OSS-Fuzz: it has no infra/base-images/base-runner/bad_build_check",
         clone.string()));
   settings_ = environment_in(read_file(scripts_ / "Dockerfile"));
 }

@@ -96,7 +96,7 @@ void print_checks(const std::string& title, const std::vector<Check>& checks) {
     if (check.figure) what += fmt::format(", {} ({})", *check.figure, check.limit);
     fmt::print("  FAILED {}: {}\n", what, check.why);
   }
-  fmt::print("  {} of {} checks hold\n\n", hold, checks.size());
+  fmt::print("  {} of {} checks passed\n\n", hold, checks.size());
   fflush(stdout);
 }
 
@@ -113,7 +113,7 @@ void print_crashes(const std::vector<CrashOfBuild>& crashes) {
   fmt::print("  {} crashes of {} defects and issues, builds: {}; {} keys\n", crashes.size(),
              cases.size(), fmt::join(sanitizers, ", "), keys.size());
   for (const auto& [key, of] : shown_by)
-    if (of.size() > 1) fmt::print("  one key: {}: {}\n", key, fmt::join(of, ", "));
+    if (of.size() > 1) fmt::print("  same key: {}: {}\n", key, fmt::join(of, ", "));
 }
 
 int preflight(const Arguments& arguments) {
@@ -126,14 +126,15 @@ int preflight(const Arguments& arguments) {
   for (const std::string& engine : arguments.engines)
     if (engine != "libfuzzer" && !oss_fuzz)
       throw Failure(
-          fmt::format("only OSS-Fuzz's own scripts judge builds for {}: give --oss-fuzz", engine));
+          fmt::format("only OSS-Fuzz's own scripts check builds for {}: give --oss-fuzz", engine));
   make_folder(out);
-  FileLock lock(out / "lock", fmt::format("waiting for another preflight in {}", out.string()));
+  FileLock lock(out / "lock",
+                fmt::format("waiting for another preflight that uses {}", out.string()));
   std::string kernel;
   if (!arguments.kernel.empty()) {
     const KernelTree tree = find_kernel_tree(arguments.kernel);
     if (std::string words = tree.build.words(); !words.empty())
-      throw Failure(fmt::format("{}: farms build a tree in one way only: leave out {}",
+      throw Failure(fmt::format("{}: farm builds take no build options: leave out {}",
                                 arguments.kernel, words));
     kernel = tree.folder.string();
   }
@@ -180,10 +181,10 @@ int preflight(const Arguments& arguments) {
   if (arguments.json)
     fmt::print("{}", to_text(result));
   else if (!oss_fuzz || !clusterfuzz)
-    fmt::print("not asked: {}\n", oss_fuzz      ? "ClusterFuzz's own parser (--clusterfuzz)"
-                                  : clusterfuzz ? "OSS-Fuzz's own scripts (--oss-fuzz)"
-                                                : "OSS-Fuzz's own scripts (--oss-fuzz), "
-                                                  "ClusterFuzz's own parser (--clusterfuzz)");
+    fmt::print("not run: {}\n", oss_fuzz      ? "ClusterFuzz's own parser (--clusterfuzz)"
+                                : clusterfuzz ? "OSS-Fuzz's own scripts (--oss-fuzz)"
+                                              : "OSS-Fuzz's own scripts (--oss-fuzz), "
+                                                "ClusterFuzz's own parser (--clusterfuzz)");
   return ok ? nothing_new : findings;
 }
 

@@ -31,7 +31,7 @@ bool is_hex(char c) { return isxdigit(static_cast<unsigned char>(c)); }
 // The mistake in an entry's optional name, `word` or `word@level`.
 std::string mistake_in_name(std::string_view name) {
   if (name.empty()) return "";
-  if (name.back() != '=') return "an entry is name=\"value\"";
+  if (name.back() != '=') return "an entry must be name=\"value\"";
   name.remove_suffix(1);
   name = trim(name);
   std::string_view level = "0";
@@ -39,9 +39,9 @@ std::string mistake_in_name(std::string_view name) {
     level = name.substr(at + 1);
     name = name.substr(0, at);
   }
-  if (!is_word(name)) return "a name is of letters, digits and _";
+  if (!is_word(name)) return "a name may have only letters, digits and _";
   if (level.empty() || level.find_first_not_of("0123456789") != level.npos)
-    return "a level is a number";
+    return "a level must be a number";
   return "";
 }
 
@@ -50,7 +50,7 @@ std::string mistake_in_value(std::string_view value) {
   size_t bytes = 0;
   for (size_t i = 0; i < value.size(); i++, bytes++) {
     unsigned char c = static_cast<unsigned char>(value[i]);
-    if (c < 0x20 || c > 0x7e) return "a byte that is no printable ASCII";
+    if (c < 0x20 || c > 0x7e) return "a byte that is not printable ASCII";
     if (c == '"') return "a quote without backslash";
     if (c != '\\') continue;
     std::string_view rest = value.substr(i + 1);
@@ -59,7 +59,7 @@ std::string mistake_in_value(std::string_view value) {
     } else if (rest.size() >= 3 && rest[0] == 'x' && is_hex(rest[1]) && is_hex(rest[2])) {
       i += 3;
     } else {
-      return R"(after a backslash comes \, " or xHH)";
+      return R"(a backslash must be followed by \, " or xHH)";
     }
   }
   if (bytes == 0) return "an empty value";
@@ -114,21 +114,21 @@ OptionsFile parse_options(const std::string& text) {
       section = std::string(content.substr(1, content.size() - 2));
       if (content.back() != ']' ||
           std::find(sections.begin(), sections.end(), section) == sections.end())
-        mistake(fmt::format("no section that is read: {}", content));
-      if (!seen.insert(section + "]").second) mistake("a section that was there before");
+        mistake(fmt::format("unknown section: {}", content));
+      if (!seen.insert(section + "]").second) mistake("a repeated section");
       continue;
     }
     size_t equals = content.find('=');
     if (section.empty()) {
       mistake("an option before the first section");
     } else if (equals == content.npos) {
-      mistake("an option is key = value");
+      mistake("an option must be key = value");
     } else {
       TargetOption option{section, std::string(trim(content.substr(0, equals))),
                           std::string(trim(content.substr(equals + 1)))};
-      if (!is_word(option.key) || option.value.empty()) mistake("an option is key = value");
+      if (!is_word(option.key) || option.value.empty()) mistake("an option must be key = value");
       if (!seen.insert(section + "]" + option.key).second)
-        mistake(fmt::format("{} was there before", option.key));
+        mistake(fmt::format("{} is repeated", option.key));
       file.options.push_back(std::move(option));
     }
   }

@@ -212,10 +212,10 @@ TEST_F(AffectedClone, WhatCannotBeDoneIsTold) {
   expect_told({"affected", program(), "--repo", clone(), "--from", "v9.9"}, "has no release tags");
   expect_told({"affected", program(), "--repo", clone(), "--from", "6.12"},
               "6.12: give a release as v6.12");
-  expect_told({"affected", program(), "--fix", "master"}, "give the clone: --repo CLONE");
-  expect_told({"affected", program(), "--time", "1s"}, "give --fix");
+  expect_told({"affected", program(), "--fix", "master"}, "is not a patch file");
+  expect_told({"affected", program(), "--time", "1s"}, "--time needs --fix");
   expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12", "--bad", "v6.13"},
-              "shows nothing on v6.13");
+              "shows no finding on v6.13");
   expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12.1", "--bad", "v6.12"},
               "on v6.12.1, too");
   expect_told({"bisect", program(), "--repo", clone(), "--good", "none", "--bad", "v6.12"},

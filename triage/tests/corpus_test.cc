@@ -180,7 +180,7 @@ TEST(CorpusMinimize, RefusesWhatItCannotDoInOneSentence) {
           nameless.folder() + ": neither its name nor one in it is a target's: give --target");
   refused({nameless.folder() + "/missing"}, nameless.folder() + "/missing: is no folder");
   refused({corpus.folder(), "--out", nameless.folder()},
-          nameless.folder() + ": is there already: choose another --out, or add to it with corpus "
+          nameless.folder() + ": already exists: choose another --out, or add to it with corpus "
                               "merge --into");
   refused({corpus.folder(), "--target", "iova_port_vs_kernel"},
           "iova_port_vs_kernel compares kernel trees with the port: choose some with --variant "
@@ -290,15 +290,15 @@ TEST_F(Promote, MakesASeedOfBytesAndTellsWhatItAdds) {
   // The first promotion already covers everything that this one would add.
   result = promote(file, "the_same_again");
   EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(result.output, "iovafuzz: " + file + ": covers nothing that the seeds of " +
-                               target_name + " do not: --force takes it nevertheless\n");
+  EXPECT_EQ(result.output, "iovafuzz: " + file + ": adds no coverage to the seeds of " +
+                               target_name + ": --force promotes it anyway\n");
   ASSERT_EQ(promote(file, "the_same_again", {"--force"}).status, 0);
   EXPECT_EQ(read_file(seeds_ / "the_same_again.iova")
                 .rfind("# SPDX-License-Identifier: GPL-2.0-only\n# The same again.\n", 0),
             0u);
   result = promote(file, "the_same_again", {"--force"});
   EXPECT_EQ(result.output, "iovafuzz: " + (seeds_ / "the_same_again.iova").string() +
-                               ": is there already: choose another --name\n");
+                               ": already exists: choose another --name\n");
 }
 
 TEST_F(Promote, KeepsTheCommentsOfATextAndThoseInIt) {
@@ -324,23 +324,24 @@ TEST_F(Promote, RefusesWhatIsNoSeed) {
   std::string file = bytes("input", found);
   expect_refused(promote(file, ""), "--name: the value is empty (iovafuzz corpus promote --help)");
   for (const char* name : {"Seven", "seven-cpus", "_seven", "7_cpus", "seven_", "a__b", "../a"})
-    expect_refused(promote(file, name),
-                   fmt::format("--name {}: give it like depot_trimmed_by_delayed_work", name));
+    expect_refused(
+        promote(file, name),
+        fmt::format("--name {}: use lower-case words, as in depot_trimmed_by_delayed_work", name));
   std::string own = (source_folder() / "corpus/iova_init_faults/domain_init_needs_no_cache.iova");
   expect_refused(promote(file, "domain_init_needs_no_cache"),
-                 own + ": is there already: choose another --name");
+                 own + ": already exists: choose another --name");
   expect_refused(promote(file, "a", {}, "program_text"),
-                 "program_text has no seeds of its own: it takes those of other targets");
+                 "program_text has no seeds of its own: it uses those of other targets");
   EXPECT_EQ(promote(file, "a", {}, "iova_all").status, 2);
   std::string other = bytes("other", "cache_get\ninit\nalloc\n");
-  expect_refused(promote(other, "a"), other + ": 'alloc' is not for iova_init_faults");
+  expect_refused(promote(other, "a"), other + ": 'alloc' is not an operation of iova_init_faults");
   std::string text;
   for (int i = 0; i < 100; i++) text += "cache_get\ncache_put\n";
   std::string large = bytes("large", text);
   expect_refused(promote(large, "a"),
-                 large + ": 200 bytes are more than the 128 that iova_init_faults takes");
+                 large + ": 200 bytes exceed the 128 that iova_init_faults takes");
   std::string nothing = folder_.write("nothing.iova", "# nothing\n");
-  expect_refused(promote(nothing, "a"), nothing + ": does nothing");
+  expect_refused(promote(nothing, "a"), nothing + ": has no operations");
 }
 
 TEST_F(Promote, RefusesAFindingThatIsNotKnown) {
@@ -379,7 +380,7 @@ TEST(CorpusStats, CountsFilesOperationsAndWhatNeverOccurs) {
   for (const auto& variant : row["variants"]) EXPECT_GT(variant["edges"], 0);
   CommandResult text = tool({"corpus", "stats", corpus.folder()});
   EXPECT_EQ(text.status, 0);
-  EXPECT_NE(text.output.find("not the target's"), std::string::npos) << text.output;
+  EXPECT_NE(text.output.find("not an operation of the target"), std::string::npos) << text.output;
 }
 
 TEST(CorpusStats, OfACampaignLeavesOutWhatCannotBeMeasured) {

@@ -242,7 +242,7 @@ TEST(MinimizeCommand, RefusesWhatShowsNothing) {
   std::string file = folder.write("a.iova", hint_bug);
   CommandResult clean = tool({"minimize", file});
   EXPECT_EQ(clean.status, 2);
-  EXPECT_EQ(clean.output, "iovafuzz: " + file + ": shows nothing on port@fixed\n");
+  EXPECT_EQ(clean.output, "iovafuzz: " + file + ": shows no finding on port@fixed\n");
   CommandResult chosen = tool({"minimize", "--revision", "6.12", "--key", bug_key, file});
   EXPECT_EQ(chosen.status, 2);
   EXPECT_NE(chosen.output.find(std::string(": shows ") + hint_key + ", not " + bug_key),

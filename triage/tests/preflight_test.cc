@@ -144,9 +144,9 @@ TEST(PreflightLong, MistakesBesideTheTargetFailTheirCheckAlone) {
       {"no word", write("target.dict", "# none\n"), "dictionary", "too few"},
       {"no INI", write("target.options", "max_len = 64\n"), "options", "line 1"},
       {"an unknown flag", write("target.options", "[libfuzzer]\nmax_length = 64\n"), "options",
-       "knows no -max_length"},
+       "no flag -max_length"},
       {"another's dictionary", write("target.options", "[libfuzzer]\ndict = none.dict\n"),
-       "options", "no none.dict"},
+       "options", "none.dict is missing"},
       {"no zip", write("target_seed_corpus.zip", "nothing\n"), "seeds", "unzip"},
       {"an empty zip", [](const Build& build) { build.pack({}); }, "seeds", ""},
       {"half a zip",
@@ -175,7 +175,7 @@ TEST(PreflightLong, MistakesBesideTheTargetFailTheirCheckAlone) {
          fs::permissions(build.out() / "old/target", fs::perms::owner_read);
        },
        "no-strays", "old/target"},
-      {"a target that was not built", [](const Build&) {}, "present", "no such file", "other"},
+      {"a target that was not built", [](const Build&) {}, "present", "file is missing", "other"},
       {"no right to run it",
        [](const Build& build) {
          fs::permissions(build.out() / "target", fs::perms::owner_read | fs::perms::owner_write);
@@ -453,8 +453,8 @@ TEST(PreflightCommand, SaysWhoCannotJudge) {
     EXPECT_EQ(result.status, 2) << result.output;
     EXPECT_NE(result.output.find(why), std::string::npos) << result.output;
   };
-  says({"preflight", "--oss-fuzz", here}, here + " is no clone of OSS-Fuzz");
-  says({"preflight", "--clusterfuzz", here}, here + " is no clone of ClusterFuzz");
+  says({"preflight", "--oss-fuzz", here}, here + " is not a clone of OSS-Fuzz");
+  says({"preflight", "--clusterfuzz", here}, here + " is not a clone of ClusterFuzz");
   says({"preflight", "--engine", "afl", "--out", here}, "give --oss-fuzz");
 }
 

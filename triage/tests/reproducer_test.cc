@@ -117,7 +117,7 @@ TEST(ReproducerCommand, SaysWhatItCannotDo) {
   TemporaryFolder folder;
   CommandResult clean = tool({"reproducer", folder.write("a.iova", "cache_get\n")});
   EXPECT_EQ(clean.status, 2);
-  EXPECT_NE(clean.output.find("a.iova: shows nothing on port@fixed"), std::string::npos);
+  EXPECT_NE(clean.output.find("a.iova: shows no finding on port@fixed"), std::string::npos);
   CommandResult overlap =
       tool({"reproducer", "--defect", "queue-timer-not-waited-for",
             (source_folder() / "corpus/iova_flush_queue/domain_is_put_while_its_timer_runs.iova")

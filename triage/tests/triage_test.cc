@@ -181,8 +181,8 @@ TEST(Triage, RefusesAFolderOfAnotherVariant) {
   CommandResult result = tool({"triage", "--out", out.path().string(), folder.path().string()});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.output, "iovafuzz: " + out.path().string() +
-                               " is of a triage on port@6.12, not on port@fixed: choose another "
-                               "--out\n");
+                               " belongs to a triage on port@6.12, not on port@fixed: choose "
+                               "another --out\n");
 }
 
 TEST(TriageLong, LosesNothingWhenItIsKilled) {

@@ -38,7 +38,7 @@ void Failures::end_call(Call& call) {
       check_reported(call.error, call);
       // In the shim only allocations fail, so -ENOMEM is the only right error.
       if (call.error && call.faults && call.error != -ENOMEM)
-        raise(oracle::error_wrong, "not -ENOMEM");
+        raise(oracle::error_wrong, "the error is not -ENOMEM");
       return;
     // If a design that is not strict grants a range after a fault, it had an alternative.
     case Function::reserve:

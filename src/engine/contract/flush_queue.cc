@@ -80,7 +80,7 @@ void FlushQueue::queued(const Call& call) {
   if (!is_overrun) return;
   raise(oracle::queue_overrun,
         fmt::format("{} entries in a ring that takes {}{}", entries, variant().queue->entries - 1,
-                    has_moved ? "; a call that moved may have added others" : ""));
+                    has_moved ? "; a call that moved to another CPU may have added more" : ""));
   scene_.beyond_judgement = true;
 }
 
@@ -107,13 +107,12 @@ void FlushQueue::put(const Event& event) {
   Range& range = *event.range;
   range.is_released = true;
   if (domain.newest_finished <= range.unmapped_at)
-    raise(
-        oracle::queue_early, releasing_function(),
-        fmt::format("{}, unmapped {}; the newest that is over: {}", print_range(range.lo, range.hi),
-                    range.unmapped_at == not_visible
-                        ? "where no flush sees it yet"
-                        : fmt::format("after the start of flush {}", range.unmapped_at),
-                    domain.newest_finished));
+    raise(oracle::queue_early, releasing_function(),
+          fmt::format("{}, unmapped {}; newest finished flush: {}", print_range(range.lo, range.hi),
+                      range.unmapped_at == not_visible
+                          ? "but not yet visible to any flush"
+                          : fmt::format("after the start of flush {}", range.unmapped_at),
+                      domain.newest_finished));
   if (range.in_ring) in_ring_[domain.number][range.ring]--;
 }
 

@@ -70,7 +70,7 @@ void Rest::hear(const Event& event) {
   if (objects <= most) return;
   const shim::LiveObjects grown = shim::most_live_slab_objects();
   raise(oracle::memory_unbounded, grown.one->allocated_at->function,
-        fmt::format("{} objects, where {} ranges are in use; {} of them of {}", objects,
+        fmt::format("{} objects, but {} ranges in use; {} of the objects are {}", objects,
                     scene_.books.ranges_in_use(), grown.count, shim::kind_of(*grown.one)));
 }
 

@@ -23,8 +23,7 @@ void cache_put(Run& run, const Operation&) {
   if (!run.books.references()) return run.skip("no reference is held");
   bool in_use = std::any_of(run.books.domains().begin(), run.books.domains().end(),
                             [](const Domain& domain) { return domain.memory != nullptr; });
-  if (run.books.references() == 1 && in_use)
-    return run.skip("the last reference, and a domain needs it");
+  if (run.books.references() == 1 && in_use) return run.skip("a domain needs the last reference");
   Call call(Function::cache_put);
   run.make(call);
   run.outcome("{} references left", run.books.references());
@@ -36,7 +35,7 @@ void init(Run& run, const Operation& operation) {
   domain.granule_shift = value(operation, Role::granule).number;
   uint64_t start = resolve(domain, value(operation, Role::start));
   if (start > ~uint64_t{0} >> domain.granule_shift || start == ~uint64_t{0})
-    return run.skip("the start is beyond the space");
+    return run.skip("the start is outside of the address space");
   domain.start_pfn = start;
   domain.memory = shim::new_object(shim::ObjectKind::kmalloc, nullptr, run.variant().domain_size,
                                    16, true, SHIM_SITE)
@@ -51,7 +50,7 @@ void init(Run& run, const Operation& operation) {
 void init_rcaches(Run& run, const Operation& operation) {
   Domain& domain = run.domain_of(operation);
   if (!domain.memory) return run.skip("the domain is not initialized");
-  if (!run.variant().init_rcaches) return run.skip("init has done it");
+  if (!run.variant().init_rcaches) return run.skip("init already made the rcaches");
   if (domain.has_rcaches) return run.skip("the domain has rcaches");
   if (!run.books.references()) return run.skip("the cache is not held");
   Call call(Function::init_rcaches, &domain);

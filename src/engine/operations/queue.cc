@@ -17,7 +17,7 @@ void queue_init(Run& run, const Operation& operation) {
   if (!domain.memory) return run.skip("the domain is not initialized");
   if (!queue) {
     static std::string why;
-    why = "this allocator's flush queue is not at hand";
+    why = "this allocator has no usable flush queue";
     if (run.variant().why_no_queue) why += std::string(": its ") + run.variant().why_no_queue;
     return run.skip(why.c_str());
   }
@@ -68,10 +68,10 @@ void queue(Run& run, const Operation& operation) {
 }
 
 void flush_done(Run& run, const Operation&) {
-  if (!shim::suspended_contexts()) return run.skip("no flush lasts");
+  if (!shim::suspended_contexts()) return run.skip("no hardware flush is in flight");
   unsigned cpu = shim::suspended(0).cpu;
   shim::finish_oldest_context();
-  run.outcome("the one on CPU {}", cpu);
+  run.outcome("the flush on CPU {}", cpu);
 }
 
 }  // namespace engine::operations

@@ -18,7 +18,7 @@ const char* cannot_allocate(const Run& run, const Domain& domain, const Operatio
   if (!domain.memory) return "the domain is not initialized";
   if (!run.books.references()) return "the cache is not held";
   *limit = resolve(domain, value(operation, Role::limit));
-  if (*limit == no_limit && !run.is_edge()) return "no caller asks for limit ~0";
+  if (*limit == no_limit && !run.is_edge()) return "limit ~0 needs edge";
   return nullptr;
 }
 
@@ -128,9 +128,10 @@ void alloc_fast(Run& run, const Operation& operation) {
   uint64_t limit = 0;
   if (const char* why = cannot_allocate(run, domain, operation, &limit)) return run.skip(why);
   if (!domain.has_rcaches) return run.skip("the domain has no rcaches");
-  if (!domain.start_pfn && !run.is_edge()) return run.skip("pfn 0 could not be told from failure");
+  if (!domain.start_pfn && !run.is_edge())
+    return run.skip("start pfn 0 needs edge, since pfn 0 means failure");
   if (!domain.start_pfn && domain.under_way.calls)
-    return run.skip_hindered("whose pfn 0 is could not be told");
+    return run.skip_hindered("the owner of pfn 0 would be ambiguous");
   uint64_t size = value(operation, Role::size).number;
   bool flush = !value(operation, Role::no_flush).number;
   Slot& slot = slot_of(domain, operation);
@@ -176,7 +177,7 @@ void free_pfn(Run& run, const Operation& operation) {
   if (pfn == ~uint64_t{0}) return run.skip("pfn ~0 is the anchor's");
   if (domain.live_overlap(pfn, pfn) || domain.reserved.contains(pfn, pfn))
     return run.skip("the pfn is in a range");
-  if (domain.withholds(pfn)) return run.skip("the pfn may be withheld");
+  if (domain.withholds(pfn)) return run.skip("the pfn may belong to a rounded-up range");
   if (domain.perhaps_cached.intersects(pfn, pfn)) return run.skip("the pfn may be cached");
   Call call(Function::free_pfn, &domain);
   call.pfn = pfn;
@@ -213,13 +214,14 @@ void reserve(Run& run, const Operation& operation) {
   Domain& domain = run.domain_of(operation);
   if (!domain.memory) return run.skip("the domain is not initialized");
   if (!run.books.references()) return run.skip("the cache is not held");
-  if (domain.has_allocated && !run.is_edge()) return run.skip("the domain has handed out ranges");
+  if (domain.has_allocated && !run.is_edge())
+    return run.skip("the domain has handed out ranges; that needs edge");
   uint64_t lo = resolve(domain, value(operation, Role::lo));
   uint64_t hi = lo + value(operation, Role::size).number - 1;
   if (hi < lo || hi > ~uint64_t{0} >> domain.granule_shift || hi == ~uint64_t{0})
-    return run.skip("the range leaves the space");
+    return run.skip("the range exceeds the address space");
   if (domain.live_overlap(lo, hi)) return run.skip("the range is in use");
-  if (domain.withholds(lo)) return run.skip("a part may be withheld");
+  if (domain.withholds(lo)) return run.skip("a part may belong to a rounded-up range");
   if (domain.perhaps_cached.intersects(lo, hi)) return run.skip("a part may be cached");
   Call call(Function::reserve, &domain);
   call.pfn = lo;

@@ -34,7 +34,7 @@ void cpu(Run& run, const Operation& operation) {
   unsigned cpu = cpu_of(operation);
   if (!cpu_online(cpu)) return run.skip("the CPU is not online");
   if (shim::room_on(cpu) == shim::Room::none)
-    return run.skip("what is suspended there has interrupts off");
+    return run.skip("an operation suspended there has interrupts off");
   shim_set_current_cpu(cpu);
   run.outcome("on CPU {}", cpu);
 }
@@ -42,12 +42,12 @@ void cpu(Run& run, const Operation& operation) {
 void offline(Run& run, const Operation& operation) {
   unsigned cpu = cpu_of(operation);
   if (!cpu_online(cpu)) return run.skip("the CPU is not online");
-  if (num_online_cpus() == 1) return run.skip("the last online CPU");
+  if (num_online_cpus() == 1) return run.skip("it is the last online CPU");
   unsigned other = idle_cpu(cpu);
-  if (other == program::max_cpus) return run.skip("what is suspended keeps the others busy");
+  if (other == program::max_cpus) return run.skip("suspended operations keep the other CPUs busy");
   // A preempted task can move to another CPU.
   if (shim::room_on(cpu) != shim::Room::tasks)
-    return run.skip("what is suspended there cannot move");
+    return run.skip("an operation suspended there cannot move");
   for (size_t i = 0; i < shim::suspended_contexts(); i++)
     if (shim::suspended(i).cpu == cpu) run.move(i--, other);
   if (raw_smp_processor_id() == cpu) shim_set_current_cpu(other);
@@ -69,8 +69,9 @@ void online(Run& run, const Operation& operation) {
 
 void resume(Run& run, const Operation& operation) {
   size_t nth = run.suspended_as(value(operation, Role::strand).number);
-  if (nth == shim::suspended_contexts()) return run.skip("nothing of that name is suspended");
-  if (!shim::can_resume(nth)) return run.skip_hindered("what interrupts it is suspended, too");
+  if (nth == shim::suspended_contexts()) return run.skip("no suspended operation has that name");
+  if (!shim::can_resume(nth))
+    return run.skip_hindered("the operation that interrupts it is suspended, too");
   if (value(operation, Role::here).number) {
     if (!shim::may_migrate(nth)) return run.skip("preemption is off where it is suspended");
     if (shim::room_on(raw_smp_processor_id()) != shim::Room::tasks)

@@ -27,7 +27,7 @@ void Magazines::end_call(Call& call) {
   const unsigned long largest_cached = PAGE_SIZE << (variant().bins - 1);
   if (call.bytes != largest_cached)
     raise(oracle::rcache_range_wrong,
-          fmt::format("it tells {} bytes, not {}", call.bytes, largest_cached));
+          fmt::format("it returns {} bytes, should be {}", call.bytes, largest_cached));
 }
 
 }  // namespace engine::reference

@@ -35,8 +35,8 @@ void Placement::check_fast(const Call& call, std::optional<uint64_t> found) {
   if (tries == expected.tries && tries) return check(call, found);
   auto describe = [](std::optional<uint64_t> pfn, size_t tries) {
     std::string what = pfn ? fmt::format("{:#x}", *pfn) : "a refusal";
-    return what +
-           (tries ? fmt::format(" from the tree, asked {} times", tries) : " from the magazines");
+    return what + (tries ? fmt::format(" from the tree, after {} attempts", tries)
+                         : " from the magazines");
   };
   const Request request = request_of(variant(), call);
   std::string values =

@@ -252,7 +252,7 @@ std::string RcacheModel::wrong_contents(std::span<const iova_magazine_view> view
     return false;
   });
   if (wrong.empty() && at < views.size())
-    wrong = fmt::format("one magazine more: {}",
+    wrong = fmt::format("surplus magazine: {}",
                         place(views[at].bin, views[at].cpu, views[at].previous));
   return wrong;
 }

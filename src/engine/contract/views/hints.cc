@@ -74,7 +74,7 @@ Explanation::Cause Hints::explain_refusal(const Domain& domain, const Request& r
   bool by_hint = hint && is_32bit(domain, request) && cause.size && request.size >= cause.size &&
                  hint == cause.size;
   std::string values = !cause.limit
-                           ? "; a hint that was set while calls overlapped"
+                           ? "; the hint was set while calls overlapped"
                            : fmt::format("; refused before: {} pages, limit {:#x}{}", cause.size,
                                          cause.limit, cause.aligned ? "" : ", unaligned");
   constexpr uint64_t no_limit = ~uint64_t{0};  // limit + 1 wraps to 0

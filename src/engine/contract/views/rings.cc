@@ -34,7 +34,7 @@ void Rings::check_counters() const {
     variant().queue->fields(domain.memory, &queue);
     if (queue.finished > queue.started)
       raise(oracle::queue_counters, "fq_flush_iotlb",
-            fmt::format("{} of {}", queue.finished, queue.started));
+            fmt::format("{} finished, {} started", queue.finished, queue.started));
   }
 }
 

@@ -45,7 +45,7 @@ void Structure::check_tree(const Snapshot& view) const {
 void Structure::check_magazines(const Snapshot& view) const {
   if (view.magazine_too_full)
     return raise(oracle::magazine_size,
-                 fmt::format("size {} of {}", view.too_full, view.variant->magazine_pfns));
+                 fmt::format("{} pfns, capacity {}", view.too_full, view.variant->magazine_pfns));
   const std::vector<Snapshot::CachedPfn>& cached = view.cached;
   for (size_t i = 1; i < cached.size(); i++)
     if (cached[i].pfn == cached[i - 1].pfn)
@@ -59,8 +59,7 @@ void Structure::check_balance(const Snapshot& view, const Domain& domain) {
   const size_t nodes = view.nodes.size();
   const bool is_too_deep = view.height > 2 * static_cast<unsigned>(std::bit_width(nodes));
   if (!std::exchange(too_deep_[domain.number], is_too_deep) && is_too_deep)
-    raise(oracle::tree_unbalanced,
-          fmt::format("{} nodes, {} on the longest way down", nodes, view.height));
+    raise(oracle::tree_unbalanced, fmt::format("{} nodes, height {}", nodes, view.height));
 }
 
 void Structure::check_depots(const Snapshot& view) const {
