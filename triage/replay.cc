@@ -30,74 +30,101 @@ struct Arguments {
   bool json = false;
 };
 
-int replay(const Arguments& arguments) {
-  const iova_variant& variant = arguments.choice.variant();
-  std::vector<std::string> complaints;
-  std::vector<Input> inputs;
+// Files to replay. Texts are inputs of the parser's target, which are checked as they are.
+struct Files {
+  std::vector<Input> programs;
   std::vector<std::filesystem::path> texts;
-  for (const CrashFile& file : find_crash_files(arguments.files, complaints)) {
+  std::vector<std::string> complaints;
+};
+
+Files read_files(const std::vector<std::string>& paths) {
+  Files files;
+  for (const CrashFile& file : find_crash_files(paths, files.complaints)) {
     try {
-      if (file.target->reads_text && file.path.extension() != ".iova") {
-        texts.push_back(file.path);
-        continue;
-      }
-      inputs.push_back(read_input(file.path));
+      if (file.target->reads_text && file.path.extension() != ".iova")
+        files.texts.push_back(file.path);
+      else
+        files.programs.push_back(read_input(file.path));
     } catch (const Failure& failure) {
-      complaints.push_back(failure.what());
+      files.complaints.push_back(failure.what());
     }
   }
-  if (inputs.empty() && texts.empty() && complaints.empty())
-    throw Failure(fmt::format("{}: holds no files", arguments.files[0]));
-  std::vector<Job> jobs;
-  for (const Input& input : inputs)
-    for (unsigned i = 0; i < arguments.times; i++) jobs.push_back({&input.program, {}});
+  if (files.programs.empty() && files.texts.empty() && files.complaints.empty())
+    throw Failure(fmt::format("{}: holds no files", paths[0]));
+  return files;
+}
 
-  bool any = false;
-  json results = json::array();
-  std::map<std::string, unsigned> keys;  // findings of the current input, with counts
-  std::map<uint64_t, unsigned> traces;
-  std::set<std::string> differences;
-  Outcome last_finding;
-  IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout.count()),
-                         .known = arguments.past.expand(variant)};
-  run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
-    if (index % arguments.times == 0) {
-      keys.clear();
-      traces.clear();
-      differences.clear();
-      last_finding = {};
-    }
+// The runs of one input.
+struct Runs {
+  std::map<std::string, unsigned> keys = {};  // with counts; "" for clean runs
+  std::map<uint64_t, unsigned> traces = {};
+  std::set<std::string> differences = {};
+  Outcome last_finding = {};
+
+  void add(const Outcome& outcome, const iova_variant& variant) {
     keys[outcome.key()]++;
     if (!variant.strict)
       for (const std::string& key : outcome.known_met)
         if (engine::is_difference(key)) differences.insert(key);
-    if (outcome.kind == Outcome::clean) traces[outcome.trace_hash]++;
-    if (outcome.kind != Outcome::clean) last_finding = outcome;
+    if (outcome.kind == Outcome::clean)
+      traces[outcome.trace_hash]++;
+    else
+      last_finding = outcome;
+  }
+  bool has_finding() const { return keys.size() > 1 || keys.begin()->first != ""; }
+};
+
+json to_json(const std::string& path, const Runs& runs, unsigned times,
+             const iova_variant& variant) {
+  json counts = json::object();
+  for (const auto& [key, count] : runs.keys) counts[key.empty() ? "clean" : key] = count;
+  json row{{"file", path},
+           {"variant", variant.name},
+           {"runs", times},
+           {"keys", counts},
+           {"known", known_ids(runs.keys, variant)},
+           {"differences", runs.differences}};
+  if (runs.traces.size() == 1) row["trace"] = fmt::format("{:016x}", runs.traces.begin()->first);
+  return row;
+}
+
+void print(const std::string& path, const Runs& runs, const Arguments& arguments,
+           const iova_variant& variant) {
+  for (const auto& [key, count] : runs.keys)
+    fmt::print("{}: {}{} ({}/{} runs)\n", path, key.empty() ? "clean" : key,
+               known_note(key, variant), count, arguments.times);
+  for (const std::string& key : runs.differences)
+    fmt::print("{}: difference, breaks no promise: {}\n", path, key);
+  if (runs.traces.size() > 1) fmt::print("{}: {} different traces\n", path, runs.traces.size());
+  if (!runs.has_finding() || arguments.quiet) return;
+  if (runs.last_finding.report) fmt::print("{}", report_text(*runs.last_finding.report));
+  if (!runs.last_finding.log.empty()) fmt::print("{}\n", runs.last_finding.log);
+}
+
+int replay(const Arguments& arguments) {
+  const iova_variant& variant = arguments.choice.variant();
+  const Files files = read_files(arguments.files);
+  std::vector<Job> jobs;
+  for (const Input& input : files.programs)
+    for (unsigned i = 0; i < arguments.times; i++) jobs.push_back({&input.program, {}});
+
+  bool any = false;
+  json results = json::array();
+  Runs runs;
+  IsolateOptions options{.timeout_ms = static_cast<int>(arguments.timeout.count()),
+                         .known = arguments.past.expand(variant)};
+  run_isolated(variant, jobs, options, [&](size_t index, const Outcome& outcome) {
+    if (index % arguments.times == 0) runs = {};
+    runs.add(outcome, variant);
     if (index % arguments.times + 1 != arguments.times) return;
-    const std::string path = inputs[index / arguments.times].path.string();
-    bool found = keys.size() > 1 || keys.begin()->first != "";
-    any |= found || traces.size() > 1;
-    if (arguments.json) {
-      json counts = json::object();
-      for (const auto& [key, count] : keys) counts[key.empty() ? "clean" : key] = count;
-      json row{{"file", path},   {"variant", variant.name},           {"runs", arguments.times},
-               {"keys", counts}, {"known", known_ids(keys, variant)}, {"differences", differences}};
-      if (traces.size() == 1) row["trace"] = fmt::format("{:016x}", traces.begin()->first);
-      results.push_back(row);
-      return;
-    }
-    for (const auto& [key, count] : keys)
-      fmt::print("{}: {}{} ({}/{} runs)\n", path, key.empty() ? "clean" : key,
-                 known_note(key, variant), count, arguments.times);
-    for (const std::string& key : differences)
-      fmt::print("{}: difference, breaks no promise: {}\n", path, key);
-    if (traces.size() > 1) fmt::print("{}: {} different traces\n", path, traces.size());
-    if (found && !arguments.quiet) {
-      if (last_finding.report) fmt::print("{}", report_text(*last_finding.report));
-      if (!last_finding.log.empty()) fmt::print("{}\n", last_finding.log);
-    }
+    any |= runs.has_finding() || runs.traces.size() > 1;
+    const std::string path = files.programs[index / arguments.times].path.string();
+    if (arguments.json)
+      results.push_back(to_json(path, runs, arguments.times, variant));
+    else
+      print(path, runs, arguments, variant);
   });
-  for (const std::filesystem::path& path : texts) {
+  for (const std::filesystem::path& path : files.texts) {
     Outcome outcome = check_text_isolated(read_file(path), options.known);
     const std::string key = outcome.kind == Outcome::clean ? "clean" : outcome.key();
     any |= outcome.kind != Outcome::clean;
@@ -108,13 +135,13 @@ int replay(const Arguments& arguments) {
     if (outcome.report && !arguments.quiet) fmt::print("{}", report_text(*outcome.report));
   }
   if (arguments.json) fmt::print("{}", to_text(results));
-  for (const std::string& complaint : complaints) fmt::print(stderr, "iovafuzz: {}\n", complaint);
-  if (!complaints.empty()) return could_not;
+  for (const std::string& complaint : files.complaints)
+    fmt::print(stderr, "iovafuzz: {}\n", complaint);
+  if (!files.complaints.empty()) return could_not;
   return any ? findings : nothing_new;
 }
 
 }  // namespace
-
 }  // namespace tool
 
 int main(int argc, char** argv) {

@@ -217,11 +217,8 @@ std::string in_words(const Findings& found, const Arguments& arguments) {
   return text;
 }
 
-int suite(const Arguments& arguments) {
-  if ((arguments.fail || arguments.fail_from) && arguments.only.size() != 1)
-    throw Failure("--fail and --fail-from apply to a single case: give one --case");
-  KunitRunner runner(load_kunit(arguments.file, arguments.choice, arguments.definitions),
-                     {.cpus = arguments.cpus, .jobs = arguments.jobs});
+// Throws Failure for a case that --case names and the suite lacks.
+std::vector<KunitCase> chosen_cases(const KunitRunner& runner, const Arguments& arguments) {
   std::vector<KunitCase> cases;
   std::vector<std::string> names;
   for (const KunitCase& one : runner.cases()) {
@@ -232,7 +229,11 @@ int suite(const Arguments& arguments) {
     if (std::none_of(cases.begin(), cases.end(),
                      [&](const KunitCase& one) { return one.name == name || one.title() == name; }))
       throw Failure(unknown_word("case", name, names));
+  return cases;
+}
 
+// Runs of the cases as given, without --faults.
+std::vector<KunitRun> runs_of(const std::vector<KunitCase>& cases, const Arguments& arguments) {
   std::vector<KunitRun> runs;
   for (const KunitCase& one : cases) {
     KunitRun run{&one};
@@ -240,8 +241,32 @@ int suite(const Arguments& arguments) {
     if (arguments.fail_from) run.failing = {*arguments.fail_from, to_the_end};
     runs.push_back(run);
   }
+  return runs;
+}
+
+void add_json(json& rows, const Findings& findings, const Arguments& arguments) {
+  for (const Shown& shown : findings.all) {
+    json row = to_json(shown.outcome);
+    row.update(
+        {{"cases", shown.cases}, {"runs", shown.runs}, {"command", command_of(arguments, shown)}});
+    rows.push_back(row);
+  }
+}
+
+template <typename... Cells>
+std::string table_row(const std::string& title, Cells... cells) {
+  return fmt::format("{:<40} {:>8} {:>8} {:>6} {:>7} {:>7} {:>7} {:>8}\n", title, cells...);
+}
+
+int suite(const Arguments& arguments) {
+  if ((arguments.fail || arguments.fail_from) && arguments.only.size() != 1)
+    throw Failure("--fail and --fail-from apply to a single case: give one --case");
+  KunitRunner runner(load_kunit(arguments.file, arguments.choice, arguments.definitions),
+                     {.cpus = arguments.cpus, .jobs = arguments.jobs});
+  const std::vector<KunitCase> cases = chosen_cases(runner, arguments);
+  const std::vector<KunitRun> runs = runs_of(cases, arguments);
   const std::vector<KunitOutcome> outcomes = runner.run(runs);
-  Findings plain, found;
+  Findings plain, found;  // without and with the faults of --faults
   bool fails = false;
   for (size_t i = 0; i < runs.size(); i++) {
     fails |= !outcomes[i].is_good();
@@ -251,51 +276,38 @@ int suite(const Arguments& arguments) {
 
   json rows = json::array();
   std::string table;
-  Swept total;
+  size_t fault_runs = 0;
   for (size_t i = 0; i < cases.size(); i++) {
     json row = to_json(outcomes[i]);
     row.update({{"suite", runner.module().suites[cases[i].suite]->name},
                 {"case", cases[i].name},
                 {"parameter", cases[i].description}});
     if (arguments.faults && outcomes[i].is_good()) {
-      Swept swept = sweep(runner, arguments, cases[i], outcomes[i], found);
+      const Swept swept = sweep(runner, arguments, cases[i], outcomes[i], found);
       row["faults"] = to_json(swept);
-      table += fmt::format("{:<40} {:>8} {:>8} {:>6} {:>7} {:>7} {:>7} {:>8}\n", cases[i].title(),
-                           swept.attempts, swept.failed_at, swept.runs, swept.passed, swept.failed,
-                           swept.misused, swept.found);
-      total.runs += swept.runs;
-      total.found += swept.found;
+      table += table_row(cases[i].title(), swept.attempts, swept.failed_at, swept.runs,
+                         swept.passed, swept.failed, swept.misused, swept.found);
+      fault_runs += swept.runs;
     }
     rows.push_back(row);
   }
-  const bool has_new = std::any_of(found.all.begin(), found.all.end(),
-                                   [](const Shown& one) { return one.outcome.known.empty(); });
-  const int status = fails || has_new ? findings : nothing_new;
   if (arguments.json) {
-    json all = json::array();
-    for (const Findings* of : {&plain, &found})
-      for (const Shown& shown : of->all) {
-        json one = to_json(shown.outcome);
-        one.update({{"cases", shown.cases},
-                    {"runs", shown.runs},
-                    {"command", command_of(arguments, shown)}});
-        all.push_back(one);
-      }
+    json shown = json::array();
+    for (const Findings* each : {&plain, &found}) add_json(shown, *each, arguments);
     put(to_text(json{{"file", arguments.file},
                      {"variant", runner.module().variant->name},
                      {"cases", rows},
-                     {"findings", all}}));
-    return status;
-  }
-  if (arguments.faults)
-    put(fmt::format("\neach allocation of the allocator failing, alone and with all after "
-                    "it:\n{:<40} {:>8} {:>8} {:>6} {:>7} {:>7} {:>7} {:>8}\n",
-                    "case", "attempts", "failed", "runs", "passed", "fails", "misuses",
-                    "findings") +
+                     {"findings", shown}}));
+  } else if (arguments.faults) {
+    put("\neach allocation of the allocator failing, alone and with all later ones:\n" +
+        table_row("case", "attempts", "failed", "runs", "passed", "fails", "misuses", "findings") +
         table + in_words(found, arguments) +
-        fmt::format("\n{}, {} of the allocator\n", counted(total.runs, "run"),
+        fmt::format("\n{}, {} of the allocator\n", counted(fault_runs, "run"),
                     counted(found.all.size(), "finding")));
-  return status;
+  }
+  const bool has_new = std::any_of(found.all.begin(), found.all.end(),
+                                   [](const Shown& one) { return one.outcome.known.empty(); });
+  return fails || has_new ? findings : nothing_new;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "engine/contract/judges.h"
+#include "engine/printing.h"
 #include "shim/fault.h"
 
 namespace engine::contract {
@@ -38,7 +39,7 @@ void Failures::end_call(Call& call) {
       check_reported(call.error, call);
       // In the shim only allocations fail, so -ENOMEM is the only right error.
       if (call.error && call.faults && call.error != -ENOMEM)
-        raise(oracle::error_wrong, "the error is not -ENOMEM");
+        raise(oracle::error_wrong, fmt::format("{}, not -ENOMEM", print_error(call.error)));
       return;
     // If a design that is not strict grants a range after a fault, it had an alternative.
     case Function::reserve:
