@@ -50,7 +50,7 @@ milliseconds parse_duration(const std::string& text) {
   for (const auto& [unit, factor] : units)
     if (end != text.c_str() && std::string(end) == unit && number >= 0 && number * factor < 1e13)
       return milliseconds(static_cast<int64_t>(number * factor));
-  throw Failure(fmt::format("'{}' is no duration: give it as 30s, 10m or 2h", text));
+  throw Failure(fmt::format("'{}' is not a duration: use the form 30s, 10m or 2h", text));
 }
 
 std::string print_duration(milliseconds time) {
@@ -78,8 +78,9 @@ struct CommandLine::Inside {
     // The parser would let a negative number wrap around.
     if (word == "N" || word == "N,...")
       option->check([](const std::string& given) {
-        return given.find('-') == given.npos ? std::string()
-                                             : fmt::format("'{}' is no number of 0 or more", given);
+        return given.find('-') == given.npos
+                   ? std::string()
+                   : fmt::format("'{}' is not a number of 0 or more", given);
       });
     declared.push_back({option, names, help, value, word});
     return Option(line, declared.size() - 1);
@@ -150,7 +151,7 @@ struct CommandLine::Inside {
       sentence = typed[0] == '-'
                      ? fmt::format("unknown option '{}'{}", typed,
                                    did_you_mean(typed.substr(0, typed.find('=')), known))
-                     : fmt::format("'{}' is one word too many", typed);
+                     : fmt::format("unexpected argument '{}'", typed);
     }
     return fmt::format("{} (iovafuzz {} --help)", sentence, name);
   }
