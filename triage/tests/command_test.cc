@@ -59,8 +59,7 @@ TEST(BadInput, MissingFileFolderAsFileAndEmptyFolderAreRefused) {
   std::string missing = (folder.path() / "missing").string();
   expect_refused({"show", missing}, missing + ": No such file or directory");
   expect_refused({"show", folder.path().string()}, folder.path().string() + ": is a folder");
-  expect_refused({"replay", folder.path().string()},
-                 folder.path().string() + ": contains no files");
+  expect_refused({"replay", folder.path().string()}, folder.path().string() + ": holds no files");
 }
 
 TEST(BadInput, UnreadableFileIsRefused) {
