@@ -124,7 +124,7 @@ TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
   EXPECT_EQ(trees[0]["patch"], "does not apply");
   EXPECT_EQ(trees[1]["name"], "6.12.y");
   EXPECT_EQ(trees[1]["tried_on"], "v6.12.1");
-  EXPECT_EQ(trees[1]["patch"], "applies as it is");
+  EXPECT_EQ(trees[1]["patch"], "applies as is");
   EXPECT_EQ(trees[1]["state"], "clean");
   EXPECT_EQ(trees[1]["clean"], true);
   // Each allocation fails alone, and with all after it.
@@ -133,7 +133,7 @@ TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
   EXPECT_GT(trees[1]["seeds"]["no_longer_show_it"].size(), 0u);
   EXPECT_LT(trees[1]["seeds"]["no_longer_show_it"].size(), trees[1]["seeds"]["run"]);
   EXPECT_TRUE(trees[1]["seeds"]["changed"].empty()) << to_text(trees);
-  EXPECT_EQ(trees[2]["patch"], "is there already");
+  EXPECT_EQ(trees[2]["patch"], "is already applied");
   EXPECT_EQ(trees[2]["why_not"].get<std::string>().find("the fault is repaired since v6.13 by "),
             0u);
   const std::string answer = in_one_line(told["stable"]["answer"]);
@@ -141,8 +141,8 @@ TEST_F(AffectedCloneLong, RepairIsTriedOnEachTree) {
        {"(\"iova: a cache for magazines\") Cc: stable@vger.kernel.org # v6.12+ ",
         "(\"iova: NULL is no magazine\"), upstream in v6.13: ",
         "6.12.y needs it. 6.1.y is not affected, because the fault",
-        "Whether 6.14.y needs it is not known, because the tree cannot be built: ",
-        "The patch applies as it is to 6.12.y.",
+        "It is unknown whether 6.14.y needs it, because the tree cannot be built: ",
+        "The patch applies as is to 6.12.y.",
         "iommu_dma_init_domain() in drivers/iommu/dma-iommu.c", "Severity: memory-safety."})
     EXPECT_NE(answer.find(words), std::string::npos) << words << "\n" << answer;
   EXPECT_EQ(state(), before);
@@ -172,7 +172,7 @@ TEST_F(AffectedClone, PatchThatDoesNotApplyIsTold) {
   patch = patches.write("b.patch", "--- a/kernel/fork.c\n+++ b/kernel/fork.c\n"
                                    "@@ -1,1 +1,1 @@\n-no\n+yes\n");
   told = tool_json({"affected", program(), "--repo", clone(), "--fix", patch});
-  EXPECT_EQ(told["stable"]["trees"][1]["patch"], "changes nothing of the allocator");
+  EXPECT_EQ(told["stable"]["trees"][1]["patch"], "does not touch the allocator");
 }
 
 // If a repair changes other behaviour, seeds that run differently reveal it.
@@ -208,10 +208,10 @@ TEST_F(AffectedClone, WhatCannotBeDoneIsTold) {
     EXPECT_NE(result.output.find(sentence), std::string::npos) << result.output;
   };
   TemporaryFolder empty;
-  expect_told({"affected", program(), "--repo", empty.path().string()}, "is no git clone");
+  expect_told({"affected", program(), "--repo", empty.path().string()}, "is not a git clone");
   expect_told({"affected", program(), "--repo", clone(), "--from", "v9.9"}, "has no release tags");
   expect_told({"affected", program(), "--repo", clone(), "--from", "6.12"},
-              "6.12: give a release as v6.12");
+              "6.12: is not a release: use the form v6.12");
   expect_told({"affected", program(), "--fix", "master"}, "is not a patch file");
   expect_told({"affected", program(), "--time", "1s"}, "--time needs --fix");
   expect_told({"bisect", program(), "--repo", clone(), "--good", "v6.12", "--bad", "v6.13"},
@@ -254,7 +254,7 @@ TEST(Affected, PatchIsTriedOnTreesWithoutAClone) {
       tool({"affected", (source_folder() / reproducer).string(), "--fix", patch, "--time", "1s"});
   EXPECT_EQ(told.status, 1);
   for (const char* words :
-       {"debian:6.1     no        does not apply", "debian:6.12    yes       applies as it is",
+       {"debian:6.1     no        does not apply", "debian:6.12    yes       applies as is",
         "Fixes: 84e6f56be9c6 (\"caches\")\nCc: stable@vger.kernel.org # v6.9+\n",
         "iova: NULL is no magazine:\n",
         "debian:6.12 needs it. debian:6.1 is not affected, because the fault", "random program"})

@@ -71,7 +71,7 @@ TEST(Assemble, WhatCannotBeConvertedCostsNoOther) {
   std::string out = (folder.path() / "out").string();
   CommandResult result = tool({"assemble", (folder.path() / "text").string(), "--out", out});
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find(large + ": too large for a fuzz input"), std::string::npos);
+  EXPECT_NE(result.output.find(large + ": is too large for a fuzz input"), std::string::npos);
   EXPECT_NE(result.output.find(broken + ":2: unknown operation"), std::string::npos);
   auto files = contents(out);
   ASSERT_EQ(files.size(), 1u);

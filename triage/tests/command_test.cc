@@ -52,7 +52,7 @@ TEST(BadInput, TextThatWasCutOffIsNotTakenForAShorterProgram) {
 TEST(BadInput, EmptyFileIsRefused) {
   TemporaryFolder folder;
   std::string file = folder.write("crash-0", "");
-  expect_refused({"replay", file}, file + ": is empty (0 bytes): was it cut off?");
+  expect_refused({"replay", file}, file + ": is empty (0 bytes): was it truncated?");
 }
 
 TEST(BadInput, MissingFileFolderAsFileAndEmptyFolderAreRefused) {
@@ -69,7 +69,7 @@ TEST(BadInput, UnreadableFileIsRefused) {
   fs::permissions(file, fs::perms::none);
   if (access(file.c_str(), R_OK) == 0) {
     // Root can read any file; only a process' memory at address 0 is unreadable.
-    expect_refused({"show", "/proc/self/mem"}, "/proc/self/mem: cannot be read to its end");
+    expect_refused({"show", "/proc/self/mem"}, "/proc/self/mem: cannot be read completely");
     return;
   }
   expect_refused({"show", file}, file + ": Permission denied");
@@ -86,12 +86,13 @@ TEST(BadInput, UnwritableOutIsRefused) {
 TEST(BadInput, UnknownNamesAreToldWithTheKnownOnes) {
   TemporaryFolder folder;
   std::string file = folder.write("a.iova", life);
-  expect_refused({"show", file, "--revision", "5.4"},
-                 fmt::format("unknown revision '5.4': there are {}", fmt::join(revisions(), ", ")));
+  expect_refused(
+      {"show", file, "--revision", "5.4"},
+      fmt::format("unknown revision '5.4': choose from {}", fmt::join(revisions(), ", ")));
   std::string targets;
   for (const fuzz::Target* target : fuzz::targets)
     targets += fmt::format("{}{}", targets.empty() ? "" : ", ", target->name);
-  expect_refused({"run", "iova_all"}, "unknown target 'iova_all': there are " + targets);
+  expect_refused({"run", "iova_all"}, "unknown target 'iova_all': choose from " + targets);
   expect_refused({"run", "iova_port_vs_kernel"},
                  "iova_port_vs_kernel: it compares a kernel tree with the matching revision of the "
                  "port: give such a tree with --kernel");
@@ -185,13 +186,13 @@ TEST(BadInput, WhatLacksAnArgumentSaysSo) { EXPECT_EQ(tool({"minimize", "x"}).st
 TEST(BadInput, TextThatIsTooLargeForBytesIsNotAssembled) {
   TemporaryFolder folder;
   std::string file = folder.write("a.iova", "cache_get\ninit\nalloc x100000\n");
-  expect_refused({"assemble", file}, file + ": too large for a fuzz input: counts to 1024, 16384 "
-                                            "calls in all");
+  expect_refused({"assemble", file}, file + ": is too large for a fuzz input: the limits are 1024 "
+                                            "per count and 16384 calls in total");
   std::string one = folder.write("seed.iova", life);
   fs::create_directory(folder.path() / "other");
   std::string two = folder.write("other/seed.iova", life);
   expect_refused({"assemble", one, two, "--out", (folder.path() / "out").string()},
-                 two + " and " + one + ": their results would have one name");
+                 two + " and " + one + ": their results would have the same name");
 }
 
 // Allocates single pages from the top and frees the first; its gap is too small for the request.
@@ -369,7 +370,7 @@ TEST(Replay, TakesTheTargetFromATestcasesName) {
   EXPECT_EQ(rows[0]["keys"], (json{{"clean", 1}}));
   CommandResult refused = tool({"triage", report, "--out", (folder.path() / "out").string()});
   EXPECT_EQ(refused.status, 2) << refused.output;
-  EXPECT_NE(refused.output.find(report + ": is honggfuzz's report, and no input"),
+  EXPECT_NE(refused.output.find(report + ": is a honggfuzz report, not an input"),
             std::string::npos)
       << refused.output;
   CommandResult shown = tool({"show", testcase});

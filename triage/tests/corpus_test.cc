@@ -176,17 +176,18 @@ TEST(CorpusMinimize, RefusesWhatItCannotDoInOneSentence) {
     EXPECT_EQ(result.status, 2);
     EXPECT_EQ(result.output, "iovafuzz: " + sentence + "\n");
   };
-  refused({nameless.folder()},
-          nameless.folder() + ": neither its name nor one in it is a target's: give --target");
-  refused({nameless.folder() + "/missing"}, nameless.folder() + "/missing: is no folder");
+  refused(
+      {nameless.folder()},
+      nameless.folder() + ": neither it nor a folder in it is named after a target: give --target");
+  refused({nameless.folder() + "/missing"}, nameless.folder() + "/missing: is not a folder");
   refused({corpus.folder(), "--out", nameless.folder()},
           nameless.folder() + ": already exists: choose another --out, or add to it with corpus "
                               "merge --into");
   refused({corpus.folder(), "--target", "iova_port_vs_kernel"},
-          "iova_port_vs_kernel compares kernel trees with the port: choose some with --variant "
+          "iova_port_vs_kernel compares kernel trees with the port: give --variant "
           "debian:VERSION or a path");
   refused({corpus.folder(), "--target", "program_text", "--variant", "6.12"},
-          "program_text reads text, which no allocator has a part in: leave out --variant");
+          "program_text reads text and uses no allocator: leave out --variant");
 }
 
 TEST(Targets, CoverTheSameWheneverTheyRun) {

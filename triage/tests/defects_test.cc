@@ -100,7 +100,7 @@ TEST(PlantedDefects, AreListed) {
 }
 
 TEST(PlantedDefects, ThatAreUnknownAreToldWithTheKnownOnes) {
-  std::string sentence = "iovafuzz: unknown defect 'no-third-pass': there are mag-free-null, ";
+  std::string sentence = "iovafuzz: unknown defect 'no-third-pass': choose from mag-free-null, ";
   for (std::vector<std::string> words :
        {std::vector<std::string>{"run", "--defect", "no-third-pass"},
         {"diff", "fixed", "fixed+no-third-pass"}}) {

@@ -69,7 +69,7 @@ TEST(Kunit, WhatNoneCanSayIsTold) {
   expect_told(corpus("iova_flush_queue/ring_is_full_while_another_flush_lasts.iova"),
               "flush queues are private to dma-iommu.c");
   expect_told(corpus("iova_init_faults/cache_get_fails_after_a_put_to_zero.iova"),
-              "fault injection cannot");
+              "failslab cannot fail");
   expect_told(corpus("iova_domain/plain_life_of_one_domain.iova"), "the program shows nothing");
 }
 

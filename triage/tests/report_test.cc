@@ -104,7 +104,7 @@ TEST(Report, ShowsWhatABootedKernelSaid) {
                           {"verdict", "the same failure"},
                           {"words", "BUG: kernel NULL pointer dereference <0>"}}));
   const std::string page = page_of_folder(out.path());
-  EXPECT_NE(page.find("Linux itself says"), std::string::npos);
+  EXPECT_NE(page.find("Booted Linux"), std::string::npos);
   EXPECT_NE(page.find("BUG: kernel NULL pointer dereference &lt;0&gt;"), std::string::npos);
 }
 
@@ -186,14 +186,14 @@ TEST(Report, RefusesWhatIsNoCampaignInOneSentence) {
     EXPECT_NE(result.output.find(why), std::string::npos) << result.output;
     EXPECT_EQ(lines_of(result.output).size(), 1u) << result.output;
   };
-  refused(folder.path() / "missing", "there is no such folder");
-  refused(folder.path(), "no campaign or triage is there");
+  refused(folder.path() / "missing", "is not a folder");
+  refused(folder.path(), "contains no campaign or triage");
   folder.write("summary.json", "{\"what\": 1}");
-  refused(folder.path(), "is not what this tool wrote");
+  refused(folder.path(), "is damaged or was not written by iovafuzz");
   folder.write("summary.json", "no json");
-  refused(folder.path(), "is not what this tool wrote");
+  refused(folder.path(), "is damaged or was not written by iovafuzz");
   make_folder(folder.path() / "farm/machines/one");
-  refused(folder.path() / "farm", "campaigns share it");
+  refused(folder.path() / "farm", "is shared by several campaigns");
 }
 
 // Opens pages in a browser, if one is installed.

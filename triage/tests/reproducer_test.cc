@@ -124,7 +124,7 @@ TEST(ReproducerCommand, SaysWhatItCannotDo) {
                 .string(),
             "--out", (folder.path() / "x.c").string()});
   EXPECT_EQ(overlap.status, 2);
-  EXPECT_EQ(overlap.output, "iovafuzz: C cannot say that operations overlap\n");
+  EXPECT_EQ(overlap.output, "iovafuzz: C code cannot express overlapping operations\n");
 }
 
 }  // namespace

@@ -138,8 +138,7 @@ TEST(Run, TellsOfAnInputThatWasSlowOnceWithoutAFinding) {
   auto summary = run_into(out, {"--time", "1s", "iova_domain"});
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   ASSERT_EQ(summary["troubles"].size(), 1u);
-  EXPECT_EQ(summary["troubles"][0],
-            "iova_domain: an input took longer than 25 s, but not when it ran again");
+  EXPECT_EQ(summary["troubles"][0], "iova_domain: an input exceeded 25 s, but not on a rerun");
   EXPECT_TRUE(fs::is_empty(out.path() / "crashes/iova_domain"));
 }
 
@@ -292,8 +291,7 @@ TEST(Run, ListsWhatBreaksNoPromiseAsDifferences) {
   CommandResult result = tool({"run", "--kernel", tree.path(), "--time", "5s", "--first", "--out",
                                out.path().string(), "iova_tree"});
   EXPECT_EQ(result.status, 0) << result.output;
-  EXPECT_NE(result.output.find("behaves otherwise than Linux 6.12, in "), std::string::npos)
-      << result.output;
+  EXPECT_NE(result.output.find("differs from Linux 6.12 in "), std::string::npos) << result.output;
   json summary = parse_json(read_file(out.path() / "summary.json"));
   EXPECT_TRUE(summary["findings"].empty()) << to_text(summary);
   ASSERT_FALSE(summary["differences"].empty());
@@ -582,7 +580,7 @@ TEST(Run, EndsWhenTheDiskIsFull) {
   CommandResult result = tool({"run", "--time", "60s", "--keep-free", "1000000000000", "--out",
                                out.path().string(), "iova_init_faults"});
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find("iovafuzz: " + out.path().string() + ": the disk has less than "),
+  EXPECT_NE(result.output.find("iovafuzz: " + out.path().string() + ": less than "),
             std::string::npos)
       << result.output;
 }

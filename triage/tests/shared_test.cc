@@ -169,7 +169,7 @@ TEST(SharedFolder, ThatCannotBeIsToldInASentence) {
   make_folder(folder.path() / "shared/machines/gone");
   const CommandResult silent = tool({"status", (folder.path() / "shared").string()});
   EXPECT_EQ(silent.status, 2);
-  EXPECT_NE(silent.output.find("no campaign there has told anything yet"), std::string::npos);
+  EXPECT_NE(silent.output.find("no campaign has written a summary yet"), std::string::npos);
 }
 
 }  // namespace

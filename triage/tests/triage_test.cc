@@ -267,7 +267,7 @@ TEST(Triage, SaysWhatIsWrongWithHostileInputsAndGoesOn) {
   EXPECT_EQ(replayed.status, 2);
   // Printable noise gives a note, since it may be meant as text.
   EXPECT_EQ(count_of("iovafuzz: " + path, replayed.output),
-            told + count_of(": read as bytes\n", replayed.output));
+            told + count_of(": reading it as bytes\n", replayed.output));
   EXPECT_NE(replayed.output.find(bug_key), std::string::npos);
 }
 

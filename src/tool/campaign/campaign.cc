@@ -72,7 +72,7 @@ class Campaign {
   Campaign(const CampaignOptions& options, const OnProgress& on_progress)
       : options_(options), on_progress_(on_progress),
         lock_((make_folder(options.out), options.out / "lock"),
-              fmt::format("another campaign uses {}: waiting for its end", options.out.string())),
+              fmt::format("another campaign uses {}: waiting for it to end", options.out.string())),
         store_(options.out, options.tested,
                {.use_ledger = options.ledger,
                 .forgotten = options.forgotten,
@@ -336,8 +336,8 @@ class Campaign {
         progress_.targets[i].failed = true;
     std::string who = name(engine);
     if (runs_elsewhere) who = fmt::format("{} with {}", progress_.targets[lane].target->name, who);
-    std::string trouble =
-        fmt::format("{} cannot start: it ends with status {} and leaves no crash", who, status);
+    std::string trouble = fmt::format(
+        "{} cannot start: it exits with status {} and leaves no crash input", who, status);
     bool is_last = able_lanes() == 0;
     if (!said || is_last) trouble += ":\n" + words;
     if (is_last)
@@ -414,9 +414,8 @@ class Campaign {
           store_.take(read_crash(input), *row.target, executions_then, log, was_slow);
       if (taken.key.empty()) {
         fs::remove(input);
-        progress_.troubles.push_back(
-            fmt::format("{}: an input took longer than {} s, but not when it ran again",
-                        row.target->name, options_.input_timeout));
+        progress_.troubles.push_back(fmt::format("{}: an input exceeded {} s, but not on a rerun",
+                                                 row.target->name, options_.input_timeout));
         continue;
       }
       note_known(row, {taken.key});
@@ -596,7 +595,7 @@ class Campaign {
   bool has_space() {
     if (fs::space(options_.out).available >= options_.least_space) return true;
     fatal_ = fmt::format(
-        "{}: the disk has less than {} MB left: make room, and the same command goes on from here",
+        "{}: less than {} MB of disk space left: free some and run the same command to resume",
         options_.out.string(), options_.least_space >> 20);
     return false;
   }

@@ -215,7 +215,7 @@ std::vector<std::string> picture(const Progress& progress, const std::string& va
   std::string head = elapsed_of_limit(progress);
   for (const std::string& part :
        {variant, fmt::format("{} of {} run", sum.running, sum.running + sum.waiting),
-        std::string("Ctrl-C ends it")})
+        std::string("Ctrl-C stops it")})
     if (head.size() + 2 + part.size() <= size.columns) head += "  " + part;
   std::vector<std::string> lines{cut(head, size.columns)};
 
@@ -289,7 +289,7 @@ void Screen::show(const Progress& progress, const StoredFinding* finding) {
   if (!finding && !has_trouble && !is_due) return;
   std::string text;
   if (finding)
-    text += fmt::format("{}: {}\n", finding->is_difference ? "behaves otherwise" : "new finding",
+    text += fmt::format("{}: {}\n", finding->is_difference ? "new difference" : "new finding",
                         finding->key);
   for (; troubles_ < progress.troubles.size(); troubles_++)
     text += fmt::format("{}\n", progress.troubles[troubles_]);

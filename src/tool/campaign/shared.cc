@@ -124,7 +124,7 @@ std::set<std::string> keys_of_others(const fs::path& shared, const std::string& 
 json shared_summary(const fs::path& shared) {
   const std::map<std::string, json> all = summaries(shared);
   if (all.empty())
-    throw Failure(fmt::format("{}: no campaign there has told anything yet", shared.string()));
+    throw Failure(fmt::format("{}: no campaign has written a summary yet", shared.string()));
   json machines = json::array(), findings = json::array();
   std::map<std::pair<std::string, std::string>, size_t> rows;  // index by variant and key
   for (const auto& [name, summary] : all) {
@@ -171,7 +171,7 @@ std::string shared_in_words(const json& summary, size_t columns) {
     const double age =
         std::max(0.0, std::difftime(std::time(nullptr), machine.at("written").get<time_t>()));
     text += in_lines(
-        fmt::format("{}: {}, told {} ago; {}: {}, {:.0f} a second, {}", text_of(machine, "name"),
+        fmt::format("{}: {}, updated {} ago; {}: {}, {:.0f} a second, {}", text_of(machine, "name"),
                     text_of(machine, "state"), print_time(age), text_of(machine, "variant"),
                     counted(machine.at("executions").get<uint64_t>(), "execution"),
                     machine.at("executions_per_second").get<double>(),

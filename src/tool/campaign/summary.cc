@@ -46,7 +46,7 @@ std::string in_words_of_differences(const json& summary) {
   if (rows.empty()) return "";
   std::string reference = summary.at("reference");
   std::string text =
-      fmt::format("\nbehaves otherwise than {}, in {} that {} no promise:\n",
+      fmt::format("\ndiffers from {} in {} that {} no promise:\n",
                   reference.empty() ? "the model" : "Linux " + reference,
                   counted(rows.size(), "way"), rows.size() == 1 ? "breaks" : "break");
   for (const json& row : rows) {
@@ -56,7 +56,7 @@ std::string in_words_of_differences(const json& summary) {
     text +=
         fmt::format("     smallest program: {}\n", quoted(row.at("reproducer").get<std::string>()));
   }
-  return text + "--strict makes them findings\n";
+  return text + "--strict reports them as findings\n";
 }
 
 // As the command known prints it, with the keys that are not the ledger's.
@@ -90,12 +90,13 @@ json read_summary(const fs::path& campaign) {
   std::error_code error;
   bool is_held = FileLock::is_held(campaign / "lock");
   if (!fs::is_regular_file(file, error))
-    throw Failure(fmt::format("{}: {}", campaign.string(),
-                              is_held ? "a campaign is starting there; it has no summary yet"
-                                      : "no campaign ran there: give its folder (run --out)"));
+    throw Failure(
+        fmt::format("{}: {}", campaign.string(),
+                    is_held ? "a campaign is starting and has no summary yet"
+                            : "no campaign has run in this folder: give the folder of run --out"));
   json summary = try_parse_json(read_file(file));
   if (!summary.is_object() || !summary.contains("running"))
-    throw Failure(fmt::format("{}: is no summary of a campaign", file.string()));
+    throw Failure(fmt::format("{}: is not a campaign's summary", file.string()));
   // The summary of a killed campaign still claims to be running.
   summary["killed"] = summary["running"] == true && !is_held;
   if (!is_held) summary["running"] = false;
@@ -107,22 +108,22 @@ json read_summary(const fs::path& campaign) {
 Meaning meaning_of(const std::string& variant, bool with_ledger) {
   const std::string port = "port@";
   if (!variant.starts_with(port))
-    return {"the allocator of this kernel tree, as it is",
+    return {"the allocator of this kernel tree, unmodified",
             with_ledger ? "known issues are expected; anything else is new"
-                        : "known issues count as new"};
+                        : "known issues are reported as new"};
   std::string revision = variant.substr(port.size());
   size_t plus = revision.find('+');
   std::string defect = plus == std::string::npos ? "" : revision.substr(plus + 1);
   revision = revision.substr(0, plus);
   bool is_fixed = revision == "fixed";
   std::string what = is_fixed ? "the port with every known issue repaired"
-                              : fmt::format("the port as Linux {} behaves", revision);
+                              : fmt::format("the port with the behaviour of Linux {}", revision);
   if (!defect.empty())
-    return {fmt::format("{} and the defect {} planted", what, defect),
+    return {fmt::format("{}, with the planted defect {}", what, defect),
             "the defect should be found"};
-  if (is_fixed) return {what, "nothing should be found here"};
-  return {what, with_ledger ? "known issues are expected, nothing else"
-                            : "its known issues should be found"};
+  if (is_fixed) return {what, "no findings are expected"};
+  return {what,
+          with_ledger ? "only known issues are expected" : "its known issues should be found"};
 }
 
 json to_json(const CampaignResult& result, const CampaignOptions& options) {
@@ -262,12 +263,12 @@ std::string overview(const json& summary, size_t columns) {
   const json& known = summary.at("known");
   std::vector<std::string> lines;
   if (!known.empty())
-    lines = {"", fmt::format("{} met (iovafuzz list known has more):",
+    lines = {"", fmt::format("{} met (details: iovafuzz list known):",
                              counted(known.size(), "known issue"))};
   for (const json& issue : known)
     for (const std::string& line : lines_of(lines_of_issue(issue))) lines.push_back(line);
   const std::vector<std::string> past = summary.value("past", std::vector<std::string>());
-  if (!past.empty()) lines.insert(lines.end(), {"", "gone past, as --past asks:"});
+  if (!past.empty()) lines.insert(lines.end(), {"", "ignored because of --past:"});
   for (const std::string& key : past) lines.push_back("   " + key);
   for (const std::string& line : lines) text += shortened(line, columns) + "\n";
   return text;
@@ -289,7 +290,7 @@ std::string describe(size_t number, const StoredFinding& finding) {
                         quoted((finding.folder / "report.txt").string()));
   }
   if (!finding.operands.empty()) text += "   " + finding.operands + "\n";
-  return text + fmt::format("   first met by {} after {} executions; {} it\n"
+  return text + fmt::format("   first found by {} after {} executions; {} it\n"
                             "   smallest program: {}\n   replay: {}\n",
                             finding.target, finding.executions,
                             finding.inputs == 1 ? "1 input shows"
@@ -301,7 +302,7 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
   std::string text;
   const json& total = summary.at("total");
   if (total.at("runs").get<unsigned>() > 1)
-    text += "\n" + in_lines(fmt::format("all {} runs of this folder on {}: {}, {} executions",
+    text += "\n" + in_lines(fmt::format("all {} runs in this folder on {}: {}, {} executions",
                                         total.at("runs").get<unsigned>(),
                                         summary.at("variant").get<std::string>(),
                                         print_time(total.at("seconds")),
@@ -309,7 +310,8 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
                             columns);
   text += in_words_of_differences(summary);
   for (const json& key : summary.at("gone"))
-    text += fmt::format("\nfound earlier, does not show here: {}\n", key.get<std::string>());
+    text +=
+        fmt::format("\nearlier finding no longer reproduces here: {}\n", key.get<std::string>());
   for (const json& trouble : summary.at("troubles")) {
     std::string all = trouble;
     text += "\n" + in_lines("left out: " + all.substr(0, all.find('\n')), columns);
@@ -320,10 +322,10 @@ std::string ending(const json& summary, const std::string& launcher, size_t colu
                           columns);
   text += fmt::format("   {}\n", quoted(folder.string()));
   if (const std::string shared = summary.value("shared", ""); !shared.empty())
-    text += fmt::format("with what others found: {} status {}\n", launcher, quoted(shared));
+    text += fmt::format("findings of all campaigns that share the corpus: {} status {}\n", launcher,
+                        quoted(shared));
   if (!summary.at("findings").empty())
-    text +=
-        fmt::format("as a page for a browser: {} report {}\n", launcher, quoted(folder.string()));
+    text += fmt::format("HTML report: {} report {}\n", launcher, quoted(folder.string()));
   if (summary.at("running") == false) text += fmt::format("\n{}\n", number_of_findings(summary));
   if (std::string next = next_step(summary, launcher); !next.empty())
     text += fmt::format("next: {}\n", next);

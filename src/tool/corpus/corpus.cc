@@ -35,7 +35,7 @@ std::vector<CorpusFolders> find_corpora(const std::vector<std::string>& folders,
   for (const fuzz::Target* each : fuzz::targets) corpora.push_back({each, {}});
   const fuzz::Target* chosen = target.empty() ? nullptr : &find_target(target);
   for (const std::string& folder : folders) {
-    if (!is_folder(folder)) throw Failure(fmt::format("{}: is no folder", folder));
+    if (!is_folder(folder)) throw Failure(fmt::format("{}: is not a folder", folder));
     const fuzz::Target* named = target_named(named_path(folder).filename().string());
     bool found = false;
     for (CorpusFolders& corpus : corpora) {
@@ -49,8 +49,8 @@ std::vector<CorpusFolders> find_corpora(const std::vector<std::string>& folders,
       corpus.is_one_of_many |= !is_it && !chosen;
     }
     if (!found)
-      throw Failure(
-          fmt::format("{}: neither its name nor one in it is a target's: give --target", folder));
+      throw Failure(fmt::format(
+          "{}: neither it nor a folder in it is named after a target: give --target", folder));
   }
   std::erase_if(corpora, [](const CorpusFolders& corpus) { return corpus.folders.empty(); });
   return corpora;

@@ -84,8 +84,8 @@ MergeRecord run_merge(const fuzz::Target& target, const CoverBinary& binary, con
       false);
   if (interrupted()) throw Failure("interrupted: nothing was written");
   if (result.status)
-    throw Failure(
-        fmt::format("{} cannot tell what inputs cover:\n{}", binary.file.string(), result.output));
+    throw Failure(fmt::format("{} cannot measure what inputs cover:\n{}", binary.file.string(),
+                              result.output));
   return read_merge_record(record);
 }
 
@@ -105,15 +105,14 @@ class Numbering {
 
 std::string cover_obstacle(const fuzz::Target& target, const std::vector<std::string>& further) {
   if (target.reads_text && !further.empty())
-    return fmt::format("{} reads text, which no allocator has a part in: leave out --variant",
-                       target.name);
+    return fmt::format("{} reads text and uses no allocator: leave out --variant", target.name);
   if (target.compares && further.empty())
-    return fmt::format("{} compares kernel trees with the port: choose some with --variant "
+    return fmt::format("{} compares kernel trees with the port: give --variant "
                        "debian:VERSION or a path",
                        target.name);
   for (const VariantChoice& choice : choices(target, further)) {
     if (target.compares && choice.kernel.empty())
-      return fmt::format("{} compares kernel trees with the port: {} is no tree", target.name,
+      return fmt::format("{} compares kernel trees with the port: {} is not a tree", target.name,
                          choice.revision);
     if (target.needs_queue && !choice.variant().queue)
       return fmt::format("{} needs a flush queue, and {} has none: its {}", target.name,
@@ -157,7 +156,7 @@ Cover measure_cover(const fuzz::Target& target, const std::vector<CoverBinary>& 
   for (size_t variant = 0; variant < binaries.size(); variant++) {
     MergeRecord record = run_merge(target, binaries[variant], stage.path(), timeout);
     if (record.files.size() != by_name.size())
-      throw Failure(fmt::format("{} ran {} inputs of {}", binaries[variant].file.string(),
+      throw Failure(fmt::format("{} ran {} of {} inputs", binaries[variant].file.string(),
                                 record.files.size(), by_name.size()));
     for (uint32_t edge : record.edges)
       cover.edges.insert(make_feature(variant, edge * classes) / classes);

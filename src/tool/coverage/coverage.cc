@@ -50,7 +50,7 @@ class Measurement {
     unsetenv("LLVM_PROFILE_FILE");
     // Findings are no error: the code that ran before them counts.
     if (result.status > findings)
-      throw Failure(fmt::format("the inputs cannot be run:\n{}", result.output));
+      throw Failure(fmt::format("cannot run the inputs:\n{}", result.output));
   }
 
   // Measures shared objects that were run and are built from the same sources.
@@ -68,7 +68,7 @@ class Measurement {
     words[2] = "-format=lcov";
     words.push_back("-skip-functions");
     Reached reached = tool::measure(json, must_run(words), wanted, read);
-    if (!reached.all.lines) throw Failure("llvm-cov knows no line of the allocator");
+    if (!reached.all.lines) throw Failure("llvm-cov reports no line of the allocator");
     return reached;
   }
 
@@ -160,7 +160,7 @@ Subject measure(const Measured& measured) {
 }
 
 std::string describe(const Gap& gap) {
-  return fmt::format("{}:{}: in {}(), is not reached: {}\n", gap.file, gap.line, gap.function,
+  return fmt::format("{}:{}: not reached in {}(): {}\n", gap.file, gap.line, gap.function,
                      gap.text.empty() ? "the whole function" : gap.text);
 }
 

@@ -90,7 +90,7 @@ class Source {
 
   void note_prefix(const Operation& operation) {
     if (program::is_suspension(operation.code))
-      throw NotInC("C cannot say that operations overlap");
+      throw NotInC("C code cannot express overlapping operations");
     irq_ |= operation.code == OpCode::irq;
     if (operation.code != OpCode::fail) return;
     const program::Value& mask = value(operation, Role::mask);

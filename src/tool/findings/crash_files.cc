@@ -60,7 +60,7 @@ class Search {
     if (fs::is_directory(status)) return look_into(path);
     if (!fs::exists(status) || error)
       return complain(path, error ? error.message() : "No such file or directory");
-    if (is_report_of_honggfuzz(path)) return complain(path, "is honggfuzz's report, and no input");
+    if (is_report_of_honggfuzz(path)) return complain(path, "is a honggfuzz report, not an input");
     take(path, status);
   }
 
@@ -76,12 +76,12 @@ class Search {
   }
 
   void take(const fs::path& path, const fs::file_status& status) {
-    if (!fs::is_regular_file(status)) return complain(path, "is no regular file");
+    if (!fs::is_regular_file(status)) return complain(path, "is not a regular file");
     std::error_code error;
     uintmax_t size = fs::file_size(path, error);
     if (error) return complain(path, error.message());
     if (size > largest_input)
-      return complain(path, fmt::format("{} bytes are more than any engine makes", size));
+      return complain(path, fmt::format("is too large for a fuzz input: {} bytes", size));
     found_.push_back({path, target_of(path)});
   }
 
@@ -109,7 +109,7 @@ class Search {
         fs::file_status status = fs::status(path, ignored);
         if (fs::is_directory(status)) continue;  // a link to a folder
         if (ignored || !fs::exists(status))
-          complain(path, ignored ? ignored.message() : "leads nowhere");
+          complain(path, ignored ? ignored.message() : "is a broken link");
         else
           take(path, status);
       }

@@ -39,7 +39,7 @@ CodePlace place_of(const StoredFinding& finding) {
 
 std::string headline(const StoredFinding& finding) {
   if (finding.outcome.report) return finding.outcome.report->headline;
-  return finding.key == "timeout" ? "timeout: an input does not come to its end"
+  return finding.key == "timeout" ? "timeout: the input does not terminate"
                                   : finding.key + ": the process died without a report";
 }
 

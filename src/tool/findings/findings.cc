@@ -132,8 +132,8 @@ std::vector<std::pair<StoredFinding, std::string>> stored_findings(const fs::pat
       stored.emplace_back(from_json(report, folder), report["variant"]);
       stored.back().first.is_difference = folder.parent_path().filename() == differences_folder;
     } catch (const json::exception&) {
-      throw Failure(
-          fmt::format("{}: is not what this tool wrote", (folder / report_json).string()));
+      throw Failure(fmt::format("{}: is damaged or was not written by iovafuzz",
+                                (folder / report_json).string()));
     }
   }
   return stored;

@@ -31,7 +31,7 @@ constexpr char helpers[] = R"(struct iova_in_use {
 static struct iova_in_use in_use[MOST];
 static unsigned int used;
 
-/* What was granted, if anything: within its limit, and of nobody else. */
+/* Checks that a granted range is within its limits and overlaps no range in use. */
 static bool take(struct kunit *test, struct iova_domain *iovad, char slot, bool fast,
 		 unsigned long pfn, unsigned long pages, unsigned long limit,
 		 struct iova *iova)
@@ -50,7 +50,7 @@ static bool take(struct kunit *test, struct iova_domain *iovad, char slot, bool 
 	return true;
 }
 
-/* The newest or oldest range of a slot that was granted in that way. */
+/* The newest or oldest range of a slot, from alloc_iova_fast() or alloc_iova(). */
 static struct iova_in_use *pick(struct kunit *test, struct iova_domain *iovad, char slot,
 				bool fast, bool oldest)
 {
@@ -74,7 +74,8 @@ static struct iova_in_use give_back(struct iova_in_use *range)
 
 )";
 
-constexpr char fault_helper[] = R"(/* failslab spares what may sleep unless it is told not to. */
+constexpr char fault_helper[] =
+    R"(/* By default, failslab does not fail allocations that may sleep. */
 static int spare_no_gfp(struct kunit_suite *suite)
 {
 	struct dentry *failslab = debugfs_lookup("failslab", NULL);
@@ -107,8 +108,9 @@ class Suite {
       : program_(program), variant_(variant), recorder_(recorder) {
     Outcome shown = recorder.run(variant, program);
     if (!shown.report)
-      throw Failure(fmt::format("the program shows {} on {}, of which no KUnit test can be made",
-                                shown.key().empty() ? "nothing" : shown.key(), variant.name));
+      throw Failure(
+          fmt::format("the program shows {} on {}: a KUnit test needs a finding with a report",
+                      shown.key().empty() ? "nothing" : shown.key(), variant.name));
     report_ = *shown.report;
     steps_ = shown.steps;
     right_ = recorder.run(right, program).steps;
@@ -117,7 +119,7 @@ class Suite {
   KunitSuite make() {
     const std::string oracle(engine::oracle_of(report_.key));
     if (oracle == "data-race")
-      throw NotInKunit("a race that the schedule does not show needs KCSAN, no KUnit test");
+      throw NotInKunit("a data race without a visible effect needs KCSAN, not KUnit");
     const std::string name = "iova_" + identifier(oracle);
     write_body();
     return {report_, name, source(name), config(name)};
@@ -144,7 +146,7 @@ class Suite {
         continue;
       }
       if (program::is_suspension(operation.code))
-        throw NotInKunit("no KUnit test can say that operations overlap");
+        throw NotInKunit("KUnit cannot express overlapping operations");
       if (operation.code == OpCode::irq || operation.code == OpCode::edge) {
         irqs_off_ |= operation.code == OpCode::irq;
         continue;
@@ -162,7 +164,7 @@ class Suite {
   unsigned nth(size_t index) const {
     if (faults_.size() > 1)
       throw NotInKunit(fmt::format(
-          "operation {} fails more than one allocation, and fault injection fails one", index));
+          "operation {} fails more than one allocation: fault injection can fail only one", index));
     program::Program whole = program_;
     whole.operations.resize(index + 1);
     for (size_t i = index; i-- > 0 && whole.operations[i].code == OpCode::fail;)
@@ -173,13 +175,13 @@ class Suite {
       if (step.operation != operation || *faults_.begin() >= step.of_slab.size()) continue;
       if (step.of_slab[*faults_.begin()] != '1')
         throw NotInKunit(fmt::format(
-            "operation {} fails an allocation that is none of an object, which fault injection cannot",
+            "operation {} fails an allocation that failslab cannot fail: it is not a slab object",
             index));
       return static_cast<unsigned>(
           std::count(step.of_slab.begin(), step.of_slab.begin() + *faults_.begin() + 1, '1'));
     }
     throw NotInKunit(
-        fmt::format("operation {} does not make the allocation that is to fail", index));
+        fmt::format("operation {} does not make the allocation that should fail", index));
   }
 
   static std::string domain(const Operation& operation) {
@@ -217,8 +219,8 @@ class Suite {
     switch (operation.code) {
       case OpCode::cpus:
         if (uint64_t cpus = value(operation, Role::cpus).number; cpus > 1)
-          line(fmt::format("if (num_possible_cpus() != {})\n\t\tkunit_info(test, \"found on {} "
-                           "possible CPUs, here are %u\", num_possible_cpus());",
+          line(fmt::format("if (num_possible_cpus() != {})\n\t\tkunit_info(test, \"found with {} "
+                           "possible CPUs, this kernel has %u\", num_possible_cpus());",
                            cpus, cpus));
         return;
       case OpCode::cpu: {
@@ -288,9 +290,8 @@ class Suite {
         const std::string which =
             fmt::format("operation {} ({})", index, program::spec(operation.code).name);
         throw NotInKunit(program::is_of_queue(operation.code)
-                             ? "flush queues are private to dma-iommu.c, and " + which +
-                                   " is of one"
-                             : "no KUnit test is written for " + which);
+                             ? "flush queues are private to dma-iommu.c: " + which + " uses one"
+                             : "KUnit tests do not support " + which);
     }
   }
 

@@ -26,8 +26,8 @@ bool is_of_queue(const engine::Report& report, const iova_variant& variant) {
           report.function.find("dma-iommu.c") != report.function.npos);
 }
 
-// "kernel@debian:6.12 (6.12.117-1~deb12u1)" becomes "drivers/iommu/iova.c of Linux
-// 6.12.117-1~deb12u1 as Debian packages it, built in userspace".
+// "kernel@debian:6.12 (6.12.117-1~deb12u1)" becomes "drivers/iommu/iova.c of Debian's Linux
+// 6.12.117-1~deb12u1".
 std::string in_words(const std::string& variant, bool of_queue) {
   const std::string kernel = "kernel@", debian = "debian:";
   if (!variant.starts_with(kernel)) return fmt::format("a model of the allocator ({})", variant);
@@ -36,9 +36,8 @@ std::string in_words(const std::string& variant, bool of_queue) {
   const std::string release =
       !tree.starts_with(debian) || version == tree.npos
           ? "the tree " + tree
-          : fmt::format("Linux {} as Debian packages it",
-                        tree.substr(version + 1, tree.size() - version - 2));
-  return fmt::format("drivers/iommu/iova.c{} of {}, built in userspace",
+          : fmt::format("Debian's Linux {}", tree.substr(version + 1, tree.size() - version - 2));
+  return fmt::format("drivers/iommu/iova.c{} of {}",
                      of_queue ? " and the flush queue of drivers/iommu/dma-iommu.c" : "", release);
 }
 
@@ -69,9 +68,9 @@ std::string meaning_of(const program::Operation& operation) {
                        operation.code == program::OpCode::cache_put;
   switch (operation.code) {
     case program::OpCode::fail: return "an allocation of the next call fails";
-    case program::OpCode::slow: return "the next hardware flush lasts, on another CPU";
+    case program::OpCode::slow: return "the next hardware flush stays in progress on another CPU";
     case program::OpCode::tick:
-      return fmt::format("{} ms pass, with the timers and the work that are due",
+      return fmt::format("{} ms pass; timers and works that are due run",
                          program::value(operation, program::Role::ms).number);
     case program::OpCode::irq: return "the next call is made in a hard interrupt handler";
     default: break;
@@ -99,19 +98,20 @@ std::string calls_of(const program::Program& program, const engine::Report& repo
       line.clear();
     }
   }
-  if (last == program.operations.size()) text += indented("->      and all is given back\n");
+  if (last == program.operations.size())
+    text += indented("->      at the end, everything is freed\n");
   return text;
 }
 
-// "It came with v6.9 and is not repaired upstream".
+// "It was introduced in v6.9 and is not repaired upstream".
 std::string since_in_words(const engine::KnownFinding& known) {
   static constexpr std::string_view maybe_older = " or before";
   std::string since = known.since;
   const bool is_older = since.ends_with(maybe_older);
   if (is_older) since.resize(since.size() - maybe_older.size());
   return fmt::format("{} {}",
-                     is_older ? since + " has it already, and perhaps those before. It is"
-                              : "It came with " + since + " and is",
+                     is_older ? since + " has it, and older releases may have it, too. It is"
+                              : "It was introduced in " + since + " and is",
                      known.upstream == "not fixed" ? "not repaired upstream"
                                                    : "repaired upstream by " + known.upstream);
 }
@@ -120,7 +120,7 @@ std::string since_in_words(const engine::KnownFinding& known) {
 std::string who_gets_there(const engine::KnownFinding& known) {
   static constexpr std::string_view in_contract = "In contract: ";
   return known.contract.starts_with(in_contract)
-             ? "Who gets there: " + known.contract.substr(in_contract.size())
+             ? "Who can reach it: " + known.contract.substr(in_contract.size())
              : known.contract;
 }
 
@@ -154,16 +154,17 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
   const bool of_queue = is_of_queue(report, variant);
 
   std::string text = subject_of(report, known, of_queue) + "\n\n";
-  text += in_lines(fmt::format("Fuzzing {}, met:", in_words(variant.name, of_queue)), mail_columns);
+  text += in_lines(fmt::format("Fuzzing {} in userspace found:", in_words(variant.name, of_queue)),
+                   mail_columns);
   std::string fact = fmt::format("\n{}\nin {}", rule_of(report), report.function);
   if (report.call != bare_function(report.function))
     fact += fmt::format("\ncalled by {}()", report.call);
   if (!report.values.empty()) fact += "\n" + report.values;
   text += indented(fact + "\n") + "\n";
   if (report.faults.empty()) {
-    text += in_lines("No allocation has to fail for it.", mail_columns);
+    text += in_lines("It needs no allocation failure.", mail_columns);
   } else {
-    text += "It takes an allocation that fails:\n\n";
+    text += "It needs an allocation failure:\n\n";
     for (const std::string& fault : report.faults)
       text += indented(in_lines(fault, mail_columns - 4));
   }
@@ -172,15 +173,13 @@ std::string mail_of(const program::Program& program, const iova_variant& variant
          {known->story, who_gets_there(*known), since_in_words(*known) + ".", repair_of(*known)})
       if (!part.empty()) text += "\n" + in_lines(part, mail_columns);
   }
-  text +=
-      "\nThe calls, the last one with the finding (-> marks it):\n\n" + calls_of(program, report);
+  text += "\nThe calls (-> marks the one that shows it):\n\n" + calls_of(program, report);
   if (!suite)
     return text + "\n" +
            in_lines(fmt::format("No KUnit test can show it: {}.", why_not), mail_columns);
   const std::string file = suite->name + "_test.c";
-  text += "\n" +
-          in_lines(fmt::format("This KUnit suite, drivers/iommu/{}, shows it in a kernel:", file),
-                   mail_columns);
+  text += "\n" + in_lines(fmt::format("This KUnit suite, drivers/iommu/{}, shows it:", file),
+                          mail_columns);
   return text + "\n" + suite->source;
 }
 

@@ -32,16 +32,16 @@ std::string keys_of(const Keys& keys) {
 std::string what_else(const Repaired& repaired) {
   std::vector<std::string> words;
   if (!repaired.came.empty())
-    words.push_back(fmt::format("seeds come to {}", keys_of(repaired.came)));
+    words.push_back(fmt::format("seeds newly show {}", keys_of(repaired.came)));
   if (!repaired.changed.empty())
-    words.push_back(fmt::format("{} another way, as {}",
+    words.push_back(fmt::format("{} differently, such as {}",
                                 repaired.changed.size() == 1
-                                    ? "1 seed goes"
-                                    : fmt::format("{} seeds go", repaired.changed.size()),
+                                    ? "1 seed behaves"
+                                    : fmt::format("{} seeds behave", repaired.changed.size()),
                                 repaired.changed[0]));
   if (!repaired.found.empty())
-    words.push_back(fmt::format("random programs come to {}", keys_of(repaired.found)));
-  if (!repaired.different.empty()) words.push_back("a random program goes another way");
+    words.push_back(fmt::format("random programs newly show {}", keys_of(repaired.found)));
+  if (!repaired.different.empty()) words.push_back("a random program behaves differently");
   return listed(words);
 }
 
@@ -93,7 +93,7 @@ std::string who_needs_it(const std::vector<StableTree>& trees) {
     text += fmt::format(" {} {} not affected, because {}.", listed(names),
                         verb(names.size(), "is", "are"), why);
   for (const auto& [why, names] : why_not(true))
-    text += fmt::format(" Whether {} {} it is not known, because {}.", listed(names),
+    text += fmt::format(" It is unknown whether {} {} it, because {}.", listed(names),
                         verb(names.size(), "needs", "need"), why);
   return paragraph(text);
 }
@@ -116,27 +116,25 @@ std::string what_it_was_tried_with(const std::vector<StableTree>& trees) {
   for (const StableTree& tree : trees) {
     if (!tree.repaired) continue;
     const Repaired& repaired = *tree.repaired;
-    std::string words = fmt::format("With it, {} (tried: {}) ", tree.name, tree.tried_on);
+    std::string words = fmt::format("With it, {} (tested on {}) ", tree.name, tree.tried_on);
     if (repaired.presence.state == Presence::not_built)
       words += fmt::format("could not be built: {}", repaired.presence.why);
     else if (repaired.presence.state != Presence::clean)
       words +=
           fmt::format("shows: {} {}", repaired.presence.in_words(), listed(repaired.presence.keys));
     else
-      words +=
-          fmt::format("is clean for the program that shows the fault, and for {} of {} runs of "
-                      "its calls in which an allocation fails{}",
-                      repaired.clean_failures, repaired.failures,
-                      repaired.keys_of_failures.empty()
-                          ? ""
-                          : fmt::format(" ({})", keys_of(repaired.keys_of_failures)));
+      words += fmt::format("is clean for the program that shows the fault and for {} of {} runs of "
+                           "its calls with allocation failures{}",
+                           repaired.clean_failures, repaired.failures,
+                           repaired.keys_of_failures.empty()
+                               ? ""
+                               : fmt::format(" ({})", keys_of(repaired.keys_of_failures)));
     const std::string else_changed = what_else(repaired);
     if (repaired.seeds)
       words += fmt::format(
           ". Of {}, {}", compared(repaired),
           else_changed.empty()
-              ? fmt::format("{} no longer {} it and all others do the same as "
-                            "before",
+              ? fmt::format("{} no longer {} it and all others behave as before",
                             repaired.gone.size(), verb(repaired.gone.size(), "shows", "show"))
               : else_changed);
     text += paragraph(words + ".");
@@ -148,14 +146,14 @@ std::string how_it_is_reached(const StableFacts& facts) {
   std::string text;
   const engine::Report& report = *facts.report;
   std::string reach =
-      fmt::format("Reached by {}(), called by {}.", report.call,
-                  facts.callers.empty() ? "no file that is at hand" : listed(facts.callers));
+      fmt::format("Reached by {}(). Callers: {}.", report.call,
+                  facts.callers.empty() ? "none in the files at hand" : listed(facts.callers));
   if (facts.known) reach += " " + facts.known->contract;
   text += paragraph(reach);
   std::string trigger = "Trigger: ";
   trigger += report.faults.empty()
-                 ? fmt::format("calls alone ({}); no allocation has to fail", report.operation)
-                 : fmt::format("an allocation that fails in {}()", report.call);
+                 ? fmt::format("calls alone ({}), without an allocation failure", report.operation)
+                 : fmt::format("an allocation failure in {}()", report.call);
   trigger += ".";
   for (const std::string& fault : report.faults) trigger += fmt::format(" Here: {}.", fault);
   text += paragraph(trigger);
@@ -170,9 +168,8 @@ std::string how_it_is_reached(const StableFacts& facts) {
 }  // namespace
 
 std::string stable_table(const std::vector<StableTree>& trees) {
-  std::string text =
-      fmt::format("{:<14} {:<9} {:<32} {:<16} {:<18} {}\n", "tree", "affected", "the patch",
-                  "the program then", "failing allocations", "what else changes");
+  std::string text = fmt::format("{:<14} {:<9} {:<32} {:<16} {:<18} {}\n", "tree", "affected",
+                                 "patch", "with the patch", "failing allocations", "other changes");
   for (const StableTree& tree : trees) {
     std::string row = fmt::format("{:<14} {:<9} {:<32}", tree.name,
                                   tree.needs        ? "yes"
@@ -184,7 +181,7 @@ std::string stable_table(const std::vector<StableTree>& trees) {
       row += fmt::format(
           " {:<16} {:<19} {}", tree.repaired->presence.in_words(),
           fmt::format("{} of {} clean", tree.repaired->clean_failures, tree.repaired->failures),
-          changes.empty() ? fmt::format("nothing, of {}", compared(*tree.repaired)) : changes);
+          changes.empty() ? fmt::format("none in {}", compared(*tree.repaired)) : changes);
     } else if (!tree.needs) {
       row += " " + tree.why_not;
     }

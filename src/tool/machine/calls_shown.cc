@@ -124,14 +124,14 @@ Confirmation judge_answers(const CallsToShow& shown, const std::string& answers,
   const std::string lost =
       here > shown.left
           ? fmt::format(
-                "left in the tree after all is given back: {} more than where nothing is lost\n",
+                "left in the tree after everything is freed: {} more than in a correct run\n",
                 counted(here - shown.left, "range"))
           : "";
   const size_t until = std::min(answers_until(list, report), calls.size());
   for (size_t i = 0; i < until; i++) {
     // If the shim dies here, "dies" precedes Linux's answer.
     const size_t at = i < expected.size() ? i : i + 1;
-    const std::string said = i < expected.size() ? expected[i] : "it dies",
+    const std::string said = i < expected.size() ? expected[i] : "dies",
                       answered = at < actual.size() ? actual[at] : "nothing";
     if (answered == said) continue;
     return {lost.empty() ? Confirmation::nothing : Confirmation::other,
@@ -142,9 +142,10 @@ Confirmation judge_answers(const CallsToShow& shown, const std::string& answers,
   size_t last = until - 1;
   while (last && calls[last].find("tree ") != calls[last].npos) last--;
   return {Confirmation::same,
-          fmt::format("{}Linux answers all {} lines up to there as the shim does; the last call:\n"
-                      "  {}\n  {}\n",
-                      lost, until, calls[last], actual[last])};
+          fmt::format(
+              "{}Linux answers all {} lines up to the finding as the shim does; the last call:\n"
+              "  {}\n  {}\n",
+              lost, until, calls[last], actual[last])};
 }
 
 CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
@@ -156,8 +157,7 @@ CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
   CallsToShow calls;
   calls.report = *outcome.report;
   if (engine::oracle_of(calls.report.key) == "data-race")
-    throw Failure(
-        "a race that the schedule does not show takes KCSAN: it cannot be confirmed by calls");
+    throw Failure("a data race without a visible effect needs KCSAN: calls cannot confirm it");
   calls.abilities = {.cpus = std::min(program::cpus_of(program), most_cpus),
                      .has_queues = true,
                      .fails_creations = true};
@@ -165,10 +165,10 @@ CallsToShow calls_to_show(const Program& program, const iova_variant& variant,
   std::optional<CallList> list = CallLister(variant, calls.abilities).list(program, may_die);
   if (list) calls.left_out = left_out_of(program, list->program);
   if (!list || !answers_until(*list, calls.report))
-    throw Failure(
-        fmt::format("{} does not show without what Linux cannot be told: {}", calls.report.key,
-                    calls.left_out.empty() ? "exact times"
-                                           : fmt::format("{}", fmt::join(calls.left_out, ", "))));
+    throw Failure(fmt::format(
+        "a booted kernel cannot reproduce {}: it does not show without {}", calls.report.key,
+        calls.left_out.empty() ? "exact times"
+                               : fmt::format("{}", fmt::join(calls.left_out, ", "))));
   calls.list = *std::move(list);
   calls.left = ~uint64_t{0};
   if (calls.list.is_cut && calls.list.dies_of.empty()) {
@@ -192,7 +192,8 @@ CallsShown show_calls(const Machine& machine, const CallsToShow& calls) {
       Boot(machine.boot_command(folder.path(), calls.abilities.cpus, lines, file)).end();
   if (interrupted()) throw Failure("interrupted");
   std::string answers = fs::exists(file) ? read_file(file) : "";
-  if (answers.empty()) throw Failure(fmt::format("the kernel makes no calls:\n{}", shown.console));
+  if (answers.empty())
+    throw Failure(fmt::format("the booted kernel made no calls; its console:\n{}", shown.console));
   answers.erase(0, answers.find('\n') + 1);
   shown.answer = judge_answers(calls, answers, shown.console);
   return shown;

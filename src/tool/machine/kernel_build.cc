@@ -112,13 +112,13 @@ KernelBuild::KernelBuild(const std::string& typed, const KernelKind& kind) : kin
   if (!is_debian)
     for (const char* file : {"Kbuild", "arch/um/Kconfig", "mm/slub.c"})
       if (!fs::exists(tree.folder / file))
-        throw Failure(fmt::format("{}: has no {}: to boot it takes all of Linux", spec, file));
+        throw Failure(
+            fmt::format("{}: has no {}: booting needs a full Linux source tree", spec, file));
   std::vector<const char*> tools{"make", "flex", "bison", "bc", "gcc"};
   tools.insert(tools.end(), kind_.tools.begin(), kind_.tools.end());
   for (const char* tool : tools)
     if (run_command({"which", tool}, false).status)
-      throw Failure(
-          fmt::format("there is no {}, which {} needs: install it", tool, kind_.in_words));
+      throw Failure(fmt::format("{} is not installed: {} needs it", tool, kind_.in_words));
   // The title contains the package version, so a new package gets a new folder.
   const std::string name = "linux-" + content_hash(title_) + kind_.name;
   const fs::path machines = builds_folder() / "machines";
@@ -155,7 +155,7 @@ std::string KernelBuild::wanted_symbols() const {
 }
 
 FileLock KernelBuild::lock() const {
-  return FileLock(folder_.string() + ".lock", "waiting for another process that builds it ...");
+  return FileLock(folder_.string() + ".lock", "another iovafuzz is building this kernel: waiting");
 }
 
 void KernelBuild::lay_down(const std::string& spec) const {

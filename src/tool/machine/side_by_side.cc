@@ -112,7 +112,8 @@ class Comparer {
     const std::string text = fs::exists(answers()) ? read_file(answers()) : "";
     if (text.empty()) {
       std::string words = complaint(console);
-      throw Failure(fmt::format("the kernel makes no calls:\n{}", words.empty() ? console : words));
+      throw Failure(fmt::format("the booted kernel made no calls; its console:\n{}",
+                                words.empty() ? console : words));
     }
     return read_answers(lists, text);
   }
@@ -211,8 +212,8 @@ Answered read_answers(std::span<const NumberedList> lists, const std::string& an
 
 void check_comparable(const iova_variant& variant) {
   if (!variant.init_rcaches)
-    throw Failure(fmt::format("{} has no iova_domain_init_rcaches(): its calls are compared with "
-                              "Linux from v5.18 on",
+    throw Failure(fmt::format("{} has no iova_domain_init_rcaches(): a comparison needs Linux "
+                              "v5.18 or newer",
                               variant.name));
 }
 

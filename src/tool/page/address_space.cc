@@ -98,7 +98,7 @@ class Layer {
       return wrong(fmt::format("{}, but also in {}", owner->text, cached[0]->text));
     if (!nodes.empty() && nodes[0]->state == "misplaced")
       return wrong(fmt::format("{}: its node is out of order in the tree",
-                               owner ? owner->text : "nobody's"));
+                               owner ? owner->text : "no owner"));
     const bool lacks_node = sees_nodes_ && nodes.empty();
     if (owner) {
       MapCell cell{owner->state, owner->text, false, {}};
@@ -116,8 +116,8 @@ class Layer {
     if (is_in_node_of(*nodes[0], "reserved"))
       return wrong("in the node of a reservation, but not reserved");
     if (is_in_node_of(*nodes[0], ""))
-      return {"rounded", "same node, beyond what was asked", false, {}};
-    if (is_quiet_) return wrong("a node that nobody owns: lost");
+      return {"rounded", "same node, beyond the request", false, {}};
+    if (is_quiet_) return wrong("lost: a node without an owner");
     return {"returned", "a node in transit", false, {}};
   }
 

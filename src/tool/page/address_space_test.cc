@@ -68,7 +68,7 @@ TEST(AddressSpace, ShowsWhatIsAtOdds) {
            {list(a), none, none, "no node in the tree"},
            {list(a), list(node(0x10, 0x1f), node(0x18, 0x27)), none, "two nodes"},
            {list(a), one, in_magazine, "also in CPU 1's loaded magazine"},
-           {none, one, none, "nobody owns"},
+           {none, one, none, "without an owner"},
            {list(a), list(node(0x20, 0x2f), node(0x10, 0x1f)), none, "out of order in the tree"},
            {none, none, in_magazine, "in CPU 1's loaded magazine, but no node"}}) {
     const auto rows =

@@ -56,24 +56,25 @@ constexpr int run_ms = 10'000;
 ReportedFolder read_folder(const fs::path& path) {
   std::error_code none;
   if (!fs::is_directory(path, none))
-    throw Failure(fmt::format("{}: there is no such folder", path.string()));
+    throw Failure(fmt::format("{}: is not a folder", path.string()));
   ReportedFolder folder;
   folder.path = absolute_path(path);
   folder.summary = json::object();
   if (fs::is_regular_file(summary_file(path), none)) {
     json summary = try_parse_json(read_file(summary_file(path)));
     if (!summary.is_object() || !summary.contains("findings") || !summary.contains("variant"))
-      throw Failure(fmt::format("{}: is not what this tool wrote", summary_file(path).string()));
+      throw Failure(fmt::format("{}: is damaged or was not written by iovafuzz",
+                                summary_file(path).string()));
     folder.is_campaign = summary.contains("running");
     folder.summary = folder.is_campaign ? read_summary(path) : summary;
   }
   if (is_shared(path))
-    throw Failure(fmt::format("{}: campaigns share it: give the folder of one, of those in {}",
+    throw Failure(fmt::format("{}: is shared by several campaigns: give the folder of one in {}",
                               path.string(), (path / "machines").string()));
   folder.findings = stored_findings(path);
   if (folder.summary.empty() && folder.findings.empty())
     throw Failure(fmt::format(
-        "{}: no campaign or triage is there: give the folder of run --out or triage --out",
+        "{}: contains no campaign or triage: give the folder of run --out or triage --out",
         path.string()));
   folder.variant = folder.summary.value("variant", "");
   if (folder.variant.empty()) folder.variant = folder.findings[0].second;
@@ -119,7 +120,7 @@ json promise_of_key(const std::string& key) {
       return {{"id", id}, {"words", promise.words}, {"relied_on_by", promise.relied_on_by}};
   if (id == "kernel")
     return {{"id", id},
-            {"words", "Code of the kernel keeps the rules of the kernel's own interfaces."},
+            {"words", "Kernel code follows the rules of the kernel's own interfaces."},
             {"relied_on_by", ""}};
   if (id == "caller")
     return {{"id", id},
@@ -328,20 +329,20 @@ class Collector::Impl {
     auto with = [&](const char* name) {
       return fmt::format("{} {} {}{}", launcher(), name, options, file);
     };
-    add("Show it again", finding.replay);
+    add("Replay", finding.replay);
     if (target && !target->reads_text && !target->compares && !finding.is_difference) {
       add("Each operation with its result", with("show"));
-      if (!finding.is_minimal) add("Make it smaller", with("minimize"));
-      add("On a booted Linux",
+      if (!finding.is_minimal) add("Minimize", with("minimize"));
+      add("Confirm on a booted Linux",
           folder_.choice.kernel.empty()
               ? fmt::format("{} confirm --shown-on {} {}", launcher(), quoted(variant_word()), file)
               : with("confirm"));
-      add("Mail for the kernel's list", with("mail"));
-      add("KUnit test as a file", with("kunit"));
-      if (row["c_source"] == true) add("C file without an engine", with("reproducer"));
-      add("Affected releases of a clone",
+      add("Mail for the kernel's mailing list", with("mail"));
+      add("Write the KUnit test", with("kunit"));
+      if (row["c_source"] == true) add("Write a C reproducer", with("reproducer"));
+      add("Affected releases, from a git clone",
           fmt::format("{} affected --repo ~/linux {}", launcher(), file));
-      add("First bad commit of a clone",
+      add("First bad commit, from a git clone",
           fmt::format("{} bisect {} --repo ~/linux --good v6.8 --bad v6.9", launcher(), file));
     }
     row["commands"] = commands;

@@ -109,7 +109,7 @@ std::string charts(const json& course) {
   text += chart("New findings", last("findings"), of["findings"]);
   if (text.empty()) return "";
   return "<div class=\"charts\">" + text + "</div>" +
-         (found.empty() ? "" : "<p class=\"note\">Vertical lines: a new finding.</p>");
+         (found.empty() ? "" : "<p class=\"note\">Vertical lines mark new findings.</p>");
 }
 
 std::string targets_table(const json& targets) {
@@ -140,7 +140,7 @@ std::string known_list(const json& known) {
                          escaped(text_of(issue, "title")), escaped(text_of(issue, "since")),
                          escaped(text_of(issue, "upstream")),
                          issue.contains("keys")
-                             ? fmt::format(" Met as {}.", counted(issue["keys"].size(), "key"))
+                             ? fmt::format(" Found under {}.", counted(issue["keys"].size(), "key"))
                              : "");
   return items.empty() ? "" : "<ul>" + items + "</ul>";
 }
@@ -230,8 +230,8 @@ std::string program_table(const json& finding) {
   }
   std::string note;
   if (finding.value("overlaps", false))
-    note = "<p class=\"note\">Time runs downward. A dotted line: an operation is suspended on that "
-           "CPU. It goes on at a resume, or at the end.</p>";
+    note = "<p class=\"note\">Time runs downward. A dotted line marks an operation suspended on "
+           "that CPU. It continues at a resume or at the end.</p>";
   return "<div class=\"wide\"><table class=\"program\">" + head + "<tbody>" + rows +
          "</tbody></table></div>" + note;
 }
@@ -299,9 +299,9 @@ std::string history_of(const json& known, const json& affected) {
                     escaped(text_of(row, "why")), escaped(text_of(row, "name")), escaped(state));
   }
   if (!chips.empty())
-    text +=
-        "<p>Where the program shows it (numbers: Linux as the port has it):</p><ul class=\"chips\">" +
-        chips + "</ul>";
+    text += "<p>Result of the program on each version (numbers: revisions of the port):</p>"
+            "<ul class=\"chips\">" +
+            chips + "</ul>";
   return text;
 }
 
@@ -336,19 +336,19 @@ std::string what_broke(const json& finding) {
   if (text_of(report, "blame") != "allocator")
     text += row("blame", escaped(text_of(report, "blame")));
   if (std::string came_to = text_of(report, "came_to"); !came_to.empty())
-    text += row("came to", escaped(came_to));
+    text += row("led to", escaped(came_to));
   if (!report.empty()) {
     const json& faults = report.at("faults");
     text += row(faults_are_needed && !faults.empty() ? "faults, required" : "faults injected",
                 faults.empty() ? "none" : list(faults));
-    if (!report.at("gone_past").empty()) text += row("gone past", list(report["gone_past"]));
+    if (!report.at("gone_past").empty()) text += row("ignored findings", list(report["gone_past"]));
   }
   if (!faults_are_needed) text += row("required", list(needed));
   const std::string operands = text_of(finding, "operands"), that_matter = "operands that matter: ";
   text += operands.starts_with(that_matter)
               ? row("operands that matter", escaped(operands.substr(that_matter.size())))
               : row("operands", escaped(operands));
-  text += row("smaller programs showed", list(finding.value("also", json::array())));
+  text += row("also shown by smaller programs", list(finding.value("also", json::array())));
   std::string met;
   if (finding.value("executions", uint64_t{0}))
     met = fmt::format("after {} executions", grouped(finding["executions"]));
@@ -371,7 +371,7 @@ std::string headline_of(const json& finding) {
   const json report = finding.value("report", json::object());
   std::string text = text_of(report, "headline");
   if (text.empty())
-    return text_of(finding, "key") == "timeout" ? "an input does not come to its end"
+    return text_of(finding, "key") == "timeout" ? "the input does not terminate"
                                                 : "the process died without a report";
   const size_t end = text.find(": ");  // drop "oracle: ", which the key has as well
   return end == text.npos ? text : text.substr(end + 2);
@@ -400,16 +400,18 @@ std::string finding_html(const json& finding, size_t number, bool is_open,
   std::string notes;
   if (finding.value("shows", true) == false)
     notes +=
-        "<p class=\"warning\">The program does not show it now" +
+        "<p class=\"warning\">The program no longer shows this finding" +
         (text_of(finding, "shows_instead").empty()
              ? std::string()
              : ", but <code>" + escaped(text_of(finding, "shows_instead")) + "</code>") +
-        ": the allocator or this tool has changed. What follows is from when it was found.</p>";
+        ": the allocator or iovafuzz has changed. The rest is from the time of the finding.</p>";
   if (std::string trouble = text_of(finding, "trouble"); !trouble.empty())
     notes += element("p", "warning", trouble);
-  if (!not_run.empty()) notes += element("p", "warning", "Not run again, so not drawn: " + not_run);
+  if (!not_run.empty())
+    notes += element("p", "warning",
+                     "The program was not run again, so drawings are missing: " + not_run);
   html += notes;
-  html += section("What breaks", what_broke(finding));
+  html += section("Finding", what_broke(finding));
   const Picture pictures = finding.contains("moments") ? picture_of(finding["moments"]) : Picture();
   html += section(finding.value("cpus", 1u) > 1 ? "Schedule" : "Program", program_table(finding));
   html += section("Address space", pictures.map);
@@ -422,10 +424,10 @@ std::string finding_html(const json& finding, size_t number, bool is_open,
                                          finding.value("affected", json::array())));
   if (finding.contains("confirm")) {
     const json& confirm = finding["confirm"];
-    html += section("Linux itself says",
-                    fmt::format("<p>{}, booted: {}</p>", escaped(text_of(confirm, "kernel")),
-                                escaped(text_of(confirm, "verdict"))) +
-                        element("pre", "", text_of(confirm, "words")));
+    html +=
+        section("Booted Linux", fmt::format("<p>{}: {}</p>", escaped(text_of(confirm, "kernel")),
+                                            escaped(text_of(confirm, "verdict"))) +
+                                    element("pre", "", text_of(confirm, "words")));
   }
   html += section("Commands", command_list(finding.value("commands", json::array())));
   if (finding.contains("kunit")) {
@@ -437,7 +439,7 @@ std::string finding_html(const json& finding, size_t number, bool is_open,
                 : element("p", "note", "No KUnit test can show it: " + text_of(kunit, "why_not"));
   }
   if (std::string state = text_of(report, "state"); !state.empty())
-    html += folded("State, as the report has it", element("pre", "", state));
+    html += folded("Allocator state from the report", element("pre", "", state));
   if (std::string program = text_of(finding, "program");
       finding.contains("steps") && !program.empty())
     html +=
@@ -487,7 +489,7 @@ std::string header(const json& model) {
                     text_of(model, "meaning") + "; " + text_of(model, "expected") + ".");
   text += element("p", "folder", text_of(model, "folder"));
   for (const json& key : model.value("gone", json::array()))
-    text += element("p", "note", "Found earlier, does not show here: " + text_of(key));
+    text += element("p", "note", "Earlier finding no longer reproduces here: " + text_of(key));
   for (const char* part : {"troubles", "complaints"})
     for (const json& trouble : model.value(part, json::array()))
       text += element("p", "warning", text_of(trouble));
@@ -533,8 +535,8 @@ std::string page_of(const json& model) {
   }
   if (!differences.empty()) {
     page +=
-        "<h2>Differences</h2><p class=\"note\">The allocator does these in another way than the "
-        "reference. They break no promise.</p>\n";
+        "<h2>Differences</h2><p class=\"note\">The allocator differs from the reference here, but "
+        "breaks no promise.</p>\n";
     number = 0;
     for (const json& finding : differences) page += finding_html(finding, ++number, false, not_run);
   }

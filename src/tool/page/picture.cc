@@ -35,7 +35,7 @@ std::string call_in_words(const json& call) {
   std::string text =
       fmt::format("{}({}) on CPU {}", function, arguments, call.at("cpu").get<unsigned>());
   if (call.at("in_interrupt") == true) text += ", in an interrupt";
-  if (call.at("over") == false) return text + ": under way";
+  if (call.at("over") == false) return text + ": in progress";
   if (call.at("granted") == true && call.contains("lo"))
     return text + ": granted " + pages(call["lo"], call["hi"]);
   if (function.starts_with("alloc") || function == "reserve_iova") return text + ": refused";
@@ -126,7 +126,7 @@ std::string fields_of(const json& before, const json& now, const json& call) {
       call.at("limit") < now.at("first_pfn_above_32bit"))
     text += fmt::format(
         "<p class=\"note\">max32_alloc_size is {:#x}: requests of as many pages or more "
-        "with a limit below 4 GiB are refused without a look at the tree.</p>",
+        "with a limit below 4 GiB fail without a search of the tree.</p>",
         shown["max32_alloc_size"].get<uint64_t>());
   return text;
 }
@@ -223,7 +223,7 @@ std::string magazine_table(const json& before, const json& now) {
     head += fmt::format("<th>CPU {} {}</th>", cpu, previous ? "prev" : "loaded");
   return "<div class=\"wide\"><table class=\"magazines\"><thead><tr>" + head +
          "<th>depot</th></tr></thead><tbody>" + rows + "</tbody></table></div>" +
-         (empty ? fmt::format("<p class=\"note\">{} without a pfn left out.</p>",
+         (empty ? fmt::format("<p class=\"note\">Not shown: {} without pfns.</p>",
                               counted(empty, "size"))
                 : "");
 }
@@ -341,15 +341,14 @@ Picture picture_of(const json& moments) {
       continue;
     }
     if (!current->contains("shown"))
-      all.map +=
-          "<p class=\"note\">In the midst of this call the allocator cannot be looked into: at the "
-          "finding, only what callers own is drawn.</p>";
+      all.map += "<p class=\"note\">The allocator's state cannot be read during this call: at the "
+                 "finding, the drawing shows only ranges that callers own.</p>";
     all.map += fields_of(was, is, asked);
     if (std::string text = magazine_table(was, is); !text.empty()) all.magazines += title + text;
     if (std::string text = queue_table(was, is); !text.empty()) all.queue += title + text;
   }
   if (all.map.empty()) {
-    all.map = "<p class=\"note\">No domain is there yet.</p>";
+    all.map = "<p class=\"note\">No domain exists yet.</p>";
     return all;
   }
   std::string legend;
@@ -358,11 +357,11 @@ Picture picture_of(const json& moments) {
                             {"reserved", "reserved"},
                             {"cached", "in a magazine"},
                             {"queued", "waits for a flush"},
-                            {"returned", "on its way back"},
-                            {"rounded", "beyond what was asked"},
+                            {"returned", "being freed"},
+                            {"rounded", "beyond the request"},
                             {"fits", "room for the request"},
                             {"free", "free"},
-                            {"wrong", "cannot be right"}})
+                            {"wrong", "inconsistent"}})
     if (all.map.find(fmt::format("class=\"cell {}", kind)) != std::string::npos)
       legend += fmt::format("<li><span class=\"cell {}\"></span>{}</li>", kind, text);
   std::string words = call_in_words(call);

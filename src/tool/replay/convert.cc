@@ -26,8 +26,8 @@ int convert_all(const std::vector<FoundFile>& files, const fs::path& out,
     if (result.extension() == ".iova") result.replace_extension();
     result += extension;
     if (auto [other, fresh] = named.emplace(result, file.path); !fresh)
-      throw Failure(fmt::format("{} and {}: their results would have one name", file.path.string(),
-                                other->second.string()));
+      throw Failure(fmt::format("{} and {}: their results would have the same name",
+                                file.path.string(), other->second.string()));
   }
   int status = nothing_new;
   for (const auto& [result, path] : named) {
@@ -48,7 +48,7 @@ int convert_all(const std::vector<FoundFile>& files, const fs::path& out,
 int convert(const std::vector<std::string>& paths, const std::string& out,
             std::string (*converted)(const Input&), const char* extension) {
   auto files = find_files(paths);
-  if (files.empty()) throw Failure(fmt::format("{}: holds no files", paths[0]));
+  if (files.empty()) throw Failure(fmt::format("{}: contains no files", paths[0]));
   if (!out.empty()) return convert_all(files, out, converted, extension);
   if (files.size() > 1) throw Failure("several files need --out FOLDER");
   put(converted(read_input(files[0].path)));

@@ -37,7 +37,7 @@ class Explorer {
       throw Failure(
           fmt::format("at most {} operations can be suspended at a time", program::max_suspended));
     if (options.from && options.from >= program.operations.size())
-      throw Failure(fmt::format("there is no operation {}: the program has {}", options.from,
+      throw Failure(fmt::format("operation {} does not exist: the program has {}", options.from,
                                 program.operations.size()));
   }
 

@@ -56,14 +56,15 @@ Input read_input(const fs::path& path) {
   std::error_code error;
   uintmax_t size = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
   if (!error && size > largest_input)
-    throw Failure(fmt::format("{}: {} bytes are more than any engine makes", path.string(), size));
+    throw Failure(fmt::format("{}: is too large for a fuzz input: {} bytes", path.string(), size));
   Input input{path, has_text_name(path), read_file(path), {}};
   if (input.content.empty())
-    throw Failure(fmt::format("{}: is empty (0 bytes): was it cut off?", path.string()));
+    throw Failure(fmt::format("{}: is empty (0 bytes): was it truncated?", path.string()));
   Form form = input.is_text ? Form::text : form_of(input.content);
   if (form == Form::unclear)
     fmt::print(stderr,
-               "iovafuzz: {}: looks like text, but begins with no operation: read as bytes\n",
+               "iovafuzz: {}: looks like text, but does not begin with an operation: "
+               "reading it as bytes\n",
                path.string());
   input.is_text |= form == Form::text;
   read_program(input);
@@ -79,8 +80,9 @@ std::string to_bytes(const Input& input) {
     largest = std::max(largest, program::calls(operation));
   }
   if (largest > program::max_count || calls > program::max_calls)
-    throw Failure(fmt::format("{}: too large for a fuzz input: counts to {}, {} calls in all",
-                              input.path.string(), program::max_count, program::max_calls));
+    throw Failure(fmt::format(
+        "{}: is too large for a fuzz input: the limits are {} per count and {} calls in total",
+        input.path.string(), program::max_count, program::max_calls));
   auto bytes = program::encode(input.program);
   return {bytes.begin(), bytes.end()};
 }

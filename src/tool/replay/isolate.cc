@@ -228,7 +228,7 @@ class Child {
     int ends[2];
     log_ = memfd_create("log", MFD_CLOEXEC);
     if (log_ < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-      throw Failure(fmt::format("cannot make a socket: {}", strerror(errno)));
+      throw Failure(fmt::format("cannot create a socket: {}", strerror(errno)));
     // A program that hangs must not outlive the tool.
     pid_ = run_child([&]() -> int {
       close(ends[0]);

@@ -194,7 +194,7 @@ std::vector<KunitCase> KunitRunner::cases() const {
   }
   process.end();
   json all = try_parse_json(process.received);
-  if (!all.is_array()) throw Failure("the suite's parameters cannot be told: its generator died");
+  if (!all.is_array()) throw Failure("the suite's parameter generator crashed or hung");
   std::vector<KunitCase> found;
   for (const json& one : all) found.push_back({one[0], one[1], one[2], one[3], one[4]});
   return found;
@@ -237,13 +237,13 @@ std::vector<KunitOutcome> KunitRunner::run(
     } else if (timed_out) {
       outcome.kind = KunitOutcome::timeout;
       outcome.key = outcome.cause = "timeout:" + runs[process.run].test_case->name;
-      outcome.why = fmt::format("it has not ended within {} s", options_.timeout_ms / 1000);
+      outcome.why = fmt::format("it did not end within {} s", options_.timeout_ms / 1000);
     } else {
       outcome.kind = KunitOutcome::crash;
       outcome.key = outcome.cause = "unknown:" + runs[process.run].test_case->name;
       outcome.why = WIFSIGNALED(status)
-                        ? fmt::format("its process died of signal {}", WTERMSIG(status))
-                        : std::string("its process ended without a word");
+                        ? fmt::format("its process was killed by signal {}", WTERMSIG(status))
+                        : std::string("its process exited without a result");
     }
     on_outcome(process.run, outcome);
   };

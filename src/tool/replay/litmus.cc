@@ -139,7 +139,7 @@ class Test {
         for (const std::string& name : names)
           text += (text.empty() ? "" : ", ") +
                   (name.empty() ? "a hardware flush or unmapping" : name + "()");
-        return text.empty() ? "nobody" : text;
+        return text.empty() ? "none" : text;
       };
       text += fmt::format(" * {}: written by {}; read by {}\n", word.name, list(word.writers),
                           list(word.readers));
@@ -388,8 +388,8 @@ std::vector<std::string> litmus_tests(const std::string& name, const program::Pr
     const std::string body =
         fmt::format("{}exists ({})\n", test.threads_as_c(program, operations), condition);
     if (!met.insert(body).second) continue;
-    tests.push_back(fmt::format("C {}-{}\n\n(*\n * May one read be older than in the run, and all "
-                                "others as there?\n{} *)\n\n{{}}\n\n{}",
+    tests.push_back(fmt::format("C {}-{}\n\n(*\n * Can one read return an older value than in the "
+                                "run, and all others the same?\n{} *)\n\n{{}}\n\n{}",
                                 name, tests.size() + 1, test.words_in_words(), body));
   }
   return tests;

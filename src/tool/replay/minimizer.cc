@@ -273,7 +273,7 @@ class Minimizer {
 
   void describe_needs() {
     const engine::Report* report = best_.outcome.report ? &*best_.outcome.report : nullptr;
-    const std::string verb = best_.is_minimal ? "it shows only if " : "so far it takes that ";
+    const std::string verb = best_.is_minimal ? "it shows only if " : "so far, it shows only if ";
     if (report)
       for (const std::string& fault : report->faults)
         best_.needed.push_back(verb + "an allocation fails: " + fault);

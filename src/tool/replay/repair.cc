@@ -76,11 +76,11 @@ IsolateOptions past_known(const iova_variant& variant, const std::string& key) {
 
 const char* Patched::in_words() const {
   switch (how) {
-    case as_it_is: return "applies as it is";
+    case as_it_is: return "applies as is";
     case with_fuzz: return "applies with fuzz";
-    case is_there_already: return "is there already";
+    case is_there_already: return "is already applied";
     case not_at_all: return "does not apply";
-    case elsewhere: return "changes nothing of the allocator";
+    case elsewhere: return "does not touch the allocator";
   }
   return "?";
 }

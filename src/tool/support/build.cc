@@ -36,7 +36,7 @@ CommandResult build_in(const fs::path& folder, const std::vector<std::string>& t
 void must_build_in(const fs::path& folder, const std::vector<std::string>& targets) {
   if (build_in(folder, targets).status)
     throw Failure(
-        fmt::format("the build failed: {} has all of it", (folder / "build.log").string()));
+        fmt::format("the build failed: the full log is {}", (folder / "build.log").string()));
 }
 
 FileLock lock_of(const fs::path& folder) {

@@ -56,7 +56,7 @@ milliseconds parse_duration(const std::string& text) {
   for (const auto& [unit, factor] : units)
     if (end != text.c_str() && std::string(end) == unit && number >= 0 && number * factor < 1e13)
       return milliseconds(static_cast<int64_t>(number * factor));
-  throw Failure(fmt::format("'{}' is not a duration: give it as 30s, 10m or 2h", text));
+  throw Failure(fmt::format("'{}' is not a duration: use the form 30s, 10m or 2h", text));
 }
 
 std::string print_duration(milliseconds time) {
@@ -163,7 +163,7 @@ struct CommandLine::Inside {
       sentence = typed[0] == '-'
                      ? fmt::format("unknown option '{}'{}", typed,
                                    did_you_mean(typed.substr(0, typed.find('=')), known))
-                     : fmt::format("'{}' is one word too many", typed);
+                     : fmt::format("unexpected argument '{}'", typed);
     }
     return fmt::format("{} (iovafuzz {} --help)", sentence, name);
   }

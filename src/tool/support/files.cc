@@ -22,7 +22,7 @@ std::string read_file(const fs::path& path) {
   if (fs::is_directory(status)) throw Failure(fmt::format("{}: is a folder", path.string()));
   // A read of a pipe or a device may block or never end.
   if (!error && fs::exists(status) && !fs::is_regular_file(status))
-    throw Failure(fmt::format("{}: is no regular file", path.string()));
+    throw Failure(fmt::format("{}: is not a regular file", path.string()));
   FILE* file = fopen(path.c_str(), "rb");
   if (!file) throw Failure(fmt::format("{}: {}", path.string(), strerror(errno)));
   std::string content;
@@ -31,7 +31,7 @@ std::string read_file(const fs::path& path) {
   while ((n = fread(bytes, 1, sizeof bytes, file)) > 0) content.append(bytes, n);
   bool failed = ferror(file);
   fclose(file);
-  if (failed) throw Failure(fmt::format("{}: cannot be read to its end", path.string()));
+  if (failed) throw Failure(fmt::format("{}: cannot be read completely", path.string()));
   return content;
 }
 
@@ -98,7 +98,7 @@ std::vector<fs::path> expand(const std::vector<std::string>& paths) {
   std::vector<fs::path> files;
   for (const std::string& path : paths) {
     const std::vector<FoundFile> found = find_files({path});
-    if (found.empty()) throw Failure(fmt::format("{}: holds no files", path));
+    if (found.empty()) throw Failure(fmt::format("{}: contains no files", path));
     for (const FoundFile& file : found) files.push_back(file.path);
   }
   return files;

@@ -170,7 +170,7 @@ int wait_for(pid_t child) {
 
 Pipe::Pipe() {
   if (pipe2(ends_, O_CLOEXEC))
-    throw Failure(fmt::format("cannot make a pipe: {}", strerror(errno)));
+    throw Failure(fmt::format("cannot create a pipe: {}", strerror(errno)));
 }
 
 Pipe::~Pipe() {

@@ -46,7 +46,7 @@ std::string unknown_word(const std::string& kind, const std::string& typed,
                          const std::vector<std::string>& words) {
   std::string text = "unknown " + kind + " '" + typed + "'";
   if (std::string near = did_you_mean(typed, words); !near.empty()) return text + near;
-  text += ": there are ";
+  text += ": choose from ";
   for (const std::string& word : words) text += (&word == &words[0] ? "" : ", ") + word;
   return text;
 }

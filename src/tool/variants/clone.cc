@@ -50,9 +50,9 @@ Clone::Clone(const std::string& spec) {
   build_ = build;
   CommandResult found =
       run_command({"git", "-C", folder_.string(), "rev-parse", "--git-dir"}, false);
-  if (found.status == 127) throw Failure("there is no git: install the package git");
+  if (found.status == 127) throw Failure("git is not installed: install the package git");
   if (found.status)
-    throw Failure(fmt::format("{}: is no git clone: {}", path,
+    throw Failure(fmt::format("{}: is not a git clone: {}", path,
                               found.output.substr(0, found.output.find('\n'))));
 }
 
@@ -72,7 +72,7 @@ std::vector<Release> Clone::releases(const std::string& from, const std::string&
   std::array<unsigned, 3> first{}, last{};
   for (const auto& [tag, number] : {std::pair{&from, &first}, {&to, &last}})
     if (!tag->empty() && !is_release(*tag, *number))
-      throw Failure(fmt::format("{}: give a release as v6.12 or v6.12.3", *tag));
+      throw Failure(fmt::format("{}: is not a release: use the form v6.12 or v6.12.3", *tag));
   std::vector<Release> found;
   for (const std::string& tag : lines_of(git({"tag", "--list", "v[0-9]*"}))) {
     Release release{tag, {}};

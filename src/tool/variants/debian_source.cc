@@ -372,7 +372,7 @@ Source::Reading Source::read_suite(const DebianMirror& mirror, const Suite& suit
                Words{"indextargets", "--format", "$(ORIGIN)", "Created-By: Packages"});
   // apt prints nothing for an empty list.
   if (result.output.empty() || result.output.starts_with("Debian")) return Reading::done;
-  error = fmt::format("{} is not Debian's", mirror.uri);
+  error = fmt::format("{} is not a Debian mirror", mirror.uri);
   return Reading::bad_suite;
 }
 
@@ -381,7 +381,7 @@ void Source::download_from_other_suites(const Workplace& work) {
       mirrors_in_use(apt_config("Dir::Etc::sourcelist/f"), apt_config("Dir::Etc::sourceparts/d"));
   if (mirrors.empty())
     throw Failure(fmt::format(
-        "there is no package {} in the system's suites, and its apt sources name no Debian mirror",
+        "package {} is not in the system's suites, and no apt source is a Debian mirror",
         package_));
 
   struct Place {
@@ -403,7 +403,7 @@ void Source::download_from_other_suites(const Workplace& work) {
     if (at != search.end()) std::rotate(search.begin(), at, at + 1);
   }
 
-  say(fmt::format("looking for {} in other suites of Debian ...", package_));
+  say(fmt::format("looking for {} in other Debian suites ...", package_));
   make_own_apt(work);
   std::vector<std::string> bad_mirrors;
   std::vector<std::string> none;  // suites without the package
@@ -437,8 +437,8 @@ void Source::download_from_other_suites(const Workplace& work) {
   std::string error = !mirror_error.empty() ? mirror_error : none.empty() ? suite_error : "";
   if (!error.empty()) throw Failure(fmt::format("cannot fetch {}: {}", package_, error));
   if (none.empty())
-    throw Failure(fmt::format("cannot fetch {}: no mirror has any suite of Debian", package_));
-  throw Failure(fmt::format("there is no package {} in the system's suites nor in {}", package_,
+    throw Failure(fmt::format("cannot fetch {}: no mirror has a Debian suite", package_));
+  throw Failure(fmt::format("package {} is neither in the system's suites nor in {}", package_,
                             fmt::join(none, ", ")));
 }
 
@@ -500,7 +500,7 @@ DebianTree debian_tree(const std::string& version, const DebianPlaces& places) {
     return {folder, fetched};
   } catch (const Failure& failure) {
     if (!cached) throw;
-    say(fmt::format("{}: going on with {}", failure.what(), cached->version));
+    say(fmt::format("{}: using {} from the cache", failure.what(), cached->version));
     return {folder, cached->version};
   }
 }

@@ -17,7 +17,8 @@ ModuleVariant module_of(const KernelTree& tree) {
   for (const std::string& word : {tree.title, tree.folder.string()})
     if (word.find_first_of("\"\\;$\n") != std::string::npos ||
         word.find("]==]") != std::string::npos)
-      throw Failure(fmt::format("{}: cannot be built from a path with such characters", word));
+      throw Failure(fmt::format(
+          "{}: cannot be built: the path has one of \" \\ ; $, a newline or ]==]", word));
   std::string more;
   if (!tree.changed.empty()) more += fmt::format(" CHANGED [==[{}]==]", tree.changed.string());
   if (tree.build.hz) more += fmt::format(" HZ {}", tree.build.hz);

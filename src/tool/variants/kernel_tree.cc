@@ -65,8 +65,8 @@ void choose(TreeBuild& build, const std::string& spec, const std::string& choice
     static const std::regex number("[0-9]{1,4}");
     build.hz = std::regex_match(value, number) ? static_cast<unsigned>(std::stoul(value)) : 0;
     if (build.hz < least_hz || build.hz > most_hz)
-      throw Failure(fmt::format("{}: hz={}: is no number of jiffies a second from {} to {}", spec,
-                                value, least_hz, most_hz));
+      throw Failure(fmt::format("{}: hz={}: is not a number of jiffies per second from {} to {}",
+                                spec, value, least_hz, most_hz));
   } else if (name == "locals") {
     const std::vector<std::string> words{"pattern", "zero"};
     if (std::find(words.begin(), words.end(), value) == words.end())
@@ -74,7 +74,7 @@ void choose(TreeBuild& build, const std::string& spec, const std::string& choice
     build.zeroes_locals = value == "zero";
   } else {
     throw Failure(
-        fmt::format("{}: {}", spec, unknown_word("way to build a tree", name, {"hz", "locals"})));
+        fmt::format("{}: {}", spec, unknown_word("build option", name, {"hz", "locals"})));
   }
 }
 
@@ -138,7 +138,7 @@ std::string debian_version(const std::string& spec) {
 }
 
 FileLock lock_trees(const fs::path& folder) {
-  return FileLock(folder / "lock", "another iovafuzz fetches a kernel tree: waiting");
+  return FileLock(folder / "lock", "another iovafuzz is fetching a kernel tree: waiting");
 }
 
 KernelTree find_kernel_tree(const std::string& typed) {
@@ -147,7 +147,7 @@ KernelTree find_kernel_tree(const std::string& typed) {
   std::string version = debian_version(spec);
   static const std::regex form("[0-9]{1,4}\\.[0-9]{1,4}");
   if (!std::regex_match(version, form))
-    throw Failure(fmt::format("--kernel {}: give it as debian:6.12", spec));
+    throw Failure(fmt::format("--kernel {}: use the form debian:6.12", spec));
   DebianTree tree = debian_tree(version);
   return built_as({"debian-" + version, fmt::format("{} ({})", spec, tree.version), tree.folder},
                   build);

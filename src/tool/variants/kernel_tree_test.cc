@@ -76,7 +76,8 @@ TEST(KernelTree, UnreadableFileIsRefused) {
 TEST(KernelTree, MalformedDebianVersionsAreToldTheForm) {
   for (const char* spec : {"debian:", "debian:6", "debian:6.12.1", "debian:trixie", "debian:6.1 ",
                            "debian:../6.1", "debian:6.1/..", "debian:123456.1"})
-    EXPECT_EQ(failure_of_spec(spec), std::string("--kernel ") + spec + ": give it as debian:6.12");
+    EXPECT_EQ(failure_of_spec(spec),
+              std::string("--kernel ") + spec + ": use the form debian:6.12");
 }
 
 // The only test with real packages: needs them installed, or the network.

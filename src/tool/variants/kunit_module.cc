@@ -90,7 +90,7 @@ KunitModule compile(const std::string& file, const Compilation& with,
   if (!table) throw Failure(dlerror());
   module.suites = shim::suites_of(*table);
   if (module.suites.empty())
-    throw Failure(fmt::format("{}: has no suites: kunit_test_suite() names one", file));
+    throw Failure(fmt::format("{}: has no suites: register one with kunit_test_suite()", file));
   module.variant = static_cast<const iova_variant*>(dlsym(library, KERNEL_VARIANT_SYMBOL));
   module.library = library;
   return module;

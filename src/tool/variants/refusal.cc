@@ -176,7 +176,7 @@ std::string in_tree(const CompilerError& error, const std::string& path) {
   std::smatch match;
   static const std::regex twice("(?:redefinition of|conflicting types for) '(\\w+)'");
   if (std::regex_search(error.words, match, twice))
-    return fmt::format("{}declares {} otherwise than a header does", where, match[1].str());
+    return fmt::format("{}the declaration of {} conflicts with a header", where, match[1].str());
   if (std::string symbol = unknown_symbol(error, line); !symbol.empty())
     return where + "the shim has no " + symbol;
   size_t begin = line.find_first_not_of(" \t");
@@ -204,12 +204,12 @@ std::string in_glue(const KernelTree& tree, const CompilerError& error) {
     std::string where = error.declared_file.empty()
                             ? source
                             : path_in_tree(tree, error.declared_file) + ":" + error.declared_line;
-    return fmt::format("{}: {}() takes other arguments than iovafuzz knows", where, name);
+    return fmt::format("{}: {}() takes arguments that iovafuzz does not support", where, name);
   }
   if (std::string symbol = unknown_symbol(error, line); !symbol.empty())
     return fmt::format("{} has no {}, which iovafuzz needs", source, symbol);
   size_t begin = line.find_first_not_of(" \t");
-  return fmt::format("{} is of a shape that iovafuzz does not know: '{}' says {}", source,
+  return fmt::format("{} does not fit the code of iovafuzz that uses it: '{}': {}", source,
                      begin == std::string::npos ? "" : line.substr(begin), error.words);
 }
 

@@ -53,7 +53,7 @@ TEST(TreeBuild, EachIsATreeOfItsOwn) {
 
 TEST(TreeBuild, WrongWordsAreNamed) {
   EXPECT_EQ(refusal("debian:6.12,hzz=250"),
-            "debian:6.12,hzz=250: unknown way to build a tree 'hzz': did you mean 'hz'?");
+            "debian:6.12,hzz=250: unknown build option 'hzz': did you mean 'hz'?");
   EXPECT_NE(refusal("linux,locals=zeros").find("did you mean 'zero'?"), std::string::npos);
   for (const char* number : {"0", "23", "1201", "-100", "1e3", "", "99999"})
     EXPECT_NE(refusal(std::string("linux,hz=") + number).find("from 24 to 1200"), std::string::npos)

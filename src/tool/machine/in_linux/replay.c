@@ -110,7 +110,7 @@ static unsigned int another_cpu(unsigned int but) {
   unsigned int cpu;
 
   for_each_online_cpu(cpu) if (cpu != but && !is_lasting(cpu)) return cpu;
-  panic("iovafuzz: no CPU is free");
+  panic("iovafuzz: no other online CPU is free");
 }
 
 #if CAN_QUEUE
@@ -297,7 +297,7 @@ static void queue(struct iova_domain* iovad, unsigned long pfn, unsigned long si
   init_completion(&lasting[number].call_is_over);
   run_on(another_cpu(here));
   task = kthread_create(make_lasting_call, call, "iovafuzz");
-  if (IS_ERR(task)) panic("iovafuzz: no task can be made");
+  if (IS_ERR(task)) panic("iovafuzz: cannot create a task");
   kthread_bind(task, here);
   WRITE_ONCE(shall_last, true);
   wake_up_process(task);
@@ -373,7 +373,7 @@ static void call(const char* function, char* line) {
     return;
   }
   iovad = *domain;
-  if (!iovad) panic("iovafuzz: %s() of no domain", function);
+  if (!iovad) panic("iovafuzz: %s(): the domain does not exist", function);
   if (!strcmp(function, "iova_domain_init_rcaches")) {
     CALL(error = iova_domain_init_rcaches(iovad));
     say("%d", error);
@@ -428,7 +428,7 @@ static void call(const char* function, char* line) {
   } else if (!strcmp(function, "tree")) {
     say_tree(iovad);
   } else {
-    panic("iovafuzz: no call is named %s", function);
+    panic("iovafuzz: unknown call %s", function);
   }
 }
 
