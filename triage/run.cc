@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <thread>
 
 #include "fuzz/targets.h"
@@ -99,11 +101,38 @@ std::string left_out(const Arguments& arguments, const TestedVariant& tested,
   return text;
 }
 
-int run(const Arguments& arguments) {
+// Notes on the chosen variant and options.
+std::string notes(const Arguments& arguments, const CampaignOptions& options,
+                  const std::vector<Engine>& engines) {
+  std::string text;
+  if (const std::string& kernel = arguments.choice.kernel; !kernel.empty()) {
+    const std::vector<std::string> of_compiler = compiler_notes(find_kernel_tree(kernel));
+    for (const std::string& note : of_compiler) text += fmt::format("note: {}\n", note);
+    if (!of_compiler.empty())
+      text += fmt::format("note: to see whether this matters: {} diff {} {} corpus\n", launcher(),
+                          quoted(kernel), quoted(kernel + ",locals=zero"));
+  }
+  text += left_out(arguments, options.tested, engines);
+  if (unsigned processors = std::thread::hardware_concurrency(); options.jobs > processors)
+    text +=
+        fmt::format("{} processes will share {}\n", options.jobs, counted(processors, "processor"));
+  return text;
+}
+
+void require_known_issues(const std::vector<std::string>& given) {
+  std::vector<std::string> ids;
+  for (const engine::KnownFinding& finding : engine::ledger()) ids.push_back(finding.id);
+  for (const std::string& id : given)
+    if (std::find(ids.begin(), ids.end(), id) == ids.end())
+      throw Failure(unknown_word("known issue", id, ids));
+}
+
+// All options except the builds and the folder.
+CampaignOptions options_of(const Arguments& arguments, const std::vector<Engine>& engines) {
+  require_known_issues(arguments.forgotten);
   CampaignOptions options;
   options.tested = tested(arguments.choice);
   options.variant_folder = arguments.choice.build_name();
-  const std::vector<Engine> engines = engines_of(arguments.engine);
   options.targets = choose_targets(arguments.targets, options.tested, engines);
   options.time = arguments.time;
   options.input_timeout = static_cast<unsigned>(arguments.input_timeout.count() / 1000);
@@ -116,13 +145,36 @@ int run(const Arguments& arguments) {
   options.ledger = !arguments.no_ledger;
   options.forgotten = arguments.forgotten;
   options.past = arguments.past.expand(*options.tested.variant);
-  std::vector<std::string> ids;
-  for (const engine::KnownFinding& finding : engine::ledger()) ids.push_back(finding.id);
-  for (const std::string& id : options.forgotten)
-    if (std::find(ids.begin(), ids.end(), id) == ids.end())
-      throw Failure(unknown_word("known issue", id, ids));
   options.minimize_executions = arguments.minimize ? 5000 : 0;
   options.stock_mutators = arguments.stock_mutators;
+  options.least_space = arguments.least_space << 20;
+  return options;
+}
+
+std::map<Engine, std::filesystem::path> build_targets(const CampaignOptions& options,
+                                                      const std::vector<Engine>& engines,
+                                                      const std::string& sanitizer) {
+  std::vector<Binary> binaries;
+  std::vector<std::string> mutators;
+  for (const fuzz::Target* target : options.targets) {
+    binaries.push_back({target, options.variant_folder});
+    mutators.push_back(fmt::format("aflpp-{}", target->name));
+  }
+  std::map<Engine, std::filesystem::path> builds;
+  for (Engine engine : engines) {
+    builds[engine] = build_binaries(binaries, engine, sanitizer);
+    if (engine == Engine::aflpp) build(mutators);
+  }
+  return builds;
+}
+
+int run(const Arguments& arguments) {
+  const std::vector<Engine> engines = engines_of(arguments.engine);
+  const std::string sanitizer = sanitizers_of(arguments.sanitizer);
+  for (Engine engine : engines)
+    if (engine == Engine::aflpp && run_command({"which", "afl-fuzz"}, false).status)
+      throw Failure("afl-fuzz is missing: install the package afl++");
+  CampaignOptions options = options_of(arguments, engines);
   std::optional<Membership> membership;
   if (!arguments.shared.empty()) {
     membership.emplace(arguments.shared);
@@ -132,36 +184,8 @@ int run(const Arguments& arguments) {
   } else {
     options.out = arguments.out.empty() ? campaign_folder() : std::filesystem::path(arguments.out);
   }
-  options.least_space = arguments.least_space << 20;
-  std::string sanitizer = sanitizers_of(arguments.sanitizer);
-  for (Engine engine : engines)
-    if (engine == Engine::aflpp && run_command({"which", "afl-fuzz"}, false).status)
-      throw Failure("afl-fuzz is missing: install the package afl++");
-
-  if (!arguments.json) {
-    if (const std::string& kernel = arguments.choice.kernel; !kernel.empty()) {
-      const std::vector<std::string> notes = compiler_notes(find_kernel_tree(kernel));
-      for (const std::string& note : notes) put(fmt::format("note: {}\n", note));
-      if (!notes.empty())
-        put(fmt::format("note: to see whether this matters: {} diff {} {} corpus\n", launcher(),
-                        quoted(kernel), quoted(kernel + ",locals=zero")));
-    }
-    put(left_out(arguments, options.tested, engines));
-    if (unsigned processors = std::thread::hardware_concurrency(); options.jobs > processors)
-      put(fmt::format("{} processes will share {}\n", options.jobs,
-                      counted(processors, "processor")));
-  }
-  std::vector<Binary> binaries;
-  std::vector<std::string> mutators;
-  for (const fuzz::Target* target : options.targets) {
-    binaries.push_back({target, options.variant_folder});
-    mutators.push_back(fmt::format("aflpp-{}", target->name));
-  }
-  options.builds.clear();
-  for (Engine engine : engines) {
-    options.builds[engine] = build_binaries(binaries, engine, sanitizer);
-    if (engine == Engine::aflpp) build(mutators);
-  }
+  if (!arguments.json) put(notes(arguments, options, engines));
+  options.builds = build_targets(options, engines, sanitizer);
 
   InterruptGuard guard;  // until the summary is printed
   Screen screen(options.tested.variant->name);
@@ -172,15 +196,14 @@ int run(const Arguments& arguments) {
   std::string summary = read_file(summary_file(options.out));
   if (arguments.json) {
     put(summary);
-    return result.findings.empty() ? nothing_new : findings;
+  } else {
+    screen.clear();
+    put("\n" + in_words(summary, result.findings, launcher(), screen_size().columns));
   }
-  screen.clear();
-  put("\n" + in_words(summary, result.findings, launcher(), screen_size().columns));
   return result.findings.empty() ? nothing_new : findings;
 }
 
 }  // namespace
-
 }  // namespace tool
 
 int main(int argc, char** argv) {

@@ -55,7 +55,8 @@ int status(const Arguments& arguments) {
     put(arguments.json ? to_text(summary) : in_words(summary));
     return summary.at("findings").empty() ? nothing_new : findings;
   } catch (const json::exception&) {
-    throw Failure(fmt::format("{}: is not what this tool wrote", summary_file(folder).string()));
+    throw Failure(fmt::format("{}: is damaged or was not written by iovafuzz",
+                              summary_file(folder).string()));
   }
 }
 

@@ -170,7 +170,7 @@ int triage_folders(const Arguments& arguments) {
       Input input = read_crash(file.path);
       if (input.content.empty()) {
         summary.complaints.push_back(
-            fmt::format("{}: is empty (0 bytes): was it cut off?", file.path.string()));
+            fmt::format("{}: is empty (0 bytes): was it truncated?", file.path.string()));
         continue;
       }
       // The hash includes the target: the same bytes may be text for one target and a program for

@@ -104,6 +104,7 @@ std::string how_it_applies(const std::vector<StableTree>& trees) {
          if (!tree.needs || !tree.patched) return "";
          if (tree.patched->how == Patched::not_at_all)
            return "does not apply to {}: it needs a backport";
+         if (tree.patched->how == Patched::elsewhere) return "does not touch the allocator of {}";
          return fmt::format("{} to {{}}", tree.patched->in_words());
        }))
     text += fmt::format("{}The patch {}.", text.empty() ? "" : " ",
@@ -119,6 +120,8 @@ std::string what_it_was_tried_with(const std::vector<StableTree>& trees) {
     std::string words = fmt::format("With it, {} (tested on {}) ", tree.name, tree.tried_on);
     if (repaired.presence.state == Presence::not_built)
       words += fmt::format("could not be built: {}", repaired.presence.why);
+    else if (repaired.presence.state == Presence::not_applicable)
+      words += fmt::format("cannot run the program: {}", repaired.presence.why);
     else if (repaired.presence.state != Presence::clean)
       words +=
           fmt::format("shows: {} {}", repaired.presence.in_words(), listed(repaired.presence.keys));
@@ -168,7 +171,7 @@ std::string how_it_is_reached(const StableFacts& facts) {
 }  // namespace
 
 std::string stable_table(const std::vector<StableTree>& trees) {
-  std::string text = fmt::format("{:<14} {:<9} {:<32} {:<16} {:<18} {}\n", "tree", "affected",
+  std::string text = fmt::format("{:<14} {:<9} {:<32} {:<16} {:<19} {}\n", "tree", "affected",
                                  "patch", "with the patch", "failing allocations", "other changes");
   for (const StableTree& tree : trees) {
     std::string row = fmt::format("{:<14} {:<9} {:<32}", tree.name,

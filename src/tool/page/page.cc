@@ -214,7 +214,7 @@ std::string program_table(const json& finding) {
     if (at_fault && text_of(step, "number").empty())  // a suspended operation continues at the end
       if (const json& report = finding["report"]; cpus > 1 && report.is_object())
         operation = "operation " + text_of(report, "operation");
-    operation = operation.substr(0, operation.find(", which goes on"));
+    operation = operation.substr(0, operation.find(", which continues"));
     for (unsigned column = 0; column < cpus; column++) {
       const bool is_suspended = step.value("suspended_on", 0u) >> column & 1;
       if (column == std::min(cpu, cpus - 1))
