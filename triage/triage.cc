@@ -145,27 +145,12 @@ json to_json(const Summary& summary, const std::vector<StoredFinding>& findings,
           {"findings", rows}};
 }
 
-int triage_folders(const Arguments& arguments) {
-  InterruptGuard guard;
-  TestedVariant tested = tool::tested(arguments.choice);
-  fs::path out = arguments.out.empty() ? campaign_folder() / "triage" : fs::path(arguments.out);
-  make_folder(out);
-  const FileLock lock(out / "lock",
-                      fmt::format("another process uses {}: waiting for its end", out.string()));
-  Summary summary;
-  std::vector<CrashFile> files = find_crash_files(arguments.paths, summary.complaints);
-  summary.files = files.size();
-  Seen seen(out, tested.variant->name);
-  FindingStore store(out, tested,
-                     {.keep_known = true,
-                      .times = arguments.times,
-                      .timeout_ms = static_cast<int>(arguments.timeout.count()),
-                      .minimize_executions = arguments.minimize_executions,
-                      .whole = true});
-  store.load();
+// Gives each file that this folder has not seen to the store.
+void take_files(const std::vector<CrashFile>& files, Seen& seen, FindingStore& store, bool is_quiet,
+                Summary& summary) {
   for (const CrashFile& file : files) {
     summary.interrupted = interrupted();
-    if (summary.interrupted) break;
+    if (summary.interrupted) return;
     try {
       Input input = read_crash(file.path);
       if (input.content.empty()) {
@@ -185,42 +170,72 @@ int triage_folders(const Arguments& arguments) {
       if (!taken.new_finding) continue;
       summary.new_here++;
       summary.known_of_them += taken.new_finding->standing == Standing::is_known;
-      if (!arguments.json) fmt::print("{}: {}\n", in_words(taken.new_finding->standing), taken.key);
+      if (!is_quiet) fmt::print("{}: {}\n", in_words(taken.new_finding->standing), taken.key);
       fflush(stdout);
     } catch (const Failure& failure) {
       summary.complaints.push_back(failure.what());
     }
   }
-  std::vector<StoredFinding> found = store.findings();
-  std::sort(found.begin(), found.end(), before);
-  auto known = std::count_if(found.begin(), found.end(), [](const StoredFinding& finding) {
-    return finding.standing == Standing::is_known;
-  });
+}
+
+std::string in_words(const std::vector<StoredFinding>& found, size_t known,
+                     const iova_variant& variant) {
   std::string text = fmt::format("{} on {}, {} of them known\n", counted(found.size(), "finding"),
-                                 tested.variant->name, known);
+                                 variant.name, known);
   size_t number = 0;
   for (const StoredFinding& finding : found)
-    text += fmt::format("\n{}. {}", ++number, describe(finding, *tested.variant));
-  json as_json = to_json(summary, found, *tested.variant, tested.replay_options);
+    text += fmt::format("\n{}. {}", ++number, describe(finding, variant));
+  return text;
+}
+
+std::string in_words(const Summary& summary, const fs::path& out) {
+  return fmt::format(
+      "{}, {} of them not examined before: {} new to this folder ({} known), {} no finding{}\n"
+      "summary.txt, summary.json and findings.sarif are in {}\n",
+      counted(summary.files, "file"), summary.looked_at, counted(summary.new_here, "finding"),
+      summary.known_of_them,
+      summary.showed_nothing == 1 ? "1 input shows"
+                                  : fmt::format("{} inputs show", summary.showed_nothing),
+      summary.interrupted ? "; interrupted, the same command resumes it" : "",
+      quoted(out.string()));
+}
+
+int triage_folders(const Arguments& arguments) {
+  InterruptGuard guard;
+  TestedVariant tested = tool::tested(arguments.choice);
+  fs::path out = arguments.out.empty() ? campaign_folder() / "triage" : fs::path(arguments.out);
+  make_folder(out);
+  const FileLock lock(out / "lock",
+                      fmt::format("another process uses {}: waiting for its end", out.string()));
+  Summary summary;
+  const std::vector<CrashFile> files = find_crash_files(arguments.paths, summary.complaints);
+  summary.files = files.size();
+  Seen seen(out, tested.variant->name);
+  FindingStore store(out, tested,
+                     {.keep_known = true,
+                      .times = arguments.times,
+                      .timeout_ms = static_cast<int>(arguments.timeout.count()),
+                      .minimize_executions = arguments.minimize_executions,
+                      .whole = true});
+  store.load();
+  take_files(files, seen, store, arguments.json, summary);
+
+  std::vector<StoredFinding> found = store.findings();
+  std::sort(found.begin(), found.end(), before);
+  const auto known =
+      static_cast<size_t>(std::count_if(found.begin(), found.end(), [](const StoredFinding& each) {
+        return each.standing == Standing::is_known;
+      }));
+  const std::string text = in_words(found, known, *tested.variant);
+  const json as_json = to_json(summary, found, *tested.variant, tested.replay_options);
   write_file(out / "summary.txt", text);
   write_file(out / "summary.json", to_text(as_json));
   write_file(out / "findings.sarif", to_text(to_sarif(found, *tested.variant)));
   for (const std::string& complaint : summary.complaints)
     fmt::print(stderr, "iovafuzz: {}\n", complaint);
-  if (arguments.json) {
-    fmt::print("{}", to_text(as_json));
-  } else {
-    fmt::print("{}\n{}, {} of them not examined before: {} new to this folder ({} known), {} "
-               "no finding{}\nsummary.txt, summary.json and findings.sarif are in {}\n",
-               text, counted(summary.files, "file"), summary.looked_at,
-               counted(summary.new_here, "finding"), summary.known_of_them,
-               summary.showed_nothing == 1 ? "1 input shows"
-                                           : fmt::format("{} inputs show", summary.showed_nothing),
-               summary.interrupted ? "; interrupted, the same command resumes it" : "",
-               quoted(out.string()));
-  }
+  fmt::print("{}", arguments.json ? to_text(as_json) : text + "\n" + in_words(summary, out));
   if (!summary.complaints.empty()) return could_not;
-  return static_cast<size_t>(known) < found.size() ? findings : nothing_new;
+  return known < found.size() ? findings : nothing_new;
 }
 
 }  // namespace

@@ -129,24 +129,28 @@ std::string print_time(double seconds) {
   return fmt::format("{} s", whole);
 }
 
-std::vector<std::string> table(const Progress& progress, size_t width, size_t most_rows) {
+namespace {
+
+// The targets to show if only so many rows fit, running ones first; a row is kept free for "N
+// more".
+std::vector<const TargetProgress*> rows_that_fit(const Progress& progress, size_t most_rows) {
   std::vector<const TargetProgress*> rows;
+  for (const TargetProgress& row : progress.targets) rows.push_back(&row);
+  if (rows.size() <= most_rows) return rows;
+  std::stable_partition(rows.begin(), rows.end(), [](auto* row) { return row->running; });
+  rows.resize(most_rows ? most_rows - 1 : 0);
+  return rows;
+}
+
+std::vector<Column> columns_of(const Progress& progress,
+                               const std::vector<const TargetProgress*>& rows) {
   std::set<Engine> engines;
   bool has_stability = false, any_failed = false;
   for (const TargetProgress& row : progress.targets) {
-    rows.push_back(&row);
     engines.insert(row.engine);
     has_stability |= row.stability.has_value();
     any_failed |= row.failed;
   }
-  size_t left_out = 0;
-  if (rows.size() > most_rows) {
-    left_out = rows.size() - most_rows + 1;
-    std::stable_partition(rows.begin(), rows.end(), [](auto* row) { return row->running; });
-    rows.resize(most_rows ? most_rows - 1 : 0);
-    if (!most_rows) left_out = progress.targets.size();
-  }
-
   Column target{"target", "target", 10, true}, engine{"engine", "engine", 9, true};
   Column now{"now", "now", 6, true}, executions{"executions", "execs", 7};
   Column rate{"exec/s", "exec/s", 5}, edges{"edges", "edges", 2}, corpus{"corpus", "corpus", 1};
@@ -185,7 +189,14 @@ std::vector<std::string> table(const Progress& progress, size_t width, size_t mo
     columns.push_back(column);
   if (has_stability) columns.push_back(stability);
   columns.push_back(quiet);
+  return columns;
+}
 
+}  // namespace
+
+std::vector<std::string> table(const Progress& progress, size_t width, size_t most_rows) {
+  const std::vector<const TargetProgress*> rows = rows_that_fit(progress, most_rows);
+  std::vector<Column> columns = columns_of(progress, rows);
   drop_what_does_not_fit(columns, width);
   size_t gap = width_of(columns, false, 2) <= width ? 2 : 1;
   bool brief = width_of(columns, false, gap) > width;
@@ -198,7 +209,7 @@ std::vector<std::string> table(const Progress& progress, size_t width, size_t mo
       if (&column != &columns[0]) lines[i] += std::string(gap, ' ');
       lines[i] += column.is_left ? cell + padding : padding + cell;
     }
-  if (left_out)
+  if (const size_t left_out = progress.targets.size() - rows.size())
     lines.insert(lines.begin() + 1 + static_cast<ptrdiff_t>(rows.size()),
                  fmt::format("{} more", left_out));
   for (std::string& line : lines) {

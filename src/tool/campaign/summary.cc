@@ -126,6 +126,74 @@ Meaning meaning_of(const std::string& variant, bool with_ledger) {
           with_ledger ? "only known issues are expected" : "its known issues should be found"};
 }
 
+namespace {
+
+// The state of an issue in the campaign: whether a key that it met is the issue's own.
+json to_json(const engine::KnownFinding& finding, const std::set<std::string>& keys,
+             const CampaignOptions& options) {
+  json row = tool::to_json(finding);
+  row["keys"] = keys;
+  row["other_keys"] = json::array();
+  bool is_present = false;
+  for (const std::string& key : keys) {
+    is_present |= resembles(finding, key);
+    if (!engine::has_key(finding, key)) row["other_keys"].push_back(key);
+  }
+  row["state"] = IssueState{is_present ? IssueState::present : IssueState::other}.in_words();
+  row["replay"] = show_command(finding, options.tested.replay_options);
+  return row;
+}
+
+json to_json(const TargetProgress& row, const Progress& progress) {
+  json target{{"target", row.target->name},
+              {"engine", name(row.engine)},
+              {"state", state_of(row, progress)},
+              {"executions", row.executions},
+              {"executions_per_second", row.executions_per_second},
+              {"cpu_seconds", row.cpu_seconds},
+              {"seconds", row.ran},
+              {"edges", row.coverage},
+              {"corpus", row.corpus},
+              {"last_new_seconds", seconds_of(row.last_new)},
+              {"quiet_seconds", row.quiet},
+              {"new", row.new_findings},
+              {"known", row.known}};
+  if (row.stability) target["stability"] = *row.stability;
+  return target;
+}
+
+// What findings and differences have in common.
+json row_of(const StoredFinding& finding) {
+  const engine::Report* report = finding.outcome.report ? &*finding.outcome.report : nullptr;
+  return {{"key", finding.key},
+          {"headline", report ? report->headline : ""},
+          {"inputs", finding.inputs},
+          {"reproducer", finding.reproducer.string()},
+          {"replay", finding.replay}};
+}
+
+json finding_row(const StoredFinding& finding) {
+  json row = row_of(finding);
+  row.update({{"target", finding.target},
+              {"executions", finding.executions},
+              {"earlier", finding.is_earlier},
+              {"severity", shim::name(severity_of(finding.outcome))},
+              {"faults", finding.outcome.report ? finding.outcome.report->faults
+                                                : std::vector<std::string>{}},
+              {"needed", finding.needed},
+              {"operands", finding.operands},
+              {"minimal", finding.is_minimal}});
+  return row;
+}
+
+json difference_row(const StoredFinding& finding) {
+  json row = row_of(finding);
+  row["values"] = finding.outcome.report ? finding.outcome.report->values : "";
+  return row;
+}
+
+}  // namespace
+
 json to_json(const CampaignResult& result, const CampaignOptions& options) {
   const Progress& progress = result.progress;
   const iova_variant& variant = *options.tested.variant;
@@ -133,61 +201,17 @@ json to_json(const CampaignResult& result, const CampaignOptions& options) {
   json targets = json::array(), found = json::array(), known = json::array();
   json differences = json::array();
   std::set<std::string> past;
-  KnownMet met = known_met(progress);
-  for (const engine::KnownFinding& finding : engine::ledger()) {
-    if (!met.contains(finding.id)) continue;
-    json row = tool::to_json(finding);
-    row["keys"] = met[finding.id];
-    row["other_keys"] = json::array();
-    bool is_present = false;
-    for (const std::string& key : met[finding.id]) {
-      is_present |= resembles(finding, key);
-      if (!engine::has_key(finding, key)) row["other_keys"].push_back(key);
-    }
-    row["state"] = IssueState{is_present ? IssueState::present : IssueState::other}.in_words();
-    row["replay"] = show_command(finding, options.tested.replay_options);
-    known.push_back(row);
-  }
+  const KnownMet met = known_met(progress);
+  for (const engine::KnownFinding& finding : engine::ledger())
+    if (auto at = met.find(finding.id); at != met.end())
+      known.push_back(to_json(finding, at->second, options));
   for (const TargetProgress& row : progress.targets) {
-    targets.push_back({{"target", row.target->name},
-                       {"engine", name(row.engine)},
-                       {"state", state_of(row, progress)},
-                       {"executions", row.executions},
-                       {"executions_per_second", row.executions_per_second},
-                       {"cpu_seconds", row.cpu_seconds},
-                       {"seconds", row.ran},
-                       {"edges", row.coverage},
-                       {"corpus", row.corpus},
-                       {"last_new_seconds", seconds_of(row.last_new)},
-                       {"quiet_seconds", row.quiet},
-                       {"new", row.new_findings},
-                       {"known", row.known}});
+    targets.push_back(to_json(row, progress));
     past.insert(row.past.begin(), row.past.end());
-    if (row.stability) targets.back()["stability"] = *row.stability;
   }
-  for (const StoredFinding& finding : result.findings)
-    found.push_back({{"key", finding.key},
-                     {"target", finding.target},
-                     {"executions", finding.executions},
-                     {"inputs", finding.inputs},
-                     {"earlier", finding.is_earlier},
-                     {"severity", shim::name(severity_of(finding.outcome))},
-                     {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
-                     {"faults", finding.outcome.report ? finding.outcome.report->faults
-                                                       : std::vector<std::string>{}},
-                     {"needed", finding.needed},
-                     {"operands", finding.operands},
-                     {"minimal", finding.is_minimal},
-                     {"reproducer", finding.reproducer.string()},
-                     {"replay", finding.replay}});
+  for (const StoredFinding& finding : result.findings) found.push_back(finding_row(finding));
   for (const StoredFinding& finding : result.differences)
-    differences.push_back(
-        {{"key", finding.key},
-         {"headline", finding.outcome.report ? finding.outcome.report->headline : ""},
-         {"values", finding.outcome.report ? finding.outcome.report->values : ""},
-         {"inputs", finding.inputs},
-         {"reproducer", finding.reproducer.string()},
-         {"replay", finding.replay}});
+    differences.push_back(difference_row(finding));
   json limit;
   if (progress.time) limit = seconds_of(*progress.time);
   return {{"variant", variant.name},
