@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
               "highest number of preemptions in a schedule")
       .range(0, program::max_suspended);
   line.option(
-      "--from RELEASE", arguments.from,
+      "--from N", arguments.from,
       "number of the first operation that may be suspended (see iovafuzz show); earlier operations only prepare");
   arguments.choice.add_options(line);
   arguments.past.add_to(line);
