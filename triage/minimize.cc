@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include "tool/replay/input.h"
@@ -45,83 +46,104 @@ fs::path default_out(const fs::path& file) {
   return out;
 }
 
+std::string text_of(const std::string& key, const std::string& comments,
+                    const program::Program& program) {
+  return fmt::format("# {}\n{}{}", key, comments, print(program));
+}
+
+// The program of an interrupted run's result if it still shows the key, else the input's.
+program::Program start_of(const Input& input, const fs::path& out,
+                          const std::function<std::string(const program::Program&)>& key_shown,
+                          const std::string& key) {
+  std::error_code error;
+  if (!fs::is_regular_file(out, error)) return input.program;
+  Input earlier = read_input(out);
+  const bool is_resumed =
+      earlier.content.find(unfinished) != std::string::npos && key_shown(earlier.program) == key;
+  return is_resumed ? earlier.program : input.program;
+}
+
+// Writes other findings that were met into files beside the result. Returns the files by key.
+std::map<std::string, std::string> write_others(const Minimized& result, const fs::path& out) {
+  std::map<std::string, std::string> files;
+  for (const auto& [key, program] : result.also) {
+    fs::path path = out;
+    path.replace_extension(fmt::format(".also{}.iova", files.size() + 1));
+    write_file(path, text_of(key, "", program));
+    files[key] = path.string();
+  }
+  return files;
+}
+
+json to_json(const Minimized& result, const Input& input, const Arguments& arguments,
+             const fs::path& out, const std::map<std::string, std::string>& others) {
+  json also = json::array();
+  for (const auto& [key, path] : others) also.push_back({{"key", key}, {"file", path}});
+  return {{"file", arguments.file},
+          {"key", result.key},
+          {"out", out.string()},
+          {"operations", {input.program.operations.size(), result.program.operations.size()}},
+          {"executions", result.executions},
+          {"minimal", result.is_minimal},
+          {"needed", result.needed},
+          {"operands", result.operands},
+          {"also", also}};
+}
+
+std::string in_words(const Minimized& result, const Input& input, const iova_variant& variant,
+                     const fs::path& out, const std::map<std::string, std::string>& others) {
+  std::string text = fmt::format("{}{}\n{} -> {} operations, {} executions{}\n\n{}\n", result.key,
+                                 known_note(result.key, variant), input.program.operations.size(),
+                                 result.program.operations.size(), result.executions,
+                                 result.is_minimal ? "" : ", interrupted", print(result.program));
+  for (const std::string& need : result.needed) text += need + "\n";
+  if (!result.operands.empty()) text += result.operands + "\n";
+  for (const auto& [key, path] : others)
+    text += fmt::format("another finding, met on the way: {} in {}\n", key, path);
+  return text + fmt::format("written to {}\n", out.string());
+}
+
 int minimize(const Arguments& arguments) {
   InterruptGuard guard;
   const iova_variant& variant = arguments.choice.variant();
-  Input input = read_input(arguments.file);
-  std::vector<std::string> known = arguments.past.expand(variant);
-  std::string key = key_of(variant, input.program, arguments, known);
+  const Input input = read_input(arguments.file);
+  const std::vector<std::string> known = arguments.past.expand(variant);
+  const auto key_shown = [&](const program::Program& program) {
+    return key_of(variant, program, arguments, known);
+  };
+  const std::string key = key_shown(input.program);
   if (key.empty())
     throw Failure(fmt::format("{}: shows no finding on {}", arguments.file, variant.name));
   if (!arguments.key.empty() && key != arguments.key)
     throw Failure(fmt::format("{}: shows {}, not {}; --past {} ignores it", arguments.file, key,
                               arguments.key, key));
-  fs::path out = arguments.out.empty() ? default_out(arguments.file) : fs::path(arguments.out);
-  program::Program start = input.program;
-  std::error_code error;
-  if (fs::is_regular_file(out, error)) {
-    Input earlier = read_input(out);
-    bool goes_on = earlier.content.find(unfinished) != std::string::npos &&
-                   key_of(variant, earlier.program, arguments, known) == key;
-    if (goes_on) start = earlier.program;
-  }
-  auto text = [&](const program::Program& program, const std::string& comments) {
-    return fmt::format("# {}\n{}{}", key, comments, print(program));
-  };
-  write_file(out, text(start, unfinished));
+  const fs::path out =
+      arguments.out.empty() ? default_out(arguments.file) : fs::path(arguments.out);
+  const program::Program start = start_of(input, out, key_shown, key);
+  write_file(out, text_of(key, unfinished, start));
   MinimizeOptions options{.known = known,
                           .times = arguments.times,
                           .timeout_ms = static_cast<int>(arguments.timeout.count())};
   options.on_step = [&](const program::Program& program) {
-    write_file(out, text(program, unfinished));
+    write_file(out, text_of(key, unfinished, program));
   };
-  Minimized result = tool::minimize(variant, start, key, options);
-  bool never_shown = result.outcome.kind == Outcome::clean;
+  const Minimized result = tool::minimize(variant, start, key, options);
+  const bool never_shown = result.outcome.kind == Outcome::clean;
   if (never_shown && !interrupted())
     throw Failure(
         fmt::format("{}: does not show {} in every run on {}", arguments.file, key, variant.name));
-  key = result.key;
   std::string comments;
   for (const std::string& need : result.needed) comments += "# " + need + "\n";
   if (!result.operands.empty()) comments += "# " + result.operands + "\n";
   if (!result.is_minimal) comments += unfinished;
-  write_file(out, text(result.program, comments));
-  std::map<std::string, std::string> also;  // files by key
-  for (const auto& [other, program] : result.also) {
-    fs::path path = out;
-    path.replace_extension(fmt::format(".also{}.iova", also.size() + 1));
-    write_file(path, fmt::format("# {}\n{}", other, print(program)));
-    also[other] = path.string();
-  }
-  if (arguments.json) {
-    json others = json::array();
-    for (const auto& [other, path] : also) others.push_back({{"key", other}, {"file", path}});
-    json summary{
-        {"file", arguments.file},
-        {"key", key},
-        {"out", out.string()},
-        {"operations", {input.program.operations.size(), result.program.operations.size()}},
-        {"executions", result.executions},
-        {"minimal", result.is_minimal},
-        {"needed", result.needed},
-        {"operands", result.operands},
-        {"also", others}};
-    fmt::print("{}", to_text(summary));
-  } else {
-    fmt::print("{}{}\n{} -> {} operations, {} executions{}\n\n{}\n", key, known_note(key, variant),
-               input.program.operations.size(), result.program.operations.size(), result.executions,
-               result.is_minimal ? "" : ", interrupted", print(result.program));
-    for (const std::string& need : result.needed) fmt::print("{}\n", need);
-    if (!result.operands.empty()) fmt::print("{}\n", result.operands);
-    for (const auto& [other, path] : also)
-      fmt::print("another finding, met on the way: {} in {}\n", other, path);
-    fmt::print("written to {}\n", out.string());
-  }
+  write_file(out, text_of(result.key, comments, result.program));
+  const std::map<std::string, std::string> others = write_others(result, out);
+  fmt::print("{}", arguments.json ? to_text(to_json(result, input, arguments, out, others))
+                                  : in_words(result, input, variant, out, others));
   return findings;
 }
 
 }  // namespace
-
 }  // namespace tool
 
 int main(int argc, char** argv) {
