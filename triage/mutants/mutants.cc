@@ -359,7 +359,7 @@ void judge_all(const KernelTree& tree, const Arguments& arguments, Verdicts& ver
 }
 
 int mutants(const Arguments& arguments) {
-  if (arguments.kernel.empty()) throw Failure("mutants needs a kernel tree: --kernel SPEC");
+  if (arguments.kernel.empty()) throw Failure("mutants needs a kernel tree: --kernel TREE");
   if (!arguments.suite.empty()) read_file(arguments.suite);  // fails early if it cannot be read
   KernelTree tree = find_kernel_tree(arguments.kernel);
   std::string source = read_file(tree.folder / file_name);

@@ -173,7 +173,7 @@ TEST(MutantsLong, SuiteIsScoredBesideTheSeeds) {
 TEST(Mutants, WhatCannotBeDoneIsTold) {
   CommandResult result = tool({"mutants"});
   EXPECT_EQ(result.status, 2);
-  EXPECT_EQ(result.output, "iovafuzz: mutants needs a kernel tree: --kernel SPEC\n");
+  EXPECT_EQ(result.output, "iovafuzz: mutants needs a kernel tree: --kernel TREE\n");
   result = tool({"mutants", "--kernel", "debian:6.12", "--time", "1 fortnight"});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
