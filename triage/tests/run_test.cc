@@ -588,7 +588,7 @@ TEST(Run, EndsWhenTheDiskIsFull) {
 TEST(Run, RefusesATargetThatItsEngineCannotRun) {
   CommandResult result = tool({"run", "--engine", "aflpp", "--time", "1s", "iova_races"});
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find("iova_races: AFL++'s compiler does not tell of memory accesses"),
+  EXPECT_NE(result.output.find("iova_races: AFL++'s compiler does not report memory accesses"),
             std::string::npos)
       << result.output;
 }
