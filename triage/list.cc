@@ -233,7 +233,7 @@ int list(const Arguments& arguments) {
   if (what == "seeds") {
     const json rows = seeds(arguments.name);
     if (arguments.json)
-      fmt::print("{}", to_text({{"seeds", rows}}));
+      fmt::print("{}", to_text(json{{"seeds", rows}}));
     else
       print_seeds(rows);
     return nothing_new;
