@@ -44,7 +44,7 @@ void Books::hear(const Event& event) {
     case Kind::flush_end:
       event.domain->newest_finished = std::max(event.domain->newest_finished, event.number);
       return;
-    case Kind::pages_put:
+    case Kind::release_begin:
       if (!event.range) return;
       event.domain->queued.erase(event.domain->queued.iterator_to(*event.range));
       event.domain->live.erase(event.domain->live.iterator_to(*event.range));

@@ -119,7 +119,8 @@ enum class Kind : uint8_t {
   attempt,          // attempt: an allocation and whether it fails
   flush_begin,      // a hardware flush: domain, number: counted from 1
   flush_end,        // the same
-  pages_put,        // by a queue: domain, range; NULL: no such range was queued
+  pages_put,        // of a queued range, before its release: domain, range
+  release_begin,    // of a queued range: domain, range; NULL: no such range was queued
   release_end,      // the queue freed range after its pages; cpu, number: first attempt
   handler_begin,    // number: 1 for a timer, 0 for work
   time_passed,      // since; number: nonzero if a lasting flush may have delayed a handler

@@ -40,7 +40,7 @@ class Recorder : public Listener {
       case Kind::attempt: text += event.attempt->failed ? "attempt fails" : "attempt"; break;
       case Kind::flush_begin: text += fmt::format("flush {} begins", event.number); break;
       case Kind::flush_end: text += fmt::format("flush {} ends", event.number); break;
-      case Kind::pages_put: text += event.range ? "pages put" : "stray pages put"; break;
+      case Kind::release_begin: text += event.range ? "release" : "stray release"; break;
       case Kind::release_end: text += fmt::format("{:#x} released", event.range->lo); break;
       case Kind::handler_begin: text += event.number ? "timer" : "work"; break;
       default: text += "?";
@@ -65,8 +65,10 @@ class Told : public testing::Test {
     events_.begin(v_, false);
     caller_.use(v_);
     shim::set_attempt_observer([](const shim::Attempt& a) { self->events_.on_attempt(a); });
-    shim::set_iommu_handlers({[](const void* d) { self->events_.on_hardware_flush(d); },
-                              [](const list_head* list) { self->events_.on_pages_put(list); }});
+    shim::set_iommu_handlers(
+        {[](const void* d) { self->events_.on_hardware_flush(d); },
+         [](const list_head* list) { self->events_.on_pages_put(list); },
+         [](const void* d, unsigned long pfn) { self->events_.on_free_queued(d, pfn); }});
     shim::set_event_observer([](bool is_timer) { self->events_.on_handler(is_timer); });
     domain_.memory =
         shim::new_object(shim::ObjectKind::kmalloc, nullptr, v_.domain_size, 16, true, SHIM_SITE)
@@ -81,16 +83,16 @@ class Told : public testing::Test {
       history_.tell(function, recorder_);
       history_.tell(function, books_);
     }
-    for (Kind kind : {Kind::attempt, Kind::flush_begin, Kind::flush_end, Kind::pages_put,
+    for (Kind kind : {Kind::attempt, Kind::flush_begin, Kind::flush_end, Kind::release_begin,
                       Kind::release_end, Kind::handler_begin})
       history_.tell(kind, recorder_);
-    for (Kind kind : {Kind::flush_begin, Kind::flush_end, Kind::pages_put})
+    for (Kind kind : {Kind::flush_begin, Kind::flush_end, Kind::release_begin})
       history_.tell(kind, books_);
     lines_.clear();
   }
   ~Told() override {
     shim::set_attempt_observer(nullptr);
-    shim::set_iommu_handlers({[](const void*) {}, [](const list_head*) {}});
+    shim::set_iommu_handlers({});
     shim::set_event_observer(nullptr);
     books_.forget(domain_);
   }
@@ -152,7 +154,7 @@ TEST_F(Told, OfAllThatAQueueDoesUntilARangeIsReleased) {
   lines_.clear();
   shim_advance(v_.queue->timeout);
   events_.settle();
-  EXPECT_EQ(lines_, (Lines{"timer", "flush 1 begins", "flush 1 ends", "pages put", "attempt",
+  EXPECT_EQ(lines_, (Lines{"timer", "flush 1 begins", "flush 1 ends", "release", "attempt",
                            "0xfffff released"}));
 }
 

@@ -52,18 +52,24 @@ void Judges::begin(unsigned views) {
 
 contract::Explanation::Cause Judges::Causes::explain_refusal(const Domain& domain,
                                                              const Request& request) const {
-  return judges_.has_models_ ? judges_.models_.explain_refusal(domain, request)
-                             : judges_.hints_.explain_refusal(domain, request);
+  const Explanation& hints = judges_.hints_;
+  if (!judges_.has_models_) return hints.explain_refusal(domain, request);
+  const Cause cause = judges_.models_.explain_refusal(domain, request);
+  // The models of a variant that is not strict may have left its way.
+  const bool is_unsure =
+      !judges_.scene_.variant->strict && cause.oracle == &oracle::spurious_failure;
+  return is_unsure ? hints.explain_refusal(domain, request) : cause;
 }
 
 void Judges::listen(History& history, bool to_callers) {
   to_callers_ = to_callers;
   history.forget_listeners();
   for (size_t i = 0; i < function_count; i++) history.tell(static_cast<Function>(i), *this);
-  for (Kind kind : {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
-                    Kind::flush_end, Kind::pages_put, Kind::release_end, Kind::handler_begin,
-                    Kind::time_passed, Kind::idle, Kind::cpu_offline, Kind::owner_robbed,
-                    Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance, Kind::over})
+  for (Kind kind :
+       {Kind::operation_begin, Kind::skipped, Kind::operation_end, Kind::flush_begin,
+        Kind::flush_end, Kind::pages_put, Kind::release_begin, Kind::release_end,
+        Kind::handler_begin, Kind::time_passed, Kind::idle, Kind::cpu_offline, Kind::owner_robbed,
+        Kind::finding, Kind::quiet, Kind::look, Kind::looked, Kind::glance, Kind::over})
     history.tell(kind, *this);
 }
 
@@ -77,7 +83,8 @@ void Judges::hear(const Event& event) {
     case Kind::operation_end: return tell(event, tracer_);
     case Kind::flush_begin: return tell(event, books, tracer_);
     case Kind::flush_end: return tell(event, books);
-    case Kind::pages_put: return tell(event, flush_queue_, tracer_, books);
+    case Kind::pages_put: return tell(event, flush_queue_);
+    case Kind::release_begin: return tell(event, flush_queue_, tracer_, books);
     case Kind::release_end: return tell(event, models_, refusals_);
     case Kind::handler_begin: return tell(event, models_, flush_queue_);
     case Kind::time_passed: return tell(event, models_, flush_queue_);
@@ -108,10 +115,10 @@ void Judges::begin_call(Call& call) {
     case Function::find: return tell_begin(call, lookups_);
     case Function::queue: return tell_begin(call, flush_queue_, rest_, books);
     case Function::free_pfn: return tell_begin(call, ignored_frees_, books);
-    case Function::free_fast: return tell_begin(call, rest_, books, refusals_);
+    case Function::free_fast: return tell_begin(call, rest_, ignored_frees_, books, refusals_);
+    case Function::free_iova: return tell_begin(call, ignored_frees_, books);
     case Function::cache_put:
-    case Function::put_domain:
-    case Function::free_iova: return tell_begin(call, books);
+    case Function::put_domain: return tell_begin(call, books);
     default: return;
   }
 }

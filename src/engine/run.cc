@@ -525,7 +525,10 @@ const Result& run(const iova_variant& variant, const program::Program& program,
       [](const shim::Finding& finding) { return the_run().on_finding(finding); });
   shim::set_iommu_handlers(
       {[](const void* domain) { the_run().shim_events.on_hardware_flush(domain); },
-       [](const list_head* list) { the_run().shim_events.on_pages_put(list); }});
+       [](const list_head* list) { the_run().shim_events.on_pages_put(list); },
+       [](const void* domain, unsigned long pfn) {
+         the_run().shim_events.on_free_queued(domain, pfn);
+       }});
   shim::set_context_observer(
       {.before = [] { the_run().before_exchange(); },
        .exchange = [](void* strand) { the_run().exchange(*static_cast<Strand*>(strand)); }});

@@ -11,7 +11,7 @@
 
 namespace engine {
 
-// A range that the queue is releasing: its pages are put, its free follows.
+// A range that the queue is releasing.
 struct Release {
   Domain* domain = nullptr;
   Range* range = nullptr;
@@ -30,6 +30,7 @@ class ShimEvents {
 
   void on_hardware_flush(const void* address);
   void on_pages_put(const list_head* list);
+  void on_free_queued(const void* address, uint64_t pfn);
   void on_handler(bool is_timer);
   // All due handlers have run: later steps belong to none of them.
   void end_handlers();
@@ -40,13 +41,16 @@ class ShimEvents {
 
   void exchange(Release& other) { std::swap(release_, other); }
 
-  // The queue puts a range's pages, then frees the range; the next event shows that the free is
-  // over.
+  // A release begins when the queue puts the range's pages or announces its free; the next event
+  // shows that the free is over.
   void settle() {
     if (position_.releasing) end_release();
   }
 
  private:
+  Domain* domain_at(const void* address) const;
+  void begin_release(Domain& domain, Range& range);
+  void note_pages_put(const list_head* list);
   void end_release();
 
   History& history_;

@@ -57,7 +57,7 @@ void Tracer::hear(const Event& event) {
       return;
     case Kind::skipped: return add(~uint64_t{0}, "a skipped operation");
     case Kind::flush_begin: return add(event.number, "the number of a hardware flush");
-    case Kind::pages_put:
+    case Kind::release_begin:
       if (event.range) add(event.range->lo, "a range that the queue releases");
       return;
     case Kind::finding:

@@ -15,15 +15,12 @@ class FlushQueue : public PortTest {
   FlushQueue() {
     flushes = 0;
     during_flush = nullptr;
-    shim::set_iommu_handlers({[](const void*) {
-                                flushes++;
-                                if (during_flush) during_flush();
-                              },
-                              [](const list_head*) {}});
+    shim::set_iommu_handlers({.flush_hardware = [](const void*) {
+      flushes++;
+      if (during_flush) during_flush();
+    }});
   }
-  ~FlushQueue() override {
-    shim::set_iommu_handlers({[](const void*) {}, [](const list_head*) {}});
-  }
+  ~FlushQueue() override { shim::set_iommu_handlers({}); }
 
   void init_with_queue(bool single = false) {
     init_with_rcaches();

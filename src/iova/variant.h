@@ -85,6 +85,9 @@ struct iova_queue {
   /* init() publishes the queue with all the barriers that other CPUs need, and queue() orders the
    * caller's unmapping before its own accesses. */
   bool orders_itself;
+  /* Each free of a queued range is announced to shim_free_queued() and is its release; else the
+   * range is released when its list is put. */
+  bool announces_frees;
   /* iommu_dma_init_fq(). 0 or -ENOMEM; put_domain() frees the queue. */
   int (*init)(void* domain, bool single);
   /* queue_iova(). pfn and size are those of alloc_fast(). The queue takes over the pages of

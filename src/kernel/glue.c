@@ -16,7 +16,26 @@
 #include <linux/timer.h>
 #include <linux/vmalloc.h>
 typedef u64 phys_addr_t;
+#ifdef TREE_IS_RELEASE
+#define ANNOUNCES_FREES 0
 #include "flush_queue.inc"
+#else
+/* Releases are known by their frees: another design may put lists in another way. */
+#define ANNOUNCES_FREES 1
+static void free_queued(struct iova_domain *iovad, unsigned long pfn) {
+  shim_free_queued(iovad, pfn);
+  free_iova(iovad, pfn);
+}
+static void free_queued_fast(struct iova_domain *iovad, unsigned long pfn, unsigned long size) {
+  shim_free_queued(iovad, pfn);
+  free_iova_fast(iovad, pfn, size);
+}
+#define free_iova free_queued
+#define free_iova_fast free_queued_fast
+#include "flush_queue.inc"
+#undef free_iova
+#undef free_iova_fast
+#endif
 #elif TREE_HAS_OWN_QUEUE
 #include <linux/iommu.h>
 #endif
@@ -352,6 +371,9 @@ static const struct iova_queue the_queue = {
     .timeout = IOVA_DEFAULT_FQ_TIMEOUT,
     .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
     .orders_itself = TREE_HAS_QUEUE,
+#if TREE_HAS_QUEUE
+    .announces_frees = ANNOUNCES_FREES,
+#endif
     .init = init_queue,
     .queue = queue,
 #if TREE_SHOWS_RINGS

@@ -111,7 +111,7 @@ void reproducer_start(const iova_variant* real, unsigned int cpus) {
   use(*real);
   shim::catch_sanitizer_reports();
   shim::set_finding_handler(print_key);
-  shim::set_iommu_handlers({[](const void*) {}, [](const list_head*) { releases = true; }});
+  shim::set_iommu_handlers({.pages_put = [](const list_head*) { releases = true; }});
   shim::set_event_observer([](bool) { releases = false; });
   shim::reset_world(cpus, real->hz);
   real->reset();

@@ -14,7 +14,7 @@
 namespace shim {
 namespace {
 
-IommuHandlers told{[](const void*) {}, [](const list_head*) {}};
+IommuHandlers told;
 
 // A page is only its list element; the shim does not model its contents.
 Object* page_of(list_head* element, const shim_site* site) {
@@ -61,6 +61,8 @@ void shim_flush_hardware(const void* domain) {
   note_ordered(Ordered::read, &facility::page_tables);
   told.flush_hardware(domain);
 }
+
+void shim_free_queued(const void* domain, unsigned long pfn) { told.free_queued(domain, pfn); }
 
 void shim_add_page(list_head* list, const shim_site* site) {
   Object& page =

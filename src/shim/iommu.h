@@ -35,6 +35,8 @@ extern "C" {
 extern const struct iommu_domain_ops shim_iommu_ops;
 /* Flushes the hardware's translations of the domain at this address: calls the handler. */
 void shim_flush_hardware(const void* domain);
+/* A flush queue is about to free this range of the domain at this address: calls the handler. */
+void shim_free_queued(const void* domain, unsigned long pfn);
 
 /* Adds a fresh page to the end of a list. Never fails, since a driver has its pages already. */
 void shim_add_page(struct list_head* list, const struct shim_site* site);
@@ -51,8 +53,9 @@ namespace shim {
 // Event handlers. flush_hardware() runs for as long as the flush takes. pages_put() is called
 // before the pages of a list are freed, even if the list is empty.
 struct IommuHandlers {
-  void (*flush_hardware)(const void* domain);
-  void (*pages_put)(const list_head* list);
+  void (*flush_hardware)(const void* domain) = [](const void*) {};
+  void (*pages_put)(const list_head* list) = [](const list_head*) {};
+  void (*free_queued)(const void* domain, unsigned long pfn) = [](const void*, unsigned long) {};
 };
 void set_iommu_handlers(const IommuHandlers& handlers);
 

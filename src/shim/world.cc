@@ -52,6 +52,15 @@ Census census() {
           facility::pending_events(),        facility::hotplug_state_registered()};
 }
 
+bool has_grown(const Census& before, const Census& now) {
+  return now.kmalloc_objects + now.cache_objects > before.kmalloc_objects + before.cache_objects ||
+         now.percpu_objects > before.percpu_objects ||
+         now.vmalloc_objects > before.vmalloc_objects || now.pages > before.pages ||
+         now.caches > before.caches || now.sheaves > before.sheaves ||
+         now.hotplug_instances > before.hotplug_instances ||
+         now.pending_events > before.pending_events || now.hotplug_state > before.hotplug_state;
+}
+
 void check_freed_memory(const void* memory, size_t size, const shim_site* site) {
   facility::check_freed_locks(memory, size, site);
   facility::check_freed_events(memory, size, site);

@@ -32,6 +32,8 @@ struct Census {
   bool operator==(const Census&) const = default;
 };
 Census census();
+// Whether there is more of anything.
+bool has_grown(const Census& before, const Census& now);
 
 // Called before each action of an engine (shim_cpu_offline(), shim_advance() and the like); NULL
 // for none.

@@ -97,6 +97,44 @@ TEST(Design, MaySetObjectsAside) {
   expect_clean(prepared, "cache_get\ninit\ninit_rcaches\nidle\n");
 }
 
+// It frees the memory of a range in a later call, which may have nothing else to do.
+void* left_to_free;
+TEST(Design, MayCollectWhatWasFreedBefore) {
+  iova_variant lazy = with_own_caches();
+  lazy.free_iova = [](void* domain, void* iova) {
+    kfree(std::exchange(left_to_free, kmalloc(40, GFP_ATOMIC)));
+    upstream.free_iova(domain, iova);
+  };
+  lazy.free_pfn = [](void* domain, unsigned long pfn) {
+    kfree(std::exchange(left_to_free, nullptr));
+    upstream.free_pfn(domain, pfn);
+  };
+  lazy.reserve = [](void* domain, unsigned long lo, unsigned long hi) {
+    kfree(std::exchange(left_to_free, nullptr));
+    return upstream.reserve(domain, lo, hi);
+  };
+  expect_clean(lazy, "cache_get\ninit\nalloc x2\n__free\nfree_pfn pfn=0x500\n");
+  expect_clean(lazy, "cache_get\ninit\nalloc\n__free\nfail 0x1\nreserve lo=0x200 size=4\n");
+  // A free that does something is found where nothing was left to do.
+  lazy.free_pfn = [](void* domain, unsigned long) { upstream.free_pfn(domain, 0xfffff); };
+  expect_found(lazy, "cache_get\ninit\nalloc x2\nfree_pfn pfn=0x500\n",
+               "free-not-ignored:free_iova:free_pfn:none");
+}
+
+std::vector<void*> records;
+TEST(Design, MayHaveMoreThanOneObjectForARange) {
+  iova_variant recording = own_design();
+  recording.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+    records.push_back(kmalloc(40, GFP_ATOMIC));
+    return upstream.alloc(domain, size, limit, aligned);
+  };
+  recording.put_domain = [](void* domain) {
+    for (void* record : std::exchange(records, {})) kfree(record);
+    upstream.put_domain(domain);
+  };
+  expect_clean(recording, "cache_get\ninit\nalloc x1000\nalloc slot=b x1000\nidle\nput\n");
+}
+
 TEST(Design, MayHaveAnotherWayWhereAnAllocationFails) {
   iova_variant with_pool = own_design();
   with_pool.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
@@ -328,6 +366,16 @@ TEST(Overlap, OfMovesIsRemembered) {
 }
 
 void* error_pointer() { return reinterpret_cast<void*>(-static_cast<intptr_t>(ENOMEM)); }
+
+// The request is impossible as the fast path rounds it.
+TEST(Grant, AboveItsLimitIsKnownInAnyDesign) {
+  iova_variant as_6_12 = port::v6_12::variant;
+  as_6_12.strict = false;
+  expect_found(as_6_12,
+               "cache_get\ninit\ninit_rcaches\nalloc_fast size=17\nfree_fast\n"
+               "alloc_fast size=17 limit=16\n",
+               "impossible-granted:iova_rcache_get:alloc_fast:none");
+}
 
 TEST(Pointer, IsOfARangeOrNull) {
   iova_variant finds_error = own_design(), reserves_error = own_design();

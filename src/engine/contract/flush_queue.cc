@@ -3,7 +3,8 @@
 // hardware flush that started after its unmapping; only queued ranges are released, each within the
 // queue's timeout; no range is queued into a full ring.
 //
-// A release begins when the queue puts the range's pages.
+// A release begins when the queue puts the range's pages or, of trees that announce it, when it
+// frees the range.
 #include <fmt/core.h>
 
 #include <utility>
@@ -18,13 +19,15 @@ namespace engine::contract {
 
 static std::string ring_of(const Domain& domain, const Range& range) {
   if (domain.single_queue) return "the single ring";
+  if (!range.in_ring) return "the ring of a CPU that is unknown, since the call moved";
   return fmt::format("the ring of CPU {}, which is {}", range.ring,
                      cpu_online(range.ring) ? "online" : "offline");
 }
 
 void FlushQueue::hear(const Event& event) {
   switch (event.kind) {
-    case Kind::pages_put: return put(event);
+    case Kind::pages_put: return check_flushed(*event.domain, *event.range);
+    case Kind::release_begin: return release(event);
     case Kind::time_passed: return check_timeouts(event);
     case Kind::handler_begin:
       if (event.number) note_timer();
@@ -101,19 +104,21 @@ const char* FlushQueue::releasing_function() const {
   return at_hand && at_hand->passes_time ? "fq_flush_timeout" : scene_.position.function();
 }
 
-void FlushQueue::put(const Event& event) {
+void FlushQueue::check_flushed(const Domain& domain, const Range& range) const {
+  if (domain.newest_finished > range.unmapped_at) return;
+  raise(oracle::queue_early, releasing_function(),
+        fmt::format("{}, unmapped {}; newest finished flush: {}", print_range(range.lo, range.hi),
+                    range.unmapped_at == not_visible
+                        ? "but not yet visible to any flush"
+                        : fmt::format("after the start of flush {}", range.unmapped_at),
+                    domain.newest_finished));
+}
+
+void FlushQueue::release(const Event& event) {
   if (!event.range) return raise(oracle::queue_stray, releasing_function(), "");
-  const Domain& domain = *event.domain;
-  Range& range = *event.range;
-  range.is_released = true;
-  if (domain.newest_finished <= range.unmapped_at)
-    raise(oracle::queue_early, releasing_function(),
-          fmt::format("{}, unmapped {}; newest finished flush: {}", print_range(range.lo, range.hi),
-                      range.unmapped_at == not_visible
-                          ? "but not yet visible to any flush"
-                          : fmt::format("after the start of flush {}", range.unmapped_at),
-                      domain.newest_finished));
-  if (range.in_ring) in_ring_[domain.number][range.ring]--;
+  event.range->is_released = true;
+  check_flushed(*event.domain, *event.range);
+  if (event.range->in_ring) in_ring_[event.domain->number][event.range->ring]--;
 }
 
 // Any timer counts, since a suspended tick does not say which queue's has fired.

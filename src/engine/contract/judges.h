@@ -69,11 +69,13 @@ class Refusals : public RefusalJudge {
 class IgnoredFrees : public Judge {
  public:
   using Judge::Judge;
+  void begin() override { has_freed_ = false; }
   void begin_call(Call& call) override;
   void end_call(Call& call) override;
 
  private:
   shim::Census before_{};
+  bool has_freed_ = false;  // ranges, in this run
 };
 
 // Judges the world when nothing is pending any more.
@@ -145,7 +147,8 @@ class FlushQueue : public Judge {
   void queued(const Call& call);
   bool holds_all(const Domain& domain) const;
   bool sees_all(const Domain& domain) const;
-  void put(const Event& event);
+  void check_flushed(const Domain& domain, const Range& range) const;
+  void release(const Event& event);
   const char* releasing_function() const;
   void note_timer() const;
   void check_timeouts(const Event& passed) const;

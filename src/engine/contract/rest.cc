@@ -21,7 +21,8 @@ constexpr size_t most_cached_on_a_cpu = 1024, most_in_an_untrimmed_depot = 8192;
 constexpr size_t most_magazines_of_a_cpu = 4;  // the depot's share with it
 // Objects besides ranges and magazines; another design may set some aside.
 constexpr size_t most_of_a_domain = 64, most_set_aside = 1024;
-constexpr size_t most_empty = 4;  // magazines of a CPU and size
+constexpr size_t most_empty = 4;       // magazines of a CPU and size
+constexpr size_t most_of_a_range = 4;  // objects, of another design
 
 }  // namespace
 
@@ -54,7 +55,8 @@ size_t Rest::most_objects() const {
     // A reservation may be kept in parts where it met others; queued ranges are live.
     most += most_empty * variant().bins * num_possible_cpus();
     if (!variant().strict) most += most_set_aside;
-    most += domain.live.size() + 2 * seen.reservations + most_of_a_domain +
+    const size_t of_a_range = variant().strict ? 1 : most_of_a_range;
+    most += of_a_range * (domain.live.size() + 2 * seen.reservations) + most_of_a_domain +
             of_a_size * static_cast<size_t>(std::popcount(seen.cached_sizes));
   }
   return most;

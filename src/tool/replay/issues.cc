@@ -74,6 +74,16 @@ bool may_show_other_keys(const iova_variant& variant) {
   return !(is_port || variant.strict) || !variant.views;
 }
 
+// Whether a finding may be what is seen of an issue without the views of its own oracle: a wrong
+// answer, never a broken rule of the shim or of memory safety.
+bool may_be_consequence(const std::string& key) {
+  const std::string_view id = engine::oracle_of(key);
+  return std::any_of(engine::oracles().begin(), engine::oracles().end(),
+                     [&](const shim::Oracle* oracle) {
+                       return oracle->id == id && oracle->severity != shim::Severity::memory_safety;
+                     });
+}
+
 bool is_in_ledger(const std::string& key) {
   return std::any_of(engine::ledger().begin(), engine::ledger().end(),
                      [&](const KnownFinding& issue) { return engine::has_key(issue, key); });
@@ -90,7 +100,8 @@ const std::string& other_key(const KnownFinding& issue, const iova_variant& vari
       run_isolated(variant, reproducer_of(issue), {.known = keys_of_others(issue)});
   const std::string key = outcome.report ? outcome.key() : "";
   if (key.empty() || is_in_ledger(key) || engine::is_difference(key)) return at->second;
-  if (resembles(issue, key) || !lacking_view(issue, variant).empty()) at->second = key;
+  const bool is_hidden = !lacking_view(issue, variant).empty();
+  if (resembles(issue, key) || (is_hidden && may_be_consequence(key))) at->second = key;
   return at->second;
 }
 
