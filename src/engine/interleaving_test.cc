@@ -97,7 +97,7 @@ TEST(Interleaving, OnlyInterruptsRunOverAHandlerAndNothingWithInterruptsOff) {
   EXPECT_TRUE(told[10].skipped);
   EXPECT_FALSE(told[12].skipped);
   // Suspended with the ring's lock held.
-  narrate(queued + "pause 3\nqueue\ncpu 0\n");
+  narrate(queued + "pause 4\nqueue\ncpu 0\n");
   EXPECT_TRUE(has(told[8].outcome, "is suspended on CPU 0")) << told[8].outcome;
   EXPECT_TRUE(told[9].skipped);
 }

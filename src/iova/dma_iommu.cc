@@ -150,6 +150,8 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   // The driver has cleared page-table entries. A flush on another CPU that misses them must not
   // count for this range. The barrier also makes the whole queue visible to a CPU that has read
   // fq_domain.
+  const uint64_t early_counter =
+      defect.queue_counts_before_barrier ? atomic64_read(&cookie->fq_flush_start_cnt) : 0;
   if (!defect.queue_barrier_dropped) smp_mb();
 
   if (helper::has_single_queue(cookie))
@@ -177,6 +179,7 @@ void queue_iova(iommu_dma_cookie* cookie, unsigned long pfn, unsigned long pages
   fq->entries[idx].counter =
       atomic64_read(defect.queue_counts_finished_flushes ? &cookie->fq_flush_finish_cnt
                                                          : &cookie->fq_flush_start_cnt);
+  if (defect.queue_counts_before_barrier) fq->entries[idx].counter = early_counter;
   helper::splice(freelist, &fq->entries[idx].freelist);
   if (!defect.ring_unlocked_before_filled) spin_unlock_irqrestore(&fq->lock, flags);
 

@@ -369,7 +369,10 @@ void shim_mark_update(const volatile void* address, const shim_site* site) {
 }
 
 void shim_barrier(enum shim_order order) {
-  if (order == SHIM_ALL) finish_stores();
+  if (order == SHIM_ALL) {
+    if (has_posted_stores()) scheduling_point("before a full barrier", nullptr);
+    finish_stores();
+  }
   if (!watches_races) return;
   note_ordered(Ordered::barrier, nullptr, order);
   const unsigned strand = strand_at_hand();

@@ -47,6 +47,12 @@ void post_store(void (*become_visible)(void*), void* argument) {
   posted.push_back({facility::context_at_hand(), become_visible, argument, {}});
 }
 
+bool has_posted_stores() {
+  const void* mine = facility::context_at_hand();
+  return std::any_of(posted.begin(), posted.end(),
+                     [mine](const PostedStore& store) { return store.context == mine; });
+}
+
 void finish_stores() {
   if (posted.empty()) return;
   const void* mine = facility::context_at_hand();

@@ -17,7 +17,9 @@ namespace shim {
 // Delays a store of the running context: become_visible(argument) performs it. In the main context,
 // which is never suspended, that is at once.
 void post_store(void (*become_visible)(void* argument), void* argument);
-// Performs the delayed stores of the running context.
+// Whether stores of the running context are delayed.
+bool has_posted_stores();
+// Performs them.
 void finish_stores();
 
 namespace facility {

@@ -54,6 +54,19 @@ TEST_F(StoreBuffer, IsNotEmptiedByReadsAndWritesThatFollow) {
   EXPECT_TRUE(is_visible);
 }
 
+// A flush may begin between an earlier access of the strand and its barrier.
+TEST_F(StoreBuffer, ShowsWhereABarrierIsYetToCome) {
+  const auto code = [](void*) {
+    post();
+    smp_mb();
+  };
+  ASSERT_FALSE(start_context(code, nullptr, 1));
+  EXPECT_FALSE(is_visible);
+  EXPECT_TRUE(resume_context(0));
+  EXPECT_TRUE(is_visible);
+  EXPECT_TRUE(start_context([](void*) { smp_mb(); }, nullptr, 1));  // nothing is delayed
+}
+
 // SB+mbs
 TEST_F(StoreBuffer, IsEmptiedByFullBarriers) {
   suspend([] {

@@ -179,6 +179,15 @@ const std::vector<Alternative>& alternatives() {
          "/**\n * alloc_iova - allocates"},
         {"\trbtree_postorder_for_each",
          "\tif (iovad->spare)\n\t\tfree_iova_mem(iovad->spare);\n\trbtree_postorder_for_each"}}},
+      // Frees a range before its pages, and leaves empty lists alone.
+      {"queue_puts_pages_last",
+       false,
+       {{"\t\tiommu_put_pages_list(&fq->entries[idx].freelist);\n", "", queue},
+        {"\t\tfq->head = (fq->head + 1) & fq->mod_mask;\n",
+         "\t\tif (!list_empty(&fq->entries[idx].freelist))\n"
+         "\t\t\tiommu_put_pages_list(&fq->entries[idx].freelist);\n"
+         "\t\tfq->head = (fq->head + 1) & fq->mod_mask;\n",
+         queue}}},
   };
   return all;
 }

@@ -297,12 +297,12 @@ TEST(Overlap, HidesNoKnownIssueUnderAnotherName) {
   const iova_variant& v = port::v7_3::variant;
   expect_found(v,
                "cpus 4\ncache_get\ninit\ninit_rcaches\nqueue_init\nalloc_fast x257\nqueue\nslow\n"
-               "tick 10\nqueue x255\npause 1\nqueue\nresume here\n",
+               "tick 10\nqueue x255\npause 2\nqueue\nresume here\n",
                "queue-overrun:queue_iova:queue:none");
   // The first call of a counted operation moves; the others fill the ring beside its range.
   expect_found(v,
                "cache_get\ninit\ninit_rcaches\nalloc_fast x4\nqueue_init\nalloc_fast x253\nqueue\n"
-               "slow\ntick 100\npause 1\nqueue x256\nresume here\n",
+               "slow\ntick 100\npause 2\nqueue x256\nresume here\n",
                "queue-overrun:queue_iova:queue:none");
   expect_clean(v, "cpus 2\ncache_get\ninit\ninit_rcaches\ncpu 1\nalloc_fast\nalloc limit=0\n"
                   "free_fast\npause 4\nalloc\noffline 1\nresume\n");

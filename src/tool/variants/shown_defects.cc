@@ -116,6 +116,8 @@ constexpr ShownDefect table[] = {
     {"queue-published-without-barrier", "data-race", "iova_races/queue_is_new_to_another_cpu.iova"},
     {"queue-barrier-dropped", "queue-early",
      "iova_queue_interleave/unmapping_reaches_a_flush_late.iova"},
+    {"queue-counts-before-barrier", "queue-early",
+     "iova_queue_interleave/range_is_unmapped_while_the_timer_flushes.iova"},
     {"queue-timer-flag-plain", "data-race", "iova_races/rings_are_filled_and_timed_out.iova"},
 
     {"tree-unlocked-before-insertion", "iova-overlap",
