@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/views.h"
+#include "shim/slab.h"
 #include "tool/variants/variants.h"
 
 namespace tool {
@@ -54,6 +55,25 @@ TEST(Issues, AreKnownByWhatTheirReproducersShowWithoutViews) {
   const iova_variant fixed = engine::without_views(parse_variant("fixed").variant());
   EXPECT_EQ(id_of(refused, fixed), "");
   EXPECT_TRUE(issue_keys(fixed).empty());
+}
+
+// A broken rule of the shim is never what is left of an issue whose view is missing.
+TEST(Issues, HideNoBrokenMemory) {
+  static const iova_variant& whole = parse_variant("6.12").variant();
+  iova_variant broken = engine::without_views(whole);
+  broken.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {
+    void* iova = whole.alloc(domain, size, limit, aligned);
+    if (iova) return iova;
+    void* object = kmalloc(8, GFP_KERNEL);
+    kfree(object);
+    kfree(object);
+    return iova;
+  };
+  const IssueState state = state_of(issue("hint-poisoned"), broken);
+  EXPECT_TRUE(state.key.starts_with("slab-double-free:")) << state.key;
+  EXPECT_EQ(state.state, IssueState::other);
+  EXPECT_EQ(id_of(state.key, broken), "");
+  EXPECT_FALSE(has(issue_keys(broken), state.key));
 }
 
 // As trees before v5.18 have it: what init_iova_domain() does itself was not left out.
