@@ -532,6 +532,14 @@ early_param("iova.best_fit", set_best_fit);
                "\ttrace_android_vh_iommu_alloc_iova(iovad, size);\n");
   tree.replace("#define IOVA_DEFAULT_FQ_SIZE\t256", "#define IOVA_DEFAULT_FQ_SIZE\t512",
                "drivers/iommu/dma-iommu.c");
+  // A search from no node begins at the anchor.
+  tree.apply(
+      {{"iovad->cached_node = &iovad->anchor.node;", "iovad->cached_node = NULL;"},
+       {"iovad->cached32_node = &iovad->anchor.node;", "iovad->cached32_node = NULL;"},
+       {"return iovad->cached32_node;", "return iovad->cached32_node ?: &iovad->anchor.node;"},
+       {"return iovad->cached_node;", "return iovad->cached_node ?: &iovad->anchor.node;"},
+       {"to_iova(iovad->cached32_node);", "to_iova(iovad->cached32_node ?: &iovad->anchor.node);"},
+       {"to_iova(iovad->cached_node);", "to_iova(iovad->cached_node ?: &iovad->anchor.node);"}});
   TemporaryFolder folder;
   std::string file = folder.write(
       "a.iova", "cpus 2\ncache_get\ninit\ninit_rcaches\nqueue_init\n"
