@@ -363,6 +363,14 @@ TEST(Withheld, PagesBehindARangeAreNobodysAndNotFree) {
   EXPECT_TRUE(run(variant, program, {.always_check = true}).known_met.empty());
 }
 
+// A design without views may keep anything in fields of the same names.
+TEST(WithoutViews, FieldsAreNotRead) {
+  iova_variant variant = without_views(fixed);
+  variant.fields = [](const void*, iova_fields*) { ADD_FAILURE(); };
+  auto program = program::parse(std::string(ready) + "alloc\nalloc_fast\nfree_fast\nfree\nput\n");
+  EXPECT_TRUE(run(variant, program, {.always_check = true}).known_met.empty());
+}
+
 iova_variant sleeps_when_it_allocates() {
   iova_variant variant = port::fixed::variant;
   variant.alloc = [](void* domain, unsigned long size, unsigned long limit, bool aligned) {

@@ -20,7 +20,8 @@ void Snapshot::take(const iova_variant& v, const void* domain) {
   magazine_too_full = false;
   for (size_t& count : in_depot) count = 0;
   for (iova_depot_view& depot : depots) depot = {};
-  v.fields(domain, &fields);
+  fields = {};
+  if (v.views) v.fields(domain, &fields);  // a design without views may keep anything there
   queue = {};
   queued.clear();
   if (v.queue && shows(IOVA_VIEW_RINGS)) v.queue->fields(domain, &queue);

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "iova/iova.h"
-#include "shim/atomic.h"
+#include "shim/counters.h"
 #include "shim/iommu.h"
 #include "shim/list.h"
 

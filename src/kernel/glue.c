@@ -139,6 +139,13 @@ static const struct iova *node_of(const struct rb_node *node) {
 }
 #endif
 
+#if TREE_SHOWS_CACHED_NODES
+/* A search from no node begins at the anchor. */
+static const struct iova *cached_node_of(const struct iova_domain *d, const struct rb_node *node) {
+  return node ? node_of(node) : &d->anchor;
+}
+#endif
+
 #if TREE_SHOWS_MAGAZINES
 static bool has_rcaches(const struct iova_domain *d) {
 #if TREE_EMBEDS_RCACHES
@@ -155,7 +162,8 @@ static bool has_rcaches(const struct iova_domain *d) {
 static void fields(const void *domain, struct iova_fields *out) {
   const struct iova_domain *d = const_iovad_of(domain);
 #if TREE_SHOWS_CACHED_NODES
-  const struct iova *cached = node_of(d->cached_node), *cached32 = node_of(d->cached32_node);
+  const struct iova *cached = cached_node_of(d, d->cached_node),
+                    *cached32 = cached_node_of(d, d->cached32_node);
 #endif
   *out = (struct iova_fields) {
     .granule = d->granule, .start_pfn = d->start_pfn,

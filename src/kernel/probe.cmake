@@ -45,33 +45,95 @@ library(RBTREE "rbtree|rbtree_augmented"
   include/linux/rbtree.h include/linux/rbtree_augmented.h lib/rbtree.c)
 library(MAPLE_TREE "maple_tree" include/linux/maple_tree.h lib/maple_tree.c)
 
-# The views that the tree's design allows (iova/variant.h); a different design has none.
-function(view name text)
+# The members of a structure in a text, without comments; "" if there is no such structure. Members
+# of unnamed structures inside it are its own, members of named ones are not.
+function(members_of structure text members)
+  set(found "")
+  string(FIND "${text}" "\nstruct ${structure} {\n" at)
+  if(at GREATER -1)
+    string(SUBSTRING "${text}" ${at} -1 found)
+    string(FIND "${found}" "{" begin)
+    string(FIND "${found}" "\n}" end)
+    math(EXPR begin "${begin} + 1")
+    math(EXPR length "${end} - ${begin}")
+    string(SUBSTRING "${found}" ${begin} ${length} found)
+    string(REGEX REPLACE "/[*]([^*]|[*]+[^*/])*[*]+/" "" found "${found}")
+    set(before "")
+    while(NOT found STREQUAL before) # the innermost first
+      set(before "${found}")
+      string(REGEX REPLACE "(struct|union)[ \t\n]*{([^{}]*)}[ \t\n]*[;]" "\\2" found "${found}")
+      string(REGEX REPLACE "(struct|union)[^{};]*{[^{}]*}[ \t\n]*[A-Za-z_*][^;]*[;]" ""
+        found "${found}")
+    endwhile()
+    if(found MATCHES "[{}]")
+      set(found "") # not understood
+    endif()
+  endif()
+  set(${members} "${found}" PARENT_SCOPE)
+endfunction()
+# The views that the tree's design allows (iova/variant.h); a different design has none. The glue
+# reads members of these names and types; where a tree's have another shape, it lacks that view.
+function(shape name text)
   set(has 1)
   foreach(pattern ${ARGN})
     if(NOT "${text}" MATCHES "${pattern}")
       set(has 0)
     endif()
   endforeach()
-  set(SHOWS_${name} ${has} PARENT_SCOPE)
-  set(features "${features}#define TREE_SHOWS_${name} ${has}\n" PARENT_SCOPE)
+  set(${name} ${has} PARENT_SCOPE)
 endfunction()
-view(NODES "${header}" "struct rb_root[ \t]+rbroot[;]" "struct iova[ \t]+anchor[;]"
-  "struct rb_node[ \t]+node[;]")
-view(CACHED_NODES "${header}" "struct rb_node[ \t]+[*]cached_node[;]"
-  "struct rb_node[ \t]+[*]cached32_node[;]")
-view(HINT "${header}" "max32_alloc_size[;]")
-view(MAGAZINES "${source}${header}" "struct iova_magazine {" "struct iova_magazine [*]loaded[;]"
-  "struct iova_magazine [*]prev[;]" "unsigned long pfns.IOVA_MAG_SIZE" "[*]cpu_rcaches[;]"
-  "depot_size[;]" "struct iova_rcache[ \t]+[*]?rcaches")
+macro(view name)
+  set(SHOWS_${name} 1)
+  foreach(condition ${ARGN})
+    if(NOT ${condition})
+      set(SHOWS_${name} 0)
+    endif()
+  endforeach()
+  set(features "${features}#define TREE_SHOWS_${name} ${SHOWS_${name}}\n")
+endmacro()
+members_of(iova "${header}" node_members)
+members_of(iova_domain "${header}" domain_members)
+members_of(iova_magazine "${source}${header}" magazine_members)
+members_of(iova_cpu_rcache "${source}${header}" cpu_rcache_members)
+members_of(iova_rcache "${source}${header}" rcache_members)
+set(member_magazine "struct iova_magazine[ \t]*[*]")
+
+# The depot is a list (911aa1245da8, v6.7), else an array, and delayed work trims it.
+feature(LISTS_DEPOT "${source}" "struct iova_magazine \\*depot;")
+feature(TRIMS_DEPOT "${source}" "struct delayed_work work;")
+
+shape(has_nodes "${node_members}" "struct rb_node[ \t]+node[;]")
+shape(has_tree "${domain_members}" "struct rb_root[ \t]+rbroot[;]" "struct iova[ \t]+anchor[;]")
+view(NODES has_nodes has_tree)
+shape(has_cached_nodes "${domain_members}" "struct rb_node[ \t]+[*]cached_node[;]"
+  "struct rb_node[ \t]+[*]cached32_node[;]" "unsigned long[ \t]+dma_32bit_pfn[;]")
+view(CACHED_NODES SHOWS_NODES has_cached_nodes)
+shape(has_hint "${domain_members}" "unsigned long[ \t]+max32_alloc_size[;]")
+view(HINT has_hint)
+shape(has_magazines "${magazine_members}" "unsigned long[ \t]+size[;]"
+  "unsigned long[ \t]+pfns.IOVA_MAG_SIZE.[;]")
+# A magazine's pfns are the first of its array, in the order of their frees.
+shape(pushes_last "${source}" "->pfns.[a-z_]+->size[+][+]. = [a-z_]+[;]")
+shape(has_cpu_rcaches "${cpu_rcache_members}"
+  "${member_magazine}loaded[;]" "${member_magazine}prev[;]")
+set(member_depot "${member_magazine}depot.MAX_GLOBAL_MAGS.[;]")
+if(LISTS_DEPOT)
+  set(member_depot "${member_magazine}depot[;]")
+endif()
+shape(has_depots "${rcache_members}" "${member_depot}" "unsigned (int|long)[ \t]+depot_size[;]"
+  "struct iova_cpu_rcache[ \t]+__percpu[ \t]*[*]cpu_rcaches[;]")
+shape(has_rcaches "${domain_members}"
+  "struct iova_rcache[ \t]+([*]rcaches|rcaches.IOVA_RANGE_CACHE_MAX_SIZE.)[;]")
+shape(has_depot_work "${rcache_members}" "struct delayed_work[ \t]+work[;]")
+if(NOT TRIMS_DEPOT)
+  set(has_depot_work 1)
+endif()
+view(MAGAZINES has_magazines pushes_last has_cpu_rcaches has_depots has_rcaches has_depot_work)
 
 # Rcaches are a call of their own (32e92d9f6f87, v5.18), else part of init_iova_domain().
 feature(HAS_RCACHE_INIT "${header}" "iova_domain_init_rcaches\\(")
 feature(HAS_RCACHE_RANGE "${header}" "iova_rcache_range\\(")
 feature(EMBEDS_RCACHES "${header}" "struct iova_rcache[ \t]+rcaches\\[")
-# The depot is a list (911aa1245da8, v6.7), else an array, and delayed work trims it.
-feature(LISTS_DEPOT "${source}" "struct iova_magazine \\*depot;")
-feature(TRIMS_DEPOT "${source}" "struct delayed_work work;")
 # A failed fast request flushes the depots too (6fa3525b455a, v5.11).
 feature(FLUSHES_DEPOTS "${source}" "free_global_cached_iovas\\(")
 # A CPU that goes offline gives its magazines back (f598a497bc7d, v5.13), else drivers may do it.
@@ -218,12 +280,21 @@ function(names name pattern)
 endfunction()
 names(RINGS "struct iova_fq[ \t\n]+__percpu[ \t\n]*[*][ \t\n]*([a-z_0-9]+)[;]")
 names(SINGLE_RING "struct iova_fq[ \t\n]*[*][ \t\n]*([a-z_0-9]+)[;]")
-set(with_rings "")
-if(NAMES_RINGS)
-  set(with_rings "${code}")
+# They are those of the domain or of its cookie.
+set(ring_owner_members "${domain_members}")
+if(has_queue)
+  members_of(iommu_dma_cookie "\n${stretch}" ring_owner_members)
 endif()
-view(RINGS "${with_rings}" "struct timer_list[ \t]+fq_timer[;]" "fq_timer_on[;]" "fq_flush_start_cnt[;]"
-  "fq_flush_finish_cnt[;]" "struct iova_fq {" "fq_ring_for_each[(]" "iova_pfn[;]" "counter[;]")
+members_of(iova_fq "${code}" ring_members)
+members_of(iova_fq_entry "${code}" entry_members)
+shape(has_counters "${ring_owner_members}" "struct timer_list[ \t]+fq_timer[;]"
+  "atomic_t[ \t]+fq_timer_on[;]" "atomic64_t[ \t]+fq_flush_start_cnt[;]"
+  "atomic64_t[ \t]+fq_flush_finish_cnt[;]")
+shape(has_ring "${ring_members}" "struct iova_fq_entry[ \t]+[*]?entries")
+shape(has_entries "${entry_members}" "unsigned long[ \t]+iova_pfn[;]"
+  "unsigned long[ \t]+pages[;]" "u64[ \t]+counter[;]")
+shape(walks_rings "${code}" "#define fq_ring_for_each[(]")
+view(RINGS NAMES_RINGS has_counters has_ring has_entries walks_rings)
 # alloc_iova_fast() rounds small sizes up; before 972bf252f860, v5.17, its callers do. So this
 # checks the caller or, if dma-iommu.c is missing, whether iova.c is old.
 string(REGEX MATCH "iommu_dma_alloc_iova\\([^;{]*{.*" caller "${dma_source}")

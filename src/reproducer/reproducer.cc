@@ -47,7 +47,7 @@ struct iova* noted_node(void* node) {
 
 void mix_state(uint64_t& hash, const void* domain) {
   iova_fields fields{};
-  variant->fields(domain, &fields);
+  if (variant->views) variant->fields(domain, &fields);
   for (uint64_t value : {uint64_t{fields.max32_alloc_size}, uint64_t{fields.cached_lo},
                          uint64_t{fields.cached32_lo}, uint64_t{fields.has_rcaches}})
     mix(hash, value);

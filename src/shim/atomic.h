@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Marked accesses (linux/compiler.h, linux/atomic.h, v6.12): READ_ONCE(), WRITE_ONCE(), atomic
- * counters and barriers. The shim runs on one thread, so each is a plain access here. The mark
- * tells the race detector (races.h) that the access may race with other marked ones; a barrier
- * tells it which accesses are ordered.
+ * Marked accesses (linux/compiler.h, linux/atomic.h, v6.12): READ_ONCE(), WRITE_ONCE(), barriers,
+ * and loads and stores of atomic counters; counters.h changes counters. The shim runs on one
+ * thread, so each is a plain access here. The mark tells the race detector (races.h) that the
+ * access may race with other marked ones; a barrier tells it which accesses are ordered.
  */
 #ifndef IOVAFUZZ_SHIM_ATOMIC_H
 #define IOVAFUZZ_SHIM_ATOMIC_H
@@ -17,8 +17,9 @@ extern "C" {
 /* Marks the next access to this address; an update marks the next two, a read and a write. */
 const volatile void* shim_mark(const volatile void* address, const struct shim_site* site);
 void shim_mark_update(const volatile void* address, const struct shim_site* site);
-/* Marks the next access without a scheduling point. */
+/* The same, without a scheduling point. */
 const volatile void* shim_mark_aside(const volatile void* address);
+void shim_mark_update_aside(const volatile void* address);
 /* Reports a read of a pointer to the race detector, from code that is not instrumented. */
 void shim_access_aside(const volatile void* address);
 
@@ -32,32 +33,6 @@ typedef struct {
 typedef struct {
   long long counter;
 } atomic64_t;
-
-/* Both return the previous value and are full barriers. */
-static inline int shim_atomic_exchange(atomic_t* v, int value, const struct shim_site* site) {
-  shim_mark_update(v, site);
-  shim_barrier(SHIM_ALL);
-  volatile int* counter = &v->counter;
-  int before = *counter;
-  *counter = value;
-  shim_barrier(SHIM_ALL);
-  return before;
-}
-static inline int shim_atomic_compare_exchange(atomic_t* v, int old, int value,
-                                               const struct shim_site* site) {
-  shim_mark_update(v, site);
-  shim_barrier(SHIM_ALL);
-  volatile int* counter = &v->counter;
-  int before = *counter;
-  if (before == old) *counter = value;
-  shim_barrier(SHIM_ALL);
-  return before;
-}
-static inline void shim_atomic64_inc(atomic64_t* v, const struct shim_site* site) {
-  shim_mark_update(v, site);
-  volatile long long* counter = &v->counter;
-  *counter = *counter + 1;
-}
 
 #ifdef __cplusplus
 }
@@ -95,8 +70,5 @@ static inline void shim_atomic64_inc(atomic64_t* v, const struct shim_site* site
 #define atomic_set(v, value) WRITE_ONCE((v)->counter, value)
 #define atomic64_read(v) READ_ONCE((v)->counter)
 #define atomic64_set(v, value) WRITE_ONCE((v)->counter, value)
-#define atomic64_inc(v) shim_atomic64_inc((v), SHIM_SITE)
-#define atomic_xchg(v, value) shim_atomic_exchange((v), (value), SHIM_SITE)
-#define atomic_cmpxchg(v, old, value) shim_atomic_compare_exchange((v), (old), (value), SHIM_SITE)
 
 #endif

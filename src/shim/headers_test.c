@@ -41,6 +41,8 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
 #include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
@@ -59,6 +61,7 @@
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/timer.h>
+#include <linux/topology.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -108,11 +111,178 @@ static int guarded_in_part(void) {
   return -2;
 }
 
-/* The first expression that is wrong, or NULL. */
-const char* wrong_in_headers(void);
-const char* wrong_in_headers(void) {
 #define EXPECT(expression) \
   if (!(expression)) return #expression
+
+/* Each of these returns the first expression that is wrong, or NULL. */
+static const char* wrong_in_counters(void) {
+  atomic_t small = ATOMIC_INIT(INT_MAX);
+  atomic64_t large = ATOMIC64_INIT(1);
+  atomic_long_t other = ATOMIC_LONG_INIT(5);
+  int seen = 3;
+  long long seen64 = 2;
+  struct holder a, b, *place = &a;
+
+  EXPECT(atomic_inc_return(&small) == -INT_MAX - 1 && atomic_dec_return(&small) == INT_MAX);
+  atomic_set_release(&small, 3);
+  EXPECT(atomic_read_acquire(&small) == 3);
+  EXPECT(atomic_add_return(2, &small) == 5 && atomic_sub_return_relaxed(1, &small) == 4);
+  EXPECT(atomic_fetch_add(2, &small) == 4 && atomic_fetch_dec(&small) == 6);
+  EXPECT(atomic_fetch_or(2, &small) == 5 && atomic_fetch_and(6, &small) == 7);
+  EXPECT(atomic_fetch_xor(5, &small) == 6 && atomic_read(&small) == 3);
+  atomic_inc(&small);
+  atomic_dec(&small);
+  atomic_add(7, &small);
+  atomic_sub(7, &small);
+  EXPECT(!atomic_try_cmpxchg(&small, &seen, 4) == 0 && atomic_read(&small) == 4);
+  EXPECT(!atomic_try_cmpxchg_acquire(&small, &seen, 9) && seen == 4);
+  EXPECT(atomic_xchg_release(&small, 1) == 4 && atomic_cmpxchg_relaxed(&small, 1, 2) == 1);
+  EXPECT(!atomic_dec_and_test(&small) && atomic_dec_and_test(&small));
+  EXPECT(!atomic_inc_not_zero(&small) && !atomic_inc_and_test(&small));
+  EXPECT(atomic_add_unless(&small, 2, 7) && atomic_fetch_add_unless(&small, 1, 3) == 3);
+  EXPECT(atomic_read(&small) == 3 && atomic_sub_and_test(3, &small));
+
+  EXPECT(atomic64_add_return(1ll << 40, &large) == (1ll << 40) + 1);
+  EXPECT(atomic64_xchg(&large, 2) == 2 + (1ll << 40) - 1);
+  EXPECT(atomic64_try_cmpxchg(&large, &seen64, 8) && atomic64_dec_return(&large) == 7);
+  EXPECT(atomic_long_inc_return(&other) == 6 && atomic_long_read(&other) == 6);
+  atomic_long_dec(&other);
+  EXPECT(atomic_long_cmpxchg(&other, 5, 1) == 5 && atomic_long_dec_and_test(&other));
+
+  EXPECT(xchg(&place, &b) == &a && cmpxchg(&place, &a, NULL) == &b && place == &b);
+  EXPECT(cmpxchg(&place, &b, NULL) == &b && !place);
+  return NULL;
+}
+
+struct listed {
+  int number;
+  struct list_head on;
+};
+
+/* The numbers of a list's elements as decimal digits, from its first or from its last. */
+static int numbers(struct list_head* list) {
+  struct listed* position;
+  int digits = 0;
+  list_for_each_entry(position, list, on) digits = digits * 10 + position->number;
+  return digits;
+}
+static int numbers_back(struct list_head* list) {
+  struct listed* position;
+  int digits = 0;
+  list_for_each_entry_reverse(position, list, on) digits = digits * 10 + position->number;
+  return digits;
+}
+
+static const char* wrong_in_lists(void) {
+  LIST_HEAD(list);
+  LIST_HEAD(other);
+  struct listed elements[4] = {{.number = 1}, {.number = 2}, {.number = 3}, {.number = 4}};
+  struct listed *position, *following;
+  struct list_head *link, *next_link;
+  int links = 0;
+
+  EXPECT(list_empty(&list) && !list_first_entry_or_null(&list, struct listed, on));
+  list_add(&elements[1].on, &list);
+  EXPECT(!list_empty(&list) && list_is_singular(&list));
+  list_add(&elements[0].on, &list);
+  list_add_tail(&elements[2].on, &list);
+  EXPECT(numbers(&list) == 123 && numbers_back(&list) == 321 && !list_is_singular(&list));
+  EXPECT(list_first_entry(&list, struct listed, on) == &elements[0]);
+  EXPECT(list_last_entry(&list, struct listed, on) == &elements[2]);
+  EXPECT(list_next_entry(&elements[0], on) == &elements[1]);
+  EXPECT(list_prev_entry(&elements[1], on) == list_first_entry_or_null(&list, struct listed, on));
+  EXPECT(list_is_first(&elements[0].on, &list) && list_is_last(&elements[2].on, &list));
+  list_move(&elements[2].on, &list);
+  EXPECT(numbers(&list) == 312 && numbers_back(&list) == 213);
+  list_move_tail(&elements[2].on, &list);
+  list_del_init(&elements[1].on);
+  EXPECT(numbers(&list) == 13 && list_empty(&elements[1].on));
+  list_add_tail(&elements[3].on, &other);
+  list_splice_init(&list, &other);
+  EXPECT(numbers(&other) == 134 && numbers_back(&other) == 431 && list_empty(&list));
+  list_add(&elements[1].on, &list);
+  list_splice_tail_init(&list, &other);
+  EXPECT(numbers(&other) == 1342 && numbers_back(&other) == 2431 && list_empty(&list));
+  list_splice(&list, &other);
+  list_splice_tail(&list, &other);
+  EXPECT(numbers(&other) == 1342);
+  list_for_each(link, &other) links++;
+  list_for_each_safe(link, next_link, &other) if (links-- == 4) list_del(link);
+  EXPECT(links == 0 && numbers(&other) == 342);
+  list_for_each_entry_safe(position, following, &other, on) list_del(&position->on);
+  EXPECT(list_empty(&other));
+  return NULL;
+}
+
+static const char* wrong_in_percpu(void) {
+  struct counts {
+    u64 before;
+    long n[8];
+  }* counts = alloc_percpu(struct counts);
+  u32* one = alloc_percpu(u32);
+
+  EXPECT(counts && one);
+  this_cpu_inc(*one);
+  this_cpu_add(*one, 5);
+  this_cpu_dec(*one);
+  EXPECT(this_cpu_read(*one) == 5 && *raw_cpu_ptr(one) == 5 && this_cpu_xchg(*one, 2) == 5);
+  EXPECT(this_cpu_inc_return(*one) == 3 && this_cpu_dec_return(*one) == 2);
+  this_cpu_sub(counts->n[7], 2);
+  this_cpu_write(counts->before, 1ull << 40);
+  EXPECT(raw_cpu_ptr(counts)->n[7] == -2 && raw_cpu_ptr(counts)->before == 1ull << 40);
+  preempt_disable();
+  __this_cpu_inc(counts->n[0]);
+  __this_cpu_add(counts->n[0], 2);
+  __this_cpu_dec(counts->n[0]);
+  __this_cpu_sub(counts->n[0], 1);
+  EXPECT(__this_cpu_read(counts->n[0]) == 1);
+  __this_cpu_write(counts->n[0], 9);
+  preempt_enable();
+  EXPECT(raw_cpu_ptr(counts)->n[0] == 9);
+  free_percpu(counts);
+  free_percpu(one);
+  return NULL;
+}
+
+static const char* wrong_in_trylocks(void) {
+  unsigned long flags, before;
+
+  EXPECT(spin_trylock_irqsave(&a_lock, flags) && irqs_disabled());
+  EXPECT(!spin_trylock_irqsave(&a_lock, before) && irqs_disabled());
+  spin_unlock_irqrestore(&a_lock, flags);
+  EXPECT(!irqs_disabled() && spin_trylock_irq(&a_lock));
+  spin_unlock_irq(&a_lock);
+  EXPECT(spin_trylock_bh(&a_lock) && !irqs_disabled());
+  spin_unlock_bh(&a_lock);
+  EXPECT(raw_spin_trylock_irqsave(&another_lock, flags));
+  raw_spin_unlock_irqrestore(&another_lock, flags);
+  return NULL;
+}
+
+static const char* wrong_in_nodes(void) {
+  int node, nodes = 0;
+  u32* memory = kzalloc_node(sizeof(*memory), GFP_KERNEL, numa_node_id());
+
+  EXPECT(memory && !*memory);
+  kfree(memory);
+  for_each_online_node(node) nodes++;
+  EXPECT(nodes == 1 && cpu_to_node(1) == 0 && nr_node_ids == MAX_NUMNODES && NUMA_NO_NODE < 0);
+  return NULL;
+}
+
+const char* wrong_in_library(void);
+const char* wrong_in_library(void) {
+  const char* (*const parts[])(void) = {wrong_in_counters, wrong_in_lists, wrong_in_percpu,
+                                        wrong_in_trylocks, wrong_in_nodes};
+  for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+    const char* wrong = parts[i]();
+    if (wrong) return wrong;
+  }
+  return NULL;
+}
+
+const char* wrong_in_headers(void);
+const char* wrong_in_headers(void) {
   struct holder holder = {0}, one = {0}, *holders, *following;
   LLIST_HEAD(listed);
   struct hlist_node* none = NULL;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fault.h"
 #include "include/linux/refcount.h"
+#include "list.h"
 #include "world_test.h"
 
-// headers_test.c
+// headers_of_iova_test.c and headers_test.c
+extern "C" bool headers_of_iova_suffice(void);
 extern "C" const char* wrong_in_headers(void);
+extern "C" const char* wrong_in_library(void);
 
 namespace shim {
 namespace {
@@ -12,6 +15,29 @@ namespace {
 using KernelHeaders = WorldTest;
 
 TEST_F(KernelHeaders, MeanWhatTheyMeanInTheKernel) { EXPECT_STREQ(wrong_in_headers(), nullptr); }
+
+TEST_F(KernelHeaders, BringOthersAsInTheKernel) { EXPECT_TRUE(headers_of_iova_suffice()); }
+
+TEST_F(KernelHeaders, LibrariesMeanWhatTheyMeanInTheKernel) {
+  EXPECT_STREQ(wrong_in_library(), nullptr);
+}
+
+TEST_F(KernelHeaders, ListsKeepTheirLinks) {
+  LIST_HEAD(list);
+  list_head one, two;
+  list_add(&one, &list);
+  const Ids warned = {"kernel-warn"};
+  EXPECT_EQ(oracles_of([&] { list_add(&one, &list); }), warned);
+  EXPECT_EQ(oracles_of([&] { list_add_tail(&one, &list); }), warned);
+  EXPECT_EQ(list.next, &one);
+  EXPECT_EQ(list.prev, &one);
+  list_add(&two, &list);
+  list_del(&one);
+  EXPECT_EQ(oracles_of([&] { list_del(&one); }), warned);
+  EXPECT_EQ(list.next, &two);
+  two.next = &one;  // as by a stray write
+  EXPECT_EQ(oracles_of([&] { list_del(&two); }), warned);
+}
 
 TEST_F(KernelHeaders, ReferencesAreNeitherTakenNorDroppedAfterTheLast) {
   refcount_t references = REFCOUNT_INIT(1);

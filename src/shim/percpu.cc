@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "atomic.h"
 #include "context.h"
 #include "cpu.h"
 #include "fault.h"
@@ -24,6 +25,31 @@ Object* handle_at(void* address) {
 }
 
 Object& copy_of(Object& handle, unsigned cpu) { return *(&handle + 1 + cpu); }
+
+// The handle of a per-CPU object that is large enough for the address behind it, or NULL. Up to the
+// object's size, only its own first copy follows its handle.
+Object* handle_around(const volatile void* address) {
+  const void* place = const_cast<const void*>(address);
+  Object* object = object_around(place);
+  if (!object) return nullptr;
+  for (size_t i = index_of(*object) + 1; i-- > 0;) {
+    Object& handle = object_by_index(i);
+    if (handle.kind != ObjectKind::percpu || handle.memory > place) continue;
+    size_t offset = static_cast<size_t>(static_cast<const unsigned char*>(place) - handle.memory);
+    return offset < copy_of(handle, 0).size ? &handle : nullptr;
+  }
+  return nullptr;
+}
+
+void* this_cpu_at(const volatile void* address, const shim_site* site) {
+  Object* handle = handle_around(address);
+  if (!handle)
+    raise(oracle::percpu_foreign, site, "the address is not inside a per-CPU object",
+          const_cast<const void*>(address));
+  if (!handle->live) raise(oracle::percpu_use_after_free, site, describe(*handle), handle->memory);
+  return copy_of(*handle, raw_smp_processor_id()).memory +
+         (static_cast<const volatile unsigned char*>(address) - handle->memory);
+}
 
 }  // namespace
 
@@ -77,6 +103,25 @@ void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
   void* memory = copy_of(*handle, cpu).memory;
   scheduling_point("with the address of per-CPU memory", site);  // the ledger may move meanwhile
   return memory;
+}
+
+void* shim_this_cpu_access(const volatile void* address, const shim_site* site) {
+  scheduling_point("before an access to per-CPU memory", site);
+  void* memory = this_cpu_at(address, site);
+  shim_mark_aside(memory);
+  return memory;
+}
+
+void* shim_this_cpu_update(const volatile void* address, const shim_site* site) {
+  scheduling_point("before an access to per-CPU memory", site);
+  void* memory = this_cpu_at(address, site);
+  shim_mark_update_aside(memory);
+  return memory;
+}
+
+void* shim_this_cpu_plain(const volatile void* address, const shim_site* site) {
+  shim_stable_processor_id(site);
+  return this_cpu_at(address, site);
 }
 
 }  // extern "C"

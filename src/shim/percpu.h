@@ -23,6 +23,13 @@ void* __alloc_percpu(size_t size, size_t align, const struct shim_site* site);
 void free_percpu(void* object, const struct shim_site* site);
 /* The copy of one possible CPU. */
 void* shim_per_cpu_ptr(void* object, unsigned int cpu, const struct shim_site* site);
+/* This CPU's copy of an object or of a member of it, whose address inside the object that
+ * __alloc_percpu() returned is given. The next access is marked, or the next two, a read and a
+ * write; they cannot be moved to another CPU. */
+void* shim_this_cpu_access(const volatile void* address, const struct shim_site* site);
+void* shim_this_cpu_update(const volatile void* address, const struct shim_site* site);
+/* The same, without a mark; the caller must stay on its CPU. */
+void* shim_this_cpu_plain(const volatile void* address, const struct shim_site* site);
 
 #ifdef __cplusplus
 }

@@ -102,6 +102,28 @@ TEST_F(PerCpu, AllocationMaySleep) {
   free_percpu(object);
 }
 
+TEST_F(PerCpu, AccessesOfThisCpuTakeTheObjectOrItsMember) {
+  shim_set_current_cpu(1);
+  for (size_t size : {8, 24, 4096}) {
+    char *before = allocate(size, 8), *object = allocate(size, 64), *after = allocate(size, 8);
+    for (size_t offset : {size_t{0}, size / 2, size - 1})
+      EXPECT_EQ(shim_this_cpu_update(object + offset, SHIM_SITE), per_cpu_ptr(object, 1) + offset);
+    EXPECT_EQ(shim_this_cpu_access(after, SHIM_SITE), per_cpu_ptr(after, 1));
+    EXPECT_EQ(oracles_of([&] { shim_this_cpu_plain(object, SHIM_SITE); }).size(), 1u);
+    for (char* each : {before, object, after}) free_percpu(each);
+  }
+}
+
+TEST_F(PerCpuDeathTest, AccessesOfThisCpuTakeNothingElse) {
+  char *object = allocate(24, 8), *freed = allocate(24, 8);
+  int elsewhere = 0;
+  free_percpu(freed);
+  EXPECT_DEATH(shim_this_cpu_access(&elsewhere, SHIM_SITE), "^percpu-foreign: ");
+  EXPECT_DEATH(shim_this_cpu_update(object + 24, SHIM_SITE), "^percpu-foreign: ");
+  EXPECT_DEATH(shim_this_cpu_update(freed + 8, SHIM_SITE), "^percpu-use-after-free: ");
+  free_percpu(object);
+}
+
 TEST_F(PerCpu, SlabAndPerCpuMemoryAreFreedByTheirOwnCalls) {
   char* object = allocate(24, 8);
   void* memory = kmalloc(24, GFP_KERNEL);

@@ -368,6 +368,11 @@ void shim_mark_update(const volatile void* address, const shim_site* site) {
   marked_accesses *= 2;
 }
 
+void shim_mark_update_aside(const volatile void* address) {
+  shim_mark_aside(address);
+  marked_accesses *= 2;
+}
+
 void shim_barrier(enum shim_order order) {
   if (order == SHIM_ALL) {
     if (has_posted_stores()) scheduling_point("before a full barrier", nullptr);

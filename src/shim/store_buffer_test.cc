@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store_buffer.h"
 
-#include "atomic.h"
 #include "context.h"
+#include "counters.h"
 #include "cpu.h"
 #include "locks.h"
 #include "world_test.h"
@@ -83,6 +83,26 @@ TEST_F(StoreBuffer, IsEmptiedByFullBarriers) {
   });
   EXPECT_TRUE(is_visible);
   resume_context(0);
+}
+
+// Ordered as their names say: a counter's change without a result, or of a weaker order, is no
+// full barrier.
+TEST_F(StoreBuffer, IsEmptiedByChangesOfCountersThatAreFullBarriers) {
+  static shim_ordering order;
+  for (const auto& [tried, empties] : {std::pair(SHIM_FULL, true),
+                                       {SHIM_RELAXED, false},
+                                       {SHIM_ACQUIRE, false},
+                                       {SHIM_RELEASE, false}}) {
+    order = tried;
+    suspend([] {
+      post();
+      shim_change_int(&flag, SHIM_ADD, 1, order, SHIM_SITE);
+      suspend_context();
+      finish_stores();
+    });
+    EXPECT_EQ(is_visible, empties);
+    resume_context(0);
+  }
 }
 
 // MP+polocks: the next holder of the lock sees the store; nobody sees it before.

@@ -403,7 +403,7 @@ class Listing {
 
   void say_fields(const void* domain) {
     iova_fields fields{};
-    variant_->fields(domain, &fields);
+    if (variant_->views) variant_->fields(domain, &fields);
     if (variant_->views & IOVA_VIEW_CACHED_NODES)
       say(" c{:x} d{:x}", fields.cached_lo, fields.cached32_lo);
     if (variant_->views & IOVA_VIEW_HINT && !variant_->lacks_hint)

@@ -503,6 +503,70 @@ TEST(KernelTree, QueueThatIsNotServedIsToldByFileAndSymbol) {
   expect_all(features_of(tree), {"#define TREE_HAS_QUEUE 1\n", "#define TREE_SHOWS_RINGS 1\n"});
 }
 
+void replace_all(const PatchedTree& tree, const std::string& name, const std::string& pattern,
+                 const std::string& to) {
+  write_file(tree.file(name),
+             std::regex_replace(read_file(tree.file(name)), std::regex(pattern), to));
+}
+
+// Each has the names that the glue reads, of another type or in another structure.
+TEST(KernelTree, ViewIsDroppedWhereItsMembersHaveAnotherShape) {
+  const char in_iova[] = "drivers/iommu/iova.c", in_header[] = "include/linux/iova.h",
+             in_queue[] = "drivers/iommu/dma-iommu.c";
+  struct Shape {
+    std::string file, from, to, dropped;
+  };
+  const std::string depot = "\tunsigned int depot_size;\n\tstruct iova_magazine *depot;\n",
+                    percpu = "\tstruct iova_cpu_rcache __percpu *cpu_rcaches;\n",
+                    timer_on = "atomic_t\t\tfq_timer_on;";
+  const Shape shapes[] = {
+      {in_iova, "mag->pfns[mag->size++] = pfn;",
+       "mag->pfns[(mag->head + mag->size++) % IOVA_MAG_SIZE] = pfn;", "MAGAZINES"},
+      {in_iova, "unsigned int depot_size;", "atomic_t depot_size;", "MAGAZINES"},
+      {in_iova, "struct iova_rcache {\n\tspinlock_t lock;\n" + depot,
+       "struct iova_depot {\n\tspinlock_t lock;\n" + depot +
+           "};\n\nstruct iova_rcache {\n\tstruct iova_depot depots[2];\n",
+       "MAGAZINES"},
+      {in_iova, percpu, "", "MAGAZINES"},
+      {in_iova, percpu, "\tstruct {\n\t" + percpu + "\t} of_cpus;\n", "MAGAZINES"},
+      {in_iova, percpu, "\t/*" + percpu + "*/", "MAGAZINES"},
+      {in_header, "unsigned long\tmax32_alloc_size;", "atomic_long_t\tmax32_alloc_size;", "HINT"},
+      {in_header, "struct rb_root\t", "struct rb_root_cached\t", "NODES"},
+      {in_header, "struct rb_node\t*cached32_node;", "struct iova\t*cached32_node;",
+       "CACHED_NODES"},
+      {in_queue, timer_on, "", "RINGS"},
+      {in_queue, timer_on, "struct {\n\t" + timer_on + "\n\t} armed;", "RINGS"},
+      {in_queue, "u64 counter;", "struct flush counter;", "RINGS"},
+  };
+  const std::string whole = features_of(PatchedTree("debian:6.12"));
+  for (const Shape& shape : shapes) {
+    const std::string shown = "#define TREE_SHOWS_" + shape.dropped + " ";
+    expect_all(whole, {(shown + "1\n").c_str()});
+    PatchedTree tree("debian:6.12");
+    tree.replace(shape.from, shape.to, shape.file);
+    expect_all(features_of(tree), {(shown + "0\n").c_str()});
+  }
+}
+
+TEST(KernelTree, TreeOfAnotherShapeIsServedWithoutItsViews) {
+  PatchedTree tree("debian:6.12");
+  tree.replace("struct rb_root\t", "struct rb_root_cached\t", "include/linux/iova.h");
+  replace_all(tree, "drivers/iommu/iova.c", "iovad->rbroot\\b", "iovad->rbroot.rb_root");
+  tree.apply({{"unsigned int depot_size;", "atomic_t depot_size;"},
+              {"rcache->depot_size--;", "atomic_dec(&rcache->depot_size);"},
+              {"rcache->depot_size++;", "atomic_inc(&rcache->depot_size);"},
+              {"rcache->depot_size > num", "atomic_read(&rcache->depot_size) > num"}});
+  replace_all(tree, "drivers/iommu/dma-iommu.c", "atomic_t\\s+fq_timer_on;",
+              "struct { atomic_t fq_timer_on; } armed;");
+  replace_all(tree, "drivers/iommu/dma-iommu.c", "cookie->fq_timer_on",
+              "cookie->armed.fq_timer_on");
+  EXPECT_EQ(load_kernel(find_kernel_tree(tree.path())).views, unsigned{IOVA_VIEW_HINT});
+  CommandResult result = tool({"replay", "--quiet", "--past", "ledger", "--kernel", tree.path(),
+                               (source_folder() / "corpus/iova_rcache").string(),
+                               (source_folder() / "corpus/iova_flush_queue").string()});
+  EXPECT_EQ(result.status, 0) << result.output;
+}
+
 // Whatever its magazines look like.
 TEST(KernelTree, WhatIgnoresFailuresOfRcachesIsTheirInit) {
   if (const std::string why = why_not_tested("debian:5.10"); !why.empty()) GTEST_SKIP() << why;
@@ -532,6 +596,14 @@ early_param("iova.best_fit", set_best_fit);
                "\ttrace_android_vh_iommu_alloc_iova(iovad, size);\n");
   tree.replace("#define IOVA_DEFAULT_FQ_SIZE\t256", "#define IOVA_DEFAULT_FQ_SIZE\t512",
                "drivers/iommu/dma-iommu.c");
+  // A search from no node begins at the anchor.
+  tree.apply(
+      {{"iovad->cached_node = &iovad->anchor.node;", "iovad->cached_node = NULL;"},
+       {"iovad->cached32_node = &iovad->anchor.node;", "iovad->cached32_node = NULL;"},
+       {"return iovad->cached32_node;", "return iovad->cached32_node ?: &iovad->anchor.node;"},
+       {"return iovad->cached_node;", "return iovad->cached_node ?: &iovad->anchor.node;"},
+       {"to_iova(iovad->cached32_node);", "to_iova(iovad->cached32_node ?: &iovad->anchor.node);"},
+       {"to_iova(iovad->cached_node);", "to_iova(iovad->cached_node ?: &iovad->anchor.node);"}});
   TemporaryFolder folder;
   std::string file = folder.write(
       "a.iova", "cpus 2\ncache_get\ninit\ninit_rcaches\nqueue_init\n"

@@ -6,7 +6,10 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/moduleparam.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
 
 #define MODULE_AUTHOR(text)
 #define MODULE_DESCRIPTION(text)

@@ -4,6 +4,8 @@
 #define IOVAFUZZ_LINUX_MUTEX_H
 
 #include <linux/cleanup.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
 #include "shim/locks.h"
 
 #endif

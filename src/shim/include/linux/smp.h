@@ -3,6 +3,11 @@
 #ifndef IOVAFUZZ_LINUX_SMP_H
 #define IOVAFUZZ_LINUX_SMP_H
 
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include "shim/cpu.h"

@@ -3,6 +3,7 @@
 #ifndef IOVAFUZZ_LINUX_SPINLOCK_H
 #define IOVAFUZZ_LINUX_SPINLOCK_H
 
+#include <linux/atomic.h>
 #include <linux/bottom_half.h>
 #include <linux/cleanup.h>
 #include <linux/irqflags.h>
@@ -23,6 +24,29 @@
     (flags) = shim_spin_lock_irqsave_nested((lock), SHIM_SITE); \
   } while (0)
 
+/* Whether it was taken; otherwise, interrupts are as before. */
+#define spin_trylock_irqsave(lock, flags)      \
+  ({                                           \
+    local_irq_save(flags);                     \
+    int shim_taken = spin_trylock(lock);       \
+    if (!shim_taken) local_irq_restore(flags); \
+    shim_taken;                                \
+  })
+#define spin_trylock_irq(lock)           \
+  ({                                     \
+    local_irq_disable();                 \
+    int shim_taken = spin_trylock(lock); \
+    if (!shim_taken) local_irq_enable(); \
+    shim_taken;                          \
+  })
+#define spin_trylock_bh(lock)            \
+  ({                                     \
+    local_bh_disable();                  \
+    int shim_taken = spin_trylock(lock); \
+    if (!shim_taken) local_bh_enable();  \
+    shim_taken;                          \
+  })
+
 #define raw_spin_lock_init(lock) spin_lock_init(lock)
 #define raw_spin_lock(lock) spin_lock(lock)
 #define raw_spin_lock_nested(lock, subclass) spin_lock_nested(lock, subclass)
@@ -33,6 +57,7 @@
 #define raw_spin_unlock_bh(lock) spin_unlock_bh(lock)
 #define raw_spin_lock_irqsave(lock, flags) spin_lock_irqsave((lock), (flags))
 #define raw_spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore((lock), (flags))
+#define raw_spin_trylock_irqsave(lock, flags) spin_trylock_irqsave((lock), (flags))
 #define raw_spin_trylock(lock) spin_trylock(lock)
 #define raw_spin_is_locked(lock) spin_is_locked(lock)
 

@@ -4,6 +4,7 @@
 #define IOVAFUZZ_LINUX_TIMER_H
 
 #include <linux/container_of.h>
+#include <linux/jiffies.h>
 #include "shim/timekeeping.h"
 
 /* The host's C library has a timer_delete(), so the shim's function has another name. */
