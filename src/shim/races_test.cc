@@ -373,5 +373,32 @@ TEST_F(Races, AreForgottenWithTheWorld) {
   EXPECT_TRUE(races().empty());  // races are not watched
 }
 
+TEST_F(Races, NotBetweenCallRcuItsCallbackAndABarrier) {
+  rcu_head head{};
+  on(0, [&] {
+    write_shared();
+    call_rcu(&head, [](rcu_head*) { write_shared(); });
+  });
+  on(1, [] { shim_advance(1); });
+  on(0, [] {
+    rcu_barrier();
+    write_shared();
+  });
+  EXPECT_EQ(races().size(), 0u);
+}
+
+TEST_F(Races, NotBetweenAReaderAndWhatFollowsTheGracePeriod) {
+  on(0, [] {
+    rcu_read_lock();
+    read_shared();
+    rcu_read_unlock();
+  });
+  on(1, [] {
+    synchronize_rcu();
+    write_shared();
+  });
+  EXPECT_EQ(races().size(), 0u);
+}
+
 }  // namespace
 }  // namespace shim
