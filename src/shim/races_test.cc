@@ -3,6 +3,7 @@
 
 #include "atomic.h"
 #include "cpu.h"
+#include "llist.h"
 #include "locks.h"
 #include "object.h"
 #include "rcu.h"
@@ -398,6 +399,25 @@ TEST_F(Races, NotBetweenAReaderAndWhatFollowsTheGracePeriod) {
     write_shared();
   });
   EXPECT_EQ(races().size(), 0u);
+}
+
+// As cmpxchg() and xchg(), which are full barriers.
+TEST_F(Races, NotBetweenAnElementsAddAndItsRemoval) {
+  static llist_head list;
+  static llist_node element;
+  for (const auto remove :
+       {+[] { return llist_del_all(&list); }, +[] { return llist_del_first(&list); }}) {
+    watch_races(true);
+    on(0, [] {
+      write_shared();
+      llist_add(&element, &list);
+    });
+    on(1, [&] {
+      EXPECT_EQ(remove(), &element);
+      read_shared();
+    });
+    EXPECT_EQ(races().size(), 0u);
+  }
 }
 
 }  // namespace
