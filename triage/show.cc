@@ -33,6 +33,21 @@ std::string opening_comments(const Input& input) {
   return text;
 }
 
+std::string size_in_words(const Input& input) {
+  if (input.is_text && !fits_bytes(input.program)) return "too large for a fuzz input";
+  if (input.is_text)
+    return fmt::format("{} bytes once assembled", program::encode(input.program).size());
+  std::string text = fmt::format("{} bytes", input.content.size());
+  // A run ends where the limits are reached.
+  if (input.ignored_bytes)
+    text += fmt::format(
+        "; operation {} exceeds the limit of {} calls and {} operations: the last {} bytes are "
+        "ignored",
+        input.program.operations.size(), program::max_calls, program::max_operations,
+        input.ignored_bytes);
+  return text;
+}
+
 void print_steps(const Input& input, const iova_variant& variant, const Outcome& outcome) {
   const auto& operations = input.program.operations;
   const unsigned columns = cpu_columns(input.program, outcome);
@@ -75,6 +90,7 @@ json to_json(const Input& input, const iova_variant& variant, const Outcome& out
                      {"attempts", step.attempts},
                      {"failed_attempts", step.failed_attempts}});
   json result{{"file", input.path.string()},
+              {"ignored_bytes", input.ignored_bytes},
               {"variant", variant.name},
               {"steps", steps},
               {"key", outcome.key()}};
@@ -120,9 +136,8 @@ int show(const Arguments& arguments) {
   if (arguments.json) {
     fmt::print("{}", to_text(to_json(input, variant, outcome)));
   } else {
-    fmt::print("{} on {}: {} operations, {} bytes{}\n", input.path.string(), variant.name,
-               input.program.operations.size(), program::encode(input.program).size(),
-               input.is_text ? " once assembled" : "");
+    fmt::print("{} on {}: {} operations, {}\n", input.path.string(), variant.name,
+               input.program.operations.size(), size_in_words(input));
     fmt::print("{}\n", opening_comments(input));
     print_steps(input, variant, outcome);
     if (outcome.report)

@@ -123,6 +123,16 @@ TEST(Interleaving, ATaskGoesOnElsewhere) {
   EXPECT_FALSE(told[8].skipped);
 }
 
+// As for cpus_write_lock(). Were the CPU online again, put would not wait for the dead callback.
+TEST(Interleaving, NoCpuComesOnlineWhileOneGoesOffline) {
+  narrate("cpus 3\ncache_get\ninit\ninit_rcaches\npause 1\noffline 1\nonline 1\noffline 2\n"
+          "resume\nonline 1\n");
+  EXPECT_TRUE(has(told[5].outcome, "is suspended")) << told[5].outcome;
+  EXPECT_TRUE(told[6].skipped) << told[6].outcome;
+  EXPECT_TRUE(told[7].skipped) << told[7].outcome;
+  EXPECT_EQ(told[9].outcome, "3 CPUs online");
+}
+
 TEST(Interleaving, FaultsAreOfTheOperationTheyArePlannedFor) {
   narrate("cpus 2\ncache_get\ninit\nfail 0x1\npause 1\nalloc\nalloc slot=b\nresume\n");
   EXPECT_EQ(told[6].outcome, "0xfffff");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/strands.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "shim/cpu.h"
@@ -31,8 +32,17 @@ void Strands::pause_next(uint64_t point, size_t name) {
   pause_as_ = name;
 }
 
+// Changes of CPUs exclude each other (cpus_write_lock()), with or without callbacks.
+bool Strands::is_changing_cpus() const {
+  return std::any_of(strands_.begin(), strands_.end(), [](const Strand& strand) {
+    return strand.is_in_use && strand.position.of_strand &&
+           program::spec(strand.position.of_strand->code).changes_cpus;
+  });
+}
+
 const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
   const program::OperationSpec& spec = program::spec(operation.code);
+  if (spec.changes_cpus && overlapping_ && is_changing_cpus()) return "a CPU is going offline";
   if (!shim::suspended_contexts() || !*spec.function || operation.code == OpCode::flush_done)
     return nullptr;
   const bool is_interrupt = in_irq && spec.any_context;
@@ -47,10 +57,6 @@ const char* Strands::hindrance(const Operation& operation, bool in_irq) const {
     if (!strand.is_in_use || !strand.position.of_strand) continue;
     const Operation& other = *strand.position.of_strand;
     const auto is_either = [&](auto is) { return is(operation.code) || is(other.code); };
-    if (spec.changes_cpus) {
-      if (program::spec(other.code).changes_cpus) return "a CPU is going offline";
-      continue;
-    }
     if (!spec.on_domain || !program::spec(other.code).on_domain) continue;
     if (operation.domain != other.domain) continue;
     if (is_either([](OpCode code) {

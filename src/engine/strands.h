@@ -68,6 +68,8 @@ class Strands {
 
  private:
   void live(Strand& strand);
+  // Whether a suspended operation takes a CPU off- or online.
+  bool is_changing_cpus() const;
 
   Scene& scene_;
   ShimEvents& shim_events_;

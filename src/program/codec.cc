@@ -57,6 +57,7 @@ constexpr uint64_t max_mask_shift = shim::max_planned_attempts - 64;
 class Reader {
  public:
   explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  size_t position() const { return position_; }
   bool at_end() const { return position_ >= bytes_.size(); }
   uint8_t byte() { return at_end() ? 0 : bytes_[position_++]; }
   uint64_t little_endian(unsigned width) {
@@ -196,22 +197,33 @@ Operation decode_operation(Reader& reader) {
 
 }  // namespace
 
-void decode(std::span<const uint8_t> bytes, Program& program) {
+size_t decode(std::span<const uint8_t> bytes, Program& program) {
   program.operations.clear();
   Reader reader(bytes);
   uint64_t total_calls = 0;
   while (!reader.at_end() && program.operations.size() < max_operations) {
+    const size_t used = reader.position();
     Operation operation = decode_operation(reader);
     total_calls += calls(operation);
-    if (total_calls > max_calls) return;
+    if (total_calls > max_calls) return used;
     program.operations.push_back(operation);
   }
+  return reader.position();
 }
 
 Program decode(std::span<const uint8_t> bytes) {
   Program program;
   decode(bytes, program);
   return program;
+}
+
+bool fits_bytes(const Program& program) {
+  uint64_t total = 0, largest = 0;
+  for (const Operation& operation : program.operations) {
+    total += calls(operation);
+    largest = std::max(largest, calls(operation));
+  }
+  return total <= max_calls && largest <= max_count && program.operations.size() <= max_operations;
 }
 
 void encode(const Operation& operation, std::vector<uint8_t>& bytes) {

@@ -222,6 +222,18 @@ TEST(Codec, CallsBeyondTheCapAreIgnored) {
   EXPECT_EQ(decode(bytes), program);
 }
 
+TEST(Codec, CountsTheBytesThatItUses) {
+  std::string text;
+  for (size_t i = 0; i < max_calls / max_count; i++) text += "alloc x1024\n";
+  const Bytes whole = encode(parse(text));
+  Bytes longer = whole;
+  for (uint8_t byte : encode(parse("alloc x2\nput\n"))) longer.push_back(byte);
+  Program program;
+  EXPECT_EQ(decode(longer, program), whole.size());
+  EXPECT_EQ(program.operations.size(), max_calls / max_count);
+  EXPECT_EQ(decode(whole, program), whole.size());
+}
+
 // The format of stored corpora: changing these bytes changes the meaning of stored inputs.
 TEST(Codec, BytesOfTheFormat) {
   const std::pair<const char*, Bytes> golden[] = {

@@ -30,16 +30,6 @@ Parting parting(const Program& a, const Program& b) {
                       text(at_b, b))};
 }
 
-// Whether bytes can hold the program: text has higher limits.
-bool fits_bytes(const Program& program) {
-  uint64_t total = 0, largest = 0;
-  for (const Operation& operation : program.operations) {
-    total += calls(operation);
-    largest = std::max(largest, calls(operation));
-  }
-  return total <= max_calls && largest <= max_count && program.operations.size() <= max_operations;
-}
-
 class Check {
  public:
   explicit Check(const Forms& forms) : forms_(forms) {}

@@ -10,10 +10,10 @@ namespace program {
 // Checks of the whole state run between operations: more operations slow an execution without
 // reaching deeper.
 inline constexpr size_t max_operations = 1024;
-// Calls into the allocator, with counts multiplied out. Bounds time and memory of an execution;
-// filling the depot of one size takes a few hundred.
+// Calls into the allocator, with counts multiplied out, of a program in bytes. Bounds time and
+// memory of an execution; filling the depot of one size takes a few hundred.
 inline constexpr size_t max_calls = 16384;
-// Calls of one operation: eight magazines' worth.
+// Calls of one operation in bytes: eight magazines' worth.
 inline constexpr uint64_t max_count = 1024;
 // Limits of text, which is run once: enough to measure the cost of an operation with up to 100,000
 // ranges.

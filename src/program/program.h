@@ -32,10 +32,13 @@ inline unsigned cpus_of(const Program& program) {
   return says ? static_cast<unsigned>(value(program.operations[0], Role::cpus).number) : 2;
 }
 
-// Every byte string is a program. Overwrites `program`, reusing its memory.
-void decode(std::span<const uint8_t> bytes, Program& program);
+// Every byte string is a program. Overwrites `program`, reusing its memory. Returns the number of
+// bytes of its operations; operations beyond a limit are ignored, and so are their bytes.
+size_t decode(std::span<const uint8_t> bytes, Program& program);
 Program decode(std::span<const uint8_t> bytes);
-// The canonical bytes of a program within the limits; decode() restores the program.
+// Whether bytes can hold the program: text has higher limits.
+bool fits_bytes(const Program& program);
+// The canonical bytes of a program that fits them; decode() restores the program.
 std::vector<uint8_t> encode(const Program& program);
 void encode(const Operation& operation, std::vector<uint8_t>& bytes);
 // At most max_size bytes: drops operations that do not fit from the end.

@@ -45,7 +45,9 @@ std::string print_value(const RoleSpec& role, const Value& value) {
     case Kind::mask:
       return value.base ? fmt::format("{:#x}<<{}", value.number, value.base)
                         : fmt::format("{:#x}", value.number);
-    default: return print_number(value.number);
+    default:
+      return value.number <= role.high_in_text ? fmt::format("{}", value.number)
+                                               : print_number(value.number);
   }
 }
 

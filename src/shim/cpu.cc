@@ -27,8 +27,8 @@ shim_cpuhp_callback startup_callback, dead_callback;
 const shim_site* registered_at;
 std::vector<hlist_node*> instances;  // oldest first
 
-// Whether a CPU is going offline or coming online, and the context that does it. Changes of
-// instances wait for that.
+// Whether a CPU is going offline or coming online, and the context that does it. Other such changes
+// and changes of instances wait for that, as for cpus_write_lock().
 bool is_changing;
 const void* changed_by;
 
@@ -127,6 +127,7 @@ void shim_set_current_cpu(unsigned cpu) {
 
 void shim_cpu_offline(unsigned cpu) {
   facility::tell_action(__func__, cpu);
+  wait_for_change();
   note_change(&online);
   online &= ~(1u << cpu);
   if (current == cpu) current = shim_next_online_cpu(0);
@@ -139,6 +140,7 @@ void shim_cpu_offline(unsigned cpu) {
 
 int shim_cpu_online(unsigned cpu) {
   facility::tell_action(__func__, cpu);
+  wait_for_change();
   int error = 0;
   note_read(&registered);
   if (registered && startup_callback) {

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "context.h"
 #include "locks.h"
 #include "world_test.h"
 
@@ -183,6 +184,28 @@ TEST_F(Cpus, StateWithoutCallbackIsFine) {
   shim_cpu_offline(1);
   remove(&a);
   remove_state();
+}
+
+TEST_F(Cpus, ChangesWaitForAChangeUnderWay) {
+  static unsigned dead;
+  for (const auto change :
+       {+[] { EXPECT_EQ(shim_cpu_online(1), 0); }, +[] { shim_cpu_offline(2); }}) {
+    reset_world(4);
+    dead = 0;
+    cpuhp_setup_state_multi(CPUHP_IOMMU_IOVA_DEAD, "test", nullptr, [](unsigned, hlist_node*) {
+      if (!dead) suspend_context();
+      dead++;
+      return 0;
+    });
+    add(&a);
+    ASSERT_FALSE(start_context([](void*) { shim_cpu_offline(1); }, nullptr));
+    ASSERT_EQ(dead, 0u);
+    change();
+    EXPECT_EQ(suspended_contexts(), 0u);
+    EXPECT_EQ(dead, cpu_online(1) ? 1u : 2u);
+    remove(&a);
+    remove_state();
+  }
 }
 
 TEST_F(Cpus, RefusedCallsReportIt) {

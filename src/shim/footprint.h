@@ -4,8 +4,8 @@
 // needs only one of the two orders.
 //
 // A footprint has the accesses of instrumented code (races.h) and the effects of shim calls: each
-// lock, work, timer and cache, and the set of CPUs, counts as one word. Objects allocated during a
-// stretch are private to it and left out.
+// lock, work, timer and cache, and the set of CPUs, counts as one word. A free writes every word of
+// its object. Objects allocated during a stretch are private to it and left out.
 #pragma once
 
 #include <cstddef>

@@ -3,6 +3,9 @@
 
 #include "locks.h"
 #include "object.h"
+#include "percpu.h"
+#include "rcu.h"
+#include "slab.h"
 #include "timekeeping.h"
 #include "world_test.h"
 
@@ -61,6 +64,48 @@ TEST_F(Footprints, HaveLocksWorkAndTimers) {
   EXPECT_TRUE(conflict(arms, of([&] { timer_delete_sync(&timer); })));
   mod_timer(&timer, 5);
   EXPECT_TRUE(conflict(arms, of([&] { shim_advance(20); })));
+}
+
+// An access before the free is right, one after it is not.
+TEST_F(Footprints, HaveAllWordsOfAFreedObject) {
+  struct Node {
+    long first;
+    rcu_head rcu;
+    long last;
+  };
+  static Node* node;
+  kmem_cache* cache = kmem_cache_create("test", sizeof(Node), 0, 0, nullptr);
+  const auto conflicts = [](void* memory, auto free) {
+    node = static_cast<Node*>(memory);
+    const Footprint first = of([] { note_read(&node->first); });
+    const Footprint last = of([] { note_read(&node->last); });
+    const Footprint frees = of(free);
+    return conflict(first, frees) && conflict(last, frees);
+  };
+  EXPECT_TRUE(conflicts(kmalloc(sizeof(Node), GFP_KERNEL), [] { kfree(node); }));
+  EXPECT_TRUE(conflicts(vmalloc(sizeof(Node)), [] { vfree(node); }));
+  EXPECT_TRUE(
+      conflicts(kmem_cache_alloc(cache, GFP_KERNEL), [&] { kmem_cache_free(cache, node); }));
+  EXPECT_TRUE(conflicts(kmem_cache_alloc(cache, GFP_KERNEL), [&] {
+    void* all[] = {node};
+    kmem_cache_free_bulk(cache, 1, all);
+  }));
+  auto* later = static_cast<Node*>(kmalloc(sizeof(Node), GFP_KERNEL));
+  kfree_rcu(later, rcu);
+  EXPECT_TRUE(conflicts(later, [] { shim_advance(1); }));
+}
+
+TEST_F(Footprints, HaveFreedPerCpuMemory) {
+  static long* memory;
+  memory = static_cast<long*>(__alloc_percpu(sizeof(long), alignof(long)));
+  static long* copy;
+  copy = per_cpu_ptr(memory, 1);
+  const Footprint looks_up = of([] { per_cpu_ptr(memory, 1); });
+  const Footprint reads = of([] { note_read(copy); });
+  EXPECT_FALSE(conflict(looks_up, looks_up));
+  const Footprint frees = of([] { free_percpu(memory); });
+  EXPECT_TRUE(conflict(looks_up, frees));
+  EXPECT_TRUE(conflict(reads, frees));
 }
 
 TEST_F(Footprints, LeaveOutWhatTheStretchMade) {

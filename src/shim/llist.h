@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lock-less singly linked lists (linux/llist.h, v6.12). They are plain lists here, since one thread
- * runs; the newest element comes first. Adding an element twice to a list is a finding, since the
- * list would become a ring.
+ * Lock-less singly linked lists (linux/llist.h, v6.12); the newest element comes first. Adding and
+ * taking off are full barriers and scheduling points, each a single step: a retry after a lost race
+ * has the same effect. Adding an element twice to a list is a finding, since the list would become
+ * a ring.
  */
 #ifndef IOVAFUZZ_SHIM_LLIST_H
 #define IOVAFUZZ_SHIM_LLIST_H
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "atomic.h"
 #include "site.h"
 
 #ifdef __cplusplus
@@ -26,6 +28,10 @@ struct llist_head {
 /* true if the list was empty before. */
 bool shim_llist_add(struct llist_node* element, struct llist_head* list,
                     const struct shim_site* site);
+/* Takes all elements off, the newest first. */
+struct llist_node* shim_llist_del_all(struct llist_head* list, const struct shim_site* site);
+/* Takes the newest element off; NULL if there is none. */
+struct llist_node* shim_llist_del_first(struct llist_head* list, const struct shim_site* site);
 
 #ifdef __cplusplus
 }
@@ -35,23 +41,11 @@ bool shim_llist_add(struct llist_node* element, struct llist_head* list,
   { NULL }
 #define LLIST_HEAD(name) struct llist_head name = LLIST_HEAD_INIT(name)
 #define llist_add(element, list) shim_llist_add((element), (list), SHIM_SITE)
+#define llist_del_all(list) shim_llist_del_all((list), SHIM_SITE)
+#define llist_del_first(list) shim_llist_del_first((list), SHIM_SITE)
+#define llist_empty(list) (!READ_ONCE((list)->first))
 
 static inline void init_llist_head(struct llist_head* list) { list->first = NULL; }
-static inline bool llist_empty(const struct llist_head* list) { return !list->first; }
-
-/* Takes all elements off, the newest first. */
-static inline struct llist_node* llist_del_all(struct llist_head* list) {
-  struct llist_node* first = list->first;
-  list->first = NULL;
-  return first;
-}
-
-/* Takes the newest element off; NULL if there is none. */
-static inline struct llist_node* llist_del_first(struct llist_head* list) {
-  struct llist_node* first = list->first;
-  if (first) list->first = first->next;
-  return first;
-}
 
 /* The same elements, the oldest first. */
 static inline struct llist_node* llist_reverse_order(struct llist_node* first) {

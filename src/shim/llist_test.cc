@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "llist.h"
 
+#include "context.h"
 #include "world_test.h"
 
 namespace shim {
@@ -34,6 +35,23 @@ TEST_F(LockFreeList, ElementMayComeBack) {
   EXPECT_EQ(llist_del_first(&list), &nodes[0]);
   EXPECT_EQ(llist_del_first(&list), nullptr);
   EXPECT_TRUE(llist_add(&nodes[0], &list));
+}
+
+TEST_F(LockFreeList, UpdatesAreSchedulingPoints) {
+  static llist_head own;
+  static llist_node one, another;
+  own.first = nullptr;
+  EXPECT_FALSE(start_context([](void*) { llist_add(&one, &own); }, nullptr, 1));
+  EXPECT_TRUE(llist_add(&another, &own));
+  finish_oldest_context();
+  EXPECT_EQ(own.first, &one);
+  for (const auto take :
+       {+[](void*) { llist_del_first(&own); }, +[](void*) { llist_del_all(&own); }}) {
+    EXPECT_FALSE(start_context(take, nullptr, 1));
+    EXPECT_FALSE(llist_empty(&own));
+    finish_oldest_context();
+  }
+  EXPECT_TRUE(llist_empty(&own));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "cache.h"
 #include "finding.h"
+#include "footprint.h"
 #include "unset_memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -139,6 +140,7 @@ Object& new_object(ObjectKind kind, const kmem_cache* cache, size_t size, size_t
 
 void retire_object(Object& object, const shim_site* site) {
   Arena& a = arena();
+  note_touch(object.memory, object.size, true);  // no access before it may come after it
   check_poison(object, site);
   object.live = false;
   object.freed_at = site;

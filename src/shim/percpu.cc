@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "fault.h"
 #include "finding.h"
+#include "footprint.h"
 #include "locks.h"
 #include "object.h"
 #include "types.h"
@@ -72,6 +73,7 @@ void*(__alloc_percpu)(size_t size, size_t align, const shim_site* site) {
 void(free_percpu)(void* address, const shim_site* site) {
   scheduling_point("before free_percpu()", site);
   if (!address) return;
+  note_change(address);  // the handle has no bytes of its own
   Object* handle = handle_at(address);
   if (!handle) {
     raise(oracle::percpu_free_foreign, site, "the pointer does not come from a per-CPU allocation",
@@ -91,6 +93,7 @@ void(free_percpu)(void* address, const shim_site* site) {
 }
 
 void* shim_per_cpu_ptr(void* address, unsigned cpu, const shim_site* site) {
+  note_read(address);
   Object* handle = handle_at(address);
   if (!handle)
     raise(oracle::percpu_foreign, site, "the pointer does not come from a per-CPU allocation",

@@ -3,6 +3,7 @@
 
 #include "atomic.h"
 #include "cpu.h"
+#include "llist.h"
 #include "locks.h"
 #include "object.h"
 #include "rcu.h"
@@ -371,6 +372,52 @@ TEST_F(Races, AreForgottenWithTheWorld) {
   on(0, write_shared);
   on(1, write_shared);
   EXPECT_TRUE(races().empty());  // races are not watched
+}
+
+TEST_F(Races, NotBetweenCallRcuItsCallbackAndABarrier) {
+  rcu_head head{};
+  on(0, [&] {
+    write_shared();
+    call_rcu(&head, [](rcu_head*) { write_shared(); });
+  });
+  on(1, [] { shim_advance(1); });
+  on(0, [] {
+    rcu_barrier();
+    write_shared();
+  });
+  EXPECT_EQ(races().size(), 0u);
+}
+
+TEST_F(Races, NotBetweenAReaderAndWhatFollowsTheGracePeriod) {
+  on(0, [] {
+    rcu_read_lock();
+    read_shared();
+    rcu_read_unlock();
+  });
+  on(1, [] {
+    synchronize_rcu();
+    write_shared();
+  });
+  EXPECT_EQ(races().size(), 0u);
+}
+
+// As cmpxchg() and xchg(), which are full barriers.
+TEST_F(Races, NotBetweenAnElementsAddAndItsRemoval) {
+  static llist_head list;
+  static llist_node element;
+  for (const auto remove :
+       {+[] { return llist_del_all(&list); }, +[] { return llist_del_first(&list); }}) {
+    watch_races(true);
+    on(0, [] {
+      write_shared();
+      llist_add(&element, &list);
+    });
+    on(1, [&] {
+      EXPECT_EQ(remove(), &element);
+      read_shared();
+    });
+    EXPECT_EQ(races().size(), 0u);
+  }
 }
 
 }  // namespace

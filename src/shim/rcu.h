@@ -35,7 +35,8 @@ void call_rcu(struct rcu_head* head, void (*func)(struct rcu_head* head),
 void shim_kfree_rcu(struct rcu_head* head, const void* object, const struct shim_site* site);
 /* Waits for all current read-side sections to end. May sleep. */
 void synchronize_rcu(const struct shim_site* site);
-/* Returns once all waiting callbacks have run. May sleep. */
+/* Returns once all queued callbacks have ended, those that run in suspended contexts, too. May
+ * sleep. */
 void rcu_barrier(const struct shim_site* site);
 /* Called at each dereference: a finding unless is_protected, at most once per operation. */
 void shim_check_rcu_access(bool is_protected, const struct shim_site* site);

@@ -124,6 +124,42 @@ TEST_F(Rcu, SuspendedReaderHoldsThemUpAndIsWaitedFor) {
   EXPECT_EQ(ran, Heads{&a});
 }
 
+// The context that runs callbacks is suspended in the first of two.
+TEST_F(Rcu, BarrierWaitsForCallbacksUnderWay) {
+  const auto suspend_and_note = [](rcu_head* head) {
+    suspend_context();
+    note(head);
+  };
+  call_rcu(&a, suspend_and_note);
+  call_rcu(&b, note);
+  EXPECT_FALSE(start_context([](void*) { shim_advance(1); }, nullptr));
+  synchronize_rcu();
+  EXPECT_EQ(ran, Heads{});
+  rcu_barrier();
+  EXPECT_EQ(suspended_contexts(), 0u);
+  EXPECT_EQ(ran, (Heads{&a, &b}));
+}
+
+TEST_F(Rcu, DestroyedCacheWaitsForItsKfreeRcuUnderWay) {
+  kmem_cache* cache = kmem_cache_create("test", sizeof(rcu_head), 0, 0, nullptr);
+  auto* object = static_cast<rcu_head*>(kmem_cache_alloc(cache, GFP_KERNEL));
+  shim_kfree_rcu(object, object, SHIM_SITE);
+  EXPECT_FALSE(start_context([](void*) { shim_advance(1); }, nullptr, 1));
+  kmem_cache_destroy(cache);
+  EXPECT_EQ(suspended_contexts(), 0u);
+}
+
+// A callback queued behind the one that runs still waits.
+TEST_F(Rcu, CallbackOfTheSameGracePeriodIsQueuedUntilItRuns) {
+  static rcu_head* second;
+  second = &b;
+  call_rcu(&a, [](rcu_head*) { call_rcu(second, note); });
+  call_rcu(&b, note);
+  set_finding_handler(nullptr);
+  EXPECT_DEATH(shim_advance(1), "rcu-double-call");
+  reset_world(2);
+}
+
 TEST_F(Rcu, KfreeRcuFreesKmallocMemoryAndCacheObjects) {
   struct Node {
     long before;

@@ -46,7 +46,7 @@ void check_input(const fuzz::Target& target, const Member& member) {
         target.operations.end())
       throw Failure(fmt::format("{}: '{}' is not an operation of {}", path,
                                 program::print(operation), target.name));
-  size_t size = program::encode(program).size();
+  size_t size = to_bytes(member.input).size();
   if (size > target.max_len)
     throw Failure(fmt::format("{}: {} bytes exceed the {} that {} takes", path, size,
                               target.max_len, target.name));

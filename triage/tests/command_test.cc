@@ -253,6 +253,22 @@ TEST(Show, AnnotatesOperationsWithWhatTheyReturned) {
   EXPECT_NE(result.output.find("no finding, trace "), std::string::npos);
 }
 
+// Text may ask for more calls than bytes can hold.
+TEST(Show, RunsEveryCallOfATextAndSaysWhichBytesAreIgnored) {
+  TemporaryFolder folder;
+  CommandResult result =
+      tool({"show", folder.write("a.iova", "cache_get\ninit\nalloc x4000\nfree x4000\n")});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.output.find("4000 of 4000, from pfn 0xfffff"), std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("too large for a fuzz input"), std::string::npos);
+  const std::string bytes(program::max_operations + 3, '\0');
+  result = tool({"show", folder.write("bytes", bytes)});
+  EXPECT_NE(result.output.find("operation 1024 exceeds"), std::string::npos)
+      << result.output.substr(0, 200);
+  EXPECT_NE(result.output.find("the last 3 bytes are ignored"), std::string::npos);
+}
+
 TEST(Show, MarksTheOperationAtFaultAndNamesTheInjectedFault) {
   TemporaryFolder folder;
   CommandResult result = tool({"show", folder.write("a.iova", bug), "--revision", "6.12"});

@@ -418,9 +418,8 @@ void FindingStore::write(const StoredFinding& finding, const Input& input,
                          const fuzz::Target& target, const program::Program& smallest) const {
   make_folder(finding.folder / "inputs");
   if (target.reads_text) return write_file(finding.reproducer, input.content);
-  std::vector<uint8_t> bytes = program::encode(input.program);
-  write_file(finding.folder / "input.bin",
-             input.is_text ? std::string(bytes.begin(), bytes.end()) : input.content);
+  if (!input.is_text || fits_bytes(input.program))
+    write_file(finding.folder / "input.bin", input.is_text ? to_bytes(input) : input.content);
   std::string comments = commented(finding.key);
   if (finding.outcome.report) comments += commented(finding.outcome.report->headline);
   for (const std::string& need : finding.needed) comments += commented(need);

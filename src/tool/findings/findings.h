@@ -4,7 +4,8 @@
 // program.iova   the smallest program that shows it, and what that program needs
 // report.txt     for people; report.json for programs
 // reproducer.c   the same without an engine, if C can express it (triage/reproducer.cc compiles it)
-// input.bin      the first input that showed it ("input" if the target reads text)
+// input.bin      the first input that showed it ("input" if the target reads text); missing if it
+//                was a text that bytes cannot hold
 // inputs/        all inputs that showed it, named by content hash
 // confirm.json   the answer of a booted kernel, after triage/confirm.cc
 // report.json is written last: a folder without it is incomplete and is written again.

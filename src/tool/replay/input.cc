@@ -16,8 +16,9 @@ namespace {
 
 void read_program(Input& input) {
   if (!input.is_text) {
-    program::decode({reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
-                    input.program);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(input.content.data());
+    const size_t used = program::decode({bytes, input.content.size()}, input.program);
+    input.ignored_bytes = input.content.size() - used;
     return;
   }
   try {
@@ -74,12 +75,7 @@ Input read_input(const fs::path& path) {
 std::string to_text(const Input& input) { return program::print(input.program); }
 
 std::string to_bytes(const Input& input) {
-  uint64_t calls = 0, largest = 0;
-  for (const program::Operation& operation : input.program.operations) {
-    calls += program::calls(operation);
-    largest = std::max(largest, program::calls(operation));
-  }
-  if (largest > program::max_count || calls > program::max_calls)
+  if (!fits_bytes(input.program))
     throw Failure(fmt::format(
         "{}: is too large for a fuzz input: the limits are {} per count and {} calls in total",
         input.path.string(), program::max_count, program::max_calls));

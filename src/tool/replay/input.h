@@ -16,6 +16,7 @@ struct Input {
   bool is_text;
   std::string content;
   program::Program program;
+  size_t ignored_bytes = 0;  // they follow an operation at which the run's limits are reached
 };
 
 // Larger than the inputs of any engine.

@@ -36,6 +36,20 @@ TEST(Input, TakesATextOfAnyName) {
   }
 }
 
+TEST(Input, CountsTheBytesThatNoRunExecutes) {
+  TemporaryFolder folder;
+  std::string bytes(program::max_operations, '\0');
+  EXPECT_EQ(read_crash(folder.write("whole", bytes)).ignored_bytes, 0u);
+  EXPECT_EQ(read_crash(folder.write("longer", bytes + "abc")).ignored_bytes, 3u);
+}
+
+TEST(Input, OfTextThatBytesCannotHoldIsNotAssembled) {
+  TemporaryFolder folder;
+  const Input input = read_input(folder.write("a.iova", "alloc x4000\n"));
+  EXPECT_EQ(to_text(input), "alloc x4000\n");
+  EXPECT_THROW(to_bytes(input), Failure);
+}
+
 TEST(Input, IsNoLargerThanEnginesMakeIt) {
   TemporaryFolder folder;
   std::string file = folder.write("large", "x");

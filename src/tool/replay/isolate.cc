@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 
 #include "engine/compare.h"
 #include "engine/oracles.h"
@@ -155,10 +156,12 @@ bool receive(void* bytes, size_t size) {
   return true;
 }
 
-// A request to the child: a program in its binary form, and faults.
+// A request to the child: the operations of a program, and faults. The binary form would not do:
+// programs from text may exceed its limits.
 struct RequestHeader {
-  size_t program_bytes, faults;
+  size_t operations, faults;
 };
+static_assert(std::is_trivially_copyable_v<program::Operation>);
 
 void run_job(const iova_variant& variant, const program::Program& program,
              std::span<const engine::FaultPoint> faults, const IsolateOptions& isolate) {
@@ -207,15 +210,15 @@ void run_job(const iova_variant& variant, const program::Program& program,
 // Runs requests until the parent closes its end.
 void serve(const iova_variant& variant, const IsolateOptions& isolate) {
   RequestHeader header;
-  std::vector<uint8_t> bytes;
+  program::Program program;
   std::vector<engine::FaultPoint> faults;
   while (receive(&header, sizeof header)) {
-    bytes.resize(header.program_bytes);
+    program.operations.resize(header.operations);
     faults.resize(header.faults);
-    if (!receive(bytes.data(), bytes.size()) ||
+    if (!receive(program.operations.data(), header.operations * sizeof program.operations[0]) ||
         !receive(faults.data(), faults.size() * sizeof faults[0]))
       return;
-    run_job(variant, program::decode(bytes), faults, isolate);
+    run_job(variant, program, faults, isolate);
   }
 }
 
@@ -254,14 +257,14 @@ class Child {
   int messages() const { return messages_; }  // file descriptor to poll
   // Sends a job to a child that serves. If the child has died, reading its messages shows it.
   void ask_for(const Job& job) {
-    std::vector<uint8_t> program = program::encode(*job.program);
-    RequestHeader header{program.size(), job.faults.size()};
+    const std::vector<program::Operation>& operations = job.program->operations;
+    RequestHeader header{operations.size(), job.faults.size()};
     std::string request;
     auto add = [&](const void* bytes, size_t size) {
       request.append(static_cast<const char*>(bytes), size);
     };
     add(&header, sizeof header);
-    add(program.data(), program.size());
+    add(operations.data(), operations.size() * sizeof operations[0]);
     add(job.faults.data(), job.faults.size() * sizeof(engine::FaultPoint));
     hand_over(request);
   }

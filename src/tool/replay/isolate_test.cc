@@ -28,5 +28,17 @@ TEST(Timeout, IsNoneOfTimeInWhichNothingRan) {
   EXPECT_EQ(outcome.key(), "");
 }
 
+// Text may ask for more than bytes can hold, in one operation and in total.
+TEST(Isolated, RunsAllCallsOfAText) {
+  const program::Program program = program::parse(
+      "cache_get\ninit\nalloc x4000\nalloc slot=b x14000\nfree x4000\nfree slot=b x14000\nput\n");
+  const Outcome outcome = run_isolated(parse_variant("fixed").variant(), program, {.record = true});
+  ASSERT_EQ(outcome.key(), "");
+  EXPECT_EQ(outcome.attempts[2], 4000u);
+  EXPECT_EQ(outcome.attempts[3], 14000u);
+  ASSERT_EQ(outcome.steps.size(), program.operations.size() + 1);  // and the end
+  for (const RecordedStep& step : outcome.steps) EXPECT_FALSE(step.skipped) << step.operation;
+}
+
 }  // namespace
 }  // namespace tool
