@@ -153,6 +153,7 @@ constexpr iova_queue the_queue = {
     .timeout = IOVA_DEFAULT_FQ_TIMEOUT,
     .timeout_of_single = IOVA_SINGLE_FQ_TIMEOUT,
     .orders_itself = true,
+    .announces_frees = false,
     .init = init_queue,
     .queue = queue,
     .fields = queue_fields,
