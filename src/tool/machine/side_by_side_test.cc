@@ -172,7 +172,7 @@ TEST(CallLister, SaysThatTheFlushOfATimerLasts) {
 
 // queue_iova() on a full ring flushes; its answer comes after flush_done.
 TEST(CallLister, SaysThatTheFlushOfACallLasts) {
-  for (const char* prefix : {"slow\n", "pause 5\n"}) {
+  for (const char* prefix : {"slow\n", "pause 6\n"}) {
     auto list = list_of((std::string(queue) + "alloc_fast x256\nqueue x255\n" + prefix +
                          "queue\nalloc_fast slot=b\nflush_done\n")
                             .c_str(),
