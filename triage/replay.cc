@@ -2,8 +2,6 @@
 // replay: runs inputs on a variant, each several times, and counts the findings.
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
@@ -42,10 +40,6 @@ struct Files {
 Files read_files(const std::vector<std::string>& paths) {
   Files files;
   for (const CrashFile& file : find_crash_files(paths, files.complaints)) {
-    // Engines keep the empty input in a corpus. An empty file that was named may be truncated.
-    const bool is_named = std::find(paths.begin(), paths.end(), file.path.string()) != paths.end();
-    std::error_code error;
-    if (!is_named && std::filesystem::is_empty(file.path, error)) continue;
     try {
       if (file.target->reads_text && file.path.extension() != ".iova")
         files.texts.push_back(file.path);

@@ -341,15 +341,6 @@ TEST(Known, FindingsAreListed) {
   EXPECT_EQ(rows[0]["upstream"], "fa8fb60d3637, v7.1");
 }
 
-TEST(Replay, PassesOverTheEmptyInputOfACorpus) {
-  TemporaryFolder corpus;
-  corpus.write("empty", "");
-  corpus.write("plain.iova", "cache_get\ninit\n");
-  CommandResult replayed = tool({"replay", corpus.path().string()});
-  EXPECT_EQ(replayed.status, 0) << replayed.output;
-  EXPECT_NE(replayed.output.find("plain.iova: clean"), std::string::npos) << replayed.output;
-}
-
 TEST(List, SeedsHaveTheirStories) {
   const std::string seed = "corpus/iova_tree/adjacent_reservations_stay_apart.iova";
   const std::string listed = tool({"list", "seeds", "iova_tree"}).output;
