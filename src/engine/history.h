@@ -121,7 +121,7 @@ enum class Kind : uint8_t {
   flush_end,        // the same
   pages_put,        // of a queued range, before its release: domain, range
   release_begin,    // of a queued range: domain, range; NULL: no such range was queued
-  release_end,      // the queue freed range after its pages; cpu, number: first attempt
+  release_end,      // the queue has freed range; cpu, number: first attempt
   handler_begin,    // number: 1 for a timer, 0 for work
   time_passed,      // since; number: nonzero if a lasting flush may have delayed a handler
   idle,             // time passed until nothing was pending; number: nonzero if that never happened

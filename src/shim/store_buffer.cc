@@ -23,6 +23,8 @@ struct PostedStore {
 };
 std::vector<PostedStore> posted;  // oldest first
 
+bool is_own(const PostedStore& store) { return store.context == facility::context_at_hand(); }
+
 // Performs the stores for which is() holds. A strand's stores stay in order, since is() then holds
 // for the earlier ones, too.
 template <class Is>
@@ -47,27 +49,19 @@ void post_store(void (*become_visible)(void*), void* argument) {
   posted.push_back({facility::context_at_hand(), become_visible, argument, {}});
 }
 
-bool has_posted_stores() {
-  const void* mine = facility::context_at_hand();
-  return std::any_of(posted.begin(), posted.end(),
-                     [mine](const PostedStore& store) { return store.context == mine; });
-}
+bool has_posted_stores() { return std::any_of(posted.begin(), posted.end(), is_own); }
 
-void finish_stores() {
-  if (posted.empty()) return;
-  const void* mine = facility::context_at_hand();
-  finish([mine](const PostedStore& store) { return store.context == mine; });
-}
+void finish_stores() { finish(is_own); }
 
 void facility::buffer_release(const void* lock) {
   for (PostedStore& store : posted)
-    if (store.context == context_at_hand()) store.released.push_back(lock);
+    if (is_own(store)) store.released.push_back(lock);
 }
 
 void facility::buffer_acquire(const void* lock) {
   if (posted.empty()) return;
   finish([lock](const PostedStore& store) {
-    return store.context != context_at_hand() &&
+    return !is_own(store) &&
            std::find(store.released.begin(), store.released.end(), lock) != store.released.end();
   });
 }

@@ -24,7 +24,7 @@ void Grants::end_call(Call& call) {
     bool was_cached = !call.attempts;
     const uint64_t pages =
         call.function == Function::alloc ? hi - lo + 1 : rounded(variant(), call.size);
-    bool impossible = hi - lo > limit || pages - 1 > limit;
+    bool impossible = pages - 1 > limit;
     raise_of(call, impossible ? oracle::impossible_granted : oracle::iova_above_limit,
              fmt::format("{}, limit {:#x}", print_range(lo, hi), limit),
              was_cached ? "iova_rcache_get" : nullptr);

@@ -25,27 +25,17 @@
   } while (0)
 
 /* Whether it was taken; otherwise, interrupts are as before. */
-#define spin_trylock_irqsave(lock, flags)      \
-  ({                                           \
-    local_irq_save(flags);                     \
-    int shim_taken = spin_trylock(lock);       \
-    if (!shim_taken) local_irq_restore(flags); \
-    shim_taken;                                \
+#define SHIM_TRYLOCK(lock, forbid, allow) \
+  ({                                      \
+    forbid;                               \
+    int shim_taken = spin_trylock(lock);  \
+    if (!shim_taken) allow;               \
+    shim_taken;                           \
   })
-#define spin_trylock_irq(lock)           \
-  ({                                     \
-    local_irq_disable();                 \
-    int shim_taken = spin_trylock(lock); \
-    if (!shim_taken) local_irq_enable(); \
-    shim_taken;                          \
-  })
-#define spin_trylock_bh(lock)            \
-  ({                                     \
-    local_bh_disable();                  \
-    int shim_taken = spin_trylock(lock); \
-    if (!shim_taken) local_bh_enable();  \
-    shim_taken;                          \
-  })
+#define spin_trylock_irqsave(lock, flags) \
+  SHIM_TRYLOCK((lock), local_irq_save(flags), local_irq_restore(flags))
+#define spin_trylock_irq(lock) SHIM_TRYLOCK((lock), local_irq_disable(), local_irq_enable())
+#define spin_trylock_bh(lock) SHIM_TRYLOCK((lock), local_bh_disable(), local_bh_enable())
 
 #define raw_spin_lock_init(lock) spin_lock_init(lock)
 #define raw_spin_lock(lock) spin_lock(lock)
